@@ -1,0 +1,235 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Mine fleets of git repositories: git's exact line counts and blame, as tables
+#[derive(Debug, Parser)]
+#[command(name = "gitfleet", version, arg_required_else_help = true, after_help = "\
+Exit status: 0 all done, 1 something failed, 2 bad usage, 130 interrupted.
+
+Environment: SSL_CERT_FILE names the certificates to trust; HTTPS_PROXY and ALL_PROXY a proxy; GITHUB_TOKEN or GH_TOKEN is
+sent to github.com only.")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Mine repositories into a dataset of Parquet files
+    ///
+    /// Each target is a directory or an https, http or file URL. Remote ones are cloned first. The dataset gets one directory
+    /// per repository, repos/<host>/<owner>/<name>, with commits.parquet, changes.parquet, blame.parquet and outcome.json. It
+    /// appears when it is complete. Running the same command again does what is missing and what has moved, nothing else.
+    Mine(MineArgs),
+    /// List commits with lines added and deleted, as git log --numstat counts them
+    Commits(HistoryArgs),
+    /// List the files each commit changed, as git log --numstat does
+    Changes(HistoryArgs),
+    /// Name the commit of every line, as git blame does
+    ///
+    /// Without a path every file is blamed, in one walk over history.
+    Blame(BlameArgs),
+    /// Clone repositories to ROOT/<host>/<owner>/<name>
+    Clone(CloneArgs),
+}
+
+/// How many lines are counted, and against what.
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct CountingArgs {
+    /// Start at this revision
+    #[arg(long, value_name = "REV")]
+    pub(super) rev: Option<String>,
+    /// Only commits committed at or after this date, such as 2024-05-01 or "2 weeks ago"
+    #[arg(long, value_name = "DATE")]
+    pub(super) since: Option<String>,
+    /// Only commits committed at or before this date
+    #[arg(long, value_name = "DATE")]
+    pub(super) until: Option<String>,
+    /// At most N commits
+    #[arg(long, short = 'n', value_name = "N")]
+    pub(super) max_count: Option<u64>,
+    /// Follow only the first parent of merges
+    #[arg(long)]
+    pub(super) first_parent: bool,
+    /// Whether renamed files are paired
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Switch::On)]
+    pub(super) renames: Switch,
+    /// What merges are compared with [default: none, or first-parent with --first-parent]
+    #[arg(long, value_name = "PARENTS", value_enum)]
+    pub(super) merges: Option<MergePolicy>,
+    /// Keep names and e-mails as committed, whatever the mailmap says
+    #[arg(long)]
+    pub(super) no_mailmap: bool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum MergePolicy {
+    /// A merge counts no lines
+    None,
+    /// A merge counts the lines it brings into its first parent
+    FirstParent,
+    /// A merge counts its lines against each parent
+    EachParent,
+}
+
+/// How rows come out.
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct OutputArgs {
+    /// How rows are written [default: by the name of FILE; a table on a terminal, else csv]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(super) format: Option<FormatArg>,
+    /// Only these columns, in this order
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(super) columns: Vec<String>,
+    /// Write to FILE, which appears when it is complete
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Threads [default: one per core]
+    #[arg(long, short = 'j', value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(super) jobs: usize,
+    /// Show no progress
+    #[arg(long, short = 'q')]
+    pub(super) quiet: bool,
+    /// Read the repository even if it belongs to another user
+    #[arg(long)]
+    pub(super) trust: bool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum FormatArg {
+    /// Columns for people, cut to the terminal
+    Table,
+    /// Comma-separated values
+    Csv,
+    /// A JSON object per line
+    Jsonl,
+    /// Parquet
+    Parquet,
+    /// Arrow IPC stream
+    Arrow,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct HistoryArgs {
+    /// Repository, or a directory in it
+    #[arg(value_name = "REPO")]
+    pub(super) repo: PathBuf,
+    #[command(flatten)]
+    pub(super) counting: CountingArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct BlameArgs {
+    /// Repository, or a directory in it
+    #[arg(value_name = "REPO")]
+    pub(super) repo: PathBuf,
+    /// Files and directories, relative to the top of the repository
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Blame at this revision
+    #[arg(long, value_name = "REV")]
+    pub(super) rev: Option<String>,
+    /// One row per line, with its content
+    #[arg(long)]
+    pub(super) lines: bool,
+    /// Keep names and e-mails as committed, whatever the mailmap says
+    #[arg(long)]
+    pub(super) no_mailmap: bool,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// How the network is used.
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct NetArgs {
+    /// PEM file with the certificate authorities to trust, instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca_bundle: Option<PathBuf>,
+    /// Proxy, such as http://host:port or socks5://host:port
+    #[arg(long, value_name = "URL")]
+    pub(super) proxy: Option<String>,
+    /// Give up on a server that is silent for so long
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(super) timeout: u64,
+}
+
+/// What fleets have in common.
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct FleetArgs {
+    /// More of them from FILE, one a line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) from: Option<PathBuf>,
+    /// Show no progress
+    #[arg(long, short = 'q')]
+    pub(super) quiet: bool,
+    /// Print one JSON object per repository instead of text
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Read local repositories even if they belong to another user
+    #[arg(long)]
+    pub(super) trust: bool,
+    #[command(flatten)]
+    pub(super) net: NetArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct MineArgs {
+    /// Directories and addresses; - reads them from standard input
+    #[arg(value_name = "TARGET", required_unless_present = "from")]
+    pub(super) targets: Vec<String>,
+    /// The dataset: a new or empty directory, or one made by the same command before
+    #[arg(long, short = 'o', value_name = "DIR")]
+    pub(super) output: PathBuf,
+    /// Which tables to write
+    #[arg(long, value_name = "A,B", value_enum, value_delimiter = ',', default_values_t = [TableArg::Commits, TableArg::Changes, TableArg::Blame])]
+    pub(super) tables: Vec<TableArg>,
+    /// Keep clones at DIR/<host>/<owner>/<name>, and use those that are there
+    #[arg(long, value_name = "DIR")]
+    pub(super) keep_clones: Option<PathBuf>,
+    /// Repositories mined at once [default: one for every two cores]
+    #[arg(long, short = 'j', value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(super) jobs: usize,
+    /// Threads of all of them together [default: one per core]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(super) threads: usize,
+    #[command(flatten)]
+    pub(super) counting: CountingArgs,
+    #[command(flatten)]
+    pub(super) fleet: FleetArgs,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum TableArg {
+    Commits,
+    Changes,
+    Blame,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct CloneArgs {
+    /// Addresses and directories; - reads them from standard input
+    #[arg(value_name = "URL", required_unless_present = "from")]
+    pub(super) urls: Vec<String>,
+    /// Clone below this directory
+    #[arg(long, short = 'o', value_name = "ROOT", default_value = ".")]
+    pub(super) output: PathBuf,
+    /// Without a working tree
+    #[arg(long)]
+    pub(super) bare: bool,
+    /// Clones at once
+    #[arg(long, short = 'j', value_name = "N", default_value_t = 8)]
+    pub(super) jobs: usize,
+    #[command(flatten)]
+    pub(super) fleet: FleetArgs,
+}

@@ -1,0 +1,91 @@
+//! Progress on a terminal: a bar per repository under way and one for all of them.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::progress::{Ending, Progress, ProgressSink};
+
+/// Bars on standard error, or nothing at all.
+pub(super) struct Bars {
+    shown: Option<Shown>,
+}
+
+struct Shown {
+    all: MultiProgress,
+    /// Only for more than one repository.
+    total: Option<ProgressBar>,
+    running: Mutex<HashMap<String, ProgressBar>>,
+}
+
+impl Bars {
+    pub(super) fn new(is_shown: bool, repositories: usize) -> Self {
+        let shown = is_shown.then(|| {
+            let all = MultiProgress::new();
+            let total = (repositories > 1).then(|| {
+                let bar = ProgressBar::new(repositories as u64).with_style(style("{bar:30.green} {pos}/{len} repositories, {eta} left"));
+                all.add(bar)
+            });
+            Shown { all, total, running: Mutex::default() }
+        });
+        Self { shown }
+    }
+
+    /// Removes every bar.
+    pub(super) fn clear(&self) {
+        if let Some(shown) = &self.shown {
+            let _ = shown.all.clear(); // the terminal is gone
+        }
+    }
+}
+
+impl Shown {
+    fn running(&self) -> MutexGuard<'_, HashMap<String, ProgressBar>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start(&self, subject: &str) -> ProgressBar {
+        let bar = ProgressBar::new_spinner().with_prefix(subject.to_owned());
+        let bar = match &self.total {
+            Some(total) => self.all.insert_before(total, bar),
+            None => self.all.add(bar),
+        };
+        bar.enable_steady_tick(Duration::from_millis(100));
+        bar
+    }
+}
+
+impl ProgressSink for Bars {
+    fn progress(&self, event: Progress) {
+        let Some(shown) = &self.shown else { return };
+        let bar = shown.running().entry(event.subject.clone()).or_insert_with(|| shown.start(&event.subject)).clone();
+        let template = match event.total {
+            Some(_) => "{spinner} {prefix:.bold} {msg} {bar:30} {pos}/{len}",
+            None => "{spinner} {prefix:.bold} {msg} {pos}",
+        };
+        if bar.message() != event.phase.name() || bar.length() != event.total {
+            bar.set_style(style(template));
+            bar.set_message(event.phase.name());
+            if let Some(total) = event.total {
+                bar.set_length(total);
+            }
+        }
+        bar.set_position(event.done);
+    }
+
+    fn ended(&self, subject: &str, _ending: &Ending) {
+        let Some(shown) = &self.shown else { return };
+        if let Some(bar) = shown.running().remove(subject) {
+            bar.finish_and_clear();
+        }
+        if let Some(total) = &shown.total {
+            total.inc(1);
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}

@@ -1,0 +1,62 @@
+//! What the command takes from the environment, so that the library need not.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::args::{CountingArgs, FleetArgs, MergePolicy, Switch};
+use crate::error::{Error, Result};
+use crate::git::{CloneOptions, HistoryOptions, Merges, Renames, Trust, parse_date};
+use crate::net::{Credentials, Net, NetOptions};
+use crate::secret::Secret;
+
+/// Options of a clone from what was typed and from the environment.
+pub(super) fn clone_options(args: &FleetArgs) -> CloneOptions {
+    let mut net = NetOptions::default();
+    net.ca_bundle = args.net.ca_bundle.clone().or_else(|| variable("SSL_CERT_FILE").map(PathBuf::from));
+    let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    net.proxy = args.net.proxy.clone().or_else(|| proxies.into_iter().find_map(variable));
+    net.idle_timeout = Duration::from_secs(args.net.timeout);
+    let mut options = CloneOptions::default();
+    options.net = Net::new(net);
+    options.trust = trust(args.trust);
+    let token = ["GITHUB_TOKEN", "GH_TOKEN"].into_iter().find_map(variable);
+    options.credentials.extend(token.map(|token| Credentials {
+        host: "github.com".to_owned(),
+        username: "x-access-token".to_owned(),
+        password: Secret::new(token),
+    }));
+    options
+}
+
+pub(super) fn trust(anyone: bool) -> Trust {
+    if anyone { Trust::Anyone } else { Trust::Owner }
+}
+
+/// A variable that is set to something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Options of a history walk; relative dates count from now.
+pub(super) fn history_options(args: &CountingArgs) -> Result<HistoryOptions> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    let now = i64::try_from(now).map_err(|_| Error::internal("the clock is off"))?;
+    let date = |text: &Option<String>| text.as_deref().map(|text| parse_date(text, now)).transpose();
+    let mut options = HistoryOptions::default();
+    options.revision.clone_from(&args.rev);
+    options.since = date(&args.since)?;
+    options.until = date(&args.until)?;
+    options.max_count = args.max_count;
+    options.first_parent = args.first_parent;
+    options.renames = match args.renames {
+        Switch::On => Renames::On,
+        Switch::Off => Renames::Off,
+    };
+    options.merges = args.merges.map(|merges| match merges {
+        MergePolicy::None => Merges::None,
+        MergePolicy::FirstParent => Merges::FirstParent,
+        MergePolicy::EachParent => Merges::EachParent,
+    });
+    options.raw_identities = args.no_mailmap;
+    Ok(options)
+}

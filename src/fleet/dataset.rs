@@ -1,0 +1,241 @@
+//! The directory that results go to. The file system is the ledger: a repository's directory is there when it is finished.
+//!
+//! ```text
+//! DATASET/
+//!   dataset.json                        what this is, and with which options it was made
+//!   repos/<host>/<owner>/<name>/        one directory per repository, renamed into place whole
+//!   .staging/                           work under way; what a killed process left is removed by the next
+//! ```
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::remote_url::RepoKey;
+
+/// Version of the directory's layout.
+const FORMAT: u32 = 1;
+const HEAD_FILE: &str = "dataset.json";
+/// What one repository's directory says about itself.
+pub(super) const OUTCOME_FILE: &str = "outcome.json";
+
+/// `dataset.json`.
+#[derive(Debug, Deserialize, Serialize)]
+struct HeadFile {
+    format: u32,
+    schema_version: u32,
+    tool_version: String,
+    options: serde_json::Value,
+    options_hash: String,
+}
+
+/// An open dataset.
+pub(super) struct Dataset {
+    root: PathBuf,
+    pub(super) options_hash: String,
+}
+
+impl Dataset {
+    /// Opens the dataset at `root`, or makes one in a missing or empty directory.
+    pub(super) fn open(root: &Path, options: &serde_json::Value) -> Result<Self> {
+        let options_hash = hash(options);
+        let dataset = Self { root: root.to_owned(), options_hash };
+        match fs::read(root.join(HEAD_FILE)) {
+            Ok(text) => dataset.check(&text)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => dataset.create(options)?,
+            Err(error) if error.kind() == ErrorKind::NotADirectory => {
+                return Err(Error::DestinationExists { path: root.to_owned(), reason: "it is a file".to_owned() });
+            }
+            Err(source) => return Err(Error::Storage { action: "read", path: root.join(HEAD_FILE), source }),
+        }
+        dataset.remove_leftovers()?;
+        Ok(dataset)
+    }
+
+    fn create(&self, options: &serde_json::Value) -> Result<()> {
+        let root = &self.root;
+        fs::create_dir_all(root).map_err(Error::storage("create", root))?;
+        let mut entries = fs::read_dir(root).map_err(Error::storage("read", root))?;
+        // Another process may be making the same dataset right now.
+        if entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != ".staging")) && !root.join(HEAD_FILE).exists() {
+            let reason = "it holds something that is no dataset; name a new or empty directory".to_owned();
+            return Err(Error::DestinationExists { path: root.clone(), reason });
+        }
+        let head = HeadFile {
+            format: FORMAT,
+            schema_version: crate::table::schema::VERSION,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            options: options.clone(),
+            options_hash: self.options_hash.clone(),
+        };
+        let mut file = tempfile::Builder::new()
+            .prefix(".staging-")
+            .tempfile_in(root)
+            .map_err(Error::storage("create a file in", root))?;
+        let path = root.join(HEAD_FILE);
+        let written = file.write_all(&json(&head)).and_then(|()| file.as_file().sync_all());
+        written.map_err(Error::storage("write", &path))?;
+        open_to_others(file.path())?;
+        file.persist(&path).map_err(|error| error.error).map_err(Error::storage("write", &path))?;
+        sync(root)
+    }
+
+    fn check(&self, text: &[u8]) -> Result<()> {
+        let path = self.root.join(HEAD_FILE);
+        let occupied = |reason: String| Err(Error::DestinationExists { path: self.root.clone(), reason });
+        let Ok(head) = serde_json::from_slice::<HeadFile>(text) else {
+            return occupied(format!("{} is no description of a dataset", path.display()));
+        };
+        if head.format != FORMAT || head.schema_version != crate::table::schema::VERSION {
+            let made_by = head.tool_version;
+            return occupied(format!("its format is that of GitFleet {made_by}; name another directory"));
+        }
+        if head.options_hash != self.options_hash {
+            let options = head.options;
+            return occupied(format!("it was made with other options, {options}; use those or name another directory"));
+        }
+        Ok(())
+    }
+
+    /// Where the finished directory of a repository is.
+    pub(super) fn place(&self, key: &RepoKey) -> PathBuf {
+        self.root.join("repos").join(key.path())
+    }
+
+    /// A directory to work in, on the same file system as the results.
+    pub(super) fn staging(&self) -> Result<Staging> {
+        let parent = self.root.join(".staging");
+        fs::create_dir_all(&parent).map_err(Error::storage("create", &parent))?;
+        let _creating = self.gate(File::lock_shared)?;
+        let (lock, lock_path) = tempfile::Builder::new()
+            .suffix(".lock")
+            .tempfile_in(&parent)
+            .and_then(|file| file.keep().map_err(|error| error.error))
+            .map_err(Error::storage("create a file in", &parent))?;
+        lock.try_lock().map_err(|error| Error::internal(format!("locking {}: {error}", lock_path.display())))?;
+        let path = lock_path.with_extension("");
+        let staging = Staging { path, lock_path, _lock: lock };
+        fs::create_dir(&staging.path).map_err(Error::storage("create", &staging.path))?;
+        Ok(staging)
+    }
+
+    /// Removes what processes left that no longer run: their locks are free.
+    fn remove_leftovers(&self) -> Result<()> {
+        let parent = self.root.join(".staging");
+        let Ok(entries) = fs::read_dir(&parent) else { return Ok(()) };
+        let _alone = self.gate(File::lock)?;
+        for entry in entries.filter_map(std::result::Result::ok) {
+            let lock_path = entry.path();
+            if lock_path.extension().is_none_or(|extension| extension != "lock") || entry.file_name() == GATE {
+                continue;
+            }
+            let Ok(lock) = File::open(&lock_path) else { continue };
+            if lock.try_lock().is_ok() {
+                drop(Staging { path: lock_path.with_extension(""), lock_path, _lock: lock });
+            }
+        }
+        Ok(())
+    }
+
+    /// Held shared while a staging directory is made, and alone while leftovers are looked for, so that a lock file just
+    /// made is not taken for a dead one.
+    fn gate(&self, take: impl FnOnce(&File) -> std::io::Result<()>) -> Result<File> {
+        let path = self.root.join(".staging").join(GATE);
+        let open = || -> std::io::Result<File> {
+            let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+            take(&file)?;
+            Ok(file)
+        };
+        open().map_err(Error::storage("lock", &path))
+    }
+}
+
+const GATE: &str = "gate.lock";
+
+/// A directory that only this process works in; removed when dropped.
+pub(super) struct Staging {
+    path: PathBuf,
+    lock_path: PathBuf,
+    _lock: File,
+}
+
+impl Staging {
+    /// A path in it, for a file or directory.
+    pub(super) fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Puts the directory `name` of it to its final place, whole; what was there before goes.
+    pub(super) fn publish(&self, name: &str, place: &Path) -> Result<()> {
+        let made = self.join(name);
+        sync(&made)?;
+        let parent = place.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(parent).map_err(Error::storage("create", parent))?;
+        let before = self.join("before");
+        match fs::rename(place, &before) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Error::Storage { action: "replace", path: place.to_owned(), source: error });
+            }
+            _ => {}
+        }
+        fs::rename(&made, place).map_err(Error::storage("rename the result to", place))?;
+        sync(parent)
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+        let _ = fs::remove_file(&self.lock_path);
+    }
+}
+
+/// Writes a file to disk, through to the medium.
+pub(super) fn write_synced(path: &Path, data: &[u8]) -> Result<()> {
+    let write = || -> std::io::Result<()> {
+        let mut file = File::create(path)?;
+        file.write_all(data)?;
+        file.sync_all()
+    };
+    write().map_err(Error::storage("write", path))
+}
+
+/// fsync of a file, or of a directory's list of names.
+pub(super) fn sync(path: &Path) -> Result<()> {
+    if cfg!(unix) || path.is_file() {
+        File::open(path).and_then(|file| file.sync_all()).map_err(Error::storage("write", path))?;
+    }
+    Ok(())
+}
+
+/// Indented JSON with a final newline.
+pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
+    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default(); // plain structs do not fail
+    text.push(b'\n');
+    text
+}
+
+fn hash(options: &serde_json::Value) -> String {
+    use sha2::Digest;
+    use std::fmt::Write;
+    let mut text = String::new();
+    for byte in sha2::Sha256::digest(options.to_string()) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Temporary files are private; results are for everybody who may read the directory.
+fn open_to_others(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644)).map_err(Error::storage("write", path))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Clones of a list of repositories with a state each that can be asked for while they run.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::clone_all::FleetOptions;
+use super::pool;
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::{CloneOptions, clone_repo};
+use crate::progress::{Phase, Progress, ProgressSink};
+use crate::remote_url::RemoteUrl;
+
+/// How far one clone is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum CloneState {
+    /// Not started.
+    Queued,
+    /// Under way.
+    Cloning {
+        /// 0 to 99; never goes back.
+        percent: u8,
+    },
+    /// Done.
+    Completed,
+    /// Failed, for this reason.
+    Failed {
+        /// In one line, without credentials.
+        error: String,
+    },
+}
+
+/// One repository of a [`RepoManager`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CloneTask {
+    /// The address as given, less its credentials.
+    pub url: String,
+    /// How far it is.
+    pub state: CloneState,
+    /// Where the clone lies, once completed.
+    pub directory: Option<PathBuf>,
+}
+
+/// Clones repositories into temporary directories and keeps track of them.
+///
+/// The directories live until [`RepoManager::cleanup`] or until the manager is dropped.
+pub struct RepoManager {
+    urls: Vec<String>,
+    options: CloneOptions,
+    fleet: FleetOptions,
+    tasks: Arc<Mutex<HashMap<String, Entry>>>,
+}
+
+struct Entry {
+    task: CloneTask,
+    /// Removes the clone when dropped.
+    directory: Option<tempfile::TempDir>,
+}
+
+impl RepoManager {
+    /// A manager for `urls`, which are queued. Addresses are looked at when they are cloned: a bad one is its task's failure.
+    pub fn new(urls: Vec<String>, options: CloneOptions, fleet: FleetOptions) -> Self {
+        let queued = |url: &String| {
+            let shown = RemoteUrl::parse(url).map_or_else(|_| url.clone(), |parsed| parsed.to_string());
+            let task = CloneTask { url: shown, state: CloneState::Queued, directory: None };
+            (url.clone(), Entry { task, directory: None })
+        };
+        let tasks = urls.iter().map(queued).collect();
+        Self { urls, options, fleet, tasks: Arc::new(Mutex::new(tasks)) }
+    }
+
+    /// Clones every address; failures are states of their tasks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cancelled`] only.
+    pub fn clone_all(&self, cancel: &CancelToken) -> Result<()> {
+        pool::run(&self.urls, self.fleet.jobs, cancel, |url| self.clone_one(url, cancel));
+        cancel.check()
+    }
+
+    /// Clones one address, which need not be among those the manager was made with.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`clone_repo`]; the task has them too.
+    pub fn clone_one(&self, url: &str, cancel: &CancelToken) -> Result<()> {
+        let watch: Arc<dyn ProgressSink> = Arc::new(Watch { url: url.to_owned(), tasks: Arc::clone(&self.tasks) });
+        self.set(url, CloneState::Cloning { percent: 0 });
+        let cloned = || -> Result<tempfile::TempDir> {
+            let parsed = RemoteUrl::parse(url)?;
+            let directory = tempfile::Builder::new()
+                .prefix("gitfleet-")
+                .tempdir()
+                .map_err(Error::storage("create a directory in", std::env::temp_dir()))?;
+            let into = directory.path().join(parsed.key().name);
+            clone_repo(&parsed, &into, &self.options, &watch, cancel)?;
+            Ok(directory)
+        };
+        match cloned() {
+            Ok(directory) => {
+                let mut tasks = self.lock();
+                if let Some(entry) = tasks.get_mut(url) {
+                    let name = RemoteUrl::parse(url).map(|parsed| parsed.key().name).unwrap_or_default();
+                    entry.task.directory = Some(directory.path().join(name));
+                    entry.task.state = CloneState::Completed;
+                    entry.directory = Some(directory);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.set(url, CloneState::Failed { error: error.report() });
+                Err(error)
+            }
+        }
+    }
+
+    /// Every task by its address as given.
+    pub fn tasks(&self) -> HashMap<String, CloneTask> {
+        self.lock().iter().map(|(url, entry)| (url.clone(), entry.task.clone())).collect()
+    }
+
+    /// Removes the clones. One result per address that has one; its task is queued again.
+    pub fn cleanup(&self) -> HashMap<String, Result<()>> {
+        let mut results = HashMap::new();
+        for (url, entry) in self.lock().iter_mut() {
+            let Some(directory) = entry.directory.take() else { continue };
+            let path = directory.path().to_owned();
+            results.insert(url.clone(), directory.close().map_err(Error::storage("remove", path)));
+            entry.task.directory = None;
+            entry.task.state = CloneState::Queued;
+        }
+        results
+    }
+
+    fn set(&self, url: &str, state: CloneState) {
+        let mut tasks = self.lock();
+        let shown = || RemoteUrl::parse(url).map_or_else(|_| url.to_owned(), |parsed| parsed.to_string());
+        let entry = tasks.entry(url.to_owned()).or_insert_with(|| Entry {
+            task: CloneTask { url: shown(), state: CloneState::Queued, directory: None },
+            directory: None,
+        });
+        entry.task.state = state;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Turns phases into one percentage.
+struct Watch {
+    url: String,
+    tasks: Arc<Mutex<HashMap<String, Entry>>>,
+}
+
+impl ProgressSink for Watch {
+    fn progress(&self, event: Progress) {
+        // Shares of a whole clone; receiving is most of it.
+        let (start, share) = match event.phase {
+            Phase::Connecting => (0, 0),
+            Phase::Receiving => (0, 60),
+            Phase::Resolving => (60, 25),
+            Phase::CheckingOut => (85, 14),
+            Phase::Commits | Phase::Blame | Phase::Finishing => (99, 0),
+        };
+        let part = event.total.filter(|&total| total > 0).map_or(0, |total| event.done.min(total) * share / total);
+        let now = u8::try_from(start + part).unwrap_or(99);
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(CloneState::Cloning { percent }) = tasks.get_mut(&self.url).map(|entry| &mut entry.task.state) {
+            *percent = now.max(*percent);
+        }
+    }
+}

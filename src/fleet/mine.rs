@@ -1,0 +1,430 @@
+//! The main job: repositories in, a dataset out.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use super::dataset::{Dataset, OUTCOME_FILE, Staging, json, sync, write_synced};
+use super::outcome::Report;
+use super::pool;
+use super::target::{Target, refuse_clashes};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::{
+    BlameOptions, CloneOptions, Discover, HistoryOptions, Merges, ObjectId, OpenOptions, Renames, Repo, Worktree, clone_repo,
+};
+use crate::progress::{Ending, Phase, Progress, ProgressSink};
+use crate::table::{BlameTable, ChangesTable, CommitsTable, Format, RecordBatch, SchemaRef, Sink};
+use crate::workers::Workers;
+
+/// Which tables are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Tables {
+    /// `commits.parquet`
+    pub commits: bool,
+    /// `changes.parquet`
+    pub changes: bool,
+    /// `blame.parquet`
+    pub blame: bool,
+}
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self { commits: true, changes: true, blame: true }
+    }
+}
+
+/// How to mine.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct MineOptions {
+    /// Which tables.
+    pub tables: Tables,
+    /// Which commits, and how lines are counted. Its revision is also what is blamed.
+    pub history: HistoryOptions,
+    /// How remote targets are reached, and whether local ones of other users are read.
+    pub clone: CloneOptions,
+    /// Where clones of remote targets stay, at `<dir>/<host>/<owner>/<name>`; `None` removes each when it is mined.
+    pub keep_clones: Option<PathBuf>,
+    /// Repositories mined at once; 0 is one for every two cores.
+    pub jobs: usize,
+    /// Threads of all repositories together; 0 is one per core.
+    pub threads: usize,
+}
+
+impl MineOptions {
+    /// What decides the rows, and so whether a finished directory still is.
+    fn fingerprint(&self) -> serde_json::Value {
+        let HistoryOptions { revision, since, until, max_count, first_parent, renames, raw_identities, .. } = &self.history;
+        serde_json::json!({
+            "tables": table_names(self.tables),
+            "rev": revision.as_deref().unwrap_or("HEAD"),
+            "since": since,
+            "until": until,
+            "max_count": max_count,
+            "first_parent": first_parent,
+            "renames": match renames { Renames::On => "on", Renames::Off => "off" },
+            "merges": match self.history.merge_policy() {
+                Merges::None => "none",
+                Merges::FirstParent => "first-parent",
+                Merges::EachParent => "each-parent",
+            },
+            "mailmap": !raw_identities,
+        })
+    }
+}
+
+fn table_names(tables: Tables) -> Vec<&'static str> {
+    let all = [("commits", tables.commits), ("changes", tables.changes), ("blame", tables.blame)];
+    all.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name).collect()
+}
+
+/// A mined repository.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Mined {
+    /// The directory with its tables.
+    #[serde(skip)]
+    pub path: PathBuf,
+    /// The commit that was mined; `None` if the repository is empty.
+    pub head: Option<String>,
+    /// Rows per table.
+    pub rows: BTreeMap<String, u64>,
+    /// What a reader of the numbers should know: blobs that are missing, files that could not be blamed.
+    pub warnings: Vec<String>,
+    /// Wall time, the clone included.
+    pub seconds: f64,
+    /// Whether an earlier run had done it.
+    #[serde(skip)]
+    pub was_finished: bool,
+}
+
+/// `outcome.json`
+#[derive(Deserialize, Serialize)]
+struct OutcomeFile {
+    format: u32,
+    url: String,
+    rev: String,
+    options_hash: String,
+    tool_version: String,
+    #[serde(flatten)]
+    mined: Option<Mined>,
+    error: Option<Failure>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Failure {
+    kind: String,
+    message: String,
+}
+
+/// Mines `targets` into the dataset at `into`, which is made if it is missing; one failure does not stop the others.
+///
+/// Each repository's directory appears whole or not at all. A target that an earlier run finished, and whose revision has not
+/// moved since, is left as it is. A target that fails gets a directory with nothing but the reason, unless an earlier run
+/// finished it; the next run tries it again.
+///
+/// # Errors
+///
+/// [`Error::InvalidInput`] if two targets would share a directory, [`Error::DestinationExists`] if `into` holds something
+/// else or a dataset made with other options, [`Error::Storage`] if it cannot be written. Nothing has been mined then.
+/// Everything else is an outcome.
+pub fn mine(
+    targets: &[Target],
+    into: &Path,
+    options: &MineOptions,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<Report<Mined>> {
+    refuse_clashes(&targets.iter().map(Target::url).collect::<Vec<_>>())?;
+    let workers = Workers::new(options.threads)?;
+    let jobs = if options.jobs == 0 { workers.threads().div_ceil(2) } else { options.jobs };
+    let dataset = Dataset::open(into, &options.fingerprint())?;
+    let results = pool::run(targets, jobs, cancel, |target| {
+        let job = Job { target, options, dataset: &dataset, workers: &workers, progress, cancel };
+        let result = job.run();
+        let ending = match &result {
+            Ok(mined) if mined.was_finished => Ending::Unchanged,
+            Ok(_) => Ending::Done,
+            Err(error) => Ending::Failed(error.report()),
+        };
+        progress.ended(&target.to_string(), &ending);
+        result
+    });
+    Ok(Report { outcomes: targets.iter().map(ToString::to_string).zip(results).collect() })
+}
+
+/// One target's way into the dataset.
+struct Job<'a> {
+    target: &'a Target,
+    options: &'a MineOptions,
+    dataset: &'a Dataset,
+    workers: &'a Workers,
+    progress: &'a Arc<dyn ProgressSink>,
+    cancel: &'a CancelToken,
+}
+
+impl Job<'_> {
+    fn run(&self) -> Result<Mined> {
+        let place = self.dataset.place(&self.target.key());
+        let finished = self.finished(&place);
+        let result = self.mine(&place, finished.as_ref());
+        if let Err(error) = &result
+            && finished.is_none()
+            && !matches!(error, Error::Cancelled)
+        {
+            // A disk that is full keeps the reason out too; the report has it all the same.
+            let _ = self.publish_failure(&place, error);
+        }
+        result
+    }
+
+    fn mine(&self, place: &Path, finished: Option<&Mined>) -> Result<Mined> {
+        let started = Instant::now();
+        let staging = self.dataset.staging()?;
+        let Some(repo) = self.repo(&staging, finished)? else {
+            return Ok(unchanged(finished, place));
+        };
+        let head = self.head(&repo)?;
+        let head_text = head.map(|id| id.to_string());
+        if let Some(finished) = finished.filter(|finished| finished.head == head_text) {
+            return Ok(unchanged(Some(finished), place));
+        }
+        let directory = staging.join("result");
+        std::fs::create_dir(&directory).map_err(Error::storage("create", &directory))?;
+        let mut mined = Mined {
+            path: place.to_owned(),
+            head: head_text,
+            rows: BTreeMap::new(),
+            warnings: Vec::new(),
+            seconds: 0.0,
+            was_finished: false,
+        };
+        // Everything is read at the one commit, whatever the branch does meanwhile.
+        let revision = head.map(|id| id.to_string());
+        self.write_history(&repo, revision.as_deref(), &directory, &mut mined)?;
+        self.write_blame(&repo, revision.as_deref(), &directory, &mut mined)?;
+        self.cancel.check()?;
+        mined.seconds = started.elapsed().as_secs_f64();
+        self.write_outcome(&directory, Some(&mined), None)?;
+        self.tell(Phase::Finishing, 0);
+        staging.publish("result", place)?;
+        Ok(mined)
+    }
+
+    /// The repository to read; `None` if the server says that what is finished is still true.
+    fn repo(&self, staging: &Staging, finished: Option<&Mined>) -> Result<Option<Repo>> {
+        let open = OpenOptions {
+            trust: self.options.clone.trust,
+            discover: Discover::Exact,
+            workers: Some(self.workers.clone()),
+            name: Some(self.target.key().to_string()),
+        };
+        if let Some(path) = self.target.local_path() {
+            return Repo::open(path, &open).map(Some);
+        }
+        if self.is_still_true(finished)? {
+            return Ok(None);
+        }
+        let clone = match &self.options.keep_clones {
+            Some(root) => root.join(self.target.key().path()),
+            None => staging.join("clone.git"),
+        };
+        // A clone that was kept is used as it is.
+        if !clone.exists() {
+            let options = CloneOptions { worktree: Worktree::Bare, threads: self.workers.threads(), ..self.options.clone.clone() };
+            clone_repo(self.target.url(), &clone, &options, self.progress, self.cancel)?;
+        }
+        Repo::open(&clone, &open).map(Some)
+    }
+
+    #[cfg(feature = "http")]
+    fn is_still_true(&self, finished: Option<&Mined>) -> Result<bool> {
+        let asks_for_head = self.options.history.revision.is_none();
+        let Some(finished) = finished.filter(|_| asks_for_head) else { return Ok(false) };
+        let head = crate::git::remote_head(self.target.url(), &self.options.clone, self.cancel)?;
+        Ok(finished.head == head.map(|id| id.to_string()))
+    }
+
+    #[cfg(not(feature = "http"))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the same signature as with the network")]
+    fn is_still_true(&self, _finished: Option<&Mined>) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn head(&self, repo: &Repo) -> Result<Option<ObjectId>> {
+        match &self.options.history.revision {
+            None if repo.is_empty()? => Ok(None),
+            revision => repo.rev_parse(revision.as_deref().unwrap_or("HEAD")).map(Some),
+        }
+    }
+
+    fn write_history(&self, repo: &Repo, revision: Option<&str>, directory: &Path, mined: &mut Mined) -> Result<()> {
+        let Tables { commits, changes, .. } = self.options.tables;
+        if !commits && !changes {
+            return Ok(());
+        }
+        let history = HistoryOptions { revision: revision.map(str::to_owned), ..self.options.history.clone() };
+        let mut commit_rows = CommitsTable::new(repo.name(), &history);
+        let mut change_rows = ChangesTable::new(repo.name(), &history);
+        let mut commit_file = commits.then(|| TableFile::create(directory, "commits", commit_rows.schema())).transpose()?;
+        let mut change_file = changes.then(|| TableFile::create(directory, "changes", change_rows.schema())).transpose()?;
+        let mut missing = 0u64;
+        let stream = revision.map(|_| repo.commits(&history, self.cancel)).transpose()?;
+        for (done, commit) in stream.into_iter().flatten().enumerate() {
+            let commit = commit?;
+            missing += u64::from(commit.additions().is_none());
+            if let Some(file) = &mut commit_file {
+                commit_rows.push(&commit);
+                if commit_rows.is_full() {
+                    file.write(&commit_rows.take()?)?;
+                }
+            }
+            if let Some(file) = &mut change_file {
+                for change in &commit.changes {
+                    change_rows.push(&commit.id, change);
+                }
+                if change_rows.is_full() {
+                    file.write(&change_rows.take()?)?;
+                }
+            }
+            if done % 512 == 0 {
+                self.tell(Phase::Commits, done as u64);
+            }
+        }
+        if let Some(mut file) = commit_file {
+            file.write(&commit_rows.take()?)?;
+            mined.rows.insert("commits".to_owned(), file.finish()?);
+        }
+        if let Some(mut file) = change_file {
+            file.write(&change_rows.take()?)?;
+            mined.rows.insert("changes".to_owned(), file.finish()?);
+        }
+        if missing > 0 {
+            mined.warnings.push(format!("{missing} commits have no line counts: blobs they need are missing (a partial clone?)"));
+        }
+        Ok(())
+    }
+
+    fn write_blame(&self, repo: &Repo, revision: Option<&str>, directory: &Path, mined: &mut Mined) -> Result<()> {
+        if !self.options.tables.blame {
+            return Ok(());
+        }
+        let mut table = BlameTable::new(repo.name(), false);
+        let mut file = TableFile::create(directory, "blame", table.schema())?;
+        let options = BlameOptions {
+            revision: revision.map(str::to_owned),
+            raw_identities: self.options.history.raw_identities,
+            ..BlameOptions::default()
+        };
+        let renamed = Renamed { subject: self.target.to_string(), sink: self.progress.as_ref() };
+        let stream = revision.map(|_| repo.blame(&options, &renamed, self.cancel)).transpose()?;
+        for blamed in stream.into_iter().flatten() {
+            let blamed = blamed?;
+            match blamed.rows {
+                Ok(rows) => table.push(&blamed.path, &rows, None),
+                Err(error) => {
+                    let path = String::from_utf8_lossy(&blamed.path).into_owned();
+                    mined.warnings.push(format!("{path} has no blame: {}", error.report()));
+                }
+            }
+            if table.is_full() {
+                file.write(&table.take()?)?;
+            }
+        }
+        file.write(&table.take()?)?;
+        mined.rows.insert("blame".to_owned(), file.finish()?);
+        Ok(())
+    }
+
+    /// What an earlier run finished with these options.
+    fn finished(&self, place: &Path) -> Option<Mined> {
+        let text = std::fs::read(place.join(OUTCOME_FILE)).ok()?;
+        let outcome: OutcomeFile = serde_json::from_slice(&text).ok()?;
+        outcome.mined.filter(|_| outcome.error.is_none() && outcome.options_hash == self.dataset.options_hash)
+    }
+
+    fn write_outcome(&self, directory: &Path, mined: Option<&Mined>, error: Option<&Error>) -> Result<()> {
+        let outcome = OutcomeFile {
+            format: 1,
+            url: self.target.to_string(),
+            rev: self.options.history.revision.clone().unwrap_or_else(|| "HEAD".to_owned()),
+            options_hash: self.dataset.options_hash.clone(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            mined: mined.cloned(),
+            error: error.map(|error| Failure { kind: error.kind().name().to_owned(), message: error.report() }),
+        };
+        write_synced(&directory.join(OUTCOME_FILE), &json(&outcome))
+    }
+
+    fn publish_failure(&self, place: &Path, error: &Error) -> Result<()> {
+        let staging = self.dataset.staging()?;
+        let directory = staging.join("failure");
+        std::fs::create_dir(&directory).map_err(Error::storage("create", &directory))?;
+        self.write_outcome(&directory, None, Some(error))?;
+        staging.publish("failure", place)
+    }
+
+    fn tell(&self, phase: Phase, done: u64) {
+        self.progress.progress(Progress { subject: self.target.to_string(), phase, done, total: None });
+    }
+}
+
+fn unchanged(finished: Option<&Mined>, place: &Path) -> Mined {
+    let mut mined = finished.cloned().unwrap_or_else(|| Mined {
+        path: PathBuf::new(),
+        head: None,
+        rows: BTreeMap::new(),
+        warnings: Vec::new(),
+        seconds: 0.0,
+        was_finished: true,
+    });
+    mined.path = place.to_owned();
+    mined.was_finished = true;
+    mined
+}
+
+/// A Parquet file of one table.
+struct TableFile {
+    sink: Sink,
+    path: PathBuf,
+    rows: u64,
+}
+
+impl TableFile {
+    fn create(directory: &Path, table: &str, schema: &SchemaRef) -> Result<Self> {
+        let path = directory.join(format!("{table}.parquet"));
+        let file = File::create(&path).map_err(Error::storage("create", &path))?;
+        let sink = Sink::new(Format::Parquet, Box::new(BufWriter::new(file)), &path, schema)?;
+        Ok(Self { sink, path, rows: 0 })
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.rows += batch.num_rows() as u64;
+        self.sink.write(batch)
+    }
+
+    /// Returns the number of rows, once they are on disk.
+    fn finish(self) -> Result<u64> {
+        self.sink.finish()?;
+        sync(&self.path)?;
+        Ok(self.rows)
+    }
+}
+
+/// Progress of a repository under the name the user gave it.
+struct Renamed<'a> {
+    subject: String,
+    sink: &'a dyn ProgressSink,
+}
+
+impl ProgressSink for Renamed<'_> {
+    fn progress(&self, event: Progress) {
+        self.sink.progress(Progress { subject: self.subject.clone(), ..event });
+    }
+}

@@ -1,0 +1,83 @@
+//! What to mine: a repository on this machine or an address.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+use crate::remote_url::{RemoteUrl, RepoKey};
+
+/// A repository to mine.
+#[derive(Clone, Debug)]
+pub struct Target {
+    url: RemoteUrl,
+}
+
+impl Target {
+    /// Reads a path or an address; see [`RemoteUrl::parse`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RemoteUrl::parse`].
+    pub fn parse(text: &str) -> Result<Self> {
+        Ok(Self { url: RemoteUrl::parse(text)? })
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &RemoteUrl {
+        &self.url
+    }
+
+    /// The directory, if it lies on this machine.
+    pub fn local_path(&self) -> Option<PathBuf> {
+        self.url.local_path().map(PathBuf::from)
+    }
+
+    /// Where its results go.
+    pub fn key(&self) -> RepoKey {
+        self.url.key()
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.url.fmt(f)
+    }
+}
+
+/// Refuses targets whose results would share a directory, before any work is done. Names that differ in case only share one
+/// on some file systems, so they count as the same.
+pub(super) fn refuse_clashes(urls: &[&RemoteUrl]) -> Result<()> {
+    let mut seen: HashMap<String, &RemoteUrl> = HashMap::new();
+    for &url in urls {
+        let key = url.key();
+        if let Some(first) = seen.insert(key.to_string().to_lowercase(), url) {
+            let reason = if first == url {
+                "is given twice".to_owned()
+            } else {
+                format!("would share {key} with {first}")
+            };
+            return Err(Error::invalid(format!("target {url}"), reason));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clashes_are_found_whatever_the_spelling() {
+        for (first, second, clash) in [
+            ("https://h/o/r", "https://h/o/r.git", true),
+            ("https://h/o/r", "https://h/O/R", true),
+            ("https://h/o/r", "https://h/o/s", false),
+            ("/a/b/c", "/x/b/c", true),
+            ("/a/b/c", "/a/d/c", false),
+        ] {
+            let (first, second) = (RemoteUrl::parse(first).unwrap(), RemoteUrl::parse(second).unwrap());
+            assert_eq!(refuse_clashes(&[&first, &second]).is_err(), clash, "{first} {second}");
+        }
+    }
+}

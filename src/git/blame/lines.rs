@@ -1,0 +1,94 @@
+//! Runs of lines on their way back through history.
+
+use gix::diff::blob::Hunk;
+
+/// Index of a blamed file.
+pub(super) type FileIndex = u32;
+
+/// Lines of a blamed file that are being looked for in some older file. All lines count from 0.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Run {
+    /// Whose lines they are.
+    pub(super) file: FileIndex,
+    /// First line in the blamed file.
+    pub(super) final_line: u32,
+    /// First line in the file looked at.
+    pub(super) line: u32,
+    pub(super) len: u32,
+}
+
+impl Run {
+    /// The part of `len` lines that starts `skip` lines into it, now at `line`.
+    fn part(&self, skip: u32, len: u32, line: u32) -> Self {
+        Self { file: self.file, final_line: self.final_line + skip, line, len }
+    }
+}
+
+/// Splits `runs` by a diff from an older file to this one: the lines the older one has, renumbered for it, go to `passed`;
+/// the others are returned.
+pub(super) fn split(runs: &[Run], hunks: &[Hunk], passed: &mut Vec<Run>) -> Vec<Run> {
+    let mut kept = Vec::new();
+    for run in runs {
+        let end = run.line + run.len;
+        let mut at = run.line;
+        // The first hunk that ends behind the run's start, and where lines before it stand in the older file.
+        let mut next = hunks.partition_point(|hunk| hunk.after.end <= at);
+        let mut shift = next.checked_sub(1).map_or(0, |previous| shift_behind(&hunks[previous]));
+        while at < end {
+            let hunk = hunks.get(next);
+            if let Some(hunk) = hunk.filter(|hunk| hunk.after.start <= at) {
+                let stop = hunk.after.end.min(end).max(at);
+                if stop > at {
+                    kept.push(run.part(at - run.line, stop - at, at));
+                }
+                shift = shift_behind(hunk);
+                at = stop;
+                next += 1;
+            } else {
+                let stop = hunk.map_or(end, |hunk| hunk.after.start.min(end));
+                let older = u32::try_from(i64::from(at) + shift).unwrap_or(0); // a diff's lines exist on both sides
+                passed.push(run.part(at - run.line, stop - at, older));
+                at = stop;
+            }
+        }
+    }
+    kept
+}
+
+/// How far common lines behind `hunk` stand apart: older line minus newer line.
+fn shift_behind(hunk: &Hunk) -> i64 {
+    i64::from(hunk.before.end) - i64::from(hunk.after.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::line_diff::blame_hunks;
+
+    fn split_text(old: &str, new: &str, runs: &[Run]) -> (Vec<Run>, Vec<Run>) {
+        let mut passed = Vec::new();
+        let kept = split(runs, &blame_hunks(old.as_bytes(), new.as_bytes()), &mut passed);
+        (passed, kept)
+    }
+
+    proptest::proptest! {
+        /// Each line goes one way only, and a line that moves is the same line on both sides.
+        #[test]
+        fn lines_are_neither_lost_nor_doubled(old in "([ab]\n){0,20}", new in "([abc]\n){1,20}", start in 0u32..10, len in 1u32..10) {
+            let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+            let (old_lines, new_lines) = (lines(&old), lines(&new));
+            let count = u32::try_from(new_lines.len()).unwrap();
+            let start = start.min(count - 1);
+            let run = Run { file: 0, final_line: start, line: start, len: len.min(count - start) };
+            let (passed, kept) = split_text(&old, &new, &[run]);
+            let mut seen: Vec<u32> = passed.iter().chain(&kept).flat_map(|run| run.final_line..run.final_line + run.len).collect();
+            seen.sort_unstable();
+            proptest::prop_assert_eq!(seen, (run.line..run.line + run.len).collect::<Vec<_>>());
+            for run in &passed {
+                for step in 0..run.len {
+                    proptest::prop_assert_eq!(&old_lines[(run.line + step) as usize], &new_lines[(run.final_line + step) as usize]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Files of the working tree.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::CloneOptions;
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::source;
+use crate::progress::{Phase, Progress, ProgressSink};
+use crate::remote_url::RemoteUrl;
+
+/// Writes the files of `HEAD`, and the index. Names that some file system takes for `.git` or a device are refused, as by
+/// git; no filter program is run.
+pub(super) fn head(
+    worktree: &Path,
+    url: &RemoteUrl,
+    options: &CloneOptions,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<()> {
+    let corrupt = |what: &'static str| source::unreadable(worktree, what);
+    let overrides = ["core.protectHFS=true", "core.protectNTFS=true"];
+    let open = gix::open::Options::isolated().with(gix::sec::Trust::Full).config_overrides(overrides);
+    let repo = gix::open_opts(worktree, open).map_err(corrupt("opening the clone"))?;
+    let mut head = repo.head().map_err(corrupt("HEAD"))?;
+    if head.is_unborn() {
+        return Ok(());
+    }
+    let tree = head.peel_to_commit().and_then(|commit| commit.tree_id()).map_err(corrupt("the commit of HEAD"))?;
+    let mut index = repo.index_from_tree(&tree).map_err(corrupt("the tree of HEAD cannot be checked out"))?;
+    let mut checkout = repo
+        .checkout_options(gix::worktree::stack::state::attributes::Source::IdMapping)
+        .map_err(corrupt("its checkout configuration"))?;
+    checkout.destination_is_initially_empty = true;
+    checkout.thread_limit = (options.threads > 0).then_some(options.threads);
+
+    let total = index.entries().len() as u64;
+    let files = Files { done: Arc::default(), total, subject: url.to_string(), sink: Arc::clone(progress) };
+    let objects = repo.objects.clone().into_arc().map_err(|error| Error::internal(error.to_string()))?;
+    let outcome = gix::worktree::state::checkout(
+        &mut index,
+        worktree,
+        objects,
+        &files,
+        &gix::progress::Discard,
+        cancel.flag(),
+        checkout,
+    )
+    .map_err(corrupt("checking out"))?;
+    cancel.check()?; // an interrupted checkout is no error to gix
+    if let Some(failed) = outcome.errors.first() {
+        return Err(Error::Corrupt {
+            path: worktree.to_owned(),
+            what: format!("{} cannot be checked out: {}", failed.path, failed.error),
+            source: None,
+        });
+    }
+    if let Some(collision) = outcome.collisions.first() {
+        return Err(Error::Corrupt {
+            path: worktree.to_owned(),
+            what: format!("{} cannot be checked out: another path takes its place", collision.path),
+            source: None,
+        });
+    }
+    index.write(gix::index::write::Options::default()).map_err(corrupt("its index"))
+}
+
+/// Counts files, and tells now and then.
+struct Files {
+    done: Arc<AtomicUsize>,
+    total: u64,
+    subject: String,
+    sink: Arc<dyn ProgressSink>,
+}
+
+impl gix::progress::Count for Files {
+    fn set(&self, step: usize) {
+        self.done.store(step, Ordering::Relaxed);
+    }
+
+    fn step(&self) -> usize {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    fn inc_by(&self, step: usize) {
+        const EVERY: usize = 256;
+        let before = self.done.fetch_add(step, Ordering::Relaxed);
+        if before / EVERY != (before + step) / EVERY {
+            self.sink.progress(Progress {
+                subject: self.subject.clone(),
+                phase: Phase::CheckingOut,
+                done: (before + step) as u64,
+                total: Some(self.total),
+            });
+        }
+    }
+
+    fn counter(&self) -> gix::progress::StepShared {
+        Arc::clone(&self.done)
+    }
+}

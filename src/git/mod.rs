@@ -1,0 +1,41 @@
+//! ONE repository: opening, reading history, counting lines, blaming, getting a copy. Blocking throughout.
+//!
+//! This is the only folder that names `gix`, and none of its types leave it: ids are [`ObjectId`], names and paths are
+//! bytes, errors are [`crate::Error`].
+//!
+//! Rules of this layer:
+//!
+//! - git is the oracle. Each rule of git's that decides a number stands in one place, with a comment that names it:
+//!   line counts in `line_diff`, pairing in `renames`, origins of lines in [`blame`].
+//! - Nothing outside the repository is read: no environment, no user or system configuration. No hook, filter or helper
+//!   program is run.
+//! - A long call takes a [`crate::CancelToken`] and looks at it at least once per commit or file.
+
+mod attributes;
+pub mod blame;
+mod blobs;
+pub mod clone;
+pub mod commits;
+mod commit_object;
+mod id;
+mod identity;
+mod line_diff;
+mod refs;
+mod renames;
+mod repo;
+mod similarity;
+mod source;
+mod time;
+mod tree_diff;
+mod walk;
+mod window;
+
+pub use blame::{BlameOptions, BlameRow, BlameStream, FileBlame};
+pub use clone::{CloneOptions, CloneOutcome, Worktree, clone_repo};
+pub use commits::{Change, ChangeKind, Commit, CommitStream, HistoryOptions, LineCounts, Merges, Renames, Signature};
+pub use id::ObjectId;
+pub use refs::{Head, Reference};
+pub use repo::{Discover, OpenOptions, Repo, Trust};
+pub use time::{Timestamp, parse_date};
+#[cfg(feature = "http")]
+pub use clone::remote_head;

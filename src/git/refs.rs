@@ -1,0 +1,131 @@
+//! HEAD, branches and tags, and what a revision names.
+
+use gix::bstr::ByteSlice;
+
+use super::id::ObjectId;
+use super::repo::Repo;
+use super::source;
+use crate::error::{Error, Result};
+
+/// What `HEAD` says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Head {
+    /// It names a branch that exists.
+    Branch {
+        /// Full name, as in `refs/heads/main`.
+        name: Vec<u8>,
+        /// The commit the branch is at.
+        commit_id: ObjectId,
+    },
+    /// It names a commit.
+    Detached {
+        /// The commit.
+        commit_id: ObjectId,
+    },
+    /// It names a branch that does not exist.
+    Unborn {
+        /// Full name, as in `refs/heads/main`.
+        name: Vec<u8>,
+    },
+}
+
+/// A branch, tag or other ref.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Reference {
+    /// Full name, as in `refs/tags/v1`.
+    pub name: Vec<u8>,
+    /// What it points to: a commit, or an annotated tag's own object.
+    pub target_id: ObjectId,
+    /// The object an annotated tag leads to in the end; `target_id` for everything else.
+    pub peeled_id: ObjectId,
+}
+
+impl Repo {
+    /// Returns what `HEAD` says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] if it cannot be read.
+    pub fn head(&self) -> Result<Head> {
+        let repo = self.local();
+        let corrupt = || source::unreadable(self.path(), "HEAD");
+        let mut head = repo.head().map_err(corrupt())?;
+        if head.is_unborn() {
+            let name = head.referent_name().map_or_else(Vec::new, |name| name.as_bstr().to_vec());
+            return Ok(Head::Unborn { name });
+        }
+        let name = head.referent_name().map(|name| name.as_bstr().to_vec());
+        let commit_id = ObjectId(head.peel_to_commit().map_err(corrupt())?.id);
+        Ok(match name {
+            Some(name) => Head::Branch { name, commit_id },
+            None => Head::Detached { commit_id },
+        })
+    }
+
+    /// Lists all refs, sorted by name, as `git for-each-ref` does; `HEAD` is not one of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] at the first one that cannot be read.
+    pub fn refs(&self) -> Result<Vec<Reference>> {
+        let repo = self.local();
+        let platform = repo.references().map_err(source::unreadable(self.path(), "its refs"))?;
+        let mut refs = Vec::new();
+        for reference in platform.all().map_err(source::unreadable(self.path(), "its refs"))? {
+            let mut reference = reference.map_err(|error| source::damaged(self.path(), "a ref", error))?;
+            let name = reference.name().as_bstr().to_vec();
+            if !name.starts_with(b"refs/") {
+                continue;
+            }
+            let what = format!("ref {}", name.as_bstr());
+            // A symbolic ref to a branch that is gone is no error for git either.
+            let Ok(target) = reference.follow_to_object() else { continue };
+            let target_id = ObjectId(target.detach());
+            let peeled_id = ObjectId(reference.peel_to_id().map_err(source::unreadable(self.path(), what))?.detach());
+            refs.push(Reference { name, target_id, peeled_id });
+        }
+        refs.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(refs)
+    }
+
+    /// Whether there is nothing in it: no ref at all, and `HEAD` on a branch that does not exist yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] if its refs cannot be read.
+    pub fn is_empty(&self) -> Result<bool> {
+        Ok(matches!(self.head()?, Head::Unborn { .. }) && self.refs()?.is_empty())
+    }
+
+    /// Returns the commit that `revision` names: a branch, tag, id or its beginning, `HEAD~3`, `v1^{}` ...
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RevisionNotFound`] if it names nothing, several things, or no commit.
+    pub fn rev_parse(&self, revision: &str) -> Result<ObjectId> {
+        let repo = self.local();
+        let not_found = |reason: String| Error::RevisionNotFound {
+            repo: self.path().display().to_string(),
+            revision: revision.to_owned(),
+            reason,
+        };
+        if let (true, Head::Unborn { name }) = (names_head(revision), self.head()?) {
+            return Err(not_found(format!("HEAD names {}, which does not exist; name another with --rev", name.as_bstr())));
+        }
+        let id = repo.rev_parse_single(revision).map_err(|error| not_found(first_line(&error)))?;
+        let object = id.object().map_err(|error| not_found(first_line(&error)))?;
+        let peeled = object.peel_to_commit().map_err(|_| not_found("is not a commit".to_owned()))?;
+        Ok(ObjectId(peeled.id))
+    }
+}
+
+fn names_head(revision: &str) -> bool {
+    revision.strip_prefix("HEAD").or_else(|| revision.strip_prefix('@')).is_some_and(|rest| {
+        rest.is_empty() || rest.starts_with(['~', '^', ':'])
+    })
+}
+
+fn first_line(error: &gix::Error) -> String {
+    let text = format!("{error:#}");
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}

@@ -1,0 +1,236 @@
+//! Which added file came from which deleted one: git's three steps, in git's order.
+//!
+//! 1. **Exact**: the same blob.
+//! 2. **Same base name**, where that name is unique on both sides, from 75 %.
+//! 3. **The best of the rest**, from 50 %, unless there are more than a thousand times a thousand pairs to look at.
+//!
+//! Each source and each destination is used at most once. History asks for all destinations of a commit; blame asks for
+//! one path at a time, which gives that path the pick of all sources.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use gix::ObjectId;
+
+use super::attributes::Attributes;
+use super::blobs::Objects;
+use super::similarity::{Fingerprint, MAX_SCORE, MIN_SCORE, sizes_rule_out};
+use super::tree_diff::Side;
+use crate::error::Result;
+
+/// git's `diff.renameLimit`.
+const RENAME_LIMIT: usize = 1000;
+/// Half-way from 50 % to certainty.
+const MIN_BASE_NAME_SCORE: u64 = MIN_SCORE + (MAX_SCORE - MIN_SCORE) / 2;
+/// How many sources of one blob git looks at for one destination.
+const EXACT_CANDIDATES: usize = 102;
+/// How many of the best sources git remembers for each destination.
+const BEST_CANDIDATES: usize = 4;
+
+/// A deleted or an added file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate<'a> {
+    pub(super) path: &'a [u8],
+    pub(super) side: Side,
+}
+
+impl<'a> Candidate<'a> {
+    fn base_name(&self) -> &'a [u8] {
+        memchr::memrchr(b'/', self.path).map_or(self.path, |slash| &self.path[slash + 1..])
+    }
+}
+
+/// A destination and the source it came from, as indices into what was given.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Rename {
+    pub(super) source: usize,
+    pub(super) destination: usize,
+    /// 0 to [`MAX_SCORE`].
+    pub(super) score: u64,
+}
+
+/// Finds renames, keeping what it read of a file for the next question about it.
+pub(super) struct RenameFinder<'a> {
+    objects: &'a Objects,
+    attributes: &'a mut Attributes,
+    files: HashMap<ObjectId, File>,
+    buffer: Vec<u8>,
+}
+
+struct File {
+    /// `None` if the repository does not have the blob.
+    size: Option<u64>,
+    fingerprint: Option<Fingerprint>,
+}
+
+impl<'a> RenameFinder<'a> {
+    pub(super) fn new(objects: &'a Objects, attributes: &'a mut Attributes) -> Self {
+        Self { objects, attributes, files: HashMap::new(), buffer: Vec::new() }
+    }
+
+    /// Pairs `destinations` with `sources`, both in path order.
+    pub(super) fn find(&mut self, sources: &[Candidate<'_>], destinations: &[Candidate<'_>]) -> Result<Vec<Rename>> {
+        let mut pairs = Pairs { source_used: vec![false; sources.len()], paired: vec![false; destinations.len()], found: Vec::new() };
+        if sources.is_empty() || destinations.is_empty() {
+            return Ok(pairs.found);
+        }
+        exact(sources, destinations, &mut pairs);
+        self.same_base_name(sources, destinations, &mut pairs)?;
+        self.best_of_the_rest(sources, destinations, &mut pairs)?;
+        Ok(pairs.found)
+    }
+
+    fn same_base_name(&mut self, sources: &[Candidate<'_>], destinations: &[Candidate<'_>], pairs: &mut Pairs) -> Result<()> {
+        let source_by_name = unique_base_names(sources, &pairs.source_used);
+        let destination_by_name = unique_base_names(destinations, &pairs.paired);
+        for source in 0..sources.len() {
+            let name = sources[source].base_name();
+            if pairs.source_used[source] || source_by_name.get(name) != Some(&Some(source)) {
+                continue;
+            }
+            let Some(&Some(destination)) = destination_by_name.get(name) else { continue };
+            let score = self.score(&sources[source], &destinations[destination], MIN_BASE_NAME_SCORE)?;
+            if score >= MIN_BASE_NAME_SCORE {
+                pairs.add(source, destination, score);
+            }
+        }
+        Ok(())
+    }
+
+    fn best_of_the_rest(&mut self, sources: &[Candidate<'_>], destinations: &[Candidate<'_>], pairs: &mut Pairs) -> Result<()> {
+        let left = |used: &[bool]| (0..used.len()).filter(|&index| !used[index]).collect::<Vec<_>>();
+        let (sources_left, destinations_left) = (left(&pairs.source_used), left(&pairs.paired));
+        if sources_left.len() * destinations_left.len() > RENAME_LIMIT * RENAME_LIMIT {
+            return Ok(());
+        }
+        let mut candidates: Vec<Scored> = Vec::new();
+        for &destination in &destinations_left {
+            let mut best: Vec<Scored> = Vec::with_capacity(BEST_CANDIDATES);
+            for &source in &sources_left {
+                let score = self.score(&sources[source], &destinations[destination], MIN_SCORE)?;
+                let same_name = sources[source].base_name() == destinations[destination].base_name();
+                keep_best(&mut best, Scored { score, same_name, source, destination });
+            }
+            candidates.extend(best);
+        }
+        // Stable: among equals the earlier destination, then the earlier place among its four, wins.
+        candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.rank()));
+        for candidate in candidates {
+            if candidate.score < MIN_SCORE {
+                break;
+            }
+            if !pairs.source_used[candidate.source] && !pairs.paired[candidate.destination] {
+                pairs.add(candidate.source, candidate.destination, candidate.score);
+            }
+        }
+        Ok(())
+    }
+
+    /// Similarity of two regular files; anything else, and a blob that is missing, has none.
+    fn score(&mut self, source: &Candidate<'_>, destination: &Candidate<'_>, min_score: u64) -> Result<u64> {
+        if !source.side.is_regular() || !destination.side.is_regular() {
+            return Ok(0);
+        }
+        let (Some(old_size), Some(new_size)) = (self.size(source.side.id)?, self.size(destination.side.id)?) else {
+            return Ok(0);
+        };
+        if sizes_rule_out(old_size, new_size, min_score) || !self.read(source)? || !self.read(destination)? {
+            return Ok(0);
+        }
+        let print = |candidate: &Candidate<'_>| self.files.get(&candidate.side.id).and_then(|file| file.fingerprint.as_ref());
+        Ok(print(source).zip(print(destination)).map_or(0, |(old, new)| old.score(new)))
+    }
+
+    fn size(&mut self, id: ObjectId) -> Result<Option<u64>> {
+        match self.files.entry(id) {
+            Entry::Occupied(entry) => Ok(entry.get().size),
+            Entry::Vacant(entry) => {
+                let size = self.objects.size(id)?;
+                Ok(entry.insert(File { size, fingerprint: None }).size)
+            }
+        }
+    }
+
+    /// Makes sure that the file's fingerprint is known; `false` if its blob is missing.
+    fn read(&mut self, candidate: &Candidate<'_>) -> Result<bool> {
+        let id = candidate.side.id;
+        let Some(file) = self.files.get_mut(&id) else { return Ok(false) };
+        if file.fingerprint.is_none() {
+            let Some((_, data)) = self.objects.read(id, &mut self.buffer)? else { return Ok(false) };
+            let is_binary = self.attributes.of(self.objects, candidate.path).is_binary(data);
+            file.fingerprint = Some(Fingerprint::new(data, is_binary));
+        }
+        Ok(true)
+    }
+}
+
+struct Pairs {
+    source_used: Vec<bool>,
+    paired: Vec<bool>,
+    found: Vec<Rename>,
+}
+
+impl Pairs {
+    fn add(&mut self, source: usize, destination: usize, score: u64) {
+        self.source_used[source] = true;
+        self.paired[destination] = true;
+        self.found.push(Rename { source, destination, score });
+    }
+}
+
+/// For each destination, a source with its blob: one of the same base name first, then path order.
+fn exact(sources: &[Candidate<'_>], destinations: &[Candidate<'_>], pairs: &mut Pairs) {
+    let mut by_id: HashMap<ObjectId, Vec<usize>> = HashMap::new();
+    for (index, source) in sources.iter().enumerate() {
+        by_id.entry(source.side.id).or_default().push(index);
+    }
+    for (index, destination) in destinations.iter().enumerate() {
+        let Some(same) = by_id.get(&destination.side.id) else { continue };
+        let usable = |&&source: &&usize| {
+            let (old, new) = (sources[source].side, destination.side);
+            !pairs.source_used[source] && ((old.is_regular() && new.is_regular()) || old.mode == new.mode)
+        };
+        let has_name = |source: usize| sources[source].base_name() == destination.base_name();
+        let best = same.iter().filter(usable).take(EXACT_CANDIDATES).min_by_key(|&&source| !has_name(source)).copied();
+        if let Some(source) = best {
+            pairs.add(source, index, MAX_SCORE);
+        }
+    }
+}
+
+/// Base names that are still free: the index where a name occurs once, `None` where it occurs more often.
+fn unique_base_names<'a>(candidates: &[Candidate<'a>], used: &[bool]) -> HashMap<&'a [u8], Option<usize>> {
+    let mut by_name = HashMap::new();
+    for (index, candidate) in candidates.iter().enumerate().filter(|&(index, _)| !used[index]) {
+        by_name.entry(candidate.base_name()).and_modify(|found| *found = None).or_insert(Some(index));
+    }
+    by_name
+}
+
+#[derive(Clone, Copy)]
+struct Scored {
+    score: u64,
+    same_name: bool,
+    source: usize,
+    destination: usize,
+}
+
+impl Scored {
+    fn rank(&self) -> (u64, bool) {
+        (self.score, self.same_name)
+    }
+}
+
+/// Fills four places, then replaces the worst (the first of equals) by what is better. A score of 0 takes a place too: it
+/// decides in which place, and so in which order among equals, a later one stands.
+fn keep_best(best: &mut Vec<Scored>, candidate: Scored) {
+    if best.len() < BEST_CANDIDATES {
+        best.push(candidate);
+        return;
+    }
+    if let Some(worst) = best.iter_mut().min_by_key(|kept| kept.rank())
+        && worst.rank() < candidate.rank()
+    {
+        *worst = candidate;
+    }
+}

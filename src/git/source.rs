@@ -1,0 +1,32 @@
+//! gix's errors as ours: each call site says what it was doing, this file finds the kind.
+
+use std::path::Path;
+
+use crate::error::{Error, Source};
+
+/// gix's error as a boxed cause with its whole chain on one line.
+pub(super) fn cause(error: gix::Error) -> Source {
+    Box::new(Cause(format!("{error:#}").replace('\n', ", ")))
+}
+
+/// A cause that is only text: gix prints its chain differently from version to version, so it is flattened once, here.
+#[derive(Debug)]
+struct Cause(String);
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Cause {}
+
+/// An object that should be there could not be read.
+pub(super) fn unreadable(repo: &Path, what: impl Into<String>) -> impl FnOnce(gix::Error) -> Error {
+    move |error| Error::Corrupt { path: repo.to_owned(), what: what.into(), source: Some(cause(error)) }
+}
+
+/// The same for gix's plumbing, whose errors have types of their own.
+pub(super) fn damaged(repo: &Path, what: impl Into<String>, error: impl std::fmt::Display) -> Error {
+    Error::Corrupt { path: repo.to_owned(), what: what.into(), source: Some(Box::new(Cause(error.to_string()))) }
+}

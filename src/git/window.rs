@@ -1,0 +1,63 @@
+//! Tasks on the workers whose answers come back in the order they were given out, a window of them at a time.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use crate::error::{Error, Result};
+use crate::workers::Workers;
+
+/// Tasks under way per thread: enough that a slow one does not leave the other threads idle.
+const TASKS_PER_THREAD: usize = 8;
+
+/// Tasks under way, oldest first. Must not be used from a thread of the same workers: it waits for them.
+pub(super) struct Window<T> {
+    workers: Workers,
+    under_way: VecDeque<Receiver<Result<T>>>,
+}
+
+impl<T: Send + 'static> Window<T> {
+    pub(super) fn new(workers: &Workers) -> Self {
+        Self { workers: workers.clone(), under_way: VecDeque::new() }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.under_way.len() >= self.workers.threads() * TASKS_PER_THREAD
+    }
+
+    /// Starts a task. Its panic becomes its answer: in the pool it would abort the process.
+    pub(super) fn spawn(&mut self, task: impl FnOnce() -> Result<T> + Send + 'static) {
+        let (sender, receiver) = sync_channel(1);
+        self.workers.pool().spawn(move || {
+            let answer = catch_unwind(AssertUnwindSafe(task)).unwrap_or_else(|payload| Err(Error::from_panic(&*payload)));
+            let _ = sender.send(answer); // nobody waits any more if the window was dropped
+        });
+        self.under_way.push_back(receiver);
+    }
+
+    /// Waits for the oldest task; `None` if there is none.
+    pub(super) fn next(&mut self) -> Option<Result<T>> {
+        let receiver = self.under_way.pop_front()?;
+        Some(receiver.recv().unwrap_or_else(|_| Err(Error::internal("a worker ended without an answer"))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn answers_keep_their_order_and_a_panic_is_an_answer() {
+        let mut window = Window::new(&Workers::new(2).unwrap());
+        for number in 0..5 {
+            window.spawn(move || {
+                assert!(number != 3, "three");
+                std::thread::sleep(std::time::Duration::from_millis(5 - number));
+                Ok(number)
+            });
+        }
+        let answers: Vec<_> = std::iter::from_fn(|| window.next()).map(|answer| answer.map_err(|error| error.kind())).collect();
+        assert_eq!(answers, [Ok(0), Ok(1), Ok(2), Err(ErrorKind::Internal), Ok(4)]);
+    }
+}

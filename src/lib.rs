@@ -1,0 +1,25 @@
+//! x
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod cancel;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod error;
+pub mod fleet;
+pub mod git;
+pub mod net;
+pub mod progress;
+#[cfg(feature = "http")]
+pub mod providers;
+#[cfg(feature = "python")]
+mod python;
+mod remote_url;
+mod secret;
+pub mod table;
+mod workers;
+
+pub use crate::cancel::CancelToken;
+pub use crate::error::{Error, ErrorKind, Result};
+pub use crate::remote_url::{RemoteUrl, RepoKey, Scheme};
+pub use crate::secret::Secret;
+pub use crate::workers::Workers;

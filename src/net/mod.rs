@@ -1,0 +1,144 @@
+//! How the network is spoken to, for git and for hosting services alike: TLS, proxies, time limits.
+//!
+//! One TLS configuration serves the transport of clones and the client of GitHub. Its cryptography is graviola's, which is
+//! Rust and assembly and needs no C compiler; see `tls`.
+
+#[cfg(feature = "http")]
+mod tls;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+#[cfg(feature = "http")]
+use std::sync::OnceLock;
+use std::time::Duration;
+
+#[cfg(feature = "http")]
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+
+/// Proxy, certificates and time limits. Nothing of this is read from the environment here; the command and the Python
+/// package do that.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NetOptions {
+    /// PEM file with the certificate authorities to trust instead of the system's.
+    pub ca_bundle: Option<PathBuf>,
+    /// Proxy for https and http, as `http://host:port` or `socks5://host:port`.
+    pub proxy: Option<String>,
+    /// Longest time to reach the other side.
+    pub connect_timeout: Duration,
+    /// Longest time without an answer, or without another byte of it.
+    pub idle_timeout: Duration,
+}
+
+impl Default for NetOptions {
+    fn default() -> Self {
+        Self {
+            ca_bundle: None,
+            proxy: None,
+            connect_timeout: Duration::from_secs(20),
+            idle_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Who we are to one host. Sent to that host only.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The host, with its port if the address has one.
+    pub host: String,
+    /// The user; `x-access-token` does for a GitHub token.
+    pub username: String,
+    /// Password or token.
+    pub password: Secret,
+}
+
+/// Options with what is made of them once; clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Net {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    options: NetOptions,
+    #[cfg(feature = "http")]
+    tls: OnceLock<rustls::ClientConfig>,
+}
+
+impl Net {
+    /// Takes the options; certificates are read when they are first needed.
+    pub fn new(options: NetOptions) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                options,
+                #[cfg(feature = "http")]
+                tls: OnceLock::new(),
+            }),
+        }
+    }
+
+    /// The options given.
+    pub fn options(&self) -> &NetOptions {
+        &self.shared.options
+    }
+}
+
+#[cfg(feature = "http")]
+impl Net {
+    /// What a blocking client is built with; `None` for the proxy if there is none.
+    pub(crate) fn for_client(&self) -> Result<ClientSettings> {
+        let tls = match self.shared.tls.get() {
+            Some(tls) => tls.clone(),
+            None => {
+                let made = tls::client_config(self.options().ca_bundle.as_deref())?;
+                self.shared.tls.get_or_init(|| made).clone()
+            }
+        };
+        let proxy = self.options().proxy.as_deref().map(|proxy| {
+            reqwest::Proxy::all(proxy)
+                .map_err(|_| Error::invalid("proxy", "is not understood; write http://host:port or socks5://host:port"))
+        });
+        Ok(ClientSettings { tls, proxy: proxy.transpose()?, options: self.options().clone() })
+    }
+}
+
+/// TLS, proxy and time limits, ready to be put into a client.
+#[cfg(feature = "http")]
+#[derive(Clone)]
+pub(crate) struct ClientSettings {
+    tls: rustls::ClientConfig,
+    proxy: Option<reqwest::Proxy>,
+    options: NetOptions,
+}
+
+#[cfg(feature = "http")]
+const USER_AGENT: &str = concat!("git/2 (gitfleet ", env!("CARGO_PKG_VERSION"), ")");
+
+#[cfg(feature = "http")]
+impl ClientSettings {
+    pub(crate) fn blocking(&self, builder: reqwest::blocking::ClientBuilder) -> reqwest::blocking::ClientBuilder {
+        let builder = builder
+            .tls_backend_preconfigured(self.tls.clone())
+            .user_agent(USER_AGENT)
+            .connect_timeout(self.options.connect_timeout)
+            .timeout(self.options.idle_timeout);
+        match self.proxy.clone() {
+            Some(proxy) => builder.proxy(proxy),
+            None => builder.no_proxy(),
+        }
+    }
+
+    pub(crate) fn client(&self) -> Result<reqwest::Client> {
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .user_agent(USER_AGENT)
+            .connect_timeout(self.options.connect_timeout)
+            .read_timeout(self.options.idle_timeout);
+        let builder = match self.proxy.clone() {
+            Some(proxy) => builder.proxy(proxy),
+            None => builder.no_proxy(),
+        };
+        builder.build().map_err(|error| Error::internal(format!("building the http client: {error}")))
+    }
+}

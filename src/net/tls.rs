@@ -1,0 +1,139 @@
+//! One `rustls::ClientConfig` without a line of C.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::error::{Error, Result};
+
+/// Where Linux and the BSDs keep the certificate authorities they trust, as one file.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+const SYSTEM_BUNDLES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/usr/local/share/certs/ca-root-nss.crt",
+];
+
+/// Trusts `ca_bundle`, or what the system trusts.
+pub(super) fn client_config(ca_bundle: Option<&Path>) -> Result<ClientConfig> {
+    let provider = Arc::new(provider()?);
+    let roots = match ca_bundle {
+        Some(path) => bundle(path)?,
+        None => system_roots()?,
+    };
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::internal(format!("TLS versions: {error}")))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    // Taken as it is by a client that gets its TLS ready-made.
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// graviola where the CPU can run it; it would stop the process elsewhere.
+fn provider() -> Result<CryptoProvider> {
+    let missing = missing_cpu_features(&cpu_features());
+    if missing.is_empty() {
+        return Ok(rustls_graviola::default_provider());
+    }
+    #[cfg(feature = "tls-rustcrypto")]
+    return Ok(rustls_rustcrypto::provider());
+    #[cfg(not(feature = "tls-rustcrypto"))]
+    Err(Error::unsupported(format!(
+        "https on this CPU: it lacks {}; a GitFleet built with the cargo feature `tls-rustcrypto` does without",
+        missing.join(", ")
+    )))
+}
+
+fn missing_cpu_features(features: &[(&'static str, bool)]) -> Vec<&'static str> {
+    features.iter().filter(|(_, present)| !present).map(|(name, _)| *name).collect()
+}
+
+/// What graviola asserts at its first use, asked beforehand.
+#[cfg(target_arch = "x86_64")]
+fn cpu_features() -> [(&'static str, bool); 7] {
+    use std::arch::is_x86_feature_detected as has;
+    [
+        ("aes", has!("aes")),
+        ("pclmulqdq", has!("pclmulqdq")),
+        ("bmi1", has!("bmi1")),
+        ("bmi2", has!("bmi2")),
+        ("adx", has!("adx")),
+        ("avx", has!("avx")),
+        ("avx2", has!("avx2")),
+    ]
+}
+
+#[cfg(target_arch = "aarch64")]
+fn cpu_features() -> [(&'static str, bool); 4] {
+    use std::arch::is_aarch64_feature_detected as has;
+    [("neon", has!("neon")), ("aes", has!("aes")), ("pmull", has!("pmull")), ("sha2", has!("sha2"))]
+}
+
+fn bundle(path: &Path) -> Result<RootCertStore> {
+    let name = format!("CA bundle {}", path.display());
+    let mut roots = RootCertStore::empty();
+    let pem = std::fs::read(path).map_err(Error::storage("read", path))?;
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| Error::invalid(&name, format!("is not PEM: {error:?}")))?;
+        roots.add(certificate).map_err(|error| Error::invalid(&name, format!("holds a certificate that is none: {error}")))?;
+    }
+    if roots.is_empty() {
+        return Err(Error::invalid(name, "holds no certificate"));
+    }
+    Ok(roots)
+}
+
+/// What the operating system trusts. A certificate in it that rustls refuses is left out, as other programs do.
+fn system_roots() -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(system_certificates());
+    if roots.is_empty() {
+        return Err(Error::invalid(
+            "CA certificates",
+            "this system has none where they are expected; name a PEM file with --ca-bundle or SSL_CERT_FILE",
+        ));
+    }
+    Ok(roots)
+}
+
+#[cfg(all(unix, not(target_vendor = "apple")))]
+fn system_certificates() -> Vec<CertificateDer<'static>> {
+    // Not `rustls_native_certs::load_native_certs`, which looks into the environment first.
+    let bundle = SYSTEM_BUNDLES.iter().map(Path::new).find(|path| path.is_file());
+    bundle.map(|path| rustls_native_certs::load_certs_from_paths(Some(path), None).certs).unwrap_or_default()
+}
+
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+fn system_certificates() -> Vec<CertificateDer<'static>> {
+    rustls_native_certs::load_native_certs().certs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cpu_that_lacks_something_is_named_before_any_handshake() {
+        assert_eq!(missing_cpu_features(&[("aes", true), ("adx", false), ("avx2", false)]), ["adx", "avx2"]);
+    }
+
+    #[test]
+    fn a_bundle_that_is_none_is_an_error_that_names_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ca.pem");
+        std::fs::write(&path, "not a certificate").unwrap();
+        for path in [&path, &dir.path().join("absent.pem")] {
+            let error = client_config(Some(path)).unwrap_err();
+            assert!(error.report().contains(path.to_str().unwrap()), "{error}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! GitHub, through octocrab; no type of its leaves this folder.
+
+mod client;
+mod source;
+
+pub use client::{GitHub, GitHubOptions};

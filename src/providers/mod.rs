@@ -1,0 +1,3 @@
+//! Services that host repositories.
+
+pub mod github;

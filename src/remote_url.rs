@@ -1,0 +1,345 @@
+//! Addresses of repositories: parsed once, printed without credentials.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+
+/// How the other side is spoken to.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Scheme {
+    /// `https://`
+    Https,
+    /// `http://`
+    Http,
+    /// `ssh://`, or scp's `user@host:path`
+    Ssh,
+    /// `git://`
+    Git,
+    /// `file://`, or a path
+    File,
+}
+
+/// The address of one repository.
+///
+/// A user name and password in the address are split off at parsing: `Display` and `Debug` never show them, and they are
+/// not part of [`RemoteUrl::as_str`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RemoteUrl {
+    scheme: Scheme,
+    text: String,
+    host: String,
+    path: String,
+    username: Option<String>,
+    password: Option<Secret>,
+}
+
+/// Parsing.
+impl RemoteUrl {
+    /// Parses the forms git takes: `https`, `http`, `ssh`, `git` and `file` URLs, `user@host:path`, and paths.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for an empty address, control characters, something that looks like an option, and a URL
+    /// without a host or path. [`Error::Unsupported`] for other schemes (`ftp`, `ext::` ...).
+    pub fn parse(address: &str) -> Result<Self> {
+        // The address may hold a password, and it is not known yet where: an error shows nothing before an `@`.
+        let shown = without_user_info(address);
+        let refuse = |reason: &str| Error::invalid(format!("repository address `{shown}`"), reason);
+        if address.is_empty() {
+            return Err(refuse("is empty"));
+        }
+        if address.chars().any(char::is_control) {
+            return Err(Error::invalid("repository address", "contains a control character"));
+        }
+        if address.starts_with('-') {
+            return Err(refuse("looks like an option; write ./ before a path that starts with a dash"));
+        }
+        if address.split('/').next().is_some_and(|first| first.contains("::")) {
+            return Err(Error::unsupported(format!("remote helpers (`{shown}`)")));
+        }
+        if let Some((scheme, rest)) = address.split_once("://") {
+            return Self::parse_url(address, &scheme.to_ascii_lowercase(), rest, &refuse);
+        }
+        if let Some((host, path)) = scp_like(address) {
+            let (username, host) = host.rsplit_once('@').map_or((None, host), |(user, host)| (Some(user), host));
+            if host.is_empty() || host.starts_with('-') || path.starts_with('-') {
+                return Err(refuse("has no usable host or path"));
+            }
+            return Ok(Self {
+                scheme: Scheme::Ssh,
+                text: format!("{host}:{path}"),
+                host: host.to_owned(),
+                path: path.to_owned(),
+                username: username.map(str::to_owned),
+                password: None,
+            });
+        }
+        Ok(Self::local(address))
+    }
+
+    fn parse_url(address: &str, scheme: &str, rest: &str, refuse: &dyn Fn(&str) -> Error) -> Result<Self> {
+        let scheme = match scheme {
+            "https" => Scheme::Https,
+            "http" => Scheme::Http,
+            "ssh" | "git+ssh" | "ssh+git" => Scheme::Ssh,
+            "git" => Scheme::Git,
+            "file" => {
+                let path = rest.strip_prefix("localhost").unwrap_or(rest);
+                if !path.starts_with('/') {
+                    return Err(refuse("a file URL needs an absolute path: file:///path"));
+                }
+                return Ok(Self::local(&percent_decoded(path)));
+            }
+            other => return Err(Error::unsupported(format!("scheme `{other}`; use https, http or a path"))),
+        };
+        let mut url = url::Url::parse(address).map_err(|error| refuse(&error.to_string()))?;
+        let host = match (url.host_str(), url.port()) {
+            (Some(host), _) if host.is_empty() || host.starts_with('-') => return Err(refuse("has no usable host")),
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (Some(host), None) => host.to_owned(),
+            (None, _) => return Err(refuse("has no host")),
+        };
+        let username = (!url.username().is_empty()).then(|| percent_decoded(url.username()));
+        let password = url.password().map(|password| Secret::new(percent_decoded(password)));
+        // Both fail only for URLs that cannot have a user, and those have no host either.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        let path = percent_decoded(url.path());
+        if path.trim_matches('/').is_empty() {
+            return Err(refuse("names a host and no repository"));
+        }
+        Ok(Self { scheme, text: url.to_string(), host, path, username, password })
+    }
+
+    fn local(path: &str) -> Self {
+        Self {
+            scheme: Scheme::File,
+            text: path.to_owned(),
+            host: String::new(),
+            path: path.to_owned(),
+            username: None,
+            password: None,
+        }
+    }
+}
+
+/// Access.
+impl RemoteUrl {
+    /// How the other side is spoken to.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The address without user name and password.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Host, with its port if one is given; empty for a path.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The user name that stood in the address.
+    pub fn username(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
+    /// The password that stood in the address.
+    pub fn password(&self) -> Option<&Secret> {
+        self.password.as_ref()
+    }
+
+    /// The directory, if this is a path or a `file` URL.
+    pub fn local_path(&self) -> Option<&Path> {
+        (self.scheme == Scheme::File).then(|| Path::new(&self.path))
+    }
+
+    /// Where this repository goes below a root: `<host>/<owner>/<name>`, always three directories.
+    ///
+    /// The name loses a final `.git`. An owner of several parts (GitLab's groups) stays one directory: `a%2Fb`. Bytes that
+    /// some file system refuses are percent-encoded, so that two addresses never share a directory by accident. A local
+    /// repository has the host `local` and the name of its parent directory as owner.
+    pub fn key(&self) -> RepoKey {
+        if let Some(path) = self.local_path() {
+            return RepoKey::of_path(path);
+        }
+        let path = self.path.trim_matches('/');
+        let (owner, name) = path.rsplit_once('/').unwrap_or(("_", path));
+        RepoKey {
+            host: file_name(self.host.as_bytes()),
+            owner: file_name(owner.as_bytes()),
+            name: file_name(without_git_suffix(name).as_bytes()),
+        }
+    }
+}
+
+impl fmt::Display for RemoteUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The three directory names a repository is filed under.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RepoKey {
+    /// The host with its port, or `local`.
+    pub host: String,
+    /// Whom it belongs to on that host.
+    pub owner: String,
+    /// Its name, without `.git`.
+    pub name: String,
+}
+
+impl RepoKey {
+    /// The key of a repository on this machine.
+    pub fn of_path(path: &Path) -> Self {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let mut absolute = normalised(&absolute);
+        if absolute.file_name().is_some_and(|name| name == ".git") {
+            absolute.pop();
+        }
+        let name_of = |path: Option<&Path>| {
+            path.and_then(Path::file_name).map_or_else(|| "_".to_owned(), |name| name.to_string_lossy().into_owned())
+        };
+        Self {
+            host: "local".to_owned(),
+            owner: file_name(name_of(absolute.parent()).as_bytes()),
+            name: file_name(without_git_suffix(&name_of(Some(&absolute))).as_bytes()),
+        }
+    }
+
+    /// `<host>/<owner>/<name>` as a relative path.
+    pub fn path(&self) -> PathBuf {
+        [&self.host, &self.owner, &self.name].iter().collect()
+    }
+}
+
+impl fmt::Display for RepoKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.host, self.owner, self.name)
+    }
+}
+
+/// Resolves `.` and `..` by text, as a user reads them.
+fn normalised(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn without_git_suffix(name: &str) -> &str {
+    name.strip_suffix(".git").filter(|rest| !rest.is_empty()).unwrap_or(name)
+}
+
+/// `host:path` as scp takes it: a colon before any slash, and not a Windows drive.
+fn scp_like(address: &str) -> Option<(&str, &str)> {
+    let (host, path) = address.split_once(':')?;
+    let is_drive = host.len() == 1 && host.chars().all(|letter| letter.is_ascii_alphabetic());
+    (!host.contains('/') && !is_drive && !path.is_empty()).then_some((host, path))
+}
+
+fn without_user_info(address: &str) -> String {
+    match (address.find("://"), address.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}{}", &address[..scheme + 3], &address[at + 1..]),
+        _ => address.chars().filter(|letter| !letter.is_control()).collect(),
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let code = (bytes[at] == b'%')
+            .then(|| bytes.get(at + 1..at + 3))
+            .flatten()
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        out.push(code.unwrap_or(bytes[at]));
+        at += if code.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}
+
+/// A name that every file system takes and that glob patterns see: the rest is percent-encoded.
+fn file_name(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    let mut out = String::with_capacity(bytes.len());
+    for (at, &byte) in bytes.iter().enumerate() {
+        let plain = byte.is_ascii_alphanumeric() || b"-_~+@".contains(&byte) || (byte == b'.' && at > 0);
+        if plain {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    if out.is_empty() { "_".to_owned() } else { out }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_three_safe_names() {
+        for (address, key) in [
+            ("https://github.com/rust-lang/rust.git", "github.com/rust-lang/rust"),
+            ("https://user:pw@github.com/rust-lang/rust", "github.com/rust-lang/rust"),
+            ("https://gitlab.com/a/b/c.git", "gitlab.com/a%2Fb/c"),
+            ("https://localhost:8443/x.git", "localhost%3A8443/_/x"),
+            ("git@github.com:o/r.git", "github.com/o/r"),
+            ("/srv/git/x.git", "local/git/x"),
+            ("/srv/git/work/.git", "local/git/work"),
+            ("/srv/git/../x/y", "local/x/y"),
+            ("file:///srv/a%20b/c", "local/a%20b/c"),
+            ("https://h/../../etc/.hidden", "h/etc/%2Ehidden"),
+        ] {
+            assert_eq!(RemoteUrl::parse(address).unwrap().key().to_string(), key, "{address}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_split_off_and_never_shown() {
+        let url = RemoteUrl::parse("https://me:s3cr%40t@example.org/o/r").unwrap();
+        assert_eq!(url.username(), Some("me"));
+        assert_eq!(url.password(), Some(&Secret::new("s3cr@t")));
+        assert_eq!(url.as_str(), "https://example.org/o/r");
+        assert!(!format!("{url} {url:?}").contains("s3cr"));
+        let error = RemoteUrl::parse("https://me:s3cret@/o").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+    }
+
+    #[test]
+    fn dangerous_or_unknown_addresses_are_refused() {
+        for address in
+            ["", "-oProxyCommand=x", "ext::sh -c x", "ftp://h/x", "https://h", "https:///x", "a\nb", "file://rel"]
+        {
+            assert!(RemoteUrl::parse(address).is_err(), "{address:?} was taken");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_parsed_address_parses_again_to_itself(host in "[a-z]{1,8}", owner in "[a-zA-Z0-9._-]{1,8}", name in "[a-z]{1,8}") {
+            let url = RemoteUrl::parse(&format!("https://{host}/x{owner}/{name}")).unwrap();
+            proptest::prop_assert_eq!(RemoteUrl::parse(url.as_str()).unwrap(), url);
+        }
+
+        #[test]
+        fn any_text_is_parsed_or_refused_without_panic(text in ".{0,40}") {
+            let _ = RemoteUrl::parse(&text).map(|url| url.key());
+        }
+    }
+}

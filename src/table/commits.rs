@@ -1,0 +1,283 @@
+//! Commits and changes as columns.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use arrow_array::builder::{
+    BooleanBuilder, Int32Builder, Int64Builder, ListBuilder, StringBuilder, TimestampSecondBuilder,
+};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, SchemaRef};
+
+use super::text::encode;
+use super::{BATCH_BYTES, BATCH_ROWS, schema};
+use crate::error::{Error, Result};
+use crate::git::{Change, Commit, HistoryOptions, LineCounts, ObjectId, Signature, Timestamp};
+
+/// Collects commits into batches of the `commits` table.
+pub struct CommitsTable {
+    schema: SchemaRef,
+    repo_name: String,
+    hex: String,
+    text_bytes: usize,
+    repo: StringBuilder,
+    commit_id: StringBuilder,
+    tree_id: StringBuilder,
+    parent_ids: ListBuilder<StringBuilder>,
+    author: SignatureColumns,
+    committer: SignatureColumns,
+    summary: StringBuilder,
+    message: StringBuilder,
+    is_merge: BooleanBuilder,
+    files_changed: Int64Builder,
+    additions: Int64Builder,
+    deletions: Int64Builder,
+}
+
+impl CommitsTable {
+    /// An empty table for the repository called `repo_name`.
+    pub fn new(repo_name: &str, options: &HistoryOptions) -> Self {
+        let item = Arc::new(Field::new("item", DataType::Utf8, false));
+        Self {
+            schema: schema::commits(options),
+            repo_name: repo_name.to_owned(),
+            hex: String::new(),
+            text_bytes: 0,
+            repo: StringBuilder::new(),
+            commit_id: StringBuilder::new(),
+            tree_id: StringBuilder::new(),
+            parent_ids: ListBuilder::new(StringBuilder::new()).with_field(item),
+            author: SignatureColumns::default(),
+            committer: SignatureColumns::default(),
+            summary: StringBuilder::new(),
+            message: StringBuilder::new(),
+            is_merge: BooleanBuilder::new(),
+            files_changed: Int64Builder::new(),
+            additions: Int64Builder::new(),
+            deletions: Int64Builder::new(),
+        }
+    }
+
+    /// Its columns.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, commit: &Commit) {
+        self.repo.append_value(&self.repo_name);
+        self.commit_id.append_value(hex(&mut self.hex, &commit.id));
+        self.tree_id.append_value(hex(&mut self.hex, &commit.tree_id));
+        for parent in &commit.parent_ids {
+            self.parent_ids.values().append_value(hex(&mut self.hex, parent));
+        }
+        self.parent_ids.append(true);
+        self.author.push(&commit.author);
+        self.committer.push(&commit.committer);
+        self.summary.append_value(encode(&commit.summary));
+        self.message.append_value(encode(&commit.message));
+        self.is_merge.append_value(commit.is_merge());
+        self.files_changed.append_value(count(commit.changes.len() as u64));
+        self.additions.append_option(commit.additions().map(count));
+        self.deletions.append_option(commit.deletions().map(count));
+        self.text_bytes += commit.message.len() + commit.summary.len();
+    }
+
+    /// Whether it is time to take a batch.
+    pub fn is_full(&self) -> bool {
+        self.commit_id.values_slice().len() / 40 >= BATCH_ROWS || self.text_bytes >= BATCH_BYTES
+    }
+
+    /// Takes what was added since the last batch; it may have no rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if columns and schema disagree, which is a defect.
+    pub fn take(&mut self) -> Result<RecordBatch> {
+        self.text_bytes = 0;
+        let [author_name, author_email, author_time, author_offset] = self.author.finish();
+        let [committer_name, committer_email, committer_time, committer_offset] = self.committer.finish();
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.repo.finish()),
+            Arc::new(self.commit_id.finish()),
+            Arc::new(self.tree_id.finish()),
+            Arc::new(self.parent_ids.finish()),
+            author_name,
+            author_email,
+            author_time,
+            author_offset,
+            committer_name,
+            committer_email,
+            committer_time,
+            committer_offset,
+            Arc::new(self.summary.finish()),
+            Arc::new(self.message.finish()),
+            Arc::new(self.is_merge.finish()),
+            Arc::new(self.files_changed.finish()),
+            Arc::new(self.additions.finish()),
+            Arc::new(self.deletions.finish()),
+        ];
+        batch(&self.schema, columns)
+    }
+}
+
+/// Collects changes into batches of the `changes` table.
+pub struct ChangesTable {
+    schema: SchemaRef,
+    repo_name: String,
+    hex: String,
+    rows: usize,
+    repo: StringBuilder,
+    commit_id: StringBuilder,
+    parent_id: StringBuilder,
+    path: StringBuilder,
+    old_path: StringBuilder,
+    change_type: StringBuilder,
+    old_mode: StringBuilder,
+    new_mode: StringBuilder,
+    old_blob_id: StringBuilder,
+    new_blob_id: StringBuilder,
+    similarity: Int32Builder,
+    is_binary: BooleanBuilder,
+    additions: Int64Builder,
+    deletions: Int64Builder,
+}
+
+impl ChangesTable {
+    /// An empty table for the repository called `repo_name`.
+    pub fn new(repo_name: &str, options: &HistoryOptions) -> Self {
+        Self {
+            schema: schema::changes(options),
+            repo_name: repo_name.to_owned(),
+            hex: String::new(),
+            rows: 0,
+            repo: StringBuilder::new(),
+            commit_id: StringBuilder::new(),
+            parent_id: StringBuilder::new(),
+            path: StringBuilder::new(),
+            old_path: StringBuilder::new(),
+            change_type: StringBuilder::new(),
+            old_mode: StringBuilder::new(),
+            new_mode: StringBuilder::new(),
+            old_blob_id: StringBuilder::new(),
+            new_blob_id: StringBuilder::new(),
+            similarity: Int32Builder::new(),
+            is_binary: BooleanBuilder::new(),
+            additions: Int64Builder::new(),
+            deletions: Int64Builder::new(),
+        }
+    }
+
+    /// Its columns.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, commit_id: &ObjectId, change: &Change) {
+        let hex_buffer = &mut self.hex;
+        self.rows += 1;
+        self.repo.append_value(&self.repo_name);
+        self.commit_id.append_value(hex(hex_buffer, commit_id));
+        self.parent_id.append_option(change.parent_id.as_ref().map(|id| hex(hex_buffer, id)));
+        self.path.append_value(encode(&change.path));
+        self.old_path.append_option(change.old_path.as_deref().map(encode));
+        self.change_type.append_value(change.kind.name());
+        self.old_mode.append_option(change.old_mode);
+        self.new_mode.append_option(change.new_mode);
+        self.old_blob_id.append_option(change.old_blob_id.as_ref().map(|id| hex(hex_buffer, id)));
+        self.new_blob_id.append_option(change.new_blob_id.as_ref().map(|id| hex(hex_buffer, id)));
+        self.similarity.append_option(change.similarity.map(i32::from));
+        let (is_binary, additions, deletions) = match change.counts {
+            LineCounts::Lines { additions, deletions } => (Some(false), Some(additions), Some(deletions)),
+            LineCounts::Binary => (Some(true), None, None),
+            LineCounts::Missing => (None, None, None),
+        };
+        self.is_binary.append_option(is_binary);
+        self.additions.append_option(additions.map(count));
+        self.deletions.append_option(deletions.map(count));
+    }
+
+    /// Whether it is time to take a batch.
+    pub fn is_full(&self) -> bool {
+        self.rows >= BATCH_ROWS
+    }
+
+    /// Takes what was added since the last batch; it may have no rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if columns and schema disagree, which is a defect.
+    pub fn take(&mut self) -> Result<RecordBatch> {
+        self.rows = 0;
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.repo.finish()),
+            Arc::new(self.commit_id.finish()),
+            Arc::new(self.parent_id.finish()),
+            Arc::new(self.path.finish()),
+            Arc::new(self.old_path.finish()),
+            Arc::new(self.change_type.finish()),
+            Arc::new(self.old_mode.finish()),
+            Arc::new(self.new_mode.finish()),
+            Arc::new(self.old_blob_id.finish()),
+            Arc::new(self.new_blob_id.finish()),
+            Arc::new(self.similarity.finish()),
+            Arc::new(self.is_binary.finish()),
+            Arc::new(self.additions.finish()),
+            Arc::new(self.deletions.finish()),
+        ];
+        batch(&self.schema, columns)
+    }
+}
+
+/// Name, e-mail, time and offset.
+#[derive(Default)]
+struct SignatureColumns {
+    name: StringBuilder,
+    email: StringBuilder,
+    seconds: Vec<i64>,
+    offset: Int32Builder,
+}
+
+impl SignatureColumns {
+    fn push(&mut self, signature: &Signature) {
+        let Timestamp { seconds, offset_minutes } = signature.time;
+        self.name.append_value(encode(&signature.name));
+        self.email.append_value(encode(&signature.email));
+        self.seconds.push(seconds);
+        self.offset.append_value(offset_minutes);
+    }
+
+    fn finish(&mut self) -> [ArrayRef; 4] {
+        [
+            Arc::new(self.name.finish()),
+            Arc::new(self.email.finish()),
+            seconds_column(std::mem::take(&mut self.seconds)),
+            Arc::new(self.offset.finish()),
+        ]
+    }
+}
+
+/// Seconds since the epoch as a time column.
+pub(super) fn seconds_column(seconds: Vec<i64>) -> ArrayRef {
+    let mut builder = TimestampSecondBuilder::with_capacity(seconds.len()).with_timezone("UTC");
+    builder.append_slice(&seconds);
+    Arc::new(builder.finish())
+}
+
+/// An id as hex in a reused buffer.
+pub(super) fn hex<'a>(buffer: &'a mut String, id: &ObjectId) -> &'a str {
+    buffer.clear();
+    let _ = write!(buffer, "{id}"); // writing to a String does not fail
+    buffer
+}
+
+/// A count as the tables keep it; no file has 2^63 lines.
+pub(super) fn count(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+pub(super) fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>) -> Result<RecordBatch> {
+    RecordBatch::try_new(SchemaRef::clone(schema), columns)
+        .map_err(|error| Error::internal(format!("columns of a batch: {error}")))
+}

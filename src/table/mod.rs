@@ -1,0 +1,27 @@
+//! Commits, changes and blame as Arrow tables, and the files they are written to.
+//!
+//! The only folder that names `arrow` and `parquet`. Column names are a contract: the same in Arrow, Parquet, CSV, JSON
+//! lines and Python. [`schema`] holds them with their types, and puts the counting policy into each table's metadata.
+
+mod blame;
+mod cell;
+mod commits;
+mod records;
+pub mod schema;
+mod sink;
+mod text;
+
+pub use arrow_array::RecordBatch;
+pub use arrow_schema::{Schema, SchemaRef};
+
+pub use blame::BlameTable;
+pub use cell::write_cell;
+pub use commits::{ChangesTable, CommitsTable};
+pub use records::{Records, blame, changes, commits};
+pub use sink::{Format, Sink};
+pub use text::{decode, encode};
+
+/// Rows that are collected before a batch is handed on.
+pub const BATCH_ROWS: usize = 16_384;
+/// Bytes of text that are collected before a batch is handed on, rows or not.
+const BATCH_BYTES: usize = 8 << 20;

@@ -1,0 +1,213 @@
+//! Streams of record batches.
+
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_schema::{ArrowError, SchemaRef};
+
+use super::{BlameTable, ChangesTable, CommitsTable};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::{BlameOptions, Commit, CommitStream, FileBlame, HistoryOptions, Repo};
+use crate::progress::ProgressSink;
+
+/// Record batches of one schema, made as they are asked for. An error is the last item; batches before it stay valid.
+pub struct Records {
+    schema: SchemaRef,
+    batches: Box<dyn Iterator<Item = Result<RecordBatch>> + Send>,
+}
+
+impl Records {
+    /// The batches' columns.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Keeps the named columns, in the order named.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for a name that is no column; it lists those there are.
+    pub fn select(self, columns: &[String]) -> Result<Self> {
+        let find = |name: &String| {
+            self.schema.index_of(name).map_err(|_| {
+                let known: Vec<_> = self.schema.fields().iter().map(|field| field.name().as_str()).collect();
+                Error::invalid(format!("column `{name}`"), format!("does not exist; there are {}", known.join(", ")))
+            })
+        };
+        let indices = columns.iter().map(find).collect::<Result<Vec<_>>>()?;
+        let project = |error: ArrowError| Error::internal(format!("choosing columns: {error}"));
+        let schema = Arc::new(self.schema.project(&indices).map_err(project)?);
+        let batches = self.batches.map(move |batch| batch?.project(&indices).map_err(project));
+        Ok(Self { schema, batches: Box::new(batches) })
+    }
+}
+
+impl Iterator for Records {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.batches.next()
+    }
+}
+
+/// For Arrow's own interfaces.
+impl Records {
+    /// The same batches with Arrow's error type, for its C stream interface.
+    pub fn into_reader(self) -> impl RecordBatchReader + Send {
+        Reader(self)
+    }
+}
+
+struct Reader(Records);
+
+impl Iterator for Reader {
+    type Item = std::result::Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.0.next()?;
+        Some(batch.map_err(|error| ArrowError::ExternalError(Box::new(Reported(error)))))
+    }
+}
+
+impl RecordBatchReader for Reader {
+    fn schema(&self) -> SchemaRef {
+        SchemaRef::clone(&self.0.schema)
+    }
+}
+
+/// Arrow's C interface passes only text on: all of it, then.
+#[derive(Debug)]
+struct Reported(Error);
+
+impl std::fmt::Display for Reported {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.report())
+    }
+}
+
+impl std::error::Error for Reported {}
+
+/// The `commits` table of a repository; see [`Repo::commits`] for order and errors.
+///
+/// # Errors
+///
+/// Those of [`Repo::commits`].
+pub fn commits(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Result<Records> {
+    let table = CommitsTable::new(repo.name(), options);
+    let schema = SchemaRef::clone(table.schema());
+    let push = |table: &mut CommitsTable, commit: Commit| {
+        table.push(&commit);
+        table.is_full()
+    };
+    let batches = Batches::new(history(repo, options, cancel)?, table, push, CommitsTable::take);
+    Ok(Records { schema, batches: Box::new(batches) })
+}
+
+/// The `changes` table of a repository: commits as [`Repo::commits`] orders them, files of each in path order.
+///
+/// # Errors
+///
+/// Those of [`Repo::commits`].
+pub fn changes(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Result<Records> {
+    let table = ChangesTable::new(repo.name(), options);
+    let schema = SchemaRef::clone(table.schema());
+    let push = |table: &mut ChangesTable, commit: Commit| {
+        for change in &commit.changes {
+            table.push(&commit.id, change);
+        }
+        table.is_full()
+    };
+    let batches = Batches::new(history(repo, options, cancel)?, table, push, ChangesTable::take);
+    Ok(Records { schema, batches: Box::new(batches) })
+}
+
+/// The `blame` table: files in path order. A file that cannot be blamed goes to `on_failure`, and is left out.
+///
+/// # Errors
+///
+/// Those of [`Repo::blame`].
+pub fn blame(
+    repo: &Repo,
+    options: &BlameOptions,
+    mut on_failure: impl FnMut(&[u8], Error) + Send + 'static,
+    progress: &dyn ProgressSink,
+    cancel: &CancelToken,
+) -> Result<Records> {
+    let table = BlameTable::new(repo.name(), options.with_content);
+    let schema = SchemaRef::clone(table.schema());
+    let push = move |table: &mut BlameTable, file: FileBlame| {
+        match file.rows {
+            Ok(rows) => table.push(&file.path, &rows, file.content.as_deref()),
+            Err(error) => on_failure(&file.path, error),
+        }
+        table.is_full()
+    };
+    let files = if is_empty(repo, options.revision.as_deref())? { None } else { Some(repo.blame(options, progress, cancel)?) };
+    let batches = Batches::new(files.into_iter().flatten(), table, push, BlameTable::take);
+    Ok(Records { schema, batches: Box::new(batches) })
+}
+
+/// The commits of a repository; none, without an error, if there is nothing in it yet.
+fn history(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Result<impl Iterator<Item = Result<Commit>> + use<>> {
+    let stream: Option<CommitStream> =
+        if is_empty(repo, options.revision.as_deref())? { None } else { Some(repo.commits(options, cancel)?) };
+    Ok(stream.into_iter().flatten())
+}
+
+fn is_empty(repo: &Repo, revision: Option<&str>) -> Result<bool> {
+    Ok(matches!(revision, None | Some("HEAD" | "@")) && repo.is_empty()?)
+}
+
+/// Pushes items into a table and takes a batch each time it is full. Ends after the first error, what came before it kept.
+struct Batches<I, T, P, F> {
+    items: I,
+    table: T,
+    push: P,
+    take: F,
+    pending: Option<Error>,
+    has_rows: bool,
+    ended: bool,
+}
+
+impl<I, T, P, F> Batches<I, T, P, F> {
+    fn new(items: I, table: T, push: P, take: F) -> Self {
+        Self { items, table, push, take, pending: None, has_rows: false, ended: false }
+    }
+}
+
+impl<I, R, T, P, F> Iterator for Batches<I, T, P, F>
+where
+    I: Iterator<Item = Result<R>>,
+    P: FnMut(&mut T, R) -> bool,
+    F: FnMut(&mut T) -> Result<RecordBatch>,
+{
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(error) = self.pending.take() {
+            return Some(Err(error));
+        }
+        while !self.ended {
+            match self.items.next() {
+                Some(Ok(row)) => {
+                    self.has_rows = true;
+                    if (self.push)(&mut self.table, row) {
+                        self.has_rows = false;
+                        return Some((self.take)(&mut self.table));
+                    }
+                }
+                Some(Err(error)) => {
+                    self.ended = true;
+                    self.pending = Some(error);
+                }
+                None => self.ended = true,
+            }
+        }
+        if self.has_rows {
+            self.has_rows = false;
+            return Some((self.take)(&mut self.table));
+        }
+        self.pending.take().map(Err)
+    }
+}

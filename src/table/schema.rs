@@ -1,0 +1,131 @@
+//! Column names and types, and what each table says about itself.
+//!
+//! Ids are lower-case hex. Times are seconds in UTC; the offset beside them, in minutes east, is the clock's that showed
+//! them. A null count stands where git shows `-`: a binary file, or a blob that a partial clone does not have.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+
+use crate::git::{HistoryOptions, Merges, Renames};
+
+/// Version of the columns; raised when one is renamed, removed or changes its meaning.
+pub const VERSION: u32 = 1;
+
+/// The commits table.
+pub fn commits(options: &HistoryOptions) -> SchemaRef {
+    let fields = vec![
+        plain("repo"),
+        plain("commit_id"),
+        plain("tree_id"),
+        Field::new("parent_ids", DataType::List(Arc::new(Field::new("item", DataType::Utf8, false))), false),
+        bytes("author_name"),
+        bytes("author_email"),
+        time("author_time"),
+        offset("author_offset"),
+        bytes("committer_name"),
+        bytes("committer_email"),
+        time("committer_time"),
+        offset("committer_offset"),
+        bytes("summary"),
+        bytes("message"),
+        Field::new("is_merge", DataType::Boolean, false),
+        Field::new("files_changed", DataType::Int64, false),
+        Field::new("additions", DataType::Int64, true),
+        Field::new("deletions", DataType::Int64, true),
+    ];
+    schema("commits", fields, history_policy(options))
+}
+
+/// The changes table: one row per file a commit changed.
+pub fn changes(options: &HistoryOptions) -> SchemaRef {
+    let fields = vec![
+        plain("repo"),
+        plain("commit_id"),
+        nullable("parent_id"),
+        bytes("path"),
+        bytes("old_path").with_nullable(true),
+        plain("change_type"),
+        nullable("old_mode"),
+        nullable("new_mode"),
+        nullable("old_blob_id"),
+        nullable("new_blob_id"),
+        Field::new("similarity", DataType::Int32, true),
+        Field::new("is_binary", DataType::Boolean, true),
+        Field::new("additions", DataType::Int64, true),
+        Field::new("deletions", DataType::Int64, true),
+    ];
+    schema("changes", fields, history_policy(options))
+}
+
+/// The blame table: one row per run of lines, or per line with its content.
+pub fn blame(per_line: bool) -> SchemaRef {
+    let mut fields = vec![
+        plain("repo"),
+        bytes("path"),
+        Field::new("start_line", DataType::Int64, false),
+        Field::new("line_count", DataType::Int64, false),
+        plain("commit_id"),
+        bytes("orig_path"),
+        Field::new("orig_start_line", DataType::Int64, false),
+        bytes("author_name"),
+        bytes("author_email"),
+        time("author_time"),
+        Field::new("is_boundary", DataType::Boolean, false),
+    ];
+    if per_line {
+        fields.push(bytes("content"));
+    }
+    let policy = vec![("gitfleet.whitespace", "exact"), ("gitfleet.algorithm", "myers, indent heuristic"), ("gitfleet.renames", "on")];
+    schema("blame", fields, policy)
+}
+
+fn history_policy(options: &HistoryOptions) -> Vec<(&'static str, &'static str)> {
+    let renames = match options.renames {
+        Renames::On => "on",
+        Renames::Off => "off",
+    };
+    let merges = match options.merge_policy() {
+        Merges::None => "none",
+        Merges::FirstParent => "first-parent",
+        Merges::EachParent => "each-parent",
+    };
+    vec![
+        ("gitfleet.renames", renames),
+        ("gitfleet.similarity", "50%"),
+        ("gitfleet.merges", merges),
+        ("gitfleet.algorithm", "myers"),
+        ("gitfleet.whitespace", "exact"),
+    ]
+}
+
+fn schema(name: &str, fields: Vec<Field>, policy: Vec<(&str, &str)>) -> SchemaRef {
+    let mut metadata: HashMap<String, String> =
+        policy.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    metadata.insert("gitfleet.schema".to_owned(), format!("{name} {VERSION}"));
+    metadata.insert("gitfleet.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    Arc::new(Schema::new_with_metadata(fields, metadata))
+}
+
+fn plain(name: &str) -> Field {
+    Field::new(name, DataType::Utf8, false)
+}
+
+fn nullable(name: &str) -> Field {
+    Field::new(name, DataType::Utf8, true)
+}
+
+/// Text that is bytes in git: see [`crate::table::encode`].
+fn bytes(name: &str) -> Field {
+    let note = "bytes that are not UTF-8 stand as U+F700 + byte";
+    plain(name).with_metadata(HashMap::from([("gitfleet.encoding".to_owned(), note.to_owned())]))
+}
+
+fn time(name: &str) -> Field {
+    Field::new(name, DataType::Timestamp(TimeUnit::Second, Some("UTC".into())), false)
+}
+
+fn offset(name: &str) -> Field {
+    Field::new(name, DataType::Int32, false)
+}

@@ -1,0 +1,37 @@
+//! CSV. Arrow's own writer knows neither lists nor bytes that are no UTF-8.
+
+use std::io::{Result, Write};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use crate::table::cell::write_cell;
+
+pub(super) struct CsvSink {
+    writer: csv::Writer<Box<dyn Write + Send>>,
+    cell: Vec<u8>,
+}
+
+impl CsvSink {
+    pub(super) fn new(out: Box<dyn Write + Send>, schema: &SchemaRef) -> Result<Self> {
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_record(schema.fields().iter().map(|field| field.name()))?;
+        Ok(Self { writer, cell: Vec::new() })
+    }
+
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        for row in 0..batch.num_rows() {
+            for column in batch.columns() {
+                self.cell.clear();
+                write_cell(&mut self.cell, column.as_ref(), row)?;
+                self.writer.write_field(&self.cell)?;
+            }
+            self.writer.write_record(None::<&[u8]>)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.writer.flush()
+    }
+}

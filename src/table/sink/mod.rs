@@ -1,0 +1,126 @@
+//! Files that record batches are written to.
+
+mod csv;
+mod parquet;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use arrow_array::RecordBatch;
+use arrow_ipc::writer::StreamWriter;
+use arrow_json::writer::{LineDelimited, WriterBuilder};
+use arrow_schema::{ArrowError, SchemaRef};
+
+use crate::error::{Error, Result};
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Format {
+    /// Comma-separated values with a header; lists are joined by spaces, and bytes that are no UTF-8 are written as they are.
+    Csv,
+    /// One JSON object per line; nulls are written.
+    JsonLines,
+    /// Parquet, compressed with Snappy. Times have milliseconds, because Parquet has no seconds.
+    Parquet,
+    /// Arrow's IPC stream.
+    Arrow,
+}
+
+impl Format {
+    /// The format that a file's name asks for: `.csv`, `.jsonl` or `.ndjson`, `.parquet`, `.arrow` or `.arrows`.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "csv" => Some(Self::Csv),
+            "jsonl" | "ndjson" => Some(Self::JsonLines),
+            "parquet" => Some(Self::Parquet),
+            "arrow" | "arrows" | "ipc" => Some(Self::Arrow),
+            _ => None,
+        }
+    }
+}
+
+type Out = Box<dyn Write + Send>;
+
+/// Writes batches of one schema in one format.
+///
+/// What was written is whole only after [`Sink::finish`].
+pub struct Sink {
+    /// What the output is called in errors.
+    path: PathBuf,
+    kind: Kind,
+}
+
+enum Kind {
+    Csv(csv::CsvSink),
+    JsonLines(arrow_json::writer::Writer<Out, LineDelimited>),
+    Parquet(parquet::ParquetSink),
+    Arrow(StreamWriter<Out>),
+}
+
+impl Sink {
+    /// Starts a file; `path` is what errors call it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`] if the head of the file cannot be written.
+    pub fn new(format: Format, out: Out, path: &Path, schema: &SchemaRef) -> Result<Self> {
+        let failed = |error: ArrowError| storage(path, error);
+        let kind = match format {
+            Format::Csv => Kind::Csv(csv::CsvSink::new(out, schema).map_err(Error::storage("write", path))?),
+            Format::JsonLines => Kind::JsonLines(WriterBuilder::new().with_explicit_nulls(true).build(out)),
+            Format::Parquet => Kind::Parquet(parquet::ParquetSink::new(out, schema).map_err(|error| failed(error.into()))?),
+            Format::Arrow => Kind::Arrow(StreamWriter::try_new(out, schema).map_err(failed)?),
+        };
+        Ok(Self { path: path.to_owned(), kind })
+    }
+
+    /// Writes a batch.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`] if the output refuses it.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let path = &self.path;
+        match &mut self.kind {
+            Kind::Csv(sink) => sink.write(batch).map_err(Error::storage("write", path)),
+            Kind::JsonLines(writer) => writer.write(batch).map_err(|error| storage(path, error)),
+            Kind::Parquet(sink) => sink.write(batch).map_err(|error| storage(path, error.into())),
+            Kind::Arrow(writer) => writer.write(batch).map_err(|error| storage(path, error)),
+        }
+    }
+
+    /// Writes what is left, and flushes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`] if the output refuses it.
+    pub fn finish(self) -> Result<()> {
+        let Self { path, kind } = self;
+        let failed = |error: ArrowError| storage(&path, error);
+        match kind {
+            Kind::Csv(sink) => sink.finish().map_err(Error::storage("write", &path)),
+            Kind::JsonLines(mut writer) => {
+                writer.finish().map_err(failed)?;
+                writer.into_inner().flush().map_err(Error::storage("write", &path))
+            }
+            Kind::Parquet(sink) => sink.finish().map_err(|error| failed(error.into())),
+            Kind::Arrow(mut writer) => {
+                writer.finish().map_err(failed)?;
+                writer.into_inner().map_err(failed)?.flush().map_err(Error::storage("write", &path))
+            }
+        }
+    }
+}
+
+/// Arrow's error as ours: nearly always the operating system's word on the output, which it wraps.
+fn storage(path: &Path, error: ArrowError) -> Error {
+    let source = match error {
+        ArrowError::IoError(_, source) => source,
+        ArrowError::ExternalError(inner) => match inner.downcast::<std::io::Error>() {
+            Ok(source) => *source,
+            Err(other) => std::io::Error::other(other.to_string()),
+        },
+        other => std::io::Error::other(other.to_string()),
+    };
+    Error::Storage { action: "write", path: path.to_owned(), source }
+}

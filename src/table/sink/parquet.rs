@@ -1,0 +1,73 @@
+//! Parquet.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{TimestampMillisecondType, TimestampSecondType};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::errors::Result;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+
+/// Rows per row group: bounds what is held in memory before it is written.
+const ROW_GROUP_ROWS: usize = 128 * 1024;
+
+pub(super) struct ParquetSink {
+    writer: ArrowWriter<Box<dyn Write + Send>>,
+    schema: SchemaRef,
+}
+
+impl ParquetSink {
+    pub(super) fn new(out: Box<dyn Write + Send>, schema: &SchemaRef) -> Result<Self> {
+        // Readers that know nothing of Arrow see the policy too.
+        let mut metadata: Vec<_> =
+            schema.metadata().iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect();
+        metadata.sort_by(|a, b| a.key.cmp(&b.key));
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .set_key_value_metadata(Some(metadata))
+            .build();
+        let schema = in_milliseconds(schema);
+        let writer = ArrowWriter::try_new(out, SchemaRef::clone(&schema), Some(properties))?;
+        Ok(Self { writer, schema })
+    }
+
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let columns = batch.columns().iter().map(milliseconds).collect();
+        self.writer.write(&RecordBatch::try_new(SchemaRef::clone(&self.schema), columns)?)
+    }
+
+    pub(super) fn finish(self) -> Result<()> {
+        let mut out = self.writer.into_inner()?;
+        Ok(out.flush()?)
+    }
+}
+
+/// Parquet has no timestamps in seconds: readers would see bare numbers.
+fn in_milliseconds(schema: &SchemaRef) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| match field.data_type() {
+        DataType::Timestamp(TimeUnit::Second, zone) => {
+            // A date too far off for milliseconds becomes null, not another date.
+            let field = Field::clone(field).with_data_type(DataType::Timestamp(TimeUnit::Millisecond, zone.clone()));
+            Arc::new(field.with_nullable(true))
+        }
+        _ => Arc::clone(field),
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+fn milliseconds(column: &ArrayRef) -> ArrayRef {
+    match column.data_type() {
+        DataType::Timestamp(TimeUnit::Second, zone) => {
+            let seconds = column.as_primitive::<TimestampSecondType>();
+            let milliseconds = seconds.unary_opt::<_, TimestampMillisecondType>(|second| second.checked_mul(1000));
+            Arc::new(milliseconds.with_timezone_opt(zone.clone()))
+        }
+        _ => Arc::clone(column),
+    }
+}

@@ -1,0 +1,43 @@
+//! The threads that one caller's work may use.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+
+/// A pool of threads for the parallel parts of history walks and blame; clones share it.
+///
+/// The library uses this pool and never rayon's global one, so that a caller decides how much of the machine is used.
+#[derive(Clone, Debug)]
+pub struct Workers(Arc<rayon::ThreadPool>);
+
+impl Workers {
+    /// Starts `threads` threads; 0 means one for each core this process may use.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if the operating system refuses another thread.
+    pub fn new(threads: usize) -> Result<Self> {
+        let threads = if threads == 0 { available_threads() } else { threads };
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|index| format!("gitfleet-{index}"))
+            .build()
+            .map(|pool| Self(Arc::new(pool)))
+            .map_err(|error| Error::internal(format!("starting {threads} threads: {error}")))
+    }
+
+    /// Number of threads, at least 1.
+    pub fn threads(&self) -> usize {
+        self.0.current_num_threads()
+    }
+
+    pub(crate) fn pool(&self) -> &rayon::ThreadPool {
+        &self.0
+    }
+}
+
+/// Cores this process may use, at least 1.
+pub(crate) fn available_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
