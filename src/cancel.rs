@@ -31,7 +31,11 @@ impl CancelToken {
     ///
     /// [`Error::Cancelled`], and no other.
     pub fn check(&self) -> Result<()> {
-        if self.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+        if self.is_cancelled() {
+            Err(Error::Cancelled)
+        } else {
+            Ok(())
+        }
     }
 
     /// The bare flag, for libraries that poll one.

@@ -262,7 +262,10 @@ impl Error {
 /// Making, where a call site would otherwise need four lines.
 impl Error {
     pub(crate) fn invalid(what: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::InvalidInput { what: what.into(), reason: reason.into() }
+        Self::InvalidInput {
+            what: what.into(),
+            reason: reason.into(),
+        }
     }
 
     pub(crate) fn unsupported(what: impl Into<String>) -> Self {
@@ -279,7 +282,11 @@ impl Error {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Storage { action, path, source }
+        move |source| Self::Storage {
+            action,
+            path,
+            source,
+        }
     }
 
     /// Turns what a panic left behind into an error, so that one repository's panic stays its own.
@@ -294,7 +301,11 @@ impl Error {
 }
 
 fn because(reason: &str) -> String {
-    if reason.is_empty() { String::new() } else { format!(": {reason}") }
+    if reason.is_empty() {
+        String::new()
+    } else {
+        format!(": {reason}")
+    }
 }
 
 #[cfg(test)]

@@ -52,19 +52,30 @@ impl RemoteUrl {
             return Err(refuse("is empty"));
         }
         if address.chars().any(char::is_control) {
-            return Err(Error::invalid("repository address", "contains a control character"));
+            return Err(Error::invalid(
+                "repository address",
+                "contains a control character",
+            ));
         }
         if address.starts_with('-') {
-            return Err(refuse("looks like an option; write ./ before a path that starts with a dash"));
+            return Err(refuse(
+                "looks like an option; write ./ before a path that starts with a dash",
+            ));
         }
-        if address.split('/').next().is_some_and(|first| first.contains("::")) {
+        if address
+            .split('/')
+            .next()
+            .is_some_and(|first| first.contains("::"))
+        {
             return Err(Error::unsupported(format!("remote helpers (`{shown}`)")));
         }
         if let Some((scheme, rest)) = address.split_once("://") {
             return Self::parse_url(address, &scheme.to_ascii_lowercase(), rest, &refuse);
         }
         if let Some((host, path)) = scp_like(address) {
-            let (username, host) = host.rsplit_once('@').map_or((None, host), |(user, host)| (Some(user), host));
+            let (username, host) = host
+                .rsplit_once('@')
+                .map_or((None, host), |(user, host)| (Some(user), host));
             if host.is_empty() || host.starts_with('-') || path.starts_with('-') {
                 return Err(refuse("has no usable host or path"));
             }
@@ -80,7 +91,12 @@ impl RemoteUrl {
         Ok(Self::local(address))
     }
 
-    fn parse_url(address: &str, scheme: &str, rest: &str, refuse: &dyn Fn(&str) -> Error) -> Result<Self> {
+    fn parse_url(
+        address: &str,
+        scheme: &str,
+        rest: &str,
+        refuse: &dyn Fn(&str) -> Error,
+    ) -> Result<Self> {
         let scheme = match scheme {
             "https" => Scheme::Https,
             "http" => Scheme::Http,
@@ -93,17 +109,25 @@ impl RemoteUrl {
                 }
                 return Ok(Self::local(&percent_decoded(path)));
             }
-            other => return Err(Error::unsupported(format!("scheme `{other}`; use https, http or a path"))),
+            other => {
+                return Err(Error::unsupported(format!(
+                    "scheme `{other}`; use https, http or a path"
+                )));
+            }
         };
         let mut url = url::Url::parse(address).map_err(|error| refuse(&error.to_string()))?;
         let host = match (url.host_str(), url.port()) {
-            (Some(host), _) if host.is_empty() || host.starts_with('-') => return Err(refuse("has no usable host")),
+            (Some(host), _) if host.is_empty() || host.starts_with('-') => {
+                return Err(refuse("has no usable host"));
+            }
             (Some(host), Some(port)) => format!("{host}:{port}"),
             (Some(host), None) => host.to_owned(),
             (None, _) => return Err(refuse("has no host")),
         };
         let username = (!url.username().is_empty()).then(|| percent_decoded(url.username()));
-        let password = url.password().map(|password| Secret::new(percent_decoded(password)));
+        let password = url
+            .password()
+            .map(|password| Secret::new(percent_decoded(password)));
         // Both fail only for URLs that cannot have a user, and those have no host either.
         let _ = url.set_username("");
         let _ = url.set_password(None);
@@ -111,7 +135,14 @@ impl RemoteUrl {
         if path.trim_matches('/').is_empty() {
             return Err(refuse("names a host and no repository"));
         }
-        Ok(Self { scheme, text: url.to_string(), host, path, username, password })
+        Ok(Self {
+            scheme,
+            text: url.to_string(),
+            host,
+            path,
+            username,
+            password,
+        })
     }
 
     fn local(path: &str) -> Self {
@@ -203,7 +234,10 @@ impl RepoKey {
             absolute.pop();
         }
         let name_of = |path: Option<&Path>| {
-            path.and_then(Path::file_name).map_or_else(|| "_".to_owned(), |name| name.to_string_lossy().into_owned())
+            path.and_then(Path::file_name).map_or_else(
+                || "_".to_owned(),
+                |name| name.to_string_lossy().into_owned(),
+            )
         };
         Self {
             host: "local".to_owned(),
@@ -240,7 +274,9 @@ fn normalised(path: &Path) -> PathBuf {
 }
 
 fn without_git_suffix(name: &str) -> &str {
-    name.strip_suffix(".git").filter(|rest| !rest.is_empty()).unwrap_or(name)
+    name.strip_suffix(".git")
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(name)
 }
 
 /// `host:path` as scp takes it: a colon before any slash, and not a Windows drive.
@@ -252,8 +288,13 @@ fn scp_like(address: &str) -> Option<(&str, &str)> {
 
 fn without_user_info(address: &str) -> String {
     match (address.find("://"), address.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => format!("{}{}", &address[..scheme + 3], &address[at + 1..]),
-        _ => address.chars().filter(|letter| !letter.is_control()).collect(),
+        (Some(scheme), Some(at)) if scheme < at => {
+            format!("{}{}", &address[..scheme + 3], &address[at + 1..])
+        }
+        _ => address
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .collect(),
     }
 }
 
@@ -278,7 +319,8 @@ fn file_name(bytes: &[u8]) -> String {
     use std::fmt::Write;
     let mut out = String::with_capacity(bytes.len());
     for (at, &byte) in bytes.iter().enumerate() {
-        let plain = byte.is_ascii_alphanumeric() || b"-_~+@".contains(&byte) || (byte == b'.' && at > 0);
+        let plain =
+            byte.is_ascii_alphanumeric() || b"-_~+@".contains(&byte) || (byte == b'.' && at > 0);
         if plain {
             out.push(char::from(byte));
         } else {
@@ -295,8 +337,14 @@ mod tests {
     #[test]
     fn keys_are_three_safe_names() {
         for (address, key) in [
-            ("https://github.com/rust-lang/rust.git", "github.com/rust-lang/rust"),
-            ("https://user:pw@github.com/rust-lang/rust", "github.com/rust-lang/rust"),
+            (
+                "https://github.com/rust-lang/rust.git",
+                "github.com/rust-lang/rust",
+            ),
+            (
+                "https://user:pw@github.com/rust-lang/rust",
+                "github.com/rust-lang/rust",
+            ),
             ("https://gitlab.com/a/b/c.git", "gitlab.com/a%2Fb/c"),
             ("https://localhost:8443/x.git", "localhost%3A8443/_/x"),
             ("git@github.com:o/r.git", "github.com/o/r"),
@@ -306,7 +354,11 @@ mod tests {
             ("file:///srv/a%20b/c", "local/a%20b/c"),
             ("https://h/../../etc/.hidden", "h/etc/%2Ehidden"),
         ] {
-            assert_eq!(RemoteUrl::parse(address).unwrap().key().to_string(), key, "{address}");
+            assert_eq!(
+                RemoteUrl::parse(address).unwrap().key().to_string(),
+                key,
+                "{address}"
+            );
         }
     }
 
@@ -323,9 +375,16 @@ mod tests {
 
     #[test]
     fn dangerous_or_unknown_addresses_are_refused() {
-        for address in
-            ["", "-oProxyCommand=x", "ext::sh -c x", "ftp://h/x", "https://h", "https:///x", "a\nb", "file://rel"]
-        {
+        for address in [
+            "",
+            "-oProxyCommand=x",
+            "ext::sh -c x",
+            "ftp://h/x",
+            "https://h",
+            "https:///x",
+            "a\nb",
+            "file://rel",
+        ] {
             assert!(RemoteUrl::parse(address).is_err(), "{address:?} was taken");
         }
     }

@@ -13,7 +13,10 @@ impl Secret {
     }
 
     /// The text itself, for the one call that sends it.
-    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only transports send it"))]
+    #[cfg_attr(
+        not(feature = "http"),
+        expect(dead_code, reason = "only transports send it")
+    )]
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }

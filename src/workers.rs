@@ -18,7 +18,11 @@ impl Workers {
     ///
     /// [`Error::Internal`] if the operating system refuses another thread.
     pub fn new(threads: usize) -> Result<Self> {
-        let threads = if threads == 0 { available_threads() } else { threads };
+        let threads = if threads == 0 {
+            available_threads()
+        } else {
+            threads
+        };
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|index| format!("gitfleet-{index}"))

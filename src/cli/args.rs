@@ -6,11 +6,16 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 /// Mine fleets of git repositories: git's exact line counts and blame, as tables
 #[derive(Debug, Parser)]
-#[command(name = "gitfleet", version, arg_required_else_help = true, after_help = "\
+#[command(
+    name = "gitfleet",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
 Exit status: 0 all done, 1 something failed, 2 bad usage, 130 interrupted.
 
 Environment: SSL_CERT_FILE names the certificates to trust; HTTPS_PROXY and ALL_PROXY a proxy; GITHUB_TOKEN or GH_TOKEN is
-sent to github.com only.")]
+sent to github.com only."
+)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -94,7 +99,13 @@ pub(super) struct OutputArgs {
     #[arg(long, short = 'o', value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// Threads [default: one per core]
-    #[arg(long, short = 'j', value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(
+        long,
+        short = 'j',
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
     pub(super) jobs: usize,
     /// Show no progress
     #[arg(long, short = 'q')]
@@ -198,7 +209,13 @@ pub(super) struct MineArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) keep_clones: Option<PathBuf>,
     /// Repositories mined at once [default: one for every two cores]
-    #[arg(long, short = 'j', value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(
+        long,
+        short = 'j',
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
     pub(super) jobs: usize,
     /// Threads of all of them together [default: one per core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]

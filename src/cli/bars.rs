@@ -25,10 +25,15 @@ impl Bars {
         let shown = is_shown.then(|| {
             let all = MultiProgress::new();
             let total = (repositories > 1).then(|| {
-                let bar = ProgressBar::new(repositories as u64).with_style(style("{bar:30.green} {pos}/{len} repositories, {eta} left"));
+                let bar = ProgressBar::new(repositories as u64)
+                    .with_style(style("{bar:30.green} {pos}/{len} repositories, {eta} left"));
                 all.add(bar)
             });
-            Shown { all, total, running: Mutex::default() }
+            Shown {
+                all,
+                total,
+                running: Mutex::default(),
+            }
         });
         Self { shown }
     }
@@ -60,7 +65,11 @@ impl Shown {
 impl ProgressSink for Bars {
     fn progress(&self, event: Progress) {
         let Some(shown) = &self.shown else { return };
-        let bar = shown.running().entry(event.subject.clone()).or_insert_with(|| shown.start(&event.subject)).clone();
+        let bar = shown
+            .running()
+            .entry(event.subject.clone())
+            .or_insert_with(|| shown.start(&event.subject))
+            .clone();
         let template = match event.total {
             Some(_) => "{spinner} {prefix:.bold} {msg} {bar:30} {pos}/{len}",
             None => "{spinner} {prefix:.bold} {msg} {pos}",

@@ -12,9 +12,17 @@ use crate::secret::Secret;
 /// Options of a clone from what was typed and from the environment.
 pub(super) fn clone_options(args: &FleetArgs) -> CloneOptions {
     let mut net = NetOptions::default();
-    net.ca_bundle = args.net.ca_bundle.clone().or_else(|| variable("SSL_CERT_FILE").map(PathBuf::from));
+    net.ca_bundle = args
+        .net
+        .ca_bundle
+        .clone()
+        .or_else(|| variable("SSL_CERT_FILE").map(PathBuf::from));
     let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-    net.proxy = args.net.proxy.clone().or_else(|| proxies.into_iter().find_map(variable));
+    net.proxy = args
+        .net
+        .proxy
+        .clone()
+        .or_else(|| proxies.into_iter().find_map(variable));
     net.idle_timeout = Duration::from_secs(args.net.timeout);
     let mut options = CloneOptions::default();
     options.net = Net::new(net);
@@ -39,9 +47,15 @@ fn variable(name: &str) -> Option<String> {
 
 /// Options of a history walk; relative dates count from now.
 pub(super) fn history_options(args: &CountingArgs) -> Result<HistoryOptions> {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |now| now.as_secs());
     let now = i64::try_from(now).map_err(|_| Error::internal("the clock is off"))?;
-    let date = |text: &Option<String>| text.as_deref().map(|text| parse_date(text, now)).transpose();
+    let date = |text: &Option<String>| {
+        text.as_deref()
+            .map(|text| parse_date(text, now))
+            .transpose()
+    };
     let mut options = HistoryOptions::default();
     options.revision.clone_from(&args.rev);
     options.since = date(&args.since)?;

@@ -17,22 +17,35 @@ use crate::remote_url::RemoteUrl;
 
 pub(super) fn mine(args: &MineArgs, streams: &mut Streams, cancel: &CancelToken) -> Result<u8> {
     let targets = inputs(&args.targets, &args.fleet)?;
-    let targets = targets.iter().map(|text| Target::parse(text)).collect::<Result<Vec<_>>>()?;
+    let targets = targets
+        .iter()
+        .map(|text| Target::parse(text))
+        .collect::<Result<Vec<_>>>()?;
     let mut options = MineOptions::default();
     let wanted = |table| args.tables.contains(&table);
-    options.tables =
-        Tables { commits: wanted(TableArg::Commits), changes: wanted(TableArg::Changes), blame: wanted(TableArg::Blame) };
+    options.tables = Tables {
+        commits: wanted(TableArg::Commits),
+        changes: wanted(TableArg::Changes),
+        blame: wanted(TableArg::Blame),
+    };
     options.history = history_options(&args.counting)?;
     options.clone = clone_options(&args.fleet);
     options.keep_clones.clone_from(&args.keep_clones);
     options.jobs = args.jobs;
     options.threads = args.threads;
-    let bars = Arc::new(Bars::new(streams.err_is_terminal && !args.fleet.quiet, targets.len()));
+    let bars = Arc::new(Bars::new(
+        streams.err_is_terminal && !args.fleet.quiet,
+        targets.len(),
+    ));
     let sink: Arc<dyn ProgressSink> = Arc::clone(&bars) as Arc<dyn ProgressSink>;
     let report = fleet::mine(&targets, &args.output, &options, &sink, cancel)?;
     bars.clear();
     print(&report, &args.fleet, streams, |target, mined| {
-        let rows: Vec<String> = mined.rows.iter().map(|(table, rows)| format!("{rows} {table}")).collect();
+        let rows: Vec<String> = mined
+            .rows
+            .iter()
+            .map(|(table, rows)| format!("{rows} {table}"))
+            .collect();
         let rows = rows.join(", ");
         let line = if mined.was_finished {
             format!("unchanged {target}: {rows}")
@@ -49,12 +62,24 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams, cancel: &CancelToken)
 
 pub(super) fn clone(args: &CloneArgs, streams: &mut Streams, cancel: &CancelToken) -> Result<u8> {
     let urls = inputs(&args.urls, &args.fleet)?;
-    let urls = urls.iter().map(|text| RemoteUrl::parse(text)).collect::<Result<Vec<_>>>()?;
+    let urls = urls
+        .iter()
+        .map(|text| RemoteUrl::parse(text))
+        .collect::<Result<Vec<_>>>()?;
     let mut options = clone_options(&args.fleet);
-    options.worktree = if args.bare { Worktree::Bare } else { Worktree::CheckedOut };
-    let bars = Arc::new(Bars::new(streams.err_is_terminal && !args.fleet.quiet, urls.len()));
+    options.worktree = if args.bare {
+        Worktree::Bare
+    } else {
+        Worktree::CheckedOut
+    };
+    let bars = Arc::new(Bars::new(
+        streams.err_is_terminal && !args.fleet.quiet,
+        urls.len(),
+    ));
     let sink: Arc<dyn ProgressSink> = Arc::clone(&bars) as Arc<dyn ProgressSink>;
-    let fleet = FleetOptions { jobs: args.jobs.max(1) };
+    let fleet = FleetOptions {
+        jobs: args.jobs.max(1),
+    };
     let report = fleet::clone_all(&urls, &args.output, &options, fleet, &sink, cancel)?;
     bars.clear();
     print(&report, &args.fleet, streams, |url, cloned| {
@@ -95,10 +120,15 @@ fn print<T>(
             }
             Err(error) => {
                 let kind = error.kind();
-                code = if code == DONE { exit_code(kind).max(FAILED) } else { FAILED };
+                code = if code == DONE {
+                    exit_code(kind).max(FAILED)
+                } else {
+                    FAILED
+                };
                 if args.json {
                     let error = serde_json::json!({"kind": kind.name(), "message": error.report()});
-                    let json = serde_json::json!({"target": target, "status": "failed", "error": error});
+                    let json =
+                        serde_json::json!({"target": target, "status": "failed", "error": error});
                     written = written.and_then(|()| writeln!(streams.out, "{json}"));
                 } else if kind != ErrorKind::Cancelled {
                     let _ = writeln!(streams.err, "error: {}", named(target, error));
@@ -110,16 +140,26 @@ fn print<T>(
     for hint in hints {
         let _ = writeln!(streams.err, "hint: {hint}");
     }
-    if report.failed().any(|(_, error)| error.kind() == ErrorKind::Cancelled) {
+    if report
+        .failed()
+        .any(|(_, error)| error.kind() == ErrorKind::Cancelled)
+    {
         code = super::INTERRUPTED;
     }
-    written.and_then(|()| streams.out.flush()).map_err(failed).map(|()| code)
+    written
+        .and_then(|()| streams.out.flush())
+        .map_err(failed)
+        .map(|()| code)
 }
 
 /// The error with the target in front, unless it names it already.
 fn named(target: &str, error: &Error) -> String {
     let text = error.report();
-    if text.contains(target) { text } else { format!("{target}: {text}") }
+    if text.contains(target) {
+        text
+    } else {
+        format!("{target}: {text}")
+    }
 }
 
 /// Targets from the command line, from `--from`, and from standard input where `-` stands. Empty lines and those that start
@@ -128,14 +168,22 @@ fn inputs(typed: &[String], args: &FleetArgs) -> Result<Vec<String>> {
     let mut inputs = Vec::new();
     for text in typed {
         if text == "-" {
-            read_lines(&mut std::io::stdin().lock(), Path::new("standard input"), &mut inputs)?;
+            read_lines(
+                &mut std::io::stdin().lock(),
+                Path::new("standard input"),
+                &mut inputs,
+            )?;
         } else {
             inputs.push(text.clone());
         }
     }
     match args.from.as_deref() {
         Some(path) if path == Path::new("-") => {
-            read_lines(&mut std::io::stdin().lock(), Path::new("standard input"), &mut inputs)?;
+            read_lines(
+                &mut std::io::stdin().lock(),
+                Path::new("standard input"),
+                &mut inputs,
+            )?;
         }
         Some(path) => {
             let file = std::fs::File::open(path).map_err(Error::storage("read", path))?;

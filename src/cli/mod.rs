@@ -49,7 +49,12 @@ impl Streams {
     pub fn of_process() -> Self {
         let (out, err) = (std::io::stdout(), std::io::stderr());
         let (out_is_terminal, err_is_terminal) = (out.is_terminal(), err.is_terminal());
-        Self { out: Box::new(out), err: Box::new(err), out_is_terminal, err_is_terminal }
+        Self {
+            out: Box::new(out),
+            err: Box::new(err),
+            out_is_terminal,
+            err_is_terminal,
+        }
     }
 }
 
@@ -65,7 +70,11 @@ where
         Err(error) => {
             let text = error.render();
             // A closed stream has nobody to tell.
-            let _ = if error.use_stderr() { write!(streams.err, "{text}") } else { write!(streams.out, "{text}") };
+            let _ = if error.use_stderr() {
+                write!(streams.err, "{text}")
+            } else {
+                write!(streams.out, "{text}")
+            };
             return if error.use_stderr() { USAGE } else { DONE };
         }
     };
@@ -126,9 +135,15 @@ fn exit_code(kind: ErrorKind) -> u8 {
 
 fn hint(kind: ErrorKind) -> Option<&'static str> {
     match kind {
-        ErrorKind::AuthenticationFailed => Some("set GITHUB_TOKEN for github.com, or put user:password into the address"),
-        ErrorKind::RateLimited => Some("wait, then run the same command again: what is finished is not done twice"),
-        ErrorKind::Network | ErrorKind::Timeout => Some("run the same command again: what is finished is not done twice"),
+        ErrorKind::AuthenticationFailed => {
+            Some("set GITHUB_TOKEN for github.com, or put user:password into the address")
+        }
+        ErrorKind::RateLimited => {
+            Some("wait, then run the same command again: what is finished is not done twice")
+        }
+        ErrorKind::Network | ErrorKind::Timeout => {
+            Some("run the same command again: what is finished is not done twice")
+        }
         ErrorKind::Corrupt => Some("`git fsck` says more; a fresh clone may help"),
         _ => None,
     }

@@ -39,10 +39,18 @@ impl Output {
         }
     }
 
-    pub(super) fn open(args: &OutputArgs, format: Option<Format>, schema: &SchemaRef, streams: &mut Streams) -> Result<Self> {
+    pub(super) fn open(
+        args: &OutputArgs,
+        format: Option<Format>,
+        schema: &SchemaRef,
+        streams: &mut Streams,
+    ) -> Result<Self> {
         let binary = matches!(format, Some(Format::Parquet | Format::Arrow));
         if binary && args.output.is_none() && streams.out_is_terminal {
-            return Err(Error::invalid("--format", "would write bytes to the terminal; name a file with -o"));
+            return Err(Error::invalid(
+                "--format",
+                "would write bytes to the terminal; name a file with -o",
+            ));
         }
         let (out, file, path): (Box<dyn Write + Send>, _, _) = match &args.output {
             Some(path) => {
@@ -51,18 +59,29 @@ impl Output {
                     _ => Path::new("."),
                 };
                 if path.is_dir() {
-                    return Err(Error::DestinationExists { path: path.clone(), reason: "it is a directory".to_owned() });
+                    return Err(Error::DestinationExists {
+                        path: path.clone(),
+                        reason: "it is a directory".to_owned(),
+                    });
                 }
                 let file = tempfile::Builder::new()
                     .prefix(".gitfleet-")
                     .tempfile_in(directory)
                     .map_err(Error::storage("create a file in", directory))?;
                 let handle = file.reopen().map_err(Error::storage("write", path))?;
-                (Box::new(BufWriter::new(handle)), Some((file, path.clone())), path.clone())
+                (
+                    Box::new(BufWriter::new(handle)),
+                    Some((file, path.clone())),
+                    path.clone(),
+                )
             }
             None => {
                 let out = std::mem::replace(&mut streams.out, Box::new(std::io::sink()));
-                (Box::new(BufWriter::new(out)), None, PathBuf::from(STANDARD_OUTPUT))
+                (
+                    Box::new(BufWriter::new(out)),
+                    None,
+                    PathBuf::from(STANDARD_OUTPUT),
+                )
             }
         };
         let writer = match format {
@@ -75,7 +94,9 @@ impl Output {
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         match &mut self.writer {
             Writer::Rows(sink) => sink.write(batch),
-            Writer::Table(printer) => printer.write(batch).map_err(Error::storage("write", STANDARD_OUTPUT)),
+            Writer::Table(printer) => printer
+                .write(batch)
+                .map_err(Error::storage("write", STANDARD_OUTPUT)),
         }
     }
 
@@ -84,7 +105,9 @@ impl Output {
         let is_stream = self.file.is_none();
         match self.writer {
             Writer::Rows(sink) if is_stream => sink.finish(),
-            Writer::Table(printer) if is_stream => printer.finish().map_err(Error::storage("write", STANDARD_OUTPUT)),
+            Writer::Table(printer) if is_stream => printer
+                .finish()
+                .map_err(Error::storage("write", STANDARD_OUTPUT)),
             _ => Ok(()),
         }
     }
@@ -92,16 +115,25 @@ impl Output {
     pub(super) fn finish(self) -> Result<()> {
         match self.writer {
             Writer::Rows(sink) => sink.finish()?,
-            Writer::Table(printer) => printer.finish().map_err(Error::storage("write", STANDARD_OUTPUT))?,
+            Writer::Table(printer) => printer
+                .finish()
+                .map_err(Error::storage("write", STANDARD_OUTPUT))?,
         }
-        let Some((file, path)) = self.file else { return Ok(()) };
-        file.as_file().sync_all().map_err(Error::storage("write", &path))?;
+        let Some((file, path)) = self.file else {
+            return Ok(());
+        };
+        file.as_file()
+            .sync_all()
+            .map_err(Error::storage("write", &path))?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
             let open = std::fs::Permissions::from_mode(0o644);
             std::fs::set_permissions(file.path(), open).map_err(Error::storage("write", &path))?;
         }
-        file.persist(&path).map(|_| ()).map_err(|error| error.error).map_err(Error::storage("write", &path))
+        file.persist(&path)
+            .map(|_| ())
+            .map_err(|error| error.error)
+            .map_err(Error::storage("write", &path))
     }
 }

@@ -17,18 +17,55 @@ use crate::table::{self, Records};
 use crate::workers::Workers;
 
 /// Columns of a table for people.
-const COMMIT_COLUMNS: &[&str] = &["commit_id", "author_time", "author_name", "files_changed", "additions", "deletions", "summary"];
-const CHANGE_COLUMNS: &[&str] = &["commit_id", "change_type", "additions", "deletions", "path", "old_path"];
-const BLAME_COLUMNS: &[&str] = &["commit_id", "author_time", "author_name", "path", "start_line", "line_count"];
-const LINE_COLUMNS: &[&str] = &["commit_id", "author_time", "author_name", "path", "start_line", "content"];
+const COMMIT_COLUMNS: &[&str] = &[
+    "commit_id",
+    "author_time",
+    "author_name",
+    "files_changed",
+    "additions",
+    "deletions",
+    "summary",
+];
+const CHANGE_COLUMNS: &[&str] = &[
+    "commit_id",
+    "change_type",
+    "additions",
+    "deletions",
+    "path",
+    "old_path",
+];
+const BLAME_COLUMNS: &[&str] = &[
+    "commit_id",
+    "author_time",
+    "author_name",
+    "path",
+    "start_line",
+    "line_count",
+];
+const LINE_COLUMNS: &[&str] = &[
+    "commit_id",
+    "author_time",
+    "author_name",
+    "path",
+    "start_line",
+    "content",
+];
 
-pub(super) fn commits(args: &HistoryArgs, streams: &mut Streams, cancel: &CancelToken) -> Result<u8> {
+pub(super) fn commits(
+    args: &HistoryArgs,
+    streams: &mut Streams,
+    cancel: &CancelToken,
+) -> Result<u8> {
     let repo = open(&args.repo, &args.output)?;
     let records = table::commits(&repo, &history_options(&args.counting)?, cancel)?;
     write(records, &args.output, COMMIT_COLUMNS, streams)
 }
 
-pub(super) fn changes(args: &HistoryArgs, streams: &mut Streams, cancel: &CancelToken) -> Result<u8> {
+pub(super) fn changes(
+    args: &HistoryArgs,
+    streams: &mut Streams,
+    cancel: &CancelToken,
+) -> Result<u8> {
     let repo = open(&args.repo, &args.output)?;
     let records = table::changes(&repo, &history_options(&args.counting)?, cancel)?;
     write(records, &args.output, CHANGE_COLUMNS, streams)
@@ -41,16 +78,29 @@ pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToke
     options.raw_identities = args.no_mailmap;
     options.with_content = args.lines;
     if !args.paths.is_empty() {
-        options.paths = Some(args.paths.iter().map(|path| repo.path_in_repo(path)).collect::<Result<_>>()?);
+        options.paths = Some(
+            args.paths
+                .iter()
+                .map(|path| repo.path_in_repo(path))
+                .collect::<Result<_>>()?,
+        );
     }
     let failures: Arc<Mutex<Vec<Error>>> = Arc::default();
     let keep = Arc::clone(&failures);
-    let on_failure = move |_: &[u8], error: Error| keep.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+    let on_failure = move |_: &[u8], error: Error| {
+        keep.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(error)
+    };
     let bars = Bars::new(streams.err_is_terminal && !args.output.quiet, 1);
     let sink: &dyn ProgressSink = &bars;
     let records = table::blame(&repo, &options, on_failure, sink, cancel)?;
     bars.clear();
-    let columns = if args.lines { LINE_COLUMNS } else { BLAME_COLUMNS };
+    let columns = if args.lines {
+        LINE_COLUMNS
+    } else {
+        BLAME_COLUMNS
+    };
     write(records, &args.output, columns, streams)?;
     let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
     for error in &failures {
@@ -66,10 +116,20 @@ fn open(path: &Path, args: &OutputArgs) -> Result<Repo> {
     Repo::open(path, &options)
 }
 
-fn write(records: Records, args: &OutputArgs, table_columns: &[&str], streams: &mut Streams) -> Result<u8> {
+fn write(
+    records: Records,
+    args: &OutputArgs,
+    table_columns: &[&str],
+    streams: &mut Streams,
+) -> Result<u8> {
     let format = Output::format(args, streams);
     let records = match (args.columns.as_slice(), format) {
-        ([], None) => records.select(&table_columns.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())?,
+        ([], None) => records.select(
+            &table_columns
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>(),
+        )?,
         ([], Some(_)) => records,
         (columns, _) => records.select(columns)?,
     };

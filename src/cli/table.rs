@@ -19,29 +19,51 @@ pub(super) struct TablePrinter {
 impl TablePrinter {
     pub(super) fn new(out: Box<dyn Write + Send>, is_terminal: bool) -> Self {
         let width = is_terminal.then(|| usize::from(console::Term::stdout().size().1));
-        Self { out, width, is_headed: false }
+        Self {
+            out,
+            width,
+            is_headed: false,
+        }
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let schema = batch.schema();
-        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let names: Vec<&str> = schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect();
         let mut rows = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
-            let cells = names.iter().enumerate().map(|(column, name)| cell(batch, column, row, name));
+            let cells = names
+                .iter()
+                .enumerate()
+                .map(|(column, name)| cell(batch, column, row, name));
             rows.push(cells.collect::<Result<Vec<_>>>()?);
         }
         let widest = |column: usize| {
-            let cells = rows.iter().map(|row: &Vec<String>| console::measure_text_width(&row[column]));
-            cells.max().unwrap_or(0).max(names[column].len()).min(COLUMN_WIDTH)
+            let cells = rows
+                .iter()
+                .map(|row: &Vec<String>| console::measure_text_width(&row[column]));
+            cells
+                .max()
+                .unwrap_or(0)
+                .max(names[column].len())
+                .min(COLUMN_WIDTH)
         };
         let widths: Vec<usize> = (0..names.len()).map(widest).collect();
-        let is_number: Vec<bool> = schema.fields().iter().map(|field| field.data_type().is_numeric()).collect();
+        let is_number: Vec<bool> = schema
+            .fields()
+            .iter()
+            .map(|field| field.data_type().is_numeric())
+            .collect();
         if !self.is_headed {
             self.is_headed = true;
             let head: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
             self.line(&head, &widths, &is_number)?;
         }
-        rows.iter().try_for_each(|row| self.line(row, &widths, &is_number))
+        rows.iter()
+            .try_for_each(|row| self.line(row, &widths, &is_number))
     }
 
     pub(super) fn finish(mut self) -> Result<()> {
@@ -52,7 +74,11 @@ impl TablePrinter {
         let mut line = String::new();
         for (column, cell) in cells.iter().enumerate() {
             let is_last = column + 1 == cells.len();
-            let cell = if is_last { cell.into() } else { console::truncate_str(cell, widths[column], "…") };
+            let cell = if is_last {
+                cell.into()
+            } else {
+                console::truncate_str(cell, widths[column], "…")
+            };
             let pad = " ".repeat(widths[column].saturating_sub(console::measure_text_width(&cell)));
             if column > 0 {
                 line.push_str("  ");
@@ -76,7 +102,7 @@ impl TablePrinter {
 /// One line of text: control characters, which could move the cursor, are shown as escapes.
 fn cell(batch: &RecordBatch, column: usize, row: usize, name: &str) -> Result<String> {
     let mut bytes = Vec::new();
-    write_cell(&mut bytes, batch.column(column).as_ref(), row)?;
+    write_cell(&mut bytes, batch, column, row)?;
     let text = String::from_utf8_lossy(&bytes);
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -42,9 +42,13 @@ pub fn clone_all(
     refuse_clashes(&urls.iter().collect::<Vec<_>>())?;
     let results = pool::run(urls, fleet.jobs, cancel, |url| {
         let result = clone_repo(url, &root.join(url.key().path()), options, progress, cancel);
-        let ending = result.as_ref().map_or_else(|error| Ending::Failed(error.report()), |_| Ending::Done);
+        let ending = result
+            .as_ref()
+            .map_or_else(|error| Ending::Failed(error.report()), |_| Ending::Done);
         progress.ended(url.as_str(), &ending);
         result
     });
-    Ok(Report { outcomes: urls.iter().map(ToString::to_string).zip(results).collect() })
+    Ok(Report {
+        outcomes: urls.iter().map(ToString::to_string).zip(results).collect(),
+    })
 }

@@ -42,14 +42,26 @@ impl Dataset {
     /// Opens the dataset at `root`, or makes one in a missing or empty directory.
     pub(super) fn open(root: &Path, options: &serde_json::Value) -> Result<Self> {
         let options_hash = hash(options);
-        let dataset = Self { root: root.to_owned(), options_hash };
+        let dataset = Self {
+            root: root.to_owned(),
+            options_hash,
+        };
         match fs::read(root.join(HEAD_FILE)) {
             Ok(text) => dataset.check(&text)?,
             Err(error) if error.kind() == ErrorKind::NotFound => dataset.create(options)?,
             Err(error) if error.kind() == ErrorKind::NotADirectory => {
-                return Err(Error::DestinationExists { path: root.to_owned(), reason: "it is a file".to_owned() });
+                return Err(Error::DestinationExists {
+                    path: root.to_owned(),
+                    reason: "it is a file".to_owned(),
+                });
             }
-            Err(source) => return Err(Error::Storage { action: "read", path: root.join(HEAD_FILE), source }),
+            Err(source) => {
+                return Err(Error::Storage {
+                    action: "read",
+                    path: root.join(HEAD_FILE),
+                    source,
+                });
+            }
         }
         dataset.remove_leftovers()?;
         Ok(dataset)
@@ -60,9 +72,15 @@ impl Dataset {
         fs::create_dir_all(root).map_err(Error::storage("create", root))?;
         let mut entries = fs::read_dir(root).map_err(Error::storage("read", root))?;
         // Another process may be making the same dataset right now.
-        if entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != ".staging")) && !root.join(HEAD_FILE).exists() {
-            let reason = "it holds something that is no dataset; name a new or empty directory".to_owned();
-            return Err(Error::DestinationExists { path: root.clone(), reason });
+        if entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != ".staging"))
+            && !root.join(HEAD_FILE).exists()
+        {
+            let reason =
+                "it holds something that is no dataset; name a new or empty directory".to_owned();
+            return Err(Error::DestinationExists {
+                path: root.clone(),
+                reason,
+            });
         }
         let head = HeadFile {
             format: FORMAT,
@@ -76,26 +94,39 @@ impl Dataset {
             .tempfile_in(root)
             .map_err(Error::storage("create a file in", root))?;
         let path = root.join(HEAD_FILE);
-        let written = file.write_all(&json(&head)).and_then(|()| file.as_file().sync_all());
+        let written = file
+            .write_all(&json(&head))
+            .and_then(|()| file.as_file().sync_all());
         written.map_err(Error::storage("write", &path))?;
         open_to_others(file.path())?;
-        file.persist(&path).map_err(|error| error.error).map_err(Error::storage("write", &path))?;
+        file.persist(&path)
+            .map_err(|error| error.error)
+            .map_err(Error::storage("write", &path))?;
         sync(root)
     }
 
     fn check(&self, text: &[u8]) -> Result<()> {
         let path = self.root.join(HEAD_FILE);
-        let occupied = |reason: String| Err(Error::DestinationExists { path: self.root.clone(), reason });
+        let occupied = |reason: String| {
+            Err(Error::DestinationExists {
+                path: self.root.clone(),
+                reason,
+            })
+        };
         let Ok(head) = serde_json::from_slice::<HeadFile>(text) else {
             return occupied(format!("{} is no description of a dataset", path.display()));
         };
         if head.format != FORMAT || head.schema_version != crate::table::schema::VERSION {
             let made_by = head.tool_version;
-            return occupied(format!("its format is that of GitFleet {made_by}; name another directory"));
+            return occupied(format!(
+                "its format is that of GitFleet {made_by}; name another directory"
+            ));
         }
         if head.options_hash != self.options_hash {
             let options = head.options;
-            return occupied(format!("it was made with other options, {options}; use those or name another directory"));
+            return occupied(format!(
+                "it was made with other options, {options}; use those or name another directory"
+            ));
         }
         Ok(())
     }
@@ -115,9 +146,15 @@ impl Dataset {
             .tempfile_in(&parent)
             .and_then(|file| file.keep().map_err(|error| error.error))
             .map_err(Error::storage("create a file in", &parent))?;
-        lock.try_lock().map_err(|error| Error::internal(format!("locking {}: {error}", lock_path.display())))?;
+        lock.try_lock().map_err(|error| {
+            Error::internal(format!("locking {}: {error}", lock_path.display()))
+        })?;
         let path = lock_path.with_extension("");
-        let staging = Staging { path, lock_path, _lock: lock };
+        let staging = Staging {
+            path,
+            lock_path,
+            _lock: lock,
+        };
         fs::create_dir(&staging.path).map_err(Error::storage("create", &staging.path))?;
         Ok(staging)
     }
@@ -125,16 +162,28 @@ impl Dataset {
     /// Removes what processes left that no longer run: their locks are free.
     fn remove_leftovers(&self) -> Result<()> {
         let parent = self.root.join(".staging");
-        let Ok(entries) = fs::read_dir(&parent) else { return Ok(()) };
+        let Ok(entries) = fs::read_dir(&parent) else {
+            return Ok(());
+        };
         let _alone = self.gate(File::lock)?;
         for entry in entries.filter_map(std::result::Result::ok) {
             let lock_path = entry.path();
-            if lock_path.extension().is_none_or(|extension| extension != "lock") || entry.file_name() == GATE {
+            if lock_path
+                .extension()
+                .is_none_or(|extension| extension != "lock")
+                || entry.file_name() == GATE
+            {
                 continue;
             }
-            let Ok(lock) = File::open(&lock_path) else { continue };
+            let Ok(lock) = File::open(&lock_path) else {
+                continue;
+            };
             if lock.try_lock().is_ok() {
-                drop(Staging { path: lock_path.with_extension(""), lock_path, _lock: lock });
+                drop(Staging {
+                    path: lock_path.with_extension(""),
+                    lock_path,
+                    _lock: lock,
+                });
             }
         }
         Ok(())
@@ -145,7 +194,11 @@ impl Dataset {
     fn gate(&self, take: impl FnOnce(&File) -> std::io::Result<()>) -> Result<File> {
         let path = self.root.join(".staging").join(GATE);
         let open = || -> std::io::Result<File> {
-            let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+            let file = File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(&path)?;
             take(&file)?;
             Ok(file)
         };
@@ -177,7 +230,11 @@ impl Staging {
         let before = self.join("before");
         match fs::rename(place, &before) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(Error::Storage { action: "replace", path: place.to_owned(), source: error });
+                return Err(Error::Storage {
+                    action: "replace",
+                    path: place.to_owned(),
+                    source: error,
+                });
             }
             _ => {}
         }
@@ -206,7 +263,9 @@ pub(super) fn write_synced(path: &Path, data: &[u8]) -> Result<()> {
 /// fsync of a file, or of a directory's list of names.
 pub(super) fn sync(path: &Path) -> Result<()> {
     if cfg!(unix) || path.is_file() {
-        File::open(path).and_then(|file| file.sync_all()).map_err(Error::storage("write", path))?;
+        File::open(path)
+            .and_then(|file| file.sync_all())
+            .map_err(Error::storage("write", path))?;
     }
     Ok(())
 }
@@ -233,7 +292,8 @@ fn open_to_others(path: &Path) -> Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o644)).map_err(Error::storage("write", path))?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+            .map_err(Error::storage("write", path))?;
     }
     #[cfg(not(unix))]
     let _ = path;

@@ -62,12 +62,28 @@ impl RepoManager {
     /// A manager for `urls`, which are queued. Addresses are looked at when they are cloned: a bad one is its task's failure.
     pub fn new(urls: Vec<String>, options: CloneOptions, fleet: FleetOptions) -> Self {
         let queued = |url: &String| {
-            let shown = RemoteUrl::parse(url).map_or_else(|_| url.clone(), |parsed| parsed.to_string());
-            let task = CloneTask { url: shown, state: CloneState::Queued, directory: None };
-            (url.clone(), Entry { task, directory: None })
+            let shown =
+                RemoteUrl::parse(url).map_or_else(|_| url.clone(), |parsed| parsed.to_string());
+            let task = CloneTask {
+                url: shown,
+                state: CloneState::Queued,
+                directory: None,
+            };
+            (
+                url.clone(),
+                Entry {
+                    task,
+                    directory: None,
+                },
+            )
         };
         let tasks = urls.iter().map(queued).collect();
-        Self { urls, options, fleet, tasks: Arc::new(Mutex::new(tasks)) }
+        Self {
+            urls,
+            options,
+            fleet,
+            tasks: Arc::new(Mutex::new(tasks)),
+        }
     }
 
     /// Clones every address; failures are states of their tasks.
@@ -76,7 +92,9 @@ impl RepoManager {
     ///
     /// [`Error::Cancelled`] only.
     pub fn clone_all(&self, cancel: &CancelToken) -> Result<()> {
-        pool::run(&self.urls, self.fleet.jobs, cancel, |url| self.clone_one(url, cancel));
+        pool::run(&self.urls, self.fleet.jobs, cancel, |url| {
+            self.clone_one(url, cancel)
+        });
         cancel.check()
     }
 
@@ -86,14 +104,20 @@ impl RepoManager {
     ///
     /// Those of [`clone_repo`]; the task has them too.
     pub fn clone_one(&self, url: &str, cancel: &CancelToken) -> Result<()> {
-        let watch: Arc<dyn ProgressSink> = Arc::new(Watch { url: url.to_owned(), tasks: Arc::clone(&self.tasks) });
+        let watch: Arc<dyn ProgressSink> = Arc::new(Watch {
+            url: url.to_owned(),
+            tasks: Arc::clone(&self.tasks),
+        });
         self.set(url, CloneState::Cloning { percent: 0 });
         let cloned = || -> Result<tempfile::TempDir> {
             let parsed = RemoteUrl::parse(url)?;
             let directory = tempfile::Builder::new()
                 .prefix("gitfleet-")
                 .tempdir()
-                .map_err(Error::storage("create a directory in", std::env::temp_dir()))?;
+                .map_err(Error::storage(
+                    "create a directory in",
+                    std::env::temp_dir(),
+                ))?;
             let into = directory.path().join(parsed.key().name);
             clone_repo(&parsed, &into, &self.options, &watch, cancel)?;
             Ok(directory)
@@ -102,7 +126,9 @@ impl RepoManager {
             Ok(directory) => {
                 let mut tasks = self.lock();
                 if let Some(entry) = tasks.get_mut(url) {
-                    let name = RemoteUrl::parse(url).map(|parsed| parsed.key().name).unwrap_or_default();
+                    let name = RemoteUrl::parse(url)
+                        .map(|parsed| parsed.key().name)
+                        .unwrap_or_default();
                     entry.task.directory = Some(directory.path().join(name));
                     entry.task.state = CloneState::Completed;
                     entry.directory = Some(directory);
@@ -110,7 +136,12 @@ impl RepoManager {
                 Ok(())
             }
             Err(error) => {
-                self.set(url, CloneState::Failed { error: error.report() });
+                self.set(
+                    url,
+                    CloneState::Failed {
+                        error: error.report(),
+                    },
+                );
                 Err(error)
             }
         }
@@ -118,16 +149,24 @@ impl RepoManager {
 
     /// Every task by its address as given.
     pub fn tasks(&self) -> HashMap<String, CloneTask> {
-        self.lock().iter().map(|(url, entry)| (url.clone(), entry.task.clone())).collect()
+        self.lock()
+            .iter()
+            .map(|(url, entry)| (url.clone(), entry.task.clone()))
+            .collect()
     }
 
     /// Removes the clones. One result per address that has one; its task is queued again.
     pub fn cleanup(&self) -> HashMap<String, Result<()>> {
         let mut results = HashMap::new();
         for (url, entry) in self.lock().iter_mut() {
-            let Some(directory) = entry.directory.take() else { continue };
+            let Some(directory) = entry.directory.take() else {
+                continue;
+            };
             let path = directory.path().to_owned();
-            results.insert(url.clone(), directory.close().map_err(Error::storage("remove", path)));
+            results.insert(
+                url.clone(),
+                directory.close().map_err(Error::storage("remove", path)),
+            );
             entry.task.directory = None;
             entry.task.state = CloneState::Queued;
         }
@@ -136,9 +175,14 @@ impl RepoManager {
 
     fn set(&self, url: &str, state: CloneState) {
         let mut tasks = self.lock();
-        let shown = || RemoteUrl::parse(url).map_or_else(|_| url.to_owned(), |parsed| parsed.to_string());
+        let shown =
+            || RemoteUrl::parse(url).map_or_else(|_| url.to_owned(), |parsed| parsed.to_string());
         let entry = tasks.entry(url.to_owned()).or_insert_with(|| Entry {
-            task: CloneTask { url: shown(), state: CloneState::Queued, directory: None },
+            task: CloneTask {
+                url: shown(),
+                state: CloneState::Queued,
+                directory: None,
+            },
             directory: None,
         });
         entry.task.state = state;
@@ -165,10 +209,15 @@ impl ProgressSink for Watch {
             Phase::CheckingOut => (85, 14),
             Phase::Commits | Phase::Blame | Phase::Finishing => (99, 0),
         };
-        let part = event.total.filter(|&total| total > 0).map_or(0, |total| event.done.min(total) * share / total);
+        let part = event
+            .total
+            .filter(|&total| total > 0)
+            .map_or(0, |total| event.done.min(total) * share / total);
         let now = u8::try_from(start + part).unwrap_or(99);
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(CloneState::Cloning { percent }) = tasks.get_mut(&self.url).map(|entry| &mut entry.task.state) {
+        if let Some(CloneState::Cloning { percent }) =
+            tasks.get_mut(&self.url).map(|entry| &mut entry.task.state)
+        {
             *percent = now.max(*percent);
         }
     }

@@ -16,7 +16,8 @@ use super::target::{Target, refuse_clashes};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::{
-    BlameOptions, CloneOptions, Discover, HistoryOptions, Merges, ObjectId, OpenOptions, Renames, Repo, Worktree, clone_repo,
+    BlameOptions, CloneOptions, Discover, HistoryOptions, Merges, ObjectId, OpenOptions, Renames,
+    Repo, Worktree, clone_repo,
 };
 use crate::progress::{Ending, Phase, Progress, ProgressSink};
 use crate::table::{BlameTable, ChangesTable, CommitsTable, Format, RecordBatch, SchemaRef, Sink};
@@ -35,7 +36,11 @@ pub struct Tables {
 
 impl Default for Tables {
     fn default() -> Self {
-        Self { commits: true, changes: true, blame: true }
+        Self {
+            commits: true,
+            changes: true,
+            blame: true,
+        }
     }
 }
 
@@ -60,7 +65,16 @@ pub struct MineOptions {
 impl MineOptions {
     /// What decides the rows, and so whether a finished directory still is.
     fn fingerprint(&self) -> serde_json::Value {
-        let HistoryOptions { revision, since, until, max_count, first_parent, renames, raw_identities, .. } = &self.history;
+        let HistoryOptions {
+            revision,
+            since,
+            until,
+            max_count,
+            first_parent,
+            renames,
+            raw_identities,
+            ..
+        } = &self.history;
         serde_json::json!({
             "tables": table_names(self.tables),
             "rev": revision.as_deref().unwrap_or("HEAD"),
@@ -80,8 +94,15 @@ impl MineOptions {
 }
 
 fn table_names(tables: Tables) -> Vec<&'static str> {
-    let all = [("commits", tables.commits), ("changes", tables.changes), ("blame", tables.blame)];
-    all.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name).collect()
+    let all = [
+        ("commits", tables.commits),
+        ("changes", tables.changes),
+        ("blame", tables.blame),
+    ];
+    all.into_iter()
+        .filter(|(_, wanted)| *wanted)
+        .map(|(name, _)| name)
+        .collect()
 }
 
 /// A mined repository.
@@ -143,10 +164,21 @@ pub fn mine(
 ) -> Result<Report<Mined>> {
     refuse_clashes(&targets.iter().map(Target::url).collect::<Vec<_>>())?;
     let workers = Workers::new(options.threads)?;
-    let jobs = if options.jobs == 0 { workers.threads().div_ceil(2) } else { options.jobs };
+    let jobs = if options.jobs == 0 {
+        workers.threads().div_ceil(2)
+    } else {
+        options.jobs
+    };
     let dataset = Dataset::open(into, &options.fingerprint())?;
     let results = pool::run(targets, jobs, cancel, |target| {
-        let job = Job { target, options, dataset: &dataset, workers: &workers, progress, cancel };
+        let job = Job {
+            target,
+            options,
+            dataset: &dataset,
+            workers: &workers,
+            progress,
+            cancel,
+        };
         let result = job.run();
         let ending = match &result {
             Ok(mined) if mined.was_finished => Ending::Unchanged,
@@ -156,7 +188,13 @@ pub fn mine(
         progress.ended(&target.to_string(), &ending);
         result
     });
-    Ok(Report { outcomes: targets.iter().map(ToString::to_string).zip(results).collect() })
+    Ok(Report {
+        outcomes: targets
+            .iter()
+            .map(ToString::to_string)
+            .zip(results)
+            .collect(),
+    })
 }
 
 /// One target's way into the dataset.
@@ -237,8 +275,18 @@ impl Job<'_> {
         };
         // A clone that was kept is used as it is.
         if !clone.exists() {
-            let options = CloneOptions { worktree: Worktree::Bare, threads: self.workers.threads(), ..self.options.clone.clone() };
-            clone_repo(self.target.url(), &clone, &options, self.progress, self.cancel)?;
+            let options = CloneOptions {
+                worktree: Worktree::Bare,
+                threads: self.workers.threads(),
+                ..self.options.clone.clone()
+            };
+            clone_repo(
+                self.target.url(),
+                &clone,
+                &options,
+                self.progress,
+                self.cancel,
+            )?;
         }
         Repo::open(&clone, &open).map(Some)
     }
@@ -246,13 +294,19 @@ impl Job<'_> {
     #[cfg(feature = "http")]
     fn is_still_true(&self, finished: Option<&Mined>) -> Result<bool> {
         let asks_for_head = self.options.history.revision.is_none();
-        let Some(finished) = finished.filter(|_| asks_for_head) else { return Ok(false) };
+        let Some(finished) = finished.filter(|_| asks_for_head) else {
+            return Ok(false);
+        };
         let head = crate::git::remote_head(self.target.url(), &self.options.clone, self.cancel)?;
         Ok(finished.head == head.map(|id| id.to_string()))
     }
 
     #[cfg(not(feature = "http"))]
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the same signature as with the network")]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "the same signature as with the network"
+    )]
     fn is_still_true(&self, _finished: Option<&Mined>) -> Result<bool> {
         Ok(false)
     }
@@ -260,22 +314,41 @@ impl Job<'_> {
     fn head(&self, repo: &Repo) -> Result<Option<ObjectId>> {
         match &self.options.history.revision {
             None if repo.is_empty()? => Ok(None),
-            revision => repo.rev_parse(revision.as_deref().unwrap_or("HEAD")).map(Some),
+            revision => repo
+                .rev_parse(revision.as_deref().unwrap_or("HEAD"))
+                .map(Some),
         }
     }
 
-    fn write_history(&self, repo: &Repo, revision: Option<&str>, directory: &Path, mined: &mut Mined) -> Result<()> {
-        let Tables { commits, changes, .. } = self.options.tables;
+    fn write_history(
+        &self,
+        repo: &Repo,
+        revision: Option<&str>,
+        directory: &Path,
+        mined: &mut Mined,
+    ) -> Result<()> {
+        let Tables {
+            commits, changes, ..
+        } = self.options.tables;
         if !commits && !changes {
             return Ok(());
         }
-        let history = HistoryOptions { revision: revision.map(str::to_owned), ..self.options.history.clone() };
+        let history = HistoryOptions {
+            revision: revision.map(str::to_owned),
+            ..self.options.history.clone()
+        };
         let mut commit_rows = CommitsTable::new(repo.name(), &history);
         let mut change_rows = ChangesTable::new(repo.name(), &history);
-        let mut commit_file = commits.then(|| TableFile::create(directory, "commits", commit_rows.schema())).transpose()?;
-        let mut change_file = changes.then(|| TableFile::create(directory, "changes", change_rows.schema())).transpose()?;
+        let mut commit_file = commits
+            .then(|| TableFile::create(directory, "commits", commit_rows.schema()))
+            .transpose()?;
+        let mut change_file = changes
+            .then(|| TableFile::create(directory, "changes", change_rows.schema()))
+            .transpose()?;
         let mut missing = 0u64;
-        let stream = revision.map(|_| repo.commits(&history, self.cancel)).transpose()?;
+        let stream = revision
+            .map(|_| repo.commits(&history, self.cancel))
+            .transpose()?;
         for (done, commit) in stream.into_iter().flatten().enumerate() {
             let commit = commit?;
             missing += u64::from(commit.additions().is_none());
@@ -311,7 +384,13 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn write_blame(&self, repo: &Repo, revision: Option<&str>, directory: &Path, mined: &mut Mined) -> Result<()> {
+    fn write_blame(
+        &self,
+        repo: &Repo,
+        revision: Option<&str>,
+        directory: &Path,
+        mined: &mut Mined,
+    ) -> Result<()> {
         if !self.options.tables.blame {
             return Ok(());
         }
@@ -322,15 +401,22 @@ impl Job<'_> {
             raw_identities: self.options.history.raw_identities,
             ..BlameOptions::default()
         };
-        let renamed = Renamed { subject: self.target.to_string(), sink: self.progress.as_ref() };
-        let stream = revision.map(|_| repo.blame(&options, &renamed, self.cancel)).transpose()?;
+        let renamed = Renamed {
+            subject: self.target.to_string(),
+            sink: self.progress.as_ref(),
+        };
+        let stream = revision
+            .map(|_| repo.blame(&options, &renamed, self.cancel))
+            .transpose()?;
         for blamed in stream.into_iter().flatten() {
             let blamed = blamed?;
             match blamed.rows {
                 Ok(rows) => table.push(&blamed.path, &rows, None),
                 Err(error) => {
                     let path = String::from_utf8_lossy(&blamed.path).into_owned();
-                    mined.warnings.push(format!("{path} has no blame: {}", error.report()));
+                    mined
+                        .warnings
+                        .push(format!("{path} has no blame: {}", error.report()));
                 }
             }
             if table.is_full() {
@@ -346,18 +432,33 @@ impl Job<'_> {
     fn finished(&self, place: &Path) -> Option<Mined> {
         let text = std::fs::read(place.join(OUTCOME_FILE)).ok()?;
         let outcome: OutcomeFile = serde_json::from_slice(&text).ok()?;
-        outcome.mined.filter(|_| outcome.error.is_none() && outcome.options_hash == self.dataset.options_hash)
+        outcome.mined.filter(|_| {
+            outcome.error.is_none() && outcome.options_hash == self.dataset.options_hash
+        })
     }
 
-    fn write_outcome(&self, directory: &Path, mined: Option<&Mined>, error: Option<&Error>) -> Result<()> {
+    fn write_outcome(
+        &self,
+        directory: &Path,
+        mined: Option<&Mined>,
+        error: Option<&Error>,
+    ) -> Result<()> {
         let outcome = OutcomeFile {
             format: 1,
             url: self.target.to_string(),
-            rev: self.options.history.revision.clone().unwrap_or_else(|| "HEAD".to_owned()),
+            rev: self
+                .options
+                .history
+                .revision
+                .clone()
+                .unwrap_or_else(|| "HEAD".to_owned()),
             options_hash: self.dataset.options_hash.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             mined: mined.cloned(),
-            error: error.map(|error| Failure { kind: error.kind().name().to_owned(), message: error.report() }),
+            error: error.map(|error| Failure {
+                kind: error.kind().name().to_owned(),
+                message: error.report(),
+            }),
         };
         write_synced(&directory.join(OUTCOME_FILE), &json(&outcome))
     }
@@ -371,7 +472,12 @@ impl Job<'_> {
     }
 
     fn tell(&self, phase: Phase, done: u64) {
-        self.progress.progress(Progress { subject: self.target.to_string(), phase, done, total: None });
+        self.progress.progress(Progress {
+            subject: self.target.to_string(),
+            phase,
+            done,
+            total: None,
+        });
     }
 }
 
@@ -400,8 +506,17 @@ impl TableFile {
     fn create(directory: &Path, table: &str, schema: &SchemaRef) -> Result<Self> {
         let path = directory.join(format!("{table}.parquet"));
         let file = File::create(&path).map_err(Error::storage("create", &path))?;
-        let sink = Sink::new(Format::Parquet, Box::new(BufWriter::new(file)), &path, schema)?;
-        Ok(Self { sink, path, rows: 0 })
+        let sink = Sink::new(
+            Format::Parquet,
+            Box::new(BufWriter::new(file)),
+            &path,
+            schema,
+        )?;
+        Ok(Self {
+            sink,
+            path,
+            rows: 0,
+        })
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
@@ -425,6 +540,9 @@ struct Renamed<'a> {
 
 impl ProgressSink for Renamed<'_> {
     fn progress(&self, event: Progress) {
-        self.sink.progress(Progress { subject: self.subject.clone(), ..event });
+        self.sink.progress(Progress {
+            subject: self.subject.clone(),
+            ..event
+        });
     }
 }

@@ -12,6 +12,8 @@ pub struct Report<T> {
 impl<T> Report<T> {
     /// The inputs that failed, and why.
     pub fn failed(&self) -> impl Iterator<Item = (&str, &Error)> {
-        self.outcomes.iter().filter_map(|(input, result)| result.as_ref().err().map(|error| (input.as_str(), error)))
+        self.outcomes.iter().filter_map(|(input, result)| {
+            result.as_ref().err().map(|error| (input.as_str(), error))
+        })
     }
 }

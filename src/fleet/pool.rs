@@ -20,9 +20,12 @@ pub(super) fn run<I: Sync, T: Send>(
     let worker = || {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let (Some(input), Some(slot)) = (inputs.get(index), results.get(index)) else { return };
+            let (Some(input), Some(slot)) = (inputs.get(index), results.get(index)) else {
+                return;
+            };
             let result = cancel.check().and_then(|()| {
-                catch_unwind(AssertUnwindSafe(|| work(input))).unwrap_or_else(|payload| Err(Error::from_panic(&*payload)))
+                catch_unwind(AssertUnwindSafe(|| work(input)))
+                    .unwrap_or_else(|payload| Err(Error::from_panic(&*payload)))
             });
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
         }
@@ -32,8 +35,12 @@ pub(super) fn run<I: Sync, T: Send>(
             scope.spawn(worker);
         }
     });
-    let finished = results.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
-    finished.map(|result| result.unwrap_or_else(|| Err(Error::internal("a job was never started")))).collect()
+    let finished = results
+        .into_iter()
+        .map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
+    finished
+        .map(|result| result.unwrap_or_else(|| Err(Error::internal("a job was never started"))))
+        .collect()
 }
 
 #[cfg(test)]
@@ -64,6 +71,10 @@ mod tests {
         let cancel = CancelToken::new();
         cancel.cancel();
         let results = run(&[1, 2], 2, &cancel, |_| Ok(()));
-        assert!(results.iter().all(|result| matches!(result, Err(Error::Cancelled))));
+        assert!(
+            results
+                .iter()
+                .all(|result| matches!(result, Err(Error::Cancelled)))
+        );
     }
 }

@@ -20,7 +20,9 @@ impl Target {
     ///
     /// Those of [`RemoteUrl::parse`].
     pub fn parse(text: &str) -> Result<Self> {
-        Ok(Self { url: RemoteUrl::parse(text)? })
+        Ok(Self {
+            url: RemoteUrl::parse(text)?,
+        })
     }
 
     /// Its address.
@@ -76,8 +78,15 @@ mod tests {
             ("/a/b/c", "/x/b/c", true),
             ("/a/b/c", "/a/d/c", false),
         ] {
-            let (first, second) = (RemoteUrl::parse(first).unwrap(), RemoteUrl::parse(second).unwrap());
-            assert_eq!(refuse_clashes(&[&first, &second]).is_err(), clash, "{first} {second}");
+            let (first, second) = (
+                RemoteUrl::parse(first).unwrap(),
+                RemoteUrl::parse(second).unwrap(),
+            );
+            assert_eq!(
+                refuse_clashes(&[&first, &second]).is_err(),
+                clash,
+                "{first} {second}"
+            );
         }
     }
 }

@@ -51,18 +51,24 @@ impl Attributes {
         }
         let stack = if is_bare {
             let no_index = gix::index::State::new(repo.object_hash());
-            repo.attributes_only(&no_index, Source::IdMapping).map_err(corrupt())?
+            repo.attributes_only(&no_index, Source::IdMapping)
+                .map_err(corrupt())?
         } else {
             let index = repo.index_or_empty().map_err(corrupt())?;
-            repo.attributes_only(&index, Source::WorktreeThenIdMapping).map_err(corrupt())?
+            repo.attributes_only(&index, Source::WorktreeThenIdMapping)
+                .map_err(corrupt())?
         };
         let outcome = stack.selected_attribute_matches(["diff"]);
-        Ok(Self { stack: Some((stack.detach(), outcome)) })
+        Ok(Self {
+            stack: Some((stack.detach(), outcome)),
+        })
     }
 
     /// What the attributes say about `path`. A path no attribute file can name (`..`) has none.
     pub(super) fn of(&mut self, objects: &Objects, path: &[u8]) -> DiffAttribute {
-        let Some((stack, outcome)) = &mut self.stack else { return DiffAttribute::Unspecified };
+        let Some((stack, outcome)) = &mut self.stack else {
+            return DiffAttribute::Unspecified;
+        };
         let path: &BStr = path.into();
         let Ok(platform) = stack.at_entry(path, None, &objects.repo().objects) else {
             return DiffAttribute::Unspecified;
@@ -70,7 +76,11 @@ impl Attributes {
         if !platform.matching_attributes(outcome) {
             return DiffAttribute::Unspecified;
         }
-        match outcome.iter_selected().next().map(|found| found.assignment.state) {
+        match outcome
+            .iter_selected()
+            .next()
+            .map(|found| found.assignment.state)
+        {
             Some(StateRef::Set) => DiffAttribute::Text,
             Some(StateRef::Unset) => DiffAttribute::Binary,
             Some(StateRef::Value(driver)) => {

@@ -20,7 +20,10 @@ pub(super) struct Objects {
 impl Objects {
     pub(super) fn new(mut repo: gix::Repository, path: &Path) -> Self {
         repo.object_cache_size_if_unset(OBJECT_CACHE_BYTES);
-        Self { repo, path: path.to_owned() }
+        Self {
+            repo,
+            path: path.to_owned(),
+        }
     }
 
     pub(super) fn repo(&self) -> &gix::Repository {
@@ -28,7 +31,11 @@ impl Objects {
     }
 
     /// Reads an object, decoded into `buffer`; `None` if the repository does not have it.
-    pub(super) fn read<'a>(&self, id: ObjectId, buffer: &'a mut Vec<u8>) -> Result<Option<(Kind, &'a [u8])>> {
+    pub(super) fn read<'a>(
+        &self,
+        id: ObjectId,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<Option<(Kind, &'a [u8])>> {
         if id.is_empty_tree() {
             return Ok(Some((Kind::Tree, b""))); // git needs no object for it
         }
@@ -39,10 +46,17 @@ impl Objects {
     }
 
     /// Reads a commit or tree, which must be there.
-    pub(super) fn require<'a>(&self, id: ObjectId, kind: Kind, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+    pub(super) fn require<'a>(
+        &self,
+        id: ObjectId,
+        kind: Kind,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8]> {
         match self.read(id, buffer)? {
             Some((found, data)) if found == kind => Ok(data),
-            Some((found, _)) => Err(self.corrupt(format!("{id} is a {found} where a {kind} should be"))),
+            Some((found, _)) => {
+                Err(self.corrupt(format!("{id} is a {found} where a {kind} should be")))
+            }
             None => Err(self.corrupt(format!("{kind} {id} is missing"))),
         }
     }
@@ -51,11 +65,17 @@ impl Objects {
     pub(super) fn size(&self, id: ObjectId) -> Result<Option<u64>> {
         match self.repo.try_find_header(id) {
             Ok(header) => Ok(header.map(|header| header.size())),
-            Err(error) => Err(source::unreadable(&self.path, format!("object {id}"))(error)),
+            Err(error) => Err(source::unreadable(&self.path, format!("object {id}"))(
+                error,
+            )),
         }
     }
 
     pub(super) fn corrupt(&self, what: String) -> Error {
-        Error::Corrupt { path: self.path.clone(), what, source: None }
+        Error::Corrupt {
+            path: self.path.clone(),
+            what,
+            source: None,
+        }
     }
 }

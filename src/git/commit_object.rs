@@ -64,7 +64,11 @@ impl<'a> CommitObject<'a> {
     pub(super) fn decoded(&self, text: &[u8]) -> Vec<u8> {
         let encoding = self.encoding.and_then(encoding_rs::Encoding::for_label);
         match encoding {
-            Some(encoding) if encoding != encoding_rs::UTF_8 => encoding.decode_without_bom_handling(text).0.into_owned().into_bytes(),
+            Some(encoding) if encoding != encoding_rs::UTF_8 => encoding
+                .decode_without_bom_handling(text)
+                .0
+                .into_owned()
+                .into_bytes(),
             _ => text.to_vec(),
         }
     }
@@ -74,25 +78,50 @@ impl<'a> Ident<'a> {
     /// Splits `Name <email> seconds offset`; what cannot be read is empty or 0, as in git's output.
     fn parse(line: &'a [u8]) -> Self {
         let Some(open) = line.find_byte(b'<') else {
-            return Self { name: line.trim(), ..Self::default() };
+            return Self {
+                name: line.trim(),
+                ..Self::default()
+            };
         };
         let name = line[..open].trim();
         let after = &line[open + 1..];
         let Some(close) = after.find_byte(b'>') else {
-            return Self { name, email: after.trim(), ..Self::default() };
+            return Self {
+                name,
+                email: after.trim(),
+                ..Self::default()
+            };
         };
         // The date follows the last bracket: some tools wrote `<a <b@c>> 123 +0000`.
-        let date = after.rfind_byte(b'>').map_or(&b""[..], |last| &after[last + 1..]);
-        Self { name, email: after[..close].trim(), time: parse_time(date) }
+        let date = after
+            .rfind_byte(b'>')
+            .map_or(&b""[..], |last| &after[last + 1..]);
+        Self {
+            name,
+            email: after[..close].trim(),
+            time: parse_time(date),
+        }
     }
 }
 
 fn parse_time(text: &[u8]) -> Timestamp {
     let mut words = text.fields();
-    let seconds = words.next().and_then(|word| word.to_str().ok()).and_then(|word| word.parse::<i64>().ok());
-    let Some(seconds) = seconds else { return Timestamp::default() };
-    let offset = words.next().and_then(|word| word.to_str().ok()).and_then(|word| word.parse::<i32>().ok()).unwrap_or(0);
-    Timestamp { seconds, offset_minutes: offset / 100 * 60 + offset % 100 }
+    let seconds = words
+        .next()
+        .and_then(|word| word.to_str().ok())
+        .and_then(|word| word.parse::<i64>().ok());
+    let Some(seconds) = seconds else {
+        return Timestamp::default();
+    };
+    let offset = words
+        .next()
+        .and_then(|word| word.to_str().ok())
+        .and_then(|word| word.parse::<i32>().ok())
+        .unwrap_or(0);
+    Timestamp {
+        seconds,
+        offset_minutes: offset / 100 * 60 + offset % 100,
+    }
 }
 
 fn next_line<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
@@ -107,7 +136,11 @@ fn next_line<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
 /// The subject as git's `%s`: the first paragraph, its lines joined by spaces.
 pub(super) fn summary(message: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    for line in message.lines().map(|line| line.trim_end()).skip_while(|line| line.is_empty()) {
+    for line in message
+        .lines()
+        .map(|line| line.trim_end())
+        .skip_while(|line| line.is_empty())
+    {
         if line.is_empty() {
             break;
         }
@@ -133,7 +166,13 @@ mod tests {
         let commit = CommitObject::parse(data.as_bytes()).unwrap();
         assert_eq!(commit.parent_ids.len(), 1);
         assert_eq!(commit.author.name, b"A U Thor");
-        assert_eq!(commit.author.time, Timestamp { seconds: -12, offset_minutes: 330 });
+        assert_eq!(
+            commit.author.time,
+            Timestamp {
+                seconds: -12,
+                offset_minutes: 330
+            }
+        );
         assert_eq!(commit.committer.time.offset_minutes, -90);
         assert_eq!(summary(commit.message), b"one two");
     }
@@ -149,7 +188,11 @@ mod tests {
             ("A <a@b", "A", "a@b", 0),
         ] {
             let ident = Ident::parse(line.as_bytes());
-            assert_eq!((ident.name, ident.email, ident.time.seconds), (name.as_bytes(), email.as_bytes(), seconds), "{line}");
+            assert_eq!(
+                (ident.name, ident.email, ident.time.seconds),
+                (name.as_bytes(), email.as_bytes(), seconds),
+                "{line}"
+            );
         }
     }
 
@@ -157,6 +200,9 @@ mod tests {
     fn garbage_is_no_commit() {
         assert!(CommitObject::parse(b"").is_none());
         assert!(CommitObject::parse(b"tree xyz\n").is_none());
-        assert!(CommitObject::parse(TREE.as_bytes()).is_some(), "a commit without message is one");
+        assert!(
+            CommitObject::parse(TREE.as_bytes()).is_some(),
+            "a commit without message is one"
+        );
     }
 }

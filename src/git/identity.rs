@@ -20,8 +20,16 @@ impl Mailmap {
 
     /// Name and e-mail after mapping.
     pub(super) fn resolve(&self, ident: &Ident<'_>) -> (Vec<u8>, Vec<u8>) {
-        let signature = gix::actor::SignatureRef { name: ident.name.into(), email: ident.email.into(), time: "0 +0000" };
-        match self.0.as_ref().and_then(|snapshot| snapshot.try_resolve(signature)) {
+        let signature = gix::actor::SignatureRef {
+            name: ident.name.into(),
+            email: ident.email.into(),
+            time: "0 +0000",
+        };
+        match self
+            .0
+            .as_ref()
+            .and_then(|snapshot| snapshot.try_resolve(signature))
+        {
             Some(found) => (found.name.into(), found.email.into()),
             None => (ident.name.to_vec(), ident.email.to_vec()),
         }

@@ -24,7 +24,10 @@ pub(super) fn count_lines(old: &[u8], new: &[u8]) -> (u64, u64) {
     }
     let input = InternedInput::new(byte_lines(old), byte_lines(new));
     let diff = Diff::compute(Algorithm::Myers, &input);
-    (u64::from(diff.count_additions()), u64::from(diff.count_removals()))
+    (
+        u64::from(diff.count_additions()),
+        u64::from(diff.count_removals()),
+    )
 }
 
 /// Hunks as `git blame` sees them: the common tail cut, Myers, then the indent heuristic. Lines count from 0.
@@ -44,11 +47,13 @@ fn blame_tail(old: &[u8], new: &[u8]) -> usize {
     let smaller = old.len().min(new.len());
     let mut cut = 0;
     while cut + BLOCK <= smaller
-        && old[old.len() - cut - BLOCK..old.len() - cut] == new[new.len() - cut - BLOCK..new.len() - cut]
+        && old[old.len() - cut - BLOCK..old.len() - cut]
+            == new[new.len() - cut - BLOCK..new.len() - cut]
     {
         cut += BLOCK;
     }
-    let given_back = memchr::memchr(b'\n', &old[old.len() - cut..]).map_or(cut, |newline| newline + 1);
+    let given_back =
+        memchr::memchr(b'\n', &old[old.len() - cut..]).map_or(cut, |newline| newline + 1);
     cut - given_back.min(cut)
 }
 
@@ -57,11 +62,17 @@ fn without_common_ends<'a>(old: &'a [u8], new: &'a [u8]) -> (&'a [u8], &'a [u8])
     let head_bytes = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let head = memchr::memrchr(b'\n', &old[..head_bytes]).map_or(0, |newline| newline + 1);
     let (old, new) = (&old[head..], &new[head..]);
-    let mut tail = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
+    let mut tail = old
+        .iter()
+        .rev()
+        .zip(new.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
     // The tail must start a line on both sides.
     let starts_line = |data: &[u8], at: usize| at == 0 || data[at - 1] == b'\n';
     while tail > 0 && !(starts_line(old, old.len() - tail) && starts_line(new, new.len() - tail)) {
-        let skipped = memchr::memchr(b'\n', &old[old.len() - tail..]).map_or(tail, |newline| newline + 1);
+        let skipped =
+            memchr::memchr(b'\n', &old[old.len() - tail..]).map_or(tail, |newline| newline + 1);
         tail -= skipped;
     }
     (&old[..old.len() - tail], &new[..new.len() - tail])
@@ -85,7 +96,11 @@ mod tests {
             ("a", "ba", (1, 1)),
             ("xa\n", "ya\n", (1, 1)),
         ] {
-            assert_eq!(count_lines(old.as_bytes(), new.as_bytes()), counts, "{old:?} -> {new:?}");
+            assert_eq!(
+                count_lines(old.as_bytes(), new.as_bytes()),
+                counts,
+                "{old:?} -> {new:?}"
+            );
         }
     }
 

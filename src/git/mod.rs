@@ -15,8 +15,8 @@ mod attributes;
 pub mod blame;
 mod blobs;
 pub mod clone;
-pub mod commits;
 mod commit_object;
+pub mod commits;
 mod id;
 mod identity;
 mod line_diff;
@@ -31,11 +31,14 @@ mod walk;
 mod window;
 
 pub use blame::{BlameOptions, BlameRow, BlameStream, FileBlame};
+#[cfg(feature = "http")]
+pub use clone::remote_head;
 pub use clone::{CloneOptions, CloneOutcome, Worktree, clone_repo};
-pub use commits::{Change, ChangeKind, Commit, CommitStream, HistoryOptions, LineCounts, Merges, Renames, Signature};
+pub use commits::{
+    Change, ChangeKind, Commit, CommitStream, HistoryOptions, LineCounts, Merges, Renames,
+    Signature,
+};
 pub use id::ObjectId;
 pub use refs::{Head, Reference};
 pub use repo::{Discover, OpenOptions, Repo, Trust};
 pub use time::{Timestamp, parse_date};
-#[cfg(feature = "http")]
-pub use clone::remote_head;

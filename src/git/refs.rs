@@ -51,7 +51,9 @@ impl Repo {
         let corrupt = || source::unreadable(self.path(), "HEAD");
         let mut head = repo.head().map_err(corrupt())?;
         if head.is_unborn() {
-            let name = head.referent_name().map_or_else(Vec::new, |name| name.as_bstr().to_vec());
+            let name = head
+                .referent_name()
+                .map_or_else(Vec::new, |name| name.as_bstr().to_vec());
             return Ok(Head::Unborn { name });
         }
         let name = head.referent_name().map(|name| name.as_bstr().to_vec());
@@ -69,20 +71,37 @@ impl Repo {
     /// [`Error::Corrupt`] at the first one that cannot be read.
     pub fn refs(&self) -> Result<Vec<Reference>> {
         let repo = self.local();
-        let platform = repo.references().map_err(source::unreadable(self.path(), "its refs"))?;
+        let platform = repo
+            .references()
+            .map_err(source::unreadable(self.path(), "its refs"))?;
         let mut refs = Vec::new();
-        for reference in platform.all().map_err(source::unreadable(self.path(), "its refs"))? {
-            let mut reference = reference.map_err(|error| source::damaged(self.path(), "a ref", error))?;
+        for reference in platform
+            .all()
+            .map_err(source::unreadable(self.path(), "its refs"))?
+        {
+            let mut reference =
+                reference.map_err(|error| source::damaged(self.path(), "a ref", error))?;
             let name = reference.name().as_bstr().to_vec();
             if !name.starts_with(b"refs/") {
                 continue;
             }
             let what = format!("ref {}", name.as_bstr());
             // A symbolic ref to a branch that is gone is no error for git either.
-            let Ok(target) = reference.follow_to_object() else { continue };
+            let Ok(target) = reference.follow_to_object() else {
+                continue;
+            };
             let target_id = ObjectId(target.detach());
-            let peeled_id = ObjectId(reference.peel_to_id().map_err(source::unreadable(self.path(), what))?.detach());
-            refs.push(Reference { name, target_id, peeled_id });
+            let peeled_id = ObjectId(
+                reference
+                    .peel_to_id()
+                    .map_err(source::unreadable(self.path(), what))?
+                    .detach(),
+            );
+            refs.push(Reference {
+                name,
+                target_id,
+                peeled_id,
+            });
         }
         refs.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(refs)
@@ -110,19 +129,27 @@ impl Repo {
             reason,
         };
         if let (true, Head::Unborn { name }) = (names_head(revision), self.head()?) {
-            return Err(not_found(format!("HEAD names {}, which does not exist; name another with --rev", name.as_bstr())));
+            return Err(not_found(format!(
+                "HEAD names {}, which does not exist; name another with --rev",
+                name.as_bstr()
+            )));
         }
-        let id = repo.rev_parse_single(revision).map_err(|error| not_found(first_line(&error)))?;
+        let id = repo
+            .rev_parse_single(revision)
+            .map_err(|error| not_found(first_line(&error)))?;
         let object = id.object().map_err(|error| not_found(first_line(&error)))?;
-        let peeled = object.peel_to_commit().map_err(|_| not_found("is not a commit".to_owned()))?;
+        let peeled = object
+            .peel_to_commit()
+            .map_err(|_| not_found("is not a commit".to_owned()))?;
         Ok(ObjectId(peeled.id))
     }
 }
 
 fn names_head(revision: &str) -> bool {
-    revision.strip_prefix("HEAD").or_else(|| revision.strip_prefix('@')).is_some_and(|rest| {
-        rest.is_empty() || rest.starts_with(['~', '^', ':'])
-    })
+    revision
+        .strip_prefix("HEAD")
+        .or_else(|| revision.strip_prefix('@'))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['~', '^', ':']))
 }
 
 fn first_line(error: &gix::Error) -> String {

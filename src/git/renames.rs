@@ -65,12 +65,25 @@ struct File {
 
 impl<'a> RenameFinder<'a> {
     pub(super) fn new(objects: &'a Objects, attributes: &'a mut Attributes) -> Self {
-        Self { objects, attributes, files: HashMap::new(), buffer: Vec::new() }
+        Self {
+            objects,
+            attributes,
+            files: HashMap::new(),
+            buffer: Vec::new(),
+        }
     }
 
     /// Pairs `destinations` with `sources`, both in path order.
-    pub(super) fn find(&mut self, sources: &[Candidate<'_>], destinations: &[Candidate<'_>]) -> Result<Vec<Rename>> {
-        let mut pairs = Pairs { source_used: vec![false; sources.len()], paired: vec![false; destinations.len()], found: Vec::new() };
+    pub(super) fn find(
+        &mut self,
+        sources: &[Candidate<'_>],
+        destinations: &[Candidate<'_>],
+    ) -> Result<Vec<Rename>> {
+        let mut pairs = Pairs {
+            source_used: vec![false; sources.len()],
+            paired: vec![false; destinations.len()],
+            found: Vec::new(),
+        };
         if sources.is_empty() || destinations.is_empty() {
             return Ok(pairs.found);
         }
@@ -80,7 +93,12 @@ impl<'a> RenameFinder<'a> {
         Ok(pairs.found)
     }
 
-    fn same_base_name(&mut self, sources: &[Candidate<'_>], destinations: &[Candidate<'_>], pairs: &mut Pairs) -> Result<()> {
+    fn same_base_name(
+        &mut self,
+        sources: &[Candidate<'_>],
+        destinations: &[Candidate<'_>],
+        pairs: &mut Pairs,
+    ) -> Result<()> {
         let source_by_name = unique_base_names(sources, &pairs.source_used);
         let destination_by_name = unique_base_names(destinations, &pairs.paired);
         for source in 0..sources.len() {
@@ -88,8 +106,14 @@ impl<'a> RenameFinder<'a> {
             if pairs.source_used[source] || source_by_name.get(name) != Some(&Some(source)) {
                 continue;
             }
-            let Some(&Some(destination)) = destination_by_name.get(name) else { continue };
-            let score = self.score(&sources[source], &destinations[destination], MIN_BASE_NAME_SCORE)?;
+            let Some(&Some(destination)) = destination_by_name.get(name) else {
+                continue;
+            };
+            let score = self.score(
+                &sources[source],
+                &destinations[destination],
+                MIN_BASE_NAME_SCORE,
+            )?;
             if score >= MIN_BASE_NAME_SCORE {
                 pairs.add(source, destination, score);
             }
@@ -97,8 +121,17 @@ impl<'a> RenameFinder<'a> {
         Ok(())
     }
 
-    fn best_of_the_rest(&mut self, sources: &[Candidate<'_>], destinations: &[Candidate<'_>], pairs: &mut Pairs) -> Result<()> {
-        let left = |used: &[bool]| (0..used.len()).filter(|&index| !used[index]).collect::<Vec<_>>();
+    fn best_of_the_rest(
+        &mut self,
+        sources: &[Candidate<'_>],
+        destinations: &[Candidate<'_>],
+        pairs: &mut Pairs,
+    ) -> Result<()> {
+        let left = |used: &[bool]| {
+            (0..used.len())
+                .filter(|&index| !used[index])
+                .collect::<Vec<_>>()
+        };
         let (sources_left, destinations_left) = (left(&pairs.source_used), left(&pairs.paired));
         if sources_left.len() * destinations_left.len() > RENAME_LIMIT * RENAME_LIMIT {
             return Ok(());
@@ -108,8 +141,17 @@ impl<'a> RenameFinder<'a> {
             let mut best: Vec<Scored> = Vec::with_capacity(BEST_CANDIDATES);
             for &source in &sources_left {
                 let score = self.score(&sources[source], &destinations[destination], MIN_SCORE)?;
-                let same_name = sources[source].base_name() == destinations[destination].base_name();
-                keep_best(&mut best, Scored { score, same_name, source, destination });
+                let same_name =
+                    sources[source].base_name() == destinations[destination].base_name();
+                keep_best(
+                    &mut best,
+                    Scored {
+                        score,
+                        same_name,
+                        source,
+                        destination,
+                    },
+                );
             }
             candidates.extend(best);
         }
@@ -127,18 +169,34 @@ impl<'a> RenameFinder<'a> {
     }
 
     /// Similarity of two regular files; anything else, and a blob that is missing, has none.
-    fn score(&mut self, source: &Candidate<'_>, destination: &Candidate<'_>, min_score: u64) -> Result<u64> {
+    fn score(
+        &mut self,
+        source: &Candidate<'_>,
+        destination: &Candidate<'_>,
+        min_score: u64,
+    ) -> Result<u64> {
         if !source.side.is_regular() || !destination.side.is_regular() {
             return Ok(0);
         }
-        let (Some(old_size), Some(new_size)) = (self.size(source.side.id)?, self.size(destination.side.id)?) else {
+        let (Some(old_size), Some(new_size)) =
+            (self.size(source.side.id)?, self.size(destination.side.id)?)
+        else {
             return Ok(0);
         };
-        if sizes_rule_out(old_size, new_size, min_score) || !self.read(source)? || !self.read(destination)? {
+        if sizes_rule_out(old_size, new_size, min_score)
+            || !self.read(source)?
+            || !self.read(destination)?
+        {
             return Ok(0);
         }
-        let print = |candidate: &Candidate<'_>| self.files.get(&candidate.side.id).and_then(|file| file.fingerprint.as_ref());
-        Ok(print(source).zip(print(destination)).map_or(0, |(old, new)| old.score(new)))
+        let print = |candidate: &Candidate<'_>| {
+            self.files
+                .get(&candidate.side.id)
+                .and_then(|file| file.fingerprint.as_ref())
+        };
+        Ok(print(source)
+            .zip(print(destination))
+            .map_or(0, |(old, new)| old.score(new)))
     }
 
     fn size(&mut self, id: ObjectId) -> Result<Option<u64>> {
@@ -146,7 +204,12 @@ impl<'a> RenameFinder<'a> {
             Entry::Occupied(entry) => Ok(entry.get().size),
             Entry::Vacant(entry) => {
                 let size = self.objects.size(id)?;
-                Ok(entry.insert(File { size, fingerprint: None }).size)
+                Ok(entry
+                    .insert(File {
+                        size,
+                        fingerprint: None,
+                    })
+                    .size)
             }
         }
     }
@@ -154,10 +217,17 @@ impl<'a> RenameFinder<'a> {
     /// Makes sure that the file's fingerprint is known; `false` if its blob is missing.
     fn read(&mut self, candidate: &Candidate<'_>) -> Result<bool> {
         let id = candidate.side.id;
-        let Some(file) = self.files.get_mut(&id) else { return Ok(false) };
+        let Some(file) = self.files.get_mut(&id) else {
+            return Ok(false);
+        };
         if file.fingerprint.is_none() {
-            let Some((_, data)) = self.objects.read(id, &mut self.buffer)? else { return Ok(false) };
-            let is_binary = self.attributes.of(self.objects, candidate.path).is_binary(data);
+            let Some((_, data)) = self.objects.read(id, &mut self.buffer)? else {
+                return Ok(false);
+            };
+            let is_binary = self
+                .attributes
+                .of(self.objects, candidate.path)
+                .is_binary(data);
             file.fingerprint = Some(Fingerprint::new(data, is_binary));
         }
         Ok(true)
@@ -174,7 +244,11 @@ impl Pairs {
     fn add(&mut self, source: usize, destination: usize, score: u64) {
         self.source_used[source] = true;
         self.paired[destination] = true;
-        self.found.push(Rename { source, destination, score });
+        self.found.push(Rename {
+            source,
+            destination,
+            score,
+        });
     }
 }
 
@@ -185,13 +259,21 @@ fn exact(sources: &[Candidate<'_>], destinations: &[Candidate<'_>], pairs: &mut 
         by_id.entry(source.side.id).or_default().push(index);
     }
     for (index, destination) in destinations.iter().enumerate() {
-        let Some(same) = by_id.get(&destination.side.id) else { continue };
+        let Some(same) = by_id.get(&destination.side.id) else {
+            continue;
+        };
         let usable = |&&source: &&usize| {
             let (old, new) = (sources[source].side, destination.side);
-            !pairs.source_used[source] && ((old.is_regular() && new.is_regular()) || old.mode == new.mode)
+            !pairs.source_used[source]
+                && ((old.is_regular() && new.is_regular()) || old.mode == new.mode)
         };
         let has_name = |source: usize| sources[source].base_name() == destination.base_name();
-        let best = same.iter().filter(usable).take(EXACT_CANDIDATES).min_by_key(|&&source| !has_name(source)).copied();
+        let best = same
+            .iter()
+            .filter(usable)
+            .take(EXACT_CANDIDATES)
+            .min_by_key(|&&source| !has_name(source))
+            .copied();
         if let Some(source) = best {
             pairs.add(source, index, MAX_SCORE);
         }
@@ -199,10 +281,20 @@ fn exact(sources: &[Candidate<'_>], destinations: &[Candidate<'_>], pairs: &mut 
 }
 
 /// Base names that are still free: the index where a name occurs once, `None` where it occurs more often.
-fn unique_base_names<'a>(candidates: &[Candidate<'a>], used: &[bool]) -> HashMap<&'a [u8], Option<usize>> {
+fn unique_base_names<'a>(
+    candidates: &[Candidate<'a>],
+    used: &[bool],
+) -> HashMap<&'a [u8], Option<usize>> {
     let mut by_name = HashMap::new();
-    for (index, candidate) in candidates.iter().enumerate().filter(|&(index, _)| !used[index]) {
-        by_name.entry(candidate.base_name()).and_modify(|found| *found = None).or_insert(Some(index));
+    for (index, candidate) in candidates
+        .iter()
+        .enumerate()
+        .filter(|&(index, _)| !used[index])
+    {
+        by_name
+            .entry(candidate.base_name())
+            .and_modify(|found| *found = None)
+            .or_insert(Some(index));
     }
     by_name
 }

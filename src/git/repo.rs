@@ -73,7 +73,9 @@ impl Repo {
     pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self> {
         let path = path.as_ref();
         let git_dir = discover(path, options.discover)?;
-        let mut open = gix::open::Options::isolated().config_overrides([DELTA_CACHE]).open_path_as_is(true);
+        let mut open = gix::open::Options::isolated()
+            .config_overrides([DELTA_CACHE])
+            .open_path_as_is(true);
         if options.trust == Trust::Anyone {
             // Reduced trust would drop the repository's configuration and refuse objects above 16 MiB.
             open = open
@@ -81,7 +83,8 @@ impl Repo {
                 .filter_config_section(|_| true)
                 .config_overrides([DELTA_CACHE, "gitoxide.objects.allocLimitIfReducedTrust=0"]);
         }
-        let repo = gix::open_opts(&git_dir, open).map_err(source::unreadable(&git_dir, "opening it"))?;
+        let repo =
+            gix::open_opts(&git_dir, open).map_err(source::unreadable(&git_dir, "opening it"))?;
         if options.trust == Trust::Owner && repo.git_dir_trust() != gix::sec::Trust::Full {
             return Err(Error::invalid(
                 format!("repository {}", path.display()),
@@ -89,10 +92,21 @@ impl Repo {
             ));
         }
         refuse_unknown_formats(&repo)?;
-        let workers = options.workers.clone().map_or_else(|| Workers::new(0), Ok)?;
-        let name = options.name.clone().unwrap_or_else(|| directory_name(&repo));
+        let workers = options
+            .workers
+            .clone()
+            .map_or_else(|| Workers::new(0), Ok)?;
+        let name = options
+            .name
+            .clone()
+            .unwrap_or_else(|| directory_name(&repo));
         let path = repo.workdir().unwrap_or(repo.git_dir()).to_owned();
-        Ok(Self { shared: repo.into_sync(), path, name, workers })
+        Ok(Self {
+            shared: repo.into_sync(),
+            path,
+            name,
+            workers,
+        })
     }
 }
 
@@ -124,7 +138,10 @@ impl Repo {
     ///
     /// [`Error::Corrupt`] if the list of cut-off commits cannot be read.
     pub fn is_shallow(&self) -> Result<bool> {
-        self.local().is_shallow().map_err(source::unreadable(&self.path, "its list of shallow commits"))
+        self.local().is_shallow().map_err(source::unreadable(
+            &self.path,
+            "its list of shallow commits",
+        ))
     }
 
     /// A handle for this thread.
@@ -143,8 +160,17 @@ impl Repo {
     ///
     /// [`Error::InvalidInput`] for an absolute path outside the repository and for one that climbs out of it.
     pub fn path_in_repo(&self, path: &Path) -> Result<Vec<u8>> {
-        let refuse = || Error::invalid(format!("path {}", path.display()), "lies outside the repository");
-        let relative = if path.is_absolute() { path.strip_prefix(&self.path).map_err(|_| refuse())? } else { path };
+        let refuse = || {
+            Error::invalid(
+                format!("path {}", path.display()),
+                "lies outside the repository",
+            )
+        };
+        let relative = if path.is_absolute() {
+            path.strip_prefix(&self.path).map_err(|_| refuse())?
+        } else {
+            path
+        };
         let mut parts: Vec<&[u8]> = Vec::new();
         for part in relative.components() {
             match part {
@@ -155,7 +181,9 @@ impl Repo {
                 std::path::Component::Normal(part) => {
                     parts.push(part.as_encoded_bytes());
                 }
-                std::path::Component::Prefix(_) | std::path::Component::RootDir => return Err(refuse()),
+                std::path::Component::Prefix(_) | std::path::Component::RootDir => {
+                    return Err(refuse());
+                }
             }
         }
         Ok(parts.join(&b'/'))
@@ -165,10 +193,17 @@ impl Repo {
 /// The git directory at or above `path`; a missing and an unreadable directory are told apart from "no repository".
 fn discover(path: &Path, rule: Discover) -> Result<PathBuf> {
     let subject = || path.display().to_string();
-    let not_found = |reason: &str| Error::RepositoryNotFound { subject: subject(), reason: reason.to_owned() };
+    let not_found = |reason: &str| Error::RepositoryNotFound {
+        subject: subject(),
+        reason: reason.to_owned(),
+    };
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => not_found("no such directory"),
-        _ => Error::Storage { action: "read", path: path.to_owned(), source: error },
+        _ => Error::Storage {
+            action: "read",
+            path: path.to_owned(),
+            source: error,
+        },
     })?;
     if !metadata.is_dir() {
         return Err(not_found("is a file, not a directory"));
@@ -176,7 +211,11 @@ fn discover(path: &Path, rule: Discover) -> Result<PathBuf> {
     std::fs::read_dir(path).map_err(Error::storage("read", path))?;
     if rule == Discover::Exact {
         let dot_git = path.join(".git");
-        let candidate = if dot_git.exists() { dot_git } else { path.to_owned() };
+        let candidate = if dot_git.exists() {
+            dot_git
+        } else {
+            path.to_owned()
+        };
         if gix::discover::is_git(&candidate).is_err() {
             return Err(not_found("not a git repository"));
         }
@@ -188,15 +227,28 @@ fn discover(path: &Path, rule: Discover) -> Result<PathBuf> {
 }
 
 fn refuse_unknown_formats(repo: &gix::Repository) -> Result<()> {
-    const KNOWN: &[&str] =
-        &["noop", "noop-v1", "objectformat", "partialclone", "preciousobjects", "refstorage", "relativeworktrees", "worktreeconfig"];
+    const KNOWN: &[&str] = &[
+        "noop",
+        "noop-v1",
+        "objectformat",
+        "partialclone",
+        "preciousobjects",
+        "refstorage",
+        "relativeworktrees",
+        "worktreeconfig",
+    ];
     let config = repo.config_snapshot();
     let version = config.integer("core.repositoryFormatVersion").unwrap_or(0);
     let place = repo.git_dir().display();
     if !(0..=1).contains(&version) {
-        return Err(Error::unsupported(format!("repository format version {version} ({place})")));
+        return Err(Error::unsupported(format!(
+            "repository format version {version} ({place})"
+        )));
     }
-    if let Some(storage) = config.string("extensions.refStorage").filter(|storage| storage.as_bstr() != "files") {
+    if let Some(storage) = config
+        .string("extensions.refStorage")
+        .filter(|storage| storage.as_bstr() != "files")
+    {
         return Err(Error::unsupported(format!(
             "ref storage `{storage}` ({place}); `git refs migrate --ref-format=files` converts it"
         )));
@@ -204,11 +256,18 @@ fn refuse_unknown_formats(repo: &gix::Repository) -> Result<()> {
     if version == 0 {
         return Ok(()); // git ignores extensions then, except those above
     }
-    for section in config.plumbing().sections_by_name("extensions").into_iter().flatten() {
+    for section in config
+        .plumbing()
+        .sections_by_name("extensions")
+        .into_iter()
+        .flatten()
+    {
         for name in section.value_names() {
             let name = name.to_string().to_ascii_lowercase();
             if !KNOWN.contains(&name.as_str()) {
-                return Err(Error::unsupported(format!("repository extension `{name}` ({place})")));
+                return Err(Error::unsupported(format!(
+                    "repository extension `{name}` ({place})"
+                )));
             }
         }
     }
@@ -237,6 +296,9 @@ impl ObjectSource {
 
 impl Repo {
     pub(super) fn object_source(&self) -> ObjectSource {
-        ObjectSource { shared: self.shared.clone(), path: self.path.clone() }
+        ObjectSource {
+            shared: self.shared.clone(),
+            path: self.path.clone(),
+        }
     }
 }

@@ -41,7 +41,10 @@ impl Fingerprint {
         if length > 0 {
             *bytes_by_hash.entry(chunk_hash(high, low)).or_default() += u64::from(length);
         }
-        Self { bytes_by_hash, size: data.len() as u64 }
+        Self {
+            bytes_by_hash,
+            size: data.len() as u64,
+        }
     }
 
     /// Score of a rename from `self` to `other`, 0 to [`MAX_SCORE`].
@@ -53,7 +56,12 @@ impl Fingerprint {
         let shared: u64 = self
             .bytes_by_hash
             .iter()
-            .map(|(hash, bytes)| other.bytes_by_hash.get(hash).map_or(0, |other| *bytes.min(other)))
+            .map(|(hash, bytes)| {
+                other
+                    .bytes_by_hash
+                    .get(hash)
+                    .map_or(0, |other| *bytes.min(other))
+            })
             .sum();
         shared * MAX_SCORE / larger
     }
@@ -107,7 +115,10 @@ mod tests {
     #[test]
     fn carriage_returns_count_in_binary_files_only() {
         let text = Fingerprint::new(b"one\r\ntwo\r\n", false);
-        assert_eq!(text.score(&Fingerprint::new(b"one\ntwo\n", false)), 8 * MAX_SCORE / 10);
+        assert_eq!(
+            text.score(&Fingerprint::new(b"one\ntwo\n", false)),
+            8 * MAX_SCORE / 10
+        );
         let binary = Fingerprint::new(b"one\r\ntwo\r\n", true);
         assert_eq!(binary.score(&Fingerprint::new(b"one\ntwo\n", false)), 0);
     }

@@ -23,10 +23,22 @@ impl std::error::Error for Cause {}
 
 /// An object that should be there could not be read.
 pub(super) fn unreadable(repo: &Path, what: impl Into<String>) -> impl FnOnce(gix::Error) -> Error {
-    move |error| Error::Corrupt { path: repo.to_owned(), what: what.into(), source: Some(cause(error)) }
+    move |error| Error::Corrupt {
+        path: repo.to_owned(),
+        what: what.into(),
+        source: Some(cause(error)),
+    }
 }
 
 /// The same for gix's plumbing, whose errors have types of their own.
-pub(super) fn damaged(repo: &Path, what: impl Into<String>, error: impl std::fmt::Display) -> Error {
-    Error::Corrupt { path: repo.to_owned(), what: what.into(), source: Some(Box::new(Cause(error.to_string()))) }
+pub(super) fn damaged(
+    repo: &Path,
+    what: impl Into<String>,
+    error: impl std::fmt::Display,
+) -> Error {
+    Error::Corrupt {
+        path: repo.to_owned(),
+        what: what.into(),
+        source: Some(Box::new(Cause(error.to_string()))),
+    }
 }

@@ -21,13 +21,21 @@ pub struct Timestamp {
 /// [`Error::InvalidInput`] if the text is no date.
 pub fn parse_date(text: &str, now: i64) -> Result<i64> {
     let trimmed = text.trim();
-    if let Some(seconds) = trimmed.strip_prefix('@').and_then(|digits| digits.parse().ok()) {
+    if let Some(seconds) = trimmed
+        .strip_prefix('@')
+        .and_then(|digits| digits.parse().ok())
+    {
         return Ok(seconds);
     }
     let now = gix::date::Time::new(now, 0).to_zoned().ok();
-    gix::date::parse(trimmed, now).map(|time| time.seconds).map_err(|_| {
-        Error::invalid(format!("date `{text}`"), "is not understood; write 2024-05-01, 2024-05-01T12:00:00Z or `2 weeks ago`")
-    })
+    gix::date::parse(trimmed, now)
+        .map(|time| time.seconds)
+        .map_err(|_| {
+            Error::invalid(
+                format!("date `{text}`"),
+                "is not understood; write 2024-05-01, 2024-05-01T12:00:00Z or `2 weeks ago`",
+            )
+        })
 }
 
 #[cfg(test)]

@@ -40,8 +40,17 @@ pub(super) struct TreeChange {
 }
 
 /// Lists what differs between two trees, in path order; `None` is the empty tree.
-pub(super) fn tree_changes(objects: &Objects, old: Option<ObjectId>, new: Option<ObjectId>) -> Result<Vec<TreeChange>> {
-    let mut differ = Differ { objects, path: Vec::new(), changes: Vec::new(), spare: Vec::new() };
+pub(super) fn tree_changes(
+    objects: &Objects,
+    old: Option<ObjectId>,
+    new: Option<ObjectId>,
+) -> Result<Vec<TreeChange>> {
+    let mut differ = Differ {
+        objects,
+        path: Vec::new(),
+        changes: Vec::new(),
+        spare: Vec::new(),
+    };
     if old != new {
         differ.trees(old, new)?;
     }
@@ -63,11 +72,18 @@ impl Differ<'_> {
         let mut new_buffer = self.spare.pop().unwrap_or_default();
         {
             let hash = objects.repo().object_hash();
-            let old_data = old.map_or(Ok(&b""[..]), |id| objects.require(id, Kind::Tree, &mut old_buffer))?;
-            let new_data = new.map_or(Ok(&b""[..]), |id| objects.require(id, Kind::Tree, &mut new_buffer))?;
+            let old_data = old.map_or(Ok(&b""[..]), |id| {
+                objects.require(id, Kind::Tree, &mut old_buffer)
+            })?;
+            let new_data = new.map_or(Ok(&b""[..]), |id| {
+                objects.require(id, Kind::Tree, &mut new_buffer)
+            })?;
             let mut old_entries = TreeRefIter::from_bytes(old_data, hash);
             let mut new_entries = TreeRefIter::from_bytes(new_data, hash);
-            let (mut old_entry, mut new_entry) = (self.next(&mut old_entries, old)?, self.next(&mut new_entries, new)?);
+            let (mut old_entry, mut new_entry) = (
+                self.next(&mut old_entries, old)?,
+                self.next(&mut new_entries, new)?,
+            );
             loop {
                 let order = match (&old_entry, &new_entry) {
                     (None, None) => break,
@@ -75,8 +91,16 @@ impl Differ<'_> {
                     (None, Some(_)) => Ordering::Greater,
                     (Some(old), Some(new)) => entry_order(old, new),
                 };
-                let old_now = if order.is_le() { old_entry.take() } else { None };
-                let new_now = if order.is_ge() { new_entry.take() } else { None };
+                let old_now = if order.is_le() {
+                    old_entry.take()
+                } else {
+                    None
+                };
+                let new_now = if order.is_ge() {
+                    new_entry.take()
+                } else {
+                    None
+                };
                 self.entries(old_now, new_now)?;
                 if order.is_le() {
                     old_entry = self.next(&mut old_entries, old)?;
@@ -90,10 +114,15 @@ impl Differ<'_> {
         Ok(())
     }
 
-    fn next<'t>(&self, entries: &mut TreeRefIter<'t>, tree: Option<ObjectId>) -> Result<Option<EntryRef<'t>>> {
+    fn next<'t>(
+        &self,
+        entries: &mut TreeRefIter<'t>,
+        tree: Option<ObjectId>,
+    ) -> Result<Option<EntryRef<'t>>> {
         entries.next().transpose().map_err(|error| {
             let tree = tree.map_or_else(String::new, |id| id.to_string());
-            self.objects.corrupt(format!("tree {tree} cannot be decoded: {error}"))
+            self.objects
+                .corrupt(format!("tree {tree} cannot be decoded: {error}"))
         })
     }
 
@@ -105,17 +134,29 @@ impl Differ<'_> {
         {
             return Ok(());
         }
-        let Some(entry) = old.as_ref().or(new.as_ref()) else { return Ok(()) };
+        let Some(entry) = old.as_ref().or(new.as_ref()) else {
+            return Ok(());
+        };
         let length = self.path.len();
         if length > 0 {
             self.path.push(b'/');
         }
         self.path.extend_from_slice(entry.filename);
         if entry.mode.is_tree() {
-            self.trees(old.map(|entry| entry.oid.to_owned()), new.map(|entry| entry.oid.to_owned()))?;
+            self.trees(
+                old.map(|entry| entry.oid.to_owned()),
+                new.map(|entry| entry.oid.to_owned()),
+            )?;
         } else {
-            let side = |entry: EntryRef<'_>| Side { mode: entry.mode.kind(), id: entry.oid.to_owned() };
-            self.changes.push(TreeChange { path: self.path.clone(), old: old.map(side), new: new.map(side) });
+            let side = |entry: EntryRef<'_>| Side {
+                mode: entry.mode.kind(),
+                id: entry.oid.to_owned(),
+            };
+            self.changes.push(TreeChange {
+                path: self.path.clone(),
+                old: old.map(side),
+                new: new.map(side),
+            });
         }
         self.path.truncate(length);
         Ok(())
@@ -126,11 +167,15 @@ impl Differ<'_> {
 fn entry_order(a: &EntryRef<'_>, b: &EntryRef<'_>) -> Ordering {
     let tail = |entry: &EntryRef<'_>| if entry.mode.is_tree() { b'/' } else { 0 };
     let common = a.filename.len().min(b.filename.len());
-    a.filename[..common].cmp(&b.filename[..common]).then_with(|| {
-        let a_next = a.filename.get(common).copied().unwrap_or_else(|| tail(a));
-        let b_next = b.filename.get(common).copied().unwrap_or_else(|| tail(b));
-        a_next.cmp(&b_next).then_with(|| a.filename.len().cmp(&b.filename.len()))
-    })
+    a.filename[..common]
+        .cmp(&b.filename[..common])
+        .then_with(|| {
+            let a_next = a.filename.get(common).copied().unwrap_or_else(|| tail(a));
+            let b_next = b.filename.get(common).copied().unwrap_or_else(|| tail(b));
+            a_next
+                .cmp(&b_next)
+                .then_with(|| a.filename.len().cmp(&b.filename.len()))
+        })
 }
 
 /// What a tree has at `path`; `None` for nothing and for a directory.
@@ -142,9 +187,14 @@ pub(super) fn find_path(objects: &Objects, tree: ObjectId, path: &[u8]) -> Resul
         let data = objects.require(tree, Kind::Tree, &mut buffer)?;
         let mut found = None;
         for entry in TreeRefIter::from_bytes(data, objects.repo().object_hash()) {
-            let entry = entry.map_err(|error| objects.corrupt(format!("tree {tree} cannot be decoded: {error}")))?;
+            let entry = entry.map_err(|error| {
+                objects.corrupt(format!("tree {tree} cannot be decoded: {error}"))
+            })?;
             if entry.filename == part && entry.mode.is_tree() == parts.peek().is_some() {
-                found = Some(Side { mode: entry.mode.kind(), id: entry.oid.to_owned() });
+                found = Some(Side {
+                    mode: entry.mode.kind(),
+                    id: entry.oid.to_owned(),
+                });
                 break;
             }
         }

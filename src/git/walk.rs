@@ -73,7 +73,11 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn new(objects: Objects, tips: impl IntoIterator<Item = ObjectId>, options: WalkOptions) -> Result<Self> {
+    pub(super) fn new(
+        objects: Objects,
+        tips: impl IntoIterator<Item = ObjectId>,
+        options: WalkOptions,
+    ) -> Result<Self> {
         let shallow = shallow_commits(&objects)?;
         let mut walk = Self {
             objects,
@@ -95,28 +99,56 @@ impl Walk {
         if !self.seen.insert(id) {
             return Ok(());
         }
-        let data = self.objects.require(id, Kind::Commit, &mut self.buffer)?.to_vec();
+        let data = self
+            .objects
+            .require(id, Kind::Commit, &mut self.buffer)?
+            .to_vec();
         let Some(commit) = CommitObject::parse(&data) else {
-            return Err(self.objects.corrupt(format!("commit {id} cannot be decoded")));
+            return Err(self
+                .objects
+                .corrupt(format!("commit {id} cannot be decoded")));
         };
         let seconds = commit.committer.time.seconds;
-        let parent_ids = if self.shallow.contains(&id) { Vec::new() } else { commit.parent_ids };
+        let parent_ids = if self.shallow.contains(&id) {
+            Vec::new()
+        } else {
+            commit.parent_ids
+        };
         self.queued_count += 1;
-        self.queue.push(Queued { seconds, order: Reverse(self.queued_count), commit: RawCommit { id, data, parent_ids } });
+        self.queue.push(Queued {
+            seconds,
+            order: Reverse(self.queued_count),
+            commit: RawCommit {
+                id,
+                data,
+                parent_ids,
+            },
+        });
         Ok(())
     }
 
     /// The next commit to show; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<RawCommit>> {
-        if self.options.max_count.is_some_and(|max| self.shown_count >= max) {
+        if self
+            .options
+            .max_count
+            .is_some_and(|max| self.shown_count >= max)
+        {
             return Ok(None);
         }
-        while let Some(Queued { seconds, commit, .. }) = self.queue.pop() {
+        while let Some(Queued {
+            seconds, commit, ..
+        }) = self.queue.pop()
+        {
             // As in git, what is too old hides what lies behind it; what is too new does not.
             if self.options.since.is_some_and(|since| seconds < since) {
                 continue;
             }
-            let parents = if self.options.first_parent { 1 } else { usize::MAX };
+            let parents = if self.options.first_parent {
+                1
+            } else {
+                usize::MAX
+            };
             for &parent in commit.parent_ids.iter().take(parents) {
                 self.push(parent)?;
             }
@@ -132,6 +164,12 @@ impl Walk {
 /// Commits whose parents a shallow clone left out.
 pub(super) fn shallow_commits(objects: &Objects) -> Result<HashSet<ObjectId>> {
     let repo = objects.repo();
-    let commits = repo.shallow_commits().map_err(source::unreadable(repo.git_dir(), "its list of shallow commits"))?;
-    Ok(commits.iter().flat_map(|commits| commits.iter().copied()).collect())
+    let commits = repo.shallow_commits().map_err(source::unreadable(
+        repo.git_dir(),
+        "its list of shallow commits",
+    ))?;
+    Ok(commits
+        .iter()
+        .flat_map(|commits| commits.iter().copied())
+        .collect())
 }

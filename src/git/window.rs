@@ -18,7 +18,10 @@ pub(super) struct Window<T> {
 
 impl<T: Send + 'static> Window<T> {
     pub(super) fn new(workers: &Workers) -> Self {
-        Self { workers: workers.clone(), under_way: VecDeque::new() }
+        Self {
+            workers: workers.clone(),
+            under_way: VecDeque::new(),
+        }
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -29,7 +32,8 @@ impl<T: Send + 'static> Window<T> {
     pub(super) fn spawn(&mut self, task: impl FnOnce() -> Result<T> + Send + 'static) {
         let (sender, receiver) = sync_channel(1);
         self.workers.pool().spawn(move || {
-            let answer = catch_unwind(AssertUnwindSafe(task)).unwrap_or_else(|payload| Err(Error::from_panic(&*payload)));
+            let answer = catch_unwind(AssertUnwindSafe(task))
+                .unwrap_or_else(|payload| Err(Error::from_panic(&*payload)));
             let _ = sender.send(answer); // nobody waits any more if the window was dropped
         });
         self.under_way.push_back(receiver);
@@ -38,7 +42,11 @@ impl<T: Send + 'static> Window<T> {
     /// Waits for the oldest task; `None` if there is none.
     pub(super) fn next(&mut self) -> Option<Result<T>> {
         let receiver = self.under_way.pop_front()?;
-        Some(receiver.recv().unwrap_or_else(|_| Err(Error::internal("a worker ended without an answer"))))
+        Some(
+            receiver
+                .recv()
+                .unwrap_or_else(|_| Err(Error::internal("a worker ended without an answer"))),
+        )
     }
 }
 
@@ -57,7 +65,12 @@ mod tests {
                 Ok(number)
             });
         }
-        let answers: Vec<_> = std::iter::from_fn(|| window.next()).map(|answer| answer.map_err(|error| error.kind())).collect();
-        assert_eq!(answers, [Ok(0), Ok(1), Ok(2), Err(ErrorKind::Internal), Ok(4)]);
+        let answers: Vec<_> = std::iter::from_fn(|| window.next())
+            .map(|answer| answer.map_err(|error| error.kind()))
+            .collect();
+        assert_eq!(
+            answers,
+            [Ok(0), Ok(1), Ok(2), Err(ErrorKind::Internal), Ok(4)]
+        );
     }
 }

@@ -96,10 +96,18 @@ impl Net {
             }
         };
         let proxy = self.options().proxy.as_deref().map(|proxy| {
-            reqwest::Proxy::all(proxy)
-                .map_err(|_| Error::invalid("proxy", "is not understood; write http://host:port or socks5://host:port"))
+            reqwest::Proxy::all(proxy).map_err(|_| {
+                Error::invalid(
+                    "proxy",
+                    "is not understood; write http://host:port or socks5://host:port",
+                )
+            })
         });
-        Ok(ClientSettings { tls, proxy: proxy.transpose()?, options: self.options().clone() })
+        Ok(ClientSettings {
+            tls,
+            proxy: proxy.transpose()?,
+            options: self.options().clone(),
+        })
     }
 }
 
@@ -117,7 +125,10 @@ const USER_AGENT: &str = concat!("git/2 (gitfleet ", env!("CARGO_PKG_VERSION"), 
 
 #[cfg(feature = "http")]
 impl ClientSettings {
-    pub(crate) fn blocking(&self, builder: reqwest::blocking::ClientBuilder) -> reqwest::blocking::ClientBuilder {
+    pub(crate) fn blocking(
+        &self,
+        builder: reqwest::blocking::ClientBuilder,
+    ) -> reqwest::blocking::ClientBuilder {
         let builder = builder
             .tls_backend_preconfigured(self.tls.clone())
             .user_agent(USER_AGENT)
@@ -139,6 +150,8 @@ impl ClientSettings {
             Some(proxy) => builder.proxy(proxy),
             None => builder.no_proxy(),
         };
-        builder.build().map_err(|error| Error::internal(format!("building the http client: {error}")))
+        builder
+            .build()
+            .map_err(|error| Error::internal(format!("building the http client: {error}")))
     }
 }

@@ -54,7 +54,11 @@ fn provider() -> Result<CryptoProvider> {
 }
 
 fn missing_cpu_features(features: &[(&'static str, bool)]) -> Vec<&'static str> {
-    features.iter().filter(|(_, present)| !present).map(|(name, _)| *name).collect()
+    features
+        .iter()
+        .filter(|(_, present)| !present)
+        .map(|(name, _)| *name)
+        .collect()
 }
 
 /// What graviola asserts at its first use, asked beforehand.
@@ -75,7 +79,12 @@ fn cpu_features() -> [(&'static str, bool); 7] {
 #[cfg(target_arch = "aarch64")]
 fn cpu_features() -> [(&'static str, bool); 4] {
     use std::arch::is_aarch64_feature_detected as has;
-    [("neon", has!("neon")), ("aes", has!("aes")), ("pmull", has!("pmull")), ("sha2", has!("sha2"))]
+    [
+        ("neon", has!("neon")),
+        ("aes", has!("aes")),
+        ("pmull", has!("pmull")),
+        ("sha2", has!("sha2")),
+    ]
 }
 
 fn bundle(path: &Path) -> Result<RootCertStore> {
@@ -83,8 +92,11 @@ fn bundle(path: &Path) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     let pem = std::fs::read(path).map_err(Error::storage("read", path))?;
     for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| Error::invalid(&name, format!("is not PEM: {error:?}")))?;
-        roots.add(certificate).map_err(|error| Error::invalid(&name, format!("holds a certificate that is none: {error}")))?;
+        let certificate =
+            certificate.map_err(|error| Error::invalid(&name, format!("is not PEM: {error:?}")))?;
+        roots.add(certificate).map_err(|error| {
+            Error::invalid(&name, format!("holds a certificate that is none: {error}"))
+        })?;
     }
     if roots.is_empty() {
         return Err(Error::invalid(name, "holds no certificate"));
@@ -108,8 +120,13 @@ fn system_roots() -> Result<RootCertStore> {
 #[cfg(all(unix, not(target_vendor = "apple")))]
 fn system_certificates() -> Vec<CertificateDer<'static>> {
     // Not `rustls_native_certs::load_native_certs`, which looks into the environment first.
-    let bundle = SYSTEM_BUNDLES.iter().map(Path::new).find(|path| path.is_file());
-    bundle.map(|path| rustls_native_certs::load_certs_from_paths(Some(path), None).certs).unwrap_or_default()
+    let bundle = SYSTEM_BUNDLES
+        .iter()
+        .map(Path::new)
+        .find(|path| path.is_file());
+    bundle
+        .map(|path| rustls_native_certs::load_certs_from_paths(Some(path), None).certs)
+        .unwrap_or_default()
 }
 
 #[cfg(not(all(unix, not(target_vendor = "apple"))))]
@@ -123,7 +140,10 @@ mod tests {
 
     #[test]
     fn a_cpu_that_lacks_something_is_named_before_any_handshake() {
-        assert_eq!(missing_cpu_features(&[("aes", true), ("adx", false), ("avx2", false)]), ["adx", "avx2"]);
+        assert_eq!(
+            missing_cpu_features(&[("aes", true), ("adx", false), ("avx2", false)]),
+            ["adx", "avx2"]
+        );
     }
 
     #[test]

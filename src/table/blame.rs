@@ -72,7 +72,9 @@ impl BlameTable {
             }
             return;
         }
-        let mut lines = content.unwrap_or_default().split_inclusive(|&byte| byte == b'\n');
+        let mut lines = content
+            .unwrap_or_default()
+            .split_inclusive(|&byte| byte == b'\n');
         for row in rows {
             for skip in 0..row.line_count {
                 self.push_row(path, row, skip, 1);
@@ -88,11 +90,14 @@ impl BlameTable {
         self.rows += 1;
         self.repo.append_value(&self.repo_name);
         self.path.append_value(encode(path));
-        self.start_line.append_value(i64::from(row.start_line + skip));
+        self.start_line
+            .append_value(i64::from(row.start_line + skip));
         self.line_count.append_value(i64::from(line_count));
-        self.commit_id.append_value(hex(&mut self.hex, &row.commit_id));
+        self.commit_id
+            .append_value(hex(&mut self.hex, &row.commit_id));
         self.orig_path.append_value(encode(&row.orig_path));
-        self.orig_start_line.append_value(i64::from(row.orig_start_line + skip));
+        self.orig_start_line
+            .append_value(i64::from(row.orig_start_line + skip));
         self.author_name.append_value(encode(&row.author.name));
         self.author_email.append_value(encode(&row.author.email));
         self.author_time.push(row.author.time.seconds);

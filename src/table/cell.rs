@@ -1,46 +1,85 @@
-//! Single values as text, for CSV and for people.
+//! Single values, for text and for languages that have no columns.
 
-use std::io::{Error, Result, Write};
+use std::io::{Result, Write};
 
 use arrow_array::Array;
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type, TimestampSecondType};
 use arrow_schema::DataType;
 
 use super::text::decode;
 
-/// Writes one value as text: nothing for null, times as `2024-05-01T12:00:00Z`, lists joined by spaces, and bytes that are no
+/// One value of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// None.
+    Null,
+    /// Text as [`encode`](super::encode) made it.
+    Text(&'a str),
+    /// A number.
+    Int(i64),
+    /// A truth value.
+    Bool(bool),
+    /// Seconds since the Unix epoch.
+    Time(i64),
+    /// Ids.
+    List(Vec<String>),
+}
+
+/// The value of a cell. Columns and rows count from 0.
+pub fn value(batch: &RecordBatch, column: usize, row: usize) -> Value<'_> {
+    let column = batch.column(column);
+    if column.is_null(row) {
+        return Value::Null;
+    }
+    match column.data_type() {
+        DataType::Utf8 => Value::Text(column.as_string::<i32>().value(row)),
+        DataType::Int64 => Value::Int(column.as_primitive::<Int64Type>().value(row)),
+        DataType::Int32 => Value::Int(i64::from(column.as_primitive::<Int32Type>().value(row))),
+        DataType::Boolean => Value::Bool(column.as_boolean().value(row)),
+        DataType::Timestamp(..) => {
+            Value::Time(column.as_primitive::<TimestampSecondType>().value(row))
+        }
+        DataType::List(_) => {
+            let list = column.as_list::<i32>().value(row);
+            Value::List(
+                list.as_string::<i32>()
+                    .iter()
+                    .flatten()
+                    .map(str::to_owned)
+                    .collect(),
+            )
+        }
+        other => unreachable!("no table has a column of {other}"),
+    }
+}
+
+/// Writes a value as text: nothing for null, times as `2024-05-01T12:00:00Z`, lists joined by spaces, and bytes that are no
 /// UTF-8 as they are.
 ///
 /// # Errors
 ///
-/// A type that no table has.
-pub fn write_cell(cell: &mut Vec<u8>, column: &dyn Array, row: usize) -> Result<()> {
-    if column.is_null(row) {
-        return Ok(());
+/// Those of `out`.
+pub fn write_cell(
+    out: &mut impl Write,
+    batch: &RecordBatch,
+    column: usize,
+    row: usize,
+) -> Result<()> {
+    match value(batch, column, row) {
+        Value::Null => Ok(()),
+        Value::Text(text) => out.write_all(&decode(text)),
+        Value::Int(number) => write!(out, "{number}"),
+        Value::Bool(truth) => write!(out, "{truth}"),
+        Value::Time(seconds) => match batch
+            .column(column)
+            .as_primitive::<TimestampSecondType>()
+            .value_as_datetime(row)
+        {
+            Some(time) => write!(out, "{}Z", time.format("%Y-%m-%dT%H:%M:%S")),
+            None => write!(out, "{seconds}"), // a year that no calendar has
+        },
+        Value::List(items) => write!(out, "{}", items.join(" ")),
     }
-    match column.data_type() {
-        DataType::Utf8 => cell.extend_from_slice(&decode(column.as_string::<i32>().value(row))),
-        DataType::Int64 => write!(cell, "{}", column.as_primitive::<Int64Type>().value(row))?,
-        DataType::Int32 => write!(cell, "{}", column.as_primitive::<Int32Type>().value(row))?,
-        DataType::Boolean => write!(cell, "{}", column.as_boolean().value(row))?,
-        DataType::Timestamp(..) => {
-            let times = column.as_primitive::<TimestampSecondType>();
-            match times.value_as_datetime(row) {
-                Some(time) => write!(cell, "{}Z", time.format("%Y-%m-%dT%H:%M:%S"))?,
-                None => write!(cell, "{}", times.value(row))?, // a year that no calendar has
-            }
-        }
-        DataType::List(_) => {
-            let list = column.as_list::<i32>().value(row);
-            for (index, item) in list.as_string::<i32>().iter().enumerate() {
-                if index > 0 {
-                    cell.push(b' ');
-                }
-                cell.extend_from_slice(item.unwrap_or_default().as_bytes());
-            }
-        }
-        other => return Err(Error::other(format!("no text form for {other}"))),
-    }
-    Ok(())
 }

@@ -67,9 +67,12 @@ impl CommitsTable {
     pub fn push(&mut self, commit: &Commit) {
         self.repo.append_value(&self.repo_name);
         self.commit_id.append_value(hex(&mut self.hex, &commit.id));
-        self.tree_id.append_value(hex(&mut self.hex, &commit.tree_id));
+        self.tree_id
+            .append_value(hex(&mut self.hex, &commit.tree_id));
         for parent in &commit.parent_ids {
-            self.parent_ids.values().append_value(hex(&mut self.hex, parent));
+            self.parent_ids
+                .values()
+                .append_value(hex(&mut self.hex, parent));
         }
         self.parent_ids.append(true);
         self.author.push(&commit.author);
@@ -77,7 +80,8 @@ impl CommitsTable {
         self.summary.append_value(encode(&commit.summary));
         self.message.append_value(encode(&commit.message));
         self.is_merge.append_value(commit.is_merge());
-        self.files_changed.append_value(count(commit.changes.len() as u64));
+        self.files_changed
+            .append_value(count(commit.changes.len() as u64));
         self.additions.append_option(commit.additions().map(count));
         self.deletions.append_option(commit.deletions().map(count));
         self.text_bytes += commit.message.len() + commit.summary.len();
@@ -96,7 +100,12 @@ impl CommitsTable {
     pub fn take(&mut self) -> Result<RecordBatch> {
         self.text_bytes = 0;
         let [author_name, author_email, author_time, author_offset] = self.author.finish();
-        let [committer_name, committer_email, committer_time, committer_offset] = self.committer.finish();
+        let [
+            committer_name,
+            committer_email,
+            committer_time,
+            committer_offset,
+        ] = self.committer.finish();
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.repo.finish()),
             Arc::new(self.commit_id.finish()),
@@ -179,17 +188,25 @@ impl ChangesTable {
         self.rows += 1;
         self.repo.append_value(&self.repo_name);
         self.commit_id.append_value(hex(hex_buffer, commit_id));
-        self.parent_id.append_option(change.parent_id.as_ref().map(|id| hex(hex_buffer, id)));
+        self.parent_id
+            .append_option(change.parent_id.as_ref().map(|id| hex(hex_buffer, id)));
         self.path.append_value(encode(&change.path));
-        self.old_path.append_option(change.old_path.as_deref().map(encode));
+        self.old_path
+            .append_option(change.old_path.as_deref().map(encode));
         self.change_type.append_value(change.kind.name());
         self.old_mode.append_option(change.old_mode);
         self.new_mode.append_option(change.new_mode);
-        self.old_blob_id.append_option(change.old_blob_id.as_ref().map(|id| hex(hex_buffer, id)));
-        self.new_blob_id.append_option(change.new_blob_id.as_ref().map(|id| hex(hex_buffer, id)));
-        self.similarity.append_option(change.similarity.map(i32::from));
+        self.old_blob_id
+            .append_option(change.old_blob_id.as_ref().map(|id| hex(hex_buffer, id)));
+        self.new_blob_id
+            .append_option(change.new_blob_id.as_ref().map(|id| hex(hex_buffer, id)));
+        self.similarity
+            .append_option(change.similarity.map(i32::from));
         let (is_binary, additions, deletions) = match change.counts {
-            LineCounts::Lines { additions, deletions } => (Some(false), Some(additions), Some(deletions)),
+            LineCounts::Lines {
+                additions,
+                deletions,
+            } => (Some(false), Some(additions), Some(deletions)),
             LineCounts::Binary => (Some(true), None, None),
             LineCounts::Missing => (None, None, None),
         };
@@ -241,7 +258,10 @@ struct SignatureColumns {
 
 impl SignatureColumns {
     fn push(&mut self, signature: &Signature) {
-        let Timestamp { seconds, offset_minutes } = signature.time;
+        let Timestamp {
+            seconds,
+            offset_minutes,
+        } = signature.time;
         self.name.append_value(encode(&signature.name));
         self.email.append_value(encode(&signature.email));
         self.seconds.push(seconds);

@@ -15,7 +15,7 @@ pub use arrow_array::RecordBatch;
 pub use arrow_schema::{Schema, SchemaRef};
 
 pub use blame::BlameTable;
-pub use cell::write_cell;
+pub use cell::{Value, value, write_cell};
 pub use commits::{ChangesTable, CommitsTable};
 pub use records::{Records, blame, changes, commits};
 pub use sink::{Format, Sink};

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_schema::ffi::FFI_ArrowSchema;
 use arrow_schema::{ArrowError, SchemaRef};
 
 use super::{BlameTable, ChangesTable, CommitsTable};
@@ -31,15 +33,28 @@ impl Records {
     pub fn select(self, columns: &[String]) -> Result<Self> {
         let find = |name: &String| {
             self.schema.index_of(name).map_err(|_| {
-                let known: Vec<_> = self.schema.fields().iter().map(|field| field.name().as_str()).collect();
-                Error::invalid(format!("column `{name}`"), format!("does not exist; there are {}", known.join(", ")))
+                let known: Vec<_> = self
+                    .schema
+                    .fields()
+                    .iter()
+                    .map(|field| field.name().as_str())
+                    .collect();
+                Error::invalid(
+                    format!("column `{name}`"),
+                    format!("does not exist; there are {}", known.join(", ")),
+                )
             })
         };
         let indices = columns.iter().map(find).collect::<Result<Vec<_>>>()?;
         let project = |error: ArrowError| Error::internal(format!("choosing columns: {error}"));
         let schema = Arc::new(self.schema.project(&indices).map_err(project)?);
-        let batches = self.batches.map(move |batch| batch?.project(&indices).map_err(project));
-        Ok(Self { schema, batches: Box::new(batches) })
+        let batches = self
+            .batches
+            .map(move |batch| batch?.project(&indices).map_err(project));
+        Ok(Self {
+            schema,
+            batches: Box::new(batches),
+        })
     }
 }
 
@@ -53,9 +68,34 @@ impl Iterator for Records {
 
 /// For Arrow's own interfaces.
 impl Records {
-    /// The same batches with Arrow's error type, for its C stream interface.
-    pub fn into_reader(self) -> impl RecordBatchReader + Send {
-        Reader(self)
+    /// Batches made by `batches`, all of `schema`.
+    #[cfg_attr(
+        not(feature = "python"),
+        expect(dead_code, reason = "only an edge wraps a stream")
+    )]
+    pub(crate) fn new(
+        schema: SchemaRef,
+        batches: impl Iterator<Item = Result<RecordBatch>> + Send + 'static,
+    ) -> Self {
+        Self {
+            schema,
+            batches: Box::new(batches),
+        }
+    }
+
+    /// The stream as Arrow's C interface has it.
+    pub fn into_c_stream(self) -> FFI_ArrowArrayStream {
+        FFI_ArrowArrayStream::new(Box::new(Reader(self)))
+    }
+
+    /// The columns as Arrow's C interface has them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if Arrow cannot pass a type on, which is a defect.
+    pub fn c_schema(&self) -> Result<FFI_ArrowSchema> {
+        FFI_ArrowSchema::try_from(self.schema.as_ref())
+            .map_err(|error| Error::internal(format!("schema: {error}")))
     }
 }
 
@@ -100,8 +140,16 @@ pub fn commits(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> R
         table.push(&commit);
         table.is_full()
     };
-    let batches = Batches::new(history(repo, options, cancel)?, table, push, CommitsTable::take);
-    Ok(Records { schema, batches: Box::new(batches) })
+    let batches = Batches::new(
+        history(repo, options, cancel)?,
+        table,
+        push,
+        CommitsTable::take,
+    );
+    Ok(Records {
+        schema,
+        batches: Box::new(batches),
+    })
 }
 
 /// The `changes` table of a repository: commits as [`Repo::commits`] orders them, files of each in path order.
@@ -118,8 +166,16 @@ pub fn changes(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> R
         }
         table.is_full()
     };
-    let batches = Batches::new(history(repo, options, cancel)?, table, push, ChangesTable::take);
-    Ok(Records { schema, batches: Box::new(batches) })
+    let batches = Batches::new(
+        history(repo, options, cancel)?,
+        table,
+        push,
+        ChangesTable::take,
+    );
+    Ok(Records {
+        schema,
+        batches: Box::new(batches),
+    })
 }
 
 /// The `blame` table: files in path order. A file that cannot be blamed goes to `on_failure`, and is left out.
@@ -143,15 +199,29 @@ pub fn blame(
         }
         table.is_full()
     };
-    let files = if is_empty(repo, options.revision.as_deref())? { None } else { Some(repo.blame(options, progress, cancel)?) };
+    let files = if is_empty(repo, options.revision.as_deref())? {
+        None
+    } else {
+        Some(repo.blame(options, progress, cancel)?)
+    };
     let batches = Batches::new(files.into_iter().flatten(), table, push, BlameTable::take);
-    Ok(Records { schema, batches: Box::new(batches) })
+    Ok(Records {
+        schema,
+        batches: Box::new(batches),
+    })
 }
 
 /// The commits of a repository; none, without an error, if there is nothing in it yet.
-fn history(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Result<impl Iterator<Item = Result<Commit>> + use<>> {
-    let stream: Option<CommitStream> =
-        if is_empty(repo, options.revision.as_deref())? { None } else { Some(repo.commits(options, cancel)?) };
+fn history(
+    repo: &Repo,
+    options: &HistoryOptions,
+    cancel: &CancelToken,
+) -> Result<impl Iterator<Item = Result<Commit>> + use<>> {
+    let stream: Option<CommitStream> = if is_empty(repo, options.revision.as_deref())? {
+        None
+    } else {
+        Some(repo.commits(options, cancel)?)
+    };
     Ok(stream.into_iter().flatten())
 }
 
@@ -172,7 +242,15 @@ struct Batches<I, T, P, F> {
 
 impl<I, T, P, F> Batches<I, T, P, F> {
     fn new(items: I, table: T, push: P, take: F) -> Self {
-        Self { items, table, push, take, pending: None, has_rows: false, ended: false }
+        Self {
+            items,
+            table,
+            push,
+            take,
+            pending: None,
+            has_rows: false,
+            ended: false,
+        }
     }
 }
 

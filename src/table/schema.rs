@@ -19,7 +19,11 @@ pub fn commits(options: &HistoryOptions) -> SchemaRef {
         plain("repo"),
         plain("commit_id"),
         plain("tree_id"),
-        Field::new("parent_ids", DataType::List(Arc::new(Field::new("item", DataType::Utf8, false))), false),
+        Field::new(
+            "parent_ids",
+            DataType::List(Arc::new(Field::new("item", DataType::Utf8, false))),
+            false,
+        ),
         bytes("author_name"),
         bytes("author_email"),
         time("author_time"),
@@ -77,7 +81,11 @@ pub fn blame(per_line: bool) -> SchemaRef {
     if per_line {
         fields.push(bytes("content"));
     }
-    let policy = vec![("gitfleet.whitespace", "exact"), ("gitfleet.algorithm", "myers, indent heuristic"), ("gitfleet.renames", "on")];
+    let policy = vec![
+        ("gitfleet.whitespace", "exact"),
+        ("gitfleet.algorithm", "myers, indent heuristic"),
+        ("gitfleet.renames", "on"),
+    ];
     schema("blame", fields, policy)
 }
 
@@ -101,10 +109,15 @@ fn history_policy(options: &HistoryOptions) -> Vec<(&'static str, &'static str)>
 }
 
 fn schema(name: &str, fields: Vec<Field>, policy: Vec<(&str, &str)>) -> SchemaRef {
-    let mut metadata: HashMap<String, String> =
-        policy.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    let mut metadata: HashMap<String, String> = policy
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
     metadata.insert("gitfleet.schema".to_owned(), format!("{name} {VERSION}"));
-    metadata.insert("gitfleet.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    metadata.insert(
+        "gitfleet.version".to_owned(),
+        env!("CARGO_PKG_VERSION").to_owned(),
+    );
     Arc::new(Schema::new_with_metadata(fields, metadata))
 }
 
@@ -119,11 +132,18 @@ fn nullable(name: &str) -> Field {
 /// Text that is bytes in git: see [`crate::table::encode`].
 fn bytes(name: &str) -> Field {
     let note = "bytes that are not UTF-8 stand as U+F700 + byte";
-    plain(name).with_metadata(HashMap::from([("gitfleet.encoding".to_owned(), note.to_owned())]))
+    plain(name).with_metadata(HashMap::from([(
+        "gitfleet.encoding".to_owned(),
+        note.to_owned(),
+    )]))
 }
 
 fn time(name: &str) -> Field {
-    Field::new(name, DataType::Timestamp(TimeUnit::Second, Some("UTC".into())), false)
+    Field::new(
+        name,
+        DataType::Timestamp(TimeUnit::Second, Some("UTC".into())),
+        false,
+    )
 }
 
 fn offset(name: &str) -> Field {

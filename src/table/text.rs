@@ -13,7 +13,11 @@ fn is_escape(letter: char) -> bool {
 }
 
 fn push_escaped(out: &mut String, bytes: &[u8]) {
-    out.extend(bytes.iter().filter_map(|&byte| char::from_u32(ESCAPE + u32::from(byte))));
+    out.extend(
+        bytes
+            .iter()
+            .filter_map(|&byte| char::from_u32(ESCAPE + u32::from(byte))),
+    );
 }
 
 /// `bytes` as text that [`decode`] turns back into the same bytes; ordinary UTF-8 stays as it is.

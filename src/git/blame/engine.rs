@@ -41,27 +41,48 @@ pub(super) struct Targets(Vec<Target>);
 
 impl Targets {
     /// Resolves `paths` (files, or directories for all files in them) in `tree`; `None` is every file.
-    pub(super) fn find(repo: &Repo, tree: ObjectId, revision: &str, paths: Option<&[Vec<u8>]>) -> Result<Self> {
+    pub(super) fn find(
+        repo: &Repo,
+        tree: ObjectId,
+        revision: &str,
+        paths: Option<&[Vec<u8>]>,
+    ) -> Result<Self> {
         let objects = repo.objects();
         let files = tree_changes(&objects, None, Some(tree))?;
         let mut targets: Vec<Target> = files
             .into_iter()
             .filter_map(|file| file.new.map(|side| (file.path, side)))
             .filter(|(_, side)| !side.is_submodule())
-            .map(|(path, side)| Target { path, blob: side.id, side: Some(side), failure: None })
+            .map(|(path, side)| Target {
+                path,
+                blob: side.id,
+                side: Some(side),
+                failure: None,
+            })
             .collect();
         if let Some(paths) = paths {
             let is_in = |path: &[u8], wanted: &[u8]| {
-                wanted.is_empty() || path.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+                wanted.is_empty()
+                    || path
+                        .strip_prefix(wanted)
+                        .is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
             };
-            let missing: Vec<_> = paths.iter().filter(|wanted| !targets.iter().any(|target| is_in(&target.path, wanted))).collect();
+            let missing: Vec<_> = paths
+                .iter()
+                .filter(|wanted| !targets.iter().any(|target| is_in(&target.path, wanted)))
+                .collect();
             targets.retain(|target| paths.iter().any(|wanted| is_in(&target.path, wanted)));
             for path in missing {
                 let failure = Error::PathNotFound {
                     revision: revision.to_owned(),
                     path: String::from_utf8_lossy(path).into_owned(),
                 };
-                targets.push(Target { path: path.clone(), blob: tree.kind().null(), side: None, failure: Some(failure) });
+                targets.push(Target {
+                    path: path.clone(),
+                    blob: tree.kind().null(),
+                    side: None,
+                    failure: Some(failure),
+                });
             }
             targets.sort_by(|a, b| a.path.cmp(&b.path));
             targets.dedup_by(|a, b| a.path == b.path);
@@ -111,7 +132,12 @@ pub(super) struct Engine<'a> {
 }
 
 impl<'a> Engine<'a> {
-    pub(super) fn new(repo: &'a Repo, history: &'a History, targets: Targets, cancel: &'a CancelToken) -> Self {
+    pub(super) fn new(
+        repo: &'a Repo,
+        history: &'a History,
+        targets: Targets,
+        cancel: &'a CancelToken,
+    ) -> Self {
         let placed = targets.0.iter().map(|_| Vec::new()).collect();
         Self {
             repo,
@@ -138,38 +164,69 @@ impl<'a> Engine<'a> {
             self.cancel.check()?;
             if done % PROGRESS_STEP == 0 {
                 let (done, total) = (done as u64, Some(order.len() as u64));
-                progress.progress(Progress { subject: self.repo.name().to_owned(), phase: Phase::Blame, done, total });
+                progress.progress(Progress {
+                    subject: self.repo.name().to_owned(),
+                    phase: Phase::Blame,
+                    done,
+                    total,
+                });
             }
             if self.live == 0 {
                 break;
             }
             let changes = ahead.next()?;
-            let Some(suspects) = self.suspects[commit as usize].take() else { continue };
+            let Some(suspects) = self.suspects[commit as usize].take() else {
+                continue;
+            };
             self.live -= 1;
             self.visit(commit, suspects, &changes, &mut attributes)?;
         }
-        Ok(Placement { targets: self.targets, placed: self.placed, paths: self.paths })
+        Ok(Placement {
+            targets: self.targets,
+            placed: self.placed,
+            paths: self.paths,
+        })
     }
 
     /// Gives the tip all lines of all targets.
     fn start(&mut self) -> Result<()> {
         for index in 0..self.targets.len() {
-            let Some(side) = self.targets[index].side else { continue };
+            let Some(side) = self.targets[index].side else {
+                continue;
+            };
             let lines = match self.objects.read(side.id, &mut self.new_buffer)? {
                 Some((_, data)) => u32::try_from(line_count(data)).unwrap_or(u32::MAX),
                 None => {
-                    self.targets[index].failure = Some(self.objects.corrupt(format!("blob {} is missing", side.id)));
+                    self.targets[index].failure =
+                        Some(self.objects.corrupt(format!("blob {} is missing", side.id)));
                     continue;
                 }
             };
             let path = self.path(&self.targets[index].path.clone());
-            let file = FileIndex::try_from(index).map_err(|_| Error::internal("more than four billion files"))?;
-            self.give(0, path, side, vec![Run { file, final_line: 0, line: 0, len: lines }]);
+            let file = FileIndex::try_from(index)
+                .map_err(|_| Error::internal("more than four billion files"))?;
+            self.give(
+                0,
+                path,
+                side,
+                vec![Run {
+                    file,
+                    final_line: 0,
+                    line: 0,
+                    len: lines,
+                }],
+            );
         }
         Ok(())
     }
 
-    fn visit(&mut self, commit: CommitIndex, mut suspects: Suspects, changes: &[TreeChange], attributes: &mut Attributes) -> Result<()> {
+    fn visit(
+        &mut self,
+        commit: CommitIndex,
+        mut suspects: Suspects,
+        changes: &[TreeChange],
+        attributes: &mut Attributes,
+    ) -> Result<()> {
         let history = self.history;
         let Some(&first_parent) = history.parents(commit).first() else {
             for (path, suspect) in suspects {
@@ -179,7 +236,9 @@ impl<'a> Engine<'a> {
         };
         let mut touched = Vec::new();
         for change in changes {
-            let Some(path) = self.path_index.get(&change.path) else { continue };
+            let Some(path) = self.path_index.get(&change.path) else {
+                continue;
+            };
             if let Some(suspect) = suspects.remove(path) {
                 touched.push((*path, suspect, change));
             }
@@ -200,7 +259,13 @@ impl<'a> Engine<'a> {
     }
 
     /// Lets each origin take the lines it has; the commit keeps the rest.
-    fn pass_parts(&mut self, commit: CommitIndex, path: PathIndex, suspect: Suspect, parts: &[Origin]) -> Result<()> {
+    fn pass_parts(
+        &mut self,
+        commit: CommitIndex,
+        path: PathIndex,
+        suspect: Suspect,
+        parts: &[Origin],
+    ) -> Result<()> {
         let mut runs = suspect.runs;
         let mut new_data = None;
         for origin in parts {
@@ -224,7 +289,15 @@ impl<'a> Engine<'a> {
                 None => return self.fail(&runs, origin.blob),
             }
             let origin_path = self.path(&origin.path);
-            self.give(origin.parent, origin_path, Side { mode: suspect.side.mode, id: origin.blob }, passed);
+            self.give(
+                origin.parent,
+                origin_path,
+                Side {
+                    mode: suspect.side.mode,
+                    id: origin.blob,
+                },
+                passed,
+            );
         }
         self.place(commit, path, &runs);
         Ok(())
@@ -306,12 +379,23 @@ struct TreeDiffs {
 impl TreeDiffs {
     fn new(repo: &Repo, history: &History, order: &[CommitIndex]) -> Self {
         let trees = |&commit: &CommitIndex| {
-            history.parents(commit).first().map(|&parent| (history.tree(parent), history.tree(commit)))
+            history
+                .parents(commit)
+                .first()
+                .map(|&parent| (history.tree(parent), history.tree(commit)))
         };
-        let mut chunks: Vec<_> = order.chunks(CHUNK).map(|chunk| chunk.iter().map(trees).collect()).collect();
+        let mut chunks: Vec<_> = order
+            .chunks(CHUNK)
+            .map(|chunk| chunk.iter().map(trees).collect())
+            .collect();
         chunks.reverse();
         let source = Arc::new(repo.object_source());
-        Self { chunks, window: Window::new(repo.workers()), ready: Vec::new().into_iter(), source }
+        Self {
+            chunks,
+            window: Window::new(repo.workers()),
+            ready: Vec::new().into_iter(),
+            source,
+        }
     }
 
     /// The changes of the next commit in order; none for one without parents.

@@ -35,14 +35,27 @@ impl History {
         let mut parent_ids = Vec::new();
         while let Some(raw) = walk.next()? {
             cancel.check()?;
-            let Some(commit) = CommitObject::parse(&raw.data) else { continue }; // the walk refused it already
+            let Some(commit) = CommitObject::parse(&raw.data) else {
+                continue;
+            }; // the walk refused it already
             // A history has far fewer than four billion commits.
-            index_of.insert(raw.id, CommitIndex::try_from(nodes.len()).unwrap_or(CommitIndex::MAX));
-            nodes.push(Node { id: raw.id, tree: commit.tree_id, seconds: commit.committer.time.seconds, parents: Vec::new() });
+            index_of.insert(
+                raw.id,
+                CommitIndex::try_from(nodes.len()).unwrap_or(CommitIndex::MAX),
+            );
+            nodes.push(Node {
+                id: raw.id,
+                tree: commit.tree_id,
+                seconds: commit.committer.time.seconds,
+                parents: Vec::new(),
+            });
             parent_ids.push(raw.parent_ids);
         }
         for (node, ids) in nodes.iter_mut().zip(&parent_ids) {
-            node.parents = ids.iter().filter_map(|id| index_of.get(id).copied()).collect();
+            node.parents = ids
+                .iter()
+                .filter_map(|id| index_of.get(id).copied())
+                .collect();
         }
         Ok(Self { nodes })
     }
@@ -72,7 +85,12 @@ impl History {
         }
         let mut free: BinaryHeap<(i64, Reverse<CommitIndex>)> = BinaryHeap::new();
         let queued = |index: CommitIndex| (self.nodes[index as usize].seconds, Reverse(index));
-        free.extend((0u32..).zip(&children).filter(|(_, count)| **count == 0).map(|(index, _)| queued(index)));
+        free.extend(
+            (0u32..)
+                .zip(&children)
+                .filter(|(_, count)| **count == 0)
+                .map(|(index, _)| queued(index)),
+        );
         let mut order = Vec::with_capacity(self.nodes.len());
         while let Some((_, Reverse(index))) = free.pop() {
             order.push(index);

@@ -20,7 +20,12 @@ pub(super) struct Run {
 impl Run {
     /// The part of `len` lines that starts `skip` lines into it, now at `line`.
     fn part(&self, skip: u32, len: u32, line: u32) -> Self {
-        Self { file: self.file, final_line: self.final_line + skip, line, len }
+        Self {
+            file: self.file,
+            final_line: self.final_line + skip,
+            line,
+            len,
+        }
     }
 }
 
@@ -33,7 +38,9 @@ pub(super) fn split(runs: &[Run], hunks: &[Hunk], passed: &mut Vec<Run>) -> Vec<
         let mut at = run.line;
         // The first hunk that ends behind the run's start, and where lines before it stand in the older file.
         let mut next = hunks.partition_point(|hunk| hunk.after.end <= at);
-        let mut shift = next.checked_sub(1).map_or(0, |previous| shift_behind(&hunks[previous]));
+        let mut shift = next
+            .checked_sub(1)
+            .map_or(0, |previous| shift_behind(&hunks[previous]));
         while at < end {
             let hunk = hunks.get(next);
             if let Some(hunk) = hunk.filter(|hunk| hunk.after.start <= at) {
@@ -67,7 +74,11 @@ mod tests {
 
     fn split_text(old: &str, new: &str, runs: &[Run]) -> (Vec<Run>, Vec<Run>) {
         let mut passed = Vec::new();
-        let kept = split(runs, &blame_hunks(old.as_bytes(), new.as_bytes()), &mut passed);
+        let kept = split(
+            runs,
+            &blame_hunks(old.as_bytes(), new.as_bytes()),
+            &mut passed,
+        );
         (passed, kept)
     }
 

@@ -28,8 +28,8 @@ mod lines;
 mod origins;
 mod report;
 
-use super::id::ObjectId;
 use super::commits::Signature;
+use super::id::ObjectId;
 use super::repo::Repo;
 use crate::cancel::CancelToken;
 use crate::error::Result;
@@ -112,13 +112,21 @@ impl Repo {
     /// # Cost
     ///
     /// One walk over all history, however many files are asked for. Progress counts commits.
-    pub fn blame(&self, options: &BlameOptions, progress: &dyn ProgressSink, cancel: &CancelToken) -> Result<BlameStream> {
+    pub fn blame(
+        &self,
+        options: &BlameOptions,
+        progress: &dyn ProgressSink,
+        cancel: &CancelToken,
+    ) -> Result<BlameStream> {
         let revision = options.revision.as_deref().unwrap_or("HEAD");
         let tip = self.rev_parse(revision)?;
         let history = history::History::load(self, tip.0, cancel)?;
-        let targets = engine::Targets::find(self, history.tree(0), revision, options.paths.as_deref())?;
+        let targets =
+            engine::Targets::find(self, history.tree(0), revision, options.paths.as_deref())?;
         let placed = engine::Engine::new(self, &history, targets, cancel).run(progress)?;
         let files = report::files(self, &history, placed, options)?;
-        Ok(BlameStream { files: files.into_iter() })
+        Ok(BlameStream {
+            files: files.into_iter(),
+        })
     }
 }

@@ -51,19 +51,43 @@ pub(super) struct OriginFinder<'a> {
 }
 
 impl<'a> OriginFinder<'a> {
-    pub(super) fn new(objects: &'a Objects, attributes: &'a mut Attributes, history: &'a History, commit: CommitIndex) -> Self {
+    pub(super) fn new(
+        objects: &'a Objects,
+        attributes: &'a mut Attributes,
+        history: &'a History,
+        commit: CommitIndex,
+    ) -> Self {
         let deleted = history.parents(commit).iter().map(|_| None).collect();
-        Self { objects, attributes, history, commit, deleted }
+        Self {
+            objects,
+            attributes,
+            history,
+            commit,
+            deleted,
+        }
     }
 
     /// Finds the origins of `change`, the path's change against the first parent; `all` are all such changes.
-    pub(super) fn find(&mut self, change: &TreeChange, here: Side, all: &[TreeChange]) -> Result<Origins> {
+    pub(super) fn find(
+        &mut self,
+        change: &TreeChange,
+        here: Side,
+        all: &[TreeChange],
+    ) -> Result<Origins> {
         let parents = self.history.parents(self.commit);
-        let origin = |parent: CommitIndex, path: &[u8], blob| Origin { parent, path: path.to_owned(), blob };
+        let origin = |parent: CommitIndex, path: &[u8], blob| Origin {
+            parent,
+            path: path.to_owned(),
+            blob,
+        };
         let mut found: Vec<Option<Origin>> = vec![None; parents.len()];
         let mut absent = Vec::new();
         for (at, &parent) in parents.iter().enumerate() {
-            let there = if at == 0 { change.old } else { find_path(self.objects, self.history.tree(parent), &change.path)? };
+            let there = if at == 0 {
+                change.old
+            } else {
+                find_path(self.objects, self.history.tree(parent), &change.path)?
+            };
             match in_parent(here, there) {
                 InParent::Same => return Ok(Origins::Whole(origin(parent, &change.path, here.id))),
                 InParent::Other(blob) => found[at] = Some(origin(parent, &change.path, blob)),
@@ -72,7 +96,9 @@ impl<'a> OriginFinder<'a> {
             }
         }
         for at in absent {
-            let Some((path, blob)) = self.renamed_from(at, &change.path, here, all)? else { continue };
+            let Some((path, blob)) = self.renamed_from(at, &change.path, here, all)? else {
+                continue;
+            };
             if blob == here.id {
                 return Ok(Origins::Whole(origin(parents[at], &path, blob)));
             }
@@ -87,18 +113,35 @@ impl<'a> OriginFinder<'a> {
         Ok(Origins::Parts(parts))
     }
 
-    fn renamed_from(&mut self, at: usize, path: &[u8], here: Side, all: &[TreeChange]) -> Result<Option<(Vec<u8>, ObjectId)>> {
+    fn renamed_from(
+        &mut self,
+        at: usize,
+        path: &[u8],
+        here: Side,
+        all: &[TreeChange],
+    ) -> Result<Option<(Vec<u8>, ObjectId)>> {
         let deleted = match self.deleted[at].take() {
             Some(deleted) => deleted,
             None if at == 0 => deletions(all),
             None => {
                 let parent = self.history.tree(self.history.parents(self.commit)[at]);
-                deletions(&tree_changes(self.objects, Some(parent), Some(self.history.tree(self.commit)))?)
+                deletions(&tree_changes(
+                    self.objects,
+                    Some(parent),
+                    Some(self.history.tree(self.commit)),
+                )?)
             }
         };
-        let sources: Vec<_> = deleted.iter().map(|(path, side)| Candidate { path, side: *side }).collect();
-        let renames = RenameFinder::new(self.objects, self.attributes).find(&sources, &[Candidate { path, side: here }])?;
-        let source = renames.first().map(|rename| &deleted[rename.source]).map(|(path, side)| (path.clone(), side.id));
+        let sources: Vec<_> = deleted
+            .iter()
+            .map(|(path, side)| Candidate { path, side: *side })
+            .collect();
+        let renames = RenameFinder::new(self.objects, self.attributes)
+            .find(&sources, &[Candidate { path, side: here }])?;
+        let source = renames
+            .first()
+            .map(|rename| &deleted[rename.source])
+            .map(|(path, side)| (path.clone(), side.id));
         self.deleted[at] = Some(deleted);
         Ok(source)
     }
@@ -116,5 +159,6 @@ fn in_parent(here: Side, there: Option<Side>) -> InParent {
 
 fn deletions(changes: &[TreeChange]) -> Vec<(Vec<u8>, Side)> {
     let gone = changes.iter().filter(|change| change.new.is_none());
-    gone.filter_map(|change| Some((change.path.clone(), change.old?))).collect()
+    gone.filter_map(|change| Some((change.path.clone(), change.old?)))
+        .collect()
 }

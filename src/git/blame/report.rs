@@ -17,19 +17,44 @@ use crate::git::line_diff::line_count;
 use crate::git::repo::Repo;
 
 /// One answer per target, in path order.
-pub(super) fn files(repo: &Repo, history: &History, placement: Placement, options: &BlameOptions) -> Result<Vec<FileBlame>> {
-    let Placement { targets, placed, paths } = placement;
-    let mailmap = if options.raw_identities { Mailmap::none() } else { Mailmap::open(repo) };
-    let mut authors = Authors { objects: repo.objects(), history, mailmap, known: HashMap::new(), buffer: Vec::new() };
+pub(super) fn files(
+    repo: &Repo,
+    history: &History,
+    placement: Placement,
+    options: &BlameOptions,
+) -> Result<Vec<FileBlame>> {
+    let Placement {
+        targets,
+        placed,
+        paths,
+    } = placement;
+    let mailmap = if options.raw_identities {
+        Mailmap::none()
+    } else {
+        Mailmap::open(repo)
+    };
+    let mut authors = Authors {
+        objects: repo.objects(),
+        history,
+        mailmap,
+        known: HashMap::new(),
+        buffer: Vec::new(),
+    };
     let mut buffer = Vec::new();
     let mut files = Vec::with_capacity(targets.len());
     for (target, mut placed) in targets.into_iter().zip(placed) {
         if let Some(failure) = target.failure {
-            files.push(FileBlame { path: target.path, rows: Err(failure), content: None });
+            files.push(FileBlame {
+                path: target.path,
+                rows: Err(failure),
+                content: None,
+            });
             continue;
         }
         let Some((_, content)) = authors.objects.read(target.blob, &mut buffer)? else {
-            return Err(authors.objects.corrupt(format!("blob {} is missing", target.blob)));
+            return Err(authors
+                .objects
+                .corrupt(format!("blob {} is missing", target.blob)));
         };
         placed.sort_unstable_by_key(|placed| placed.run.final_line);
         let mut rows: Vec<BlameRow> = Vec::new();
@@ -41,10 +66,16 @@ pub(super) fn files(repo: &Repo, history: &History, placement: Placement, option
             Ok(rows)
         } else {
             let path = String::from_utf8_lossy(&target.path).into_owned();
-            Err(Error::internal(format!("lines of {path} were not attributed exactly once")))
+            Err(Error::internal(format!(
+                "lines of {path} were not attributed exactly once"
+            )))
         };
         let content = options.with_content.then(|| content.to_vec());
-        files.push(FileBlame { path: target.path, rows, content });
+        files.push(FileBlame {
+            path: target.path,
+            rows,
+            content,
+        });
     }
     Ok(files)
 }
@@ -97,7 +128,9 @@ impl Authors<'_> {
         let id = self.history.id(commit);
         let data = self.objects.require(id, Kind::Commit, &mut self.buffer)?;
         let Some(parsed) = CommitObject::parse(data) else {
-            return Err(self.objects.corrupt(format!("commit {id} cannot be decoded")));
+            return Err(self
+                .objects
+                .corrupt(format!("commit {id} cannot be decoded")));
         };
         let author = signature(&parsed, &parsed.author, &self.mailmap);
         self.known.insert(commit, author.clone());

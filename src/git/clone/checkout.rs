@@ -22,14 +22,21 @@ pub(super) fn head(
 ) -> Result<()> {
     let corrupt = |what: &'static str| source::unreadable(worktree, what);
     let overrides = ["core.protectHFS=true", "core.protectNTFS=true"];
-    let open = gix::open::Options::isolated().with(gix::sec::Trust::Full).config_overrides(overrides);
+    let open = gix::open::Options::isolated()
+        .with(gix::sec::Trust::Full)
+        .config_overrides(overrides);
     let repo = gix::open_opts(worktree, open).map_err(corrupt("opening the clone"))?;
     let mut head = repo.head().map_err(corrupt("HEAD"))?;
     if head.is_unborn() {
         return Ok(());
     }
-    let tree = head.peel_to_commit().and_then(|commit| commit.tree_id()).map_err(corrupt("the commit of HEAD"))?;
-    let mut index = repo.index_from_tree(&tree).map_err(corrupt("the tree of HEAD cannot be checked out"))?;
+    let tree = head
+        .peel_to_commit()
+        .and_then(|commit| commit.tree_id())
+        .map_err(corrupt("the commit of HEAD"))?;
+    let mut index = repo
+        .index_from_tree(&tree)
+        .map_err(corrupt("the tree of HEAD cannot be checked out"))?;
     let mut checkout = repo
         .checkout_options(gix::worktree::stack::state::attributes::Source::IdMapping)
         .map_err(corrupt("its checkout configuration"))?;
@@ -37,8 +44,17 @@ pub(super) fn head(
     checkout.thread_limit = (options.threads > 0).then_some(options.threads);
 
     let total = index.entries().len() as u64;
-    let files = Files { done: Arc::default(), total, subject: url.to_string(), sink: Arc::clone(progress) };
-    let objects = repo.objects.clone().into_arc().map_err(|error| Error::internal(error.to_string()))?;
+    let files = Files {
+        done: Arc::default(),
+        total,
+        subject: url.to_string(),
+        sink: Arc::clone(progress),
+    };
+    let objects = repo
+        .objects
+        .clone()
+        .into_arc()
+        .map_err(|error| Error::internal(error.to_string()))?;
     let outcome = gix::worktree::state::checkout(
         &mut index,
         worktree,
@@ -60,11 +76,16 @@ pub(super) fn head(
     if let Some(collision) = outcome.collisions.first() {
         return Err(Error::Corrupt {
             path: worktree.to_owned(),
-            what: format!("{} cannot be checked out: another path takes its place", collision.path),
+            what: format!(
+                "{} cannot be checked out: another path takes its place",
+                collision.path
+            ),
             source: None,
         });
     }
-    index.write(gix::index::write::Options::default()).map_err(corrupt("its index"))
+    index
+        .write(gix::index::write::Options::default())
+        .map_err(corrupt("its index"))
 }
 
 /// Counts files, and tells now and then.

@@ -46,16 +46,28 @@ pub(super) fn copy(
         Worktree::Bare => gix::create::Kind::Bare,
         Worktree::CheckedOut => gix::create::Kind::WithWorktree,
     };
-    let create = gix::create::Options { object_hash: Some(from.local().object_hash()), ..Default::default() };
-    let made = gix::ThreadSafeRepository::init_opts(into, kind, create, gix::open::Options::isolated())
-        .map_err(source::unreadable(into, "creating the clone"))?;
+    let create = gix::create::Options {
+        object_hash: Some(from.local().object_hash()),
+        ..Default::default()
+    };
+    let made =
+        gix::ThreadSafeRepository::init_opts(into, kind, create, gix::open::Options::isolated())
+            .map_err(source::unreadable(into, "creating the clone"))?;
     let git_dir = made.git_dir();
 
     let common_dir = from.local().common_dir().to_owned();
-    let mut copier = Copier { url, progress, cancel, files: 0, seen: HashSet::new() };
+    let mut copier = Copier {
+        url,
+        progress,
+        cancel,
+        files: 0,
+        seen: HashSet::new(),
+    };
     for attempt in 1.. {
         match copier.objects(&common_dir.join("objects"), &git_dir.join("objects")) {
-            Err(Error::Storage { source, .. }) if source.kind() == ErrorKind::NotFound && attempt < ATTEMPTS => {
+            Err(Error::Storage { source, .. })
+                if source.kind() == ErrorKind::NotFound && attempt < ATTEMPTS =>
+            {
                 copier.seen.clear();
             }
             copied => {
@@ -93,14 +105,27 @@ impl Copier<'_> {
             }
         }
         self.directory(&from.join("pack"), &to.join("pack"), is_pack_file)?;
-        self.directory(&from.join("info"), &to.join("info"), |name| name == "commit-graph")?;
+        self.directory(&from.join("info"), &to.join("info"), |name| {
+            name == "commit-graph"
+        })?;
         let alternates = match fs::read(from.join("info/alternates")) {
             Ok(alternates) => alternates,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(source) => return Err(Error::Storage { action: "read", path: from.join("info/alternates"), source }),
+            Err(source) => {
+                return Err(Error::Storage {
+                    action: "read",
+                    path: from.join("info/alternates"),
+                    source,
+                });
+            }
         };
-        for line in alternates.lines().filter(|line| !line.is_empty() && !line.starts_with(b"#")) {
-            let path = line.to_path().map_err(|_| Error::unsupported("an alternate object directory whose name is no text"))?;
+        for line in alternates
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with(b"#"))
+        {
+            let path = line.to_path().map_err(|_| {
+                Error::unsupported("an alternate object directory whose name is no text")
+            })?;
             self.objects(&from.join(path), to)?; // an absolute path replaces `from`
         }
         Ok(())
@@ -108,13 +133,22 @@ impl Copier<'_> {
 
     fn directory(&mut self, from: &Path, to: &Path, wanted: impl Fn(&str) -> bool) -> Result<()> {
         let entries = match list(from) {
-            Err(Error::Storage { source, .. }) if source.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(Error::Storage { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                return Ok(());
+            }
             entries => entries?,
         };
         for entry in entries {
             let name = entry.file_name();
-            let is_file = entry.file_type().map_err(Error::storage("read", entry.path()))?.is_file();
-            if is_file && name.to_str().is_some_and(|name| !name.starts_with("tmp_") && wanted(name)) {
+            let is_file = entry
+                .file_type()
+                .map_err(Error::storage("read", entry.path()))?
+                .is_file();
+            if is_file
+                && name
+                    .to_str()
+                    .is_some_and(|name| !name.starts_with("tmp_") && wanted(name))
+            {
                 fs::create_dir_all(to).map_err(Error::storage("create", to))?;
                 self.file(&entry.path(), &to.join(name))?;
             }
@@ -134,7 +168,12 @@ impl Copier<'_> {
         }
         self.files += 1;
         let subject = self.url.to_string();
-        self.progress.progress(Progress { subject, phase: Phase::Receiving, done: self.files, total: None });
+        self.progress.progress(Progress {
+            subject,
+            phase: Phase::Receiving,
+            done: self.files,
+            total: None,
+        });
         Ok(())
     }
 
@@ -149,12 +188,20 @@ impl Copier<'_> {
 /// Packs with their indices and what marks a pack of a partial clone. A multi-pack index would have to match the set of
 /// packs exactly, and is only a shortcut.
 fn is_pack_file(name: &str) -> bool {
-    let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
-    name.starts_with("pack-") && matches!(extension, Some("pack" | "idx" | "rev" | "promisor" | "mtimes"))
+    let extension = Path::new(name)
+        .extension()
+        .and_then(|extension| extension.to_str());
+    name.starts_with("pack-")
+        && matches!(
+            extension,
+            Some("pack" | "idx" | "rev" | "promisor" | "mtimes")
+        )
 }
 
 fn list(directory: &Path) -> Result<Vec<fs::DirEntry>> {
-    fs::read_dir(directory).and_then(Iterator::collect).map_err(Error::storage("read", directory))
+    fs::read_dir(directory)
+        .and_then(Iterator::collect)
+        .map_err(Error::storage("read", directory))
 }
 
 /// Branches, tags and HEAD, as `git clone` lays them out.
@@ -162,7 +209,9 @@ fn write_refs(git_dir: &Path, head: &Head, refs: &[Reference], worktree: Worktre
     let mut packed: Vec<(Vec<u8>, &Reference)> = Vec::new();
     for reference in refs {
         let name = reference.name.as_slice();
-        if name.starts_with(b"refs/tags/") || (worktree == Worktree::Bare && name.starts_with(b"refs/heads/")) {
+        if name.starts_with(b"refs/tags/")
+            || (worktree == Worktree::Bare && name.starts_with(b"refs/heads/"))
+        {
             packed.push((name.to_owned(), reference));
         } else if let Some(branch) = name.strip_prefix(b"refs/heads/") {
             packed.push(([b"refs/remotes/origin/", branch].concat(), reference));
@@ -183,7 +232,9 @@ fn write_refs(git_dir: &Path, head: &Head, refs: &[Reference], worktree: Worktre
     }
     write(&git_dir.join("packed-refs"), &text)?;
     let head_text = match head {
-        Head::Branch { name, .. } | Head::Unborn { name } => [b"ref: ", name.as_slice(), b"\n"].concat(),
+        Head::Branch { name, .. } | Head::Unborn { name } => {
+            [b"ref: ", name.as_slice(), b"\n"].concat()
+        }
         Head::Detached { commit_id } => format!("{commit_id}\n").into_bytes(),
     };
     write(&git_dir.join("HEAD"), &head_text)
@@ -191,13 +242,22 @@ fn write_refs(git_dir: &Path, head: &Head, refs: &[Reference], worktree: Worktre
 
 fn write_remote(git_dir: &Path, url: &Path, worktree: Worktree) -> Result<()> {
     let url = std::path::absolute(url).map_err(Error::storage("find", url))?;
-    let url = url.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
+    let url = url
+        .display()
+        .to_string()
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"");
     let mut text = format!("[remote \"origin\"]\n\turl = \"{url}\"\n");
     if worktree == Worktree::CheckedOut {
         text.push_str("\tfetch = +refs/heads/*:refs/remotes/origin/*\n");
     }
     let path = git_dir.join("config");
-    let append = || fs::OpenOptions::new().append(true).open(&path)?.write_all(text.as_bytes());
+    let append = || {
+        fs::OpenOptions::new()
+            .append(true)
+            .open(&path)?
+            .write_all(text.as_bytes())
+    };
     append().map_err(Error::storage("write", &path))
 }
 

@@ -86,7 +86,12 @@ pub fn clone_repo(
     cancel.check()?;
     let place = place::Place::prepare(into)?;
     let tell = |phase, done| {
-        progress.progress(Progress { subject: url.to_string(), phase, done, total: None });
+        progress.progress(Progress {
+            subject: url.to_string(),
+            phase,
+            done,
+            total: None,
+        });
     };
     tell(Phase::Connecting, 0);
     let received_bytes = match url.scheme() {
@@ -95,13 +100,25 @@ pub fn clone_repo(
             0
         }
         #[cfg(feature = "http")]
-        Scheme::Https | Scheme::Http => transport::fetch(url, place.staging(), options, progress, cancel)?,
+        Scheme::Https | Scheme::Http => {
+            transport::fetch(url, place.staging(), options, progress, cancel)?
+        }
         #[cfg(not(feature = "http"))]
         Scheme::Https | Scheme::Http => {
-            return Err(Error::unsupported(format!("{url}: this GitFleet was built without the `http` feature")));
+            return Err(Error::unsupported(format!(
+                "{url}: this GitFleet was built without the `http` feature"
+            )));
         }
-        Scheme::Ssh => return Err(Error::unsupported(format!("ssh ({url}); use the repository's https address"))),
-        Scheme::Git => return Err(Error::unsupported(format!("git:// ({url}); use the repository's https address"))),
+        Scheme::Ssh => {
+            return Err(Error::unsupported(format!(
+                "ssh ({url}); use the repository's https address"
+            )));
+        }
+        Scheme::Git => {
+            return Err(Error::unsupported(format!(
+                "git:// ({url}); use the repository's https address"
+            )));
+        }
     };
     if options.worktree == Worktree::CheckedOut {
         checkout::head(place.staging(), url, options, progress, cancel)?;
@@ -110,11 +127,19 @@ pub fn clone_repo(
     tell(Phase::Finishing, 0);
     let head = head_of(place.staging())?;
     let path = place.finish()?;
-    Ok(CloneOutcome { path, head, received_bytes })
+    Ok(CloneOutcome {
+        path,
+        head,
+        received_bytes,
+    })
 }
 
 fn head_of(path: &Path) -> Result<Option<ObjectId>> {
-    let options = OpenOptions { trust: Trust::Anyone, workers: Some(Workers::new(1)?), ..OpenOptions::default() };
+    let options = OpenOptions {
+        trust: Trust::Anyone,
+        workers: Some(Workers::new(1)?),
+        ..OpenOptions::default()
+    };
     Ok(match Repo::open(path, &options)?.head()? {
         Head::Branch { commit_id, .. } | Head::Detached { commit_id } => Some(commit_id),
         Head::Unborn { .. } => None,

@@ -18,14 +18,18 @@ impl Place {
     /// Refuses a destination that holds something; makes its parent directories.
     pub(super) fn prepare(destination: &Path) -> Result<Self> {
         refuse_occupied(destination)?;
-        let destination = std::path::absolute(destination).map_err(Error::storage("find", destination))?;
+        let destination =
+            std::path::absolute(destination).map_err(Error::storage("find", destination))?;
         let parent = destination.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(parent).map_err(Error::storage("create", parent))?;
         let staging = tempfile::Builder::new()
             .prefix(STAGING_PREFIX)
             .tempdir_in(parent)
             .map_err(Error::storage("create a directory in", parent))?;
-        Ok(Self { destination, staging })
+        Ok(Self {
+            destination,
+            staging,
+        })
     }
 
     pub(super) fn staging(&self) -> &Path {
@@ -37,21 +41,35 @@ impl Place {
         sync_tree(self.staging.path())?;
         open_to_others(self.staging.path())?;
         refuse_occupied(&self.destination)?;
-        fs::rename(self.staging.path(), &self.destination).map_err(Error::storage("rename the clone to", &self.destination))?;
+        fs::rename(self.staging.path(), &self.destination)
+            .map_err(Error::storage("rename the clone to", &self.destination))?;
         let _ = self.staging.keep(); // the name is free again; there is nothing left to remove
         let parent = self.destination.parent().unwrap_or(Path::new("/"));
-        File::open(parent).and_then(|dir| dir.sync_all()).map_err(Error::storage("write", parent))?;
+        File::open(parent)
+            .and_then(|dir| dir.sync_all())
+            .map_err(Error::storage("write", parent))?;
         Ok(self.destination)
     }
 }
 
 fn refuse_occupied(destination: &Path) -> Result<()> {
-    let occupied = |reason: &str| Err(Error::DestinationExists { path: destination.to_owned(), reason: reason.to_owned() });
+    let occupied = |reason: &str| {
+        Err(Error::DestinationExists {
+            path: destination.to_owned(),
+            reason: reason.to_owned(),
+        })
+    };
     match fs::read_dir(destination) {
-        Ok(mut entries) => entries.next().map_or(Ok(()), |_| occupied("it is not empty")),
+        Ok(mut entries) => entries
+            .next()
+            .map_or(Ok(()), |_| occupied("it is not empty")),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => occupied("it is a file"),
-        Err(source) => Err(Error::Storage { action: "read", path: destination.to_owned(), source }),
+        Err(source) => Err(Error::Storage {
+            action: "read",
+            path: destination.to_owned(),
+            source,
+        }),
     }
 }
 
@@ -63,10 +81,14 @@ fn open_to_others(directory: &Path) -> Result<()> {
         // The process's umask is not to be asked for without unsafe code: a new directory tells it.
         let probe = directory.join("gitfleet-umask");
         let failed = || Error::storage("create", &probe);
-        fs::DirBuilder::new().mode(0o777).create(&probe).map_err(failed())?;
+        fs::DirBuilder::new()
+            .mode(0o777)
+            .create(&probe)
+            .map_err(failed())?;
         let mode = fs::metadata(&probe).map_err(failed())?.permissions().mode();
         fs::remove_dir(&probe).map_err(failed())?;
-        fs::set_permissions(directory, fs::Permissions::from_mode(mode)).map_err(Error::storage("open", directory))?;
+        fs::set_permissions(directory, fs::Permissions::from_mode(mode))
+            .map_err(Error::storage("open", directory))?;
     }
     #[cfg(not(unix))]
     let _ = directory;
@@ -77,7 +99,11 @@ fn open_to_others(directory: &Path) -> Result<()> {
 /// sync them either, and they can be checked out again.
 fn sync_tree(root: &Path) -> Result<()> {
     let dot_git = root.join(".git");
-    let mut directories = vec![if dot_git.is_dir() { dot_git } else { root.to_owned() }];
+    let mut directories = vec![if dot_git.is_dir() {
+        dot_git
+    } else {
+        root.to_owned()
+    }];
     while let Some(directory) = directories.pop() {
         let failed = || Error::storage("write", &directory);
         for entry in fs::read_dir(&directory).map_err(failed())? {
@@ -87,11 +113,15 @@ fn sync_tree(root: &Path) -> Result<()> {
                 directories.push(entry.path());
             } else if kind.is_file() {
                 let path = entry.path();
-                File::open(&path).and_then(|file| file.sync_all()).map_err(Error::storage("write", &path))?;
+                File::open(&path)
+                    .and_then(|file| file.sync_all())
+                    .map_err(Error::storage("write", &path))?;
             }
         }
         #[cfg(unix)]
-        File::open(&directory).and_then(|dir| dir.sync_all()).map_err(failed())?;
+        File::open(&directory)
+            .and_then(|dir| dir.sync_all())
+            .map_err(failed())?;
     }
     Ok(())
 }

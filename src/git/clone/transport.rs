@@ -19,8 +19,12 @@ use crate::net::{ClientSettings, Credentials};
 use crate::progress::{Phase, Progress, ProgressSink};
 use crate::remote_url::RemoteUrl;
 
-type Connection<'a, 'b, 'repo> =
-    gix::remote::Connection<'a, 'b, 'repo, Box<dyn gix::protocol::transport::client::blocking_io::Transport + Send>>;
+type Connection<'a, 'b, 'repo> = gix::remote::Connection<
+    'a,
+    'b,
+    'repo,
+    Box<dyn gix::protocol::transport::client::blocking_io::Transport + Send>,
+>;
 
 /// How often a waiting call looks at its counters and at its cancel token.
 const POLL: Duration = Duration::from_millis(50);
@@ -38,13 +42,19 @@ pub(super) fn fetch(
     let peer = Peer::new(url, options)?;
     let counters = Counters::default();
     let work = {
-        let (peer, into, counters, cancel) = (peer, into.to_owned(), counters.clone(), cancel.clone());
+        let (peer, into, counters, cancel) =
+            (peer, into.to_owned(), counters.clone(), cancel.clone());
         let (worktree, threads) = (options.worktree, options.threads);
         move || peer.clone_into(&into, worktree, threads, counters, &cancel)
     };
     let tell = || {
         if let Some((phase, done, total)) = counters.now() {
-            progress.progress(Progress { subject: url.to_string(), phase, done, total });
+            progress.progress(Progress {
+                subject: url.to_string(),
+                phase,
+                done,
+                total,
+            });
         }
     };
     on_another_thread(work, cancel, tell)?;
@@ -56,7 +66,11 @@ pub(super) fn fetch(
 /// # Errors
 ///
 /// Those of [`clone_repo`](super::clone_repo) about the other side.
-pub fn remote_head(url: &RemoteUrl, options: &CloneOptions, cancel: &CancelToken) -> Result<Option<ObjectId>> {
+pub fn remote_head(
+    url: &RemoteUrl,
+    options: &CloneOptions,
+    cancel: &CancelToken,
+) -> Result<Option<ObjectId>> {
     let peer = Peer::new(url, options)?;
     on_another_thread(move || peer.head(), cancel, || {})
 }
@@ -79,15 +93,25 @@ fn on_another_thread<T: Send + 'static>(
         match receiver.recv_timeout(POLL) {
             Ok(answer) => {
                 tell();
-                return if cancelled_at.is_some() { Err(Error::Cancelled) } else { answer };
+                return if cancelled_at.is_some() {
+                    Err(Error::Cancelled)
+                } else {
+                    answer
+                };
             }
             Err(RecvTimeoutError::Timeout) => tell(),
             Err(RecvTimeoutError::Disconnected) => {
-                let panic = handle.join().err().map(|payload| Error::from_panic(&*payload));
-                return Err(panic.unwrap_or_else(|| Error::internal("a transfer ended without an answer")));
+                let panic = handle
+                    .join()
+                    .err()
+                    .map(|payload| Error::from_panic(&*payload));
+                return Err(
+                    panic.unwrap_or_else(|| Error::internal("a transfer ended without an answer"))
+                );
             }
         }
-        if cancel.is_cancelled() && cancelled_at.get_or_insert_with(Instant::now).elapsed() > GRACE {
+        if cancel.is_cancelled() && cancelled_at.get_or_insert_with(Instant::now).elapsed() > GRACE
+        {
             return Err(Error::Cancelled);
         }
     }
@@ -106,13 +130,32 @@ impl Peer {
         let mut credentials = options.credentials.clone();
         if let Some(password) = url.password() {
             let username = url.username().unwrap_or("x-access-token").to_owned();
-            credentials.insert(0, Credentials { host: url.host().to_owned(), username, password: password.clone() });
+            credentials.insert(
+                0,
+                Credentials {
+                    host: url.host().to_owned(),
+                    username,
+                    password: password.clone(),
+                },
+            );
         }
         let settings = options.net.for_client()?;
-        Ok(Self { url: url.clone(), settings, credentials, idle_timeout: options.net.options().idle_timeout })
+        Ok(Self {
+            url: url.clone(),
+            settings,
+            credentials,
+            idle_timeout: options.net.options().idle_timeout,
+        })
     }
 
-    fn clone_into(&self, into: &Path, worktree: Worktree, threads: usize, counters: Counters, cancel: &CancelToken) -> Result<()> {
+    fn clone_into(
+        &self,
+        into: &Path,
+        worktree: Worktree,
+        threads: usize,
+        counters: Counters,
+        cancel: &CancelToken,
+    ) -> Result<()> {
         let kind = match worktree {
             Worktree::Bare => gix::create::Kind::Bare,
             Worktree::CheckedOut => gix::create::Kind::WithWorktree,
@@ -134,7 +177,10 @@ impl Peer {
 
     fn head(&self) -> Result<Option<ObjectId>> {
         // gix speaks to a remote only from within a repository.
-        let scratch = tempfile::tempdir().map_err(Error::storage("create a directory in", std::env::temp_dir()))?;
+        let scratch = tempfile::tempdir().map_err(Error::storage(
+            "create a directory in",
+            std::env::temp_dir(),
+        ))?;
         let failed = |error| self.classify(error);
         let repo: gix::Repository = gix::ThreadSafeRepository::init_opts(
             scratch.path(),
@@ -145,12 +191,25 @@ impl Peer {
         .map_err(failed)?
         .into();
         let remote = repo.remote_at(self.url.as_str()).map_err(failed)?;
-        let remote = remote.with_refspecs(["HEAD"], Direction::Fetch).map_err(failed)?.with_fetch_tags(gix::remote::fetch::Tags::None);
+        let remote = remote
+            .with_refspecs(["HEAD"], Direction::Fetch)
+            .map_err(failed)?
+            .with_fetch_tags(gix::remote::fetch::Tags::None);
         let mut connection = remote.connect(Direction::Fetch).map_err(failed)?;
         configure(&mut connection, &self.settings, &self.credentials).map_err(failed)?;
-        let (refs, _) = connection.ref_map(gix::progress::Discard, gix::remote::ref_map::Options::default()).map_err(failed)?;
-        let head = refs.remote_refs.iter().find(|reference| reference.unpack().0 == "HEAD");
-        Ok(head.and_then(|head| head.unpack().1).map(|id| ObjectId(id.to_owned())))
+        let (refs, _) = connection
+            .ref_map(
+                gix::progress::Discard,
+                gix::remote::ref_map::Options::default(),
+            )
+            .map_err(failed)?;
+        let head = refs
+            .remote_refs
+            .iter()
+            .find(|reference| reference.unpack().0 == "HEAD");
+        Ok(head
+            .and_then(|head| head.unpack().1)
+            .map(|id| ObjectId(id.to_owned())))
     }
 
     /// What went wrong, by gix's classes first and by the server's status where gix has none.
@@ -161,34 +220,68 @@ impl Peer {
         }
         let text = format!("{error:#}");
         if error.is_unauthenticated() || text.contains("status 401") {
-            let reason = if self.credentials.iter().any(|known| known.host == self.url.host()) {
+            let reason = if self
+                .credentials
+                .iter()
+                .any(|known| known.host == self.url.host())
+            {
                 "the host refused the credentials (HTTP status 401)"
             } else {
                 "the host wants credentials (HTTP status 401); a private repository needs a token"
             };
-            return Error::AuthenticationFailed { subject, reason: reason.to_owned() };
+            return Error::AuthenticationFailed {
+                subject,
+                reason: reason.to_owned(),
+            };
         }
         if text.contains("status 403") {
-            return Error::AuthenticationFailed { subject, reason: "the host forbids it (HTTP status 403)".to_owned() };
+            return Error::AuthenticationFailed {
+                subject,
+                reason: "the host forbids it (HTTP status 403)".to_owned(),
+            };
         }
         if text.contains("status 404") || text.contains("status 410") {
             let reason = "the server has none there (HTTP status 404); a private one looks the same without a token";
-            return Error::RepositoryNotFound { subject, reason: reason.to_owned() };
+            return Error::RepositoryNotFound {
+                subject,
+                reason: reason.to_owned(),
+            };
         }
         if text.contains("status 429") {
-            return Error::RateLimited { host: self.url.host().to_owned(), reset_at: None };
+            return Error::RateLimited {
+                host: self.url.host().to_owned(),
+                reset_at: None,
+            };
         }
         if text.contains("timed out") {
-            return Error::Timeout { subject, after: self.idle_timeout };
+            return Error::Timeout {
+                subject,
+                after: self.idle_timeout,
+            };
         }
-        Error::Network { subject, source: source::cause(error) }
+        Error::Network {
+            subject,
+            source: source::cause(error),
+        }
     }
 }
 
 /// TLS, proxy, time limits; credentials on demand, and only for their host. Never a prompt, never a helper program.
-fn configure(connection: &mut Connection<'_, '_, '_>, settings: &ClientSettings, credentials: &[Credentials]) -> gix::Result<()> {
-    let url = connection.remote().url(Direction::Fetch).map(gix::Url::to_bstring).unwrap_or_default();
-    if let Some(mut options) = connection.remote().repo().transport_options(url.as_bstr(), None)? {
+fn configure(
+    connection: &mut Connection<'_, '_, '_>,
+    settings: &ClientSettings,
+    credentials: &[Credentials],
+) -> gix::Result<()> {
+    let url = connection
+        .remote()
+        .url(Direction::Fetch)
+        .map(gix::Url::to_bstring)
+        .unwrap_or_default();
+    if let Some(mut options) = connection
+        .remote()
+        .repo()
+        .transport_options(url.as_bstr(), None)?
+    {
         if let Some(options) = options.downcast_mut::<http::Options>() {
             let settings = settings.clone();
             options.backend = Some(Arc::new(Mutex::new(http::reqwest::Options {
@@ -200,10 +293,19 @@ fn configure(connection: &mut Connection<'_, '_, '_>, settings: &ClientSettings,
     }
     let credentials = credentials.to_vec();
     connection.set_credentials(move |action| {
-        let gix::credentials::helper::Action::Get(context) = action else { return Ok(None) };
+        let gix::credentials::helper::Action::Get(context) = action else {
+            return Ok(None);
+        };
         // The address after redirects: who they are for is decided by where they would go.
-        let asked = context.url.as_ref().and_then(|url| RemoteUrl::parse(&url.to_str_lossy()).ok());
-        let known = credentials.iter().find(|known| asked.as_ref().is_some_and(|asked| asked.host() == known.host));
+        let asked = context
+            .url
+            .as_ref()
+            .and_then(|url| RemoteUrl::parse(&url.to_str_lossy()).ok());
+        let known = credentials.iter().find(|known| {
+            asked
+                .as_ref()
+                .is_some_and(|asked| asked.host() == known.host)
+        });
         Ok(known.map(|known| gix::credentials::protocol::Outcome {
             identity: gix::sec::identity::Account {
                 username: known.username.clone(),
@@ -237,27 +339,49 @@ enum What {
 
 impl Counters {
     fn root(&self) -> Node {
-        Node { counters: self.clone(), counter: Counter { what: What::Other, done: Arc::default(), total: Arc::default() } }
+        Node {
+            counters: self.clone(),
+            counter: Counter {
+                what: What::Other,
+                done: Arc::default(),
+                total: Arc::default(),
+            },
+        }
     }
 
     fn known(&self) -> Vec<Counter> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The phase that started last.
     fn now(&self) -> Option<(Phase, u64, Option<u64>)> {
-        self.known().iter().rev().find_map(|counter| match counter.what {
-            What::Phase(phase) => {
-                let total = counter.total.load(Ordering::Relaxed) as u64;
-                Some((phase, counter.done.load(Ordering::Relaxed) as u64, (total > 0).then_some(total)))
-            }
-            What::ReceivedBytes | What::Other => None,
-        })
+        self.known()
+            .iter()
+            .rev()
+            .find_map(|counter| match counter.what {
+                What::Phase(phase) => {
+                    let total = counter.total.load(Ordering::Relaxed) as u64;
+                    Some((
+                        phase,
+                        counter.done.load(Ordering::Relaxed) as u64,
+                        (total > 0).then_some(total),
+                    ))
+                }
+                What::ReceivedBytes | What::Other => None,
+            })
     }
 
     fn received_bytes(&self) -> u64 {
-        let received = self.known().into_iter().filter(|counter| counter.what == What::ReceivedBytes);
-        received.map(|counter| counter.done.load(Ordering::Relaxed) as u64).sum()
+        let received = self
+            .known()
+            .into_iter()
+            .filter(|counter| counter.what == What::ReceivedBytes);
+        received
+            .map(|counter| counter.done.load(Ordering::Relaxed) as u64)
+            .sum()
     }
 }
 
@@ -287,7 +411,9 @@ impl gix::progress::Count for Node {
 
 impl gix::Progress for Node {
     fn init(&mut self, max: Option<usize>, _unit: Option<gix::progress::Unit>) {
-        self.counter.total.store(max.unwrap_or(0), Ordering::Relaxed);
+        self.counter
+            .total
+            .store(max.unwrap_or(0), Ordering::Relaxed);
     }
 
     fn set_name(&mut self, _name: String) {}
@@ -317,10 +443,21 @@ impl gix::NestedProgress for Node {
             b"IWRO" => What::Phase(Phase::Resolving),
             _ => What::Other,
         };
-        let counter = Counter { what, done: Arc::default(), total: Arc::default() };
+        let counter = Counter {
+            what,
+            done: Arc::default(),
+            total: Arc::default(),
+        };
         if what != What::Other {
-            self.counters.0.lock().unwrap_or_else(PoisonError::into_inner).push(counter.clone());
+            self.counters
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(counter.clone());
         }
-        Self { counters: self.counters.clone(), counter }
+        Self {
+            counters: self.counters.clone(),
+            counter,
+        }
     }
 }

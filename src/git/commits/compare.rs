@@ -30,15 +30,30 @@ pub(super) struct Comparer {
 impl Comparer {
     pub(super) fn new(objects: Objects, renames: Renames, merges: Merges) -> Result<Self> {
         let attributes = Attributes::new(&objects)?;
-        let threshold = objects.repo().config_snapshot().integer("core.bigFileThreshold");
+        let threshold = objects
+            .repo()
+            .config_snapshot()
+            .integer("core.bigFileThreshold");
         // git's own default.
-        let big_file_bytes = threshold.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(512 << 20);
-        Ok(Self { objects, attributes, renames, merges, big_file_bytes, old_buffer: Vec::new(), new_buffer: Vec::new() })
+        let big_file_bytes = threshold
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .unwrap_or(512 << 20);
+        Ok(Self {
+            objects,
+            attributes,
+            renames,
+            merges,
+            big_file_bytes,
+            old_buffer: Vec::new(),
+            new_buffer: Vec::new(),
+        })
     }
 
     pub(super) fn compare(&mut self, raw: &RawCommit, mailmap: &Mailmap) -> Result<Commit> {
         let Some(commit) = CommitObject::parse(&raw.data) else {
-            return Err(self.objects.corrupt(format!("commit {} cannot be decoded", raw.id)));
+            return Err(self
+                .objects
+                .corrupt(format!("commit {} cannot be decoded", raw.id)));
         };
         let mut changes = Vec::new();
         let parents: &[ObjectId] = match (raw.parent_ids.len(), self.merges) {
@@ -64,7 +79,12 @@ impl Comparer {
         })
     }
 
-    fn changes(&mut self, parent: Option<ObjectId>, tree: ObjectId, changes: &mut Vec<Change>) -> Result<()> {
+    fn changes(
+        &mut self,
+        parent: Option<ObjectId>,
+        tree: ObjectId,
+        changes: &mut Vec<Change>,
+    ) -> Result<()> {
         let old_tree = parent.map(|parent| self.tree_of(parent)).transpose()?;
         let found = tree_changes(&self.objects, old_tree, Some(tree))?;
         for paired in self.paired(found)? {
@@ -75,28 +95,53 @@ impl Comparer {
     }
 
     fn tree_of(&mut self, commit: ObjectId) -> Result<ObjectId> {
-        let data = self.objects.require(commit, Kind::Commit, &mut self.old_buffer)?;
+        let data = self
+            .objects
+            .require(commit, Kind::Commit, &mut self.old_buffer)?;
         match CommitObject::parse(data) {
             Some(parsed) => Ok(parsed.tree_id),
-            None => Err(self.objects.corrupt(format!("commit {commit} cannot be decoded"))),
+            None => Err(self
+                .objects
+                .corrupt(format!("commit {commit} cannot be decoded"))),
         }
     }
 
     /// Puts each renamed file's two halves together, at the place of its new path.
     fn paired(&mut self, found: Vec<TreeChange>) -> Result<Vec<Paired>> {
         let has_both = |has: fn(&TreeChange) -> bool| found.iter().any(has);
-        let may_rename = self.renames == Renames::On && has_both(|c| c.old.is_none()) && has_both(|c| c.new.is_none());
+        let may_rename = self.renames == Renames::On
+            && has_both(|c| c.old.is_none())
+            && has_both(|c| c.new.is_none());
         if !may_rename {
-            return Ok(found.into_iter().map(|change| Paired { change, source: None }).collect());
+            return Ok(found
+                .into_iter()
+                .map(|change| Paired {
+                    change,
+                    source: None,
+                })
+                .collect());
         }
-        let halves = |side: fn(&TreeChange) -> Option<Side>, other: fn(&TreeChange) -> Option<Side>| {
-            let lone = found.iter().enumerate().filter(move |(_, change)| other(change).is_none());
-            lone.filter_map(move |(index, change)| Some((index, Candidate { path: &change.path, side: side(change)? })))
-                .unzip::<_, _, Vec<_>, Vec<_>>()
+        let halves = |side: fn(&TreeChange) -> Option<Side>,
+                      other: fn(&TreeChange) -> Option<Side>| {
+            let lone = found
+                .iter()
+                .enumerate()
+                .filter(move |(_, change)| other(change).is_none());
+            lone.filter_map(move |(index, change)| {
+                Some((
+                    index,
+                    Candidate {
+                        path: &change.path,
+                        side: side(change)?,
+                    },
+                ))
+            })
+            .unzip::<_, _, Vec<_>, Vec<_>>()
         };
         let (source_at, sources) = halves(|c| c.old, |c| c.new);
         let (destination_at, destinations) = halves(|c| c.new, |c| c.old);
-        let renames = RenameFinder::new(&self.objects, &mut self.attributes).find(&sources, &destinations)?;
+        let renames =
+            RenameFinder::new(&self.objects, &mut self.attributes).find(&sources, &destinations)?;
 
         let mut slots: Vec<Option<TreeChange>> = found.into_iter().map(Some).collect();
         let mut from: Vec<Option<(TreeChange, u64)>> = slots.iter().map(|_| None).collect();
@@ -119,14 +164,25 @@ impl Comparer {
         let TreeChange { path, old, new } = &paired.change;
         let old_path = paired.source.as_ref().map_or(path, |(path, _)| path);
         let objects = &self.objects;
-        let Some(old_data) = content(objects, *old, &mut self.old_buffer)? else { return Ok(LineCounts::Missing) };
-        let is_same = old.zip(*new).is_some_and(|(old, new)| old.id == new.id && old.is_submodule() == new.is_submodule());
-        let new_data = if is_same { Some(old_data) } else { content(objects, *new, &mut self.new_buffer)? };
-        let Some(new_data) = new_data else { return Ok(LineCounts::Missing) };
+        let Some(old_data) = content(objects, *old, &mut self.old_buffer)? else {
+            return Ok(LineCounts::Missing);
+        };
+        let is_same = old
+            .zip(*new)
+            .is_some_and(|(old, new)| old.id == new.id && old.is_submodule() == new.is_submodule());
+        let new_data = if is_same {
+            Some(old_data)
+        } else {
+            content(objects, *new, &mut self.new_buffer)?
+        };
+        let Some(new_data) = new_data else {
+            return Ok(LineCounts::Missing);
+        };
         let mut is_binary = |side: &Option<Side>, path: &[u8], data: &[u8]| {
             side.is_some_and(|side| {
                 !side.is_submodule()
-                    && (data.len() > self.big_file_bytes || self.attributes.of(objects, path).is_binary(data))
+                    && (data.len() > self.big_file_bytes
+                        || self.attributes.of(objects, path).is_binary(data))
             })
         };
         if is_binary(old, old_path, old_data) || is_binary(new, path, new_data) {
@@ -138,12 +194,19 @@ impl Comparer {
             (_, None) => (0, line_count(old_data)),
             _ => count_lines(old_data, new_data),
         };
-        Ok(LineCounts::Lines { additions, deletions })
+        Ok(LineCounts::Lines {
+            additions,
+            deletions,
+        })
     }
 }
 
 /// What git compares for one side: nothing, a blob's bytes, or one line for a submodule. `None` if the blob is missing.
-fn content<'a>(objects: &Objects, side: Option<Side>, buffer: &'a mut Vec<u8>) -> Result<Option<&'a [u8]>> {
+fn content<'a>(
+    objects: &Objects,
+    side: Option<Side>,
+    buffer: &'a mut Vec<u8>,
+) -> Result<Option<&'a [u8]>> {
     match side {
         None => Ok(Some(b"")),
         Some(side) if side.is_submodule() => {
@@ -196,8 +259,20 @@ fn mode(side: Side) -> &'static str {
 }
 
 /// `ident` in UTF-8 where the commit says how it is encoded, and after the mailmap.
-pub(in crate::git) fn signature(commit: &CommitObject<'_>, ident: &Ident<'_>, mailmap: &Mailmap) -> Signature {
+pub(in crate::git) fn signature(
+    commit: &CommitObject<'_>,
+    ident: &Ident<'_>,
+    mailmap: &Mailmap,
+) -> Signature {
     let (name, email) = (commit.decoded(ident.name), commit.decoded(ident.email));
-    let (name, email) = mailmap.resolve(&Ident { name: &name, email: &email, time: ident.time });
-    Signature { name, email, time: ident.time }
+    let (name, email) = mailmap.resolve(&Ident {
+        name: &name,
+        email: &email,
+        time: ident.time,
+    });
+    Signature {
+        name,
+        email,
+        time: ident.time,
+    }
 }

@@ -62,7 +62,11 @@ pub struct HistoryOptions {
 impl HistoryOptions {
     /// What merges are compared with, the default resolved.
     pub fn merge_policy(&self) -> Merges {
-        self.merges.unwrap_or(if self.first_parent { Merges::FirstParent } else { Merges::None })
+        self.merges.unwrap_or(if self.first_parent {
+            Merges::FirstParent
+        } else {
+            Merges::None
+        })
     }
 }
 
@@ -107,12 +111,18 @@ impl Commit {
 
     /// Lines added in all its changes; `None` if a blob that is needed to count them is missing.
     pub fn additions(&self) -> Option<u64> {
-        self.changes.iter().map(|change| change.counts.additions_or_zero()).sum()
+        self.changes
+            .iter()
+            .map(|change| change.counts.additions_or_zero())
+            .sum()
     }
 
     /// Lines deleted in all its changes; `None` if a blob that is needed to count them is missing.
     pub fn deletions(&self) -> Option<u64> {
-        self.changes.iter().map(|change| change.counts.deletions_or_zero()).sum()
+        self.changes
+            .iter()
+            .map(|change| change.counts.deletions_or_zero())
+            .sum()
     }
 }
 

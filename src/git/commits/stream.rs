@@ -35,7 +35,11 @@ struct Shared {
 }
 
 impl CommitStream {
-    pub(super) fn start(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Result<Self> {
+    pub(super) fn start(
+        repo: &Repo,
+        options: &HistoryOptions,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
         let tip = repo.rev_parse(options.revision.as_deref().unwrap_or("HEAD"))?;
         let walk_options = WalkOptions {
             first_parent: options.first_parent,
@@ -43,7 +47,11 @@ impl CommitStream {
             until: options.until,
             max_count: options.max_count,
         };
-        let mailmap = if options.raw_identities { Mailmap::none() } else { Mailmap::open(repo) };
+        let mailmap = if options.raw_identities {
+            Mailmap::none()
+        } else {
+            Mailmap::open(repo)
+        };
         let (renames, merges) = (options.renames, options.merge_policy());
         let source = repo.object_source();
         let shared = Shared {
@@ -94,13 +102,20 @@ impl Shared {
     fn compare(&self, chunk: &[RawCommit]) -> Vec<Result<Commit>> {
         let mut done = Vec::with_capacity(chunk.len() + 1);
         let mut work = || -> Result<()> {
-            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let idle = self
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop();
             let mut comparer = idle.map_or_else(|| (self.make)(), Ok)?;
             for commit in chunk {
                 self.cancel.check()?;
                 done.push(Ok(comparer.compare(commit, &self.mailmap)?));
             }
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(comparer);
+            self.idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(comparer);
             Ok(())
         };
         let ended = work();

@@ -35,7 +35,10 @@ impl GitHub {
     /// call.
     pub fn new(options: &GitHubOptions) -> Result<Self> {
         let client = options.net.for_client()?.client()?;
-        let base_url = options.base_url.as_deref().unwrap_or("https://api.github.com");
+        let base_url = options
+            .base_url
+            .as_deref()
+            .unwrap_or("https://api.github.com");
         let mut builder = OctocrabBuilder::new()
             .base_uri(base_url)
             .map_err(|error| Error::invalid(format!("base URL `{base_url}`"), error.to_string()))?;
@@ -67,6 +70,9 @@ impl GitHub {
     }
 
     async fn get(&self, route: &str) -> Result<Value> {
-        self.api.get(route, None::<&()>).await.map_err(|error| source::classify(route, error))
+        self.api
+            .get(route, None::<&()>)
+            .await
+            .map_err(|error| source::classify(route, error))
     }
 }

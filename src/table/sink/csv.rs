@@ -16,14 +16,17 @@ impl CsvSink {
     pub(super) fn new(out: Box<dyn Write + Send>, schema: &SchemaRef) -> Result<Self> {
         let mut writer = csv::Writer::from_writer(out);
         writer.write_record(schema.fields().iter().map(|field| field.name()))?;
-        Ok(Self { writer, cell: Vec::new() })
+        Ok(Self {
+            writer,
+            cell: Vec::new(),
+        })
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         for row in 0..batch.num_rows() {
-            for column in batch.columns() {
+            for column in 0..batch.num_columns() {
                 self.cell.clear();
-                write_cell(&mut self.cell, column.as_ref(), row)?;
+                write_cell(&mut self.cell, batch, column, row)?;
                 self.writer.write_field(&self.cell)?;
             }
             self.writer.write_record(None::<&[u8]>)?;

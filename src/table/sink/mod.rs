@@ -66,12 +66,21 @@ impl Sink {
     pub fn new(format: Format, out: Out, path: &Path, schema: &SchemaRef) -> Result<Self> {
         let failed = |error: ArrowError| storage(path, error);
         let kind = match format {
-            Format::Csv => Kind::Csv(csv::CsvSink::new(out, schema).map_err(Error::storage("write", path))?),
-            Format::JsonLines => Kind::JsonLines(WriterBuilder::new().with_explicit_nulls(true).build(out)),
-            Format::Parquet => Kind::Parquet(parquet::ParquetSink::new(out, schema).map_err(|error| failed(error.into()))?),
+            Format::Csv => {
+                Kind::Csv(csv::CsvSink::new(out, schema).map_err(Error::storage("write", path))?)
+            }
+            Format::JsonLines => {
+                Kind::JsonLines(WriterBuilder::new().with_explicit_nulls(true).build(out))
+            }
+            Format::Parquet => Kind::Parquet(
+                parquet::ParquetSink::new(out, schema).map_err(|error| failed(error.into()))?,
+            ),
             Format::Arrow => Kind::Arrow(StreamWriter::try_new(out, schema).map_err(failed)?),
         };
-        Ok(Self { path: path.to_owned(), kind })
+        Ok(Self {
+            path: path.to_owned(),
+            kind,
+        })
     }
 
     /// Writes a batch.
@@ -84,7 +93,9 @@ impl Sink {
         match &mut self.kind {
             Kind::Csv(sink) => sink.write(batch).map_err(Error::storage("write", path)),
             Kind::JsonLines(writer) => writer.write(batch).map_err(|error| storage(path, error)),
-            Kind::Parquet(sink) => sink.write(batch).map_err(|error| storage(path, error.into())),
+            Kind::Parquet(sink) => sink
+                .write(batch)
+                .map_err(|error| storage(path, error.into())),
             Kind::Arrow(writer) => writer.write(batch).map_err(|error| storage(path, error)),
         }
     }
@@ -101,12 +112,19 @@ impl Sink {
             Kind::Csv(sink) => sink.finish().map_err(Error::storage("write", &path)),
             Kind::JsonLines(mut writer) => {
                 writer.finish().map_err(failed)?;
-                writer.into_inner().flush().map_err(Error::storage("write", &path))
+                writer
+                    .into_inner()
+                    .flush()
+                    .map_err(Error::storage("write", &path))
             }
             Kind::Parquet(sink) => sink.finish().map_err(|error| failed(error.into())),
             Kind::Arrow(mut writer) => {
                 writer.finish().map_err(failed)?;
-                writer.into_inner().map_err(failed)?.flush().map_err(Error::storage("write", &path))
+                writer
+                    .into_inner()
+                    .map_err(failed)?
+                    .flush()
+                    .map_err(Error::storage("write", &path))
             }
         }
     }
@@ -122,5 +140,9 @@ fn storage(path: &Path, error: ArrowError) -> Error {
         },
         other => std::io::Error::other(other.to_string()),
     };
-    Error::Storage { action: "write", path: path.to_owned(), source }
+    Error::Storage {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    }
 }

@@ -24,8 +24,11 @@ pub(super) struct ParquetSink {
 impl ParquetSink {
     pub(super) fn new(out: Box<dyn Write + Send>, schema: &SchemaRef) -> Result<Self> {
         // Readers that know nothing of Arrow see the policy too.
-        let mut metadata: Vec<_> =
-            schema.metadata().iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect();
+        let mut metadata: Vec<_> = schema
+            .metadata()
+            .iter()
+            .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
+            .collect();
         metadata.sort_by(|a, b| a.key.cmp(&b.key));
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
@@ -39,7 +42,10 @@ impl ParquetSink {
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let columns = batch.columns().iter().map(milliseconds).collect();
-        self.writer.write(&RecordBatch::try_new(SchemaRef::clone(&self.schema), columns)?)
+        self.writer.write(&RecordBatch::try_new(
+            SchemaRef::clone(&self.schema),
+            columns,
+        )?)
     }
 
     pub(super) fn finish(self) -> Result<()> {
@@ -53,7 +59,8 @@ fn in_milliseconds(schema: &SchemaRef) -> SchemaRef {
     let fields = schema.fields().iter().map(|field| match field.data_type() {
         DataType::Timestamp(TimeUnit::Second, zone) => {
             // A date too far off for milliseconds becomes null, not another date.
-            let field = Field::clone(field).with_data_type(DataType::Timestamp(TimeUnit::Millisecond, zone.clone()));
+            let field = Field::clone(field)
+                .with_data_type(DataType::Timestamp(TimeUnit::Millisecond, zone.clone()));
             Arc::new(field.with_nullable(true))
         }
         _ => Arc::clone(field),
@@ -65,7 +72,8 @@ fn milliseconds(column: &ArrayRef) -> ArrayRef {
     match column.data_type() {
         DataType::Timestamp(TimeUnit::Second, zone) => {
             let seconds = column.as_primitive::<TimestampSecondType>();
-            let milliseconds = seconds.unary_opt::<_, TimestampMillisecondType>(|second| second.checked_mul(1000));
+            let milliseconds =
+                seconds.unary_opt::<_, TimestampMillisecondType>(|second| second.checked_mul(1000));
             Arc::new(milliseconds.with_timezone_opt(zone.clone()))
         }
         _ => Arc::clone(column),

@@ -1,0 +1,106 @@
+# Every task, one word each; continuous integration and people run the same ones.
+# Needs Rust, Python 3.10 or newer and make. `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+TARGET ?= .
+DEMO ?= demo-dataset
+ARGS ?=
+CARGO ?= cargo
+HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo setup dev fmt lint types test test-rust test-python docs docs-cli bench audit static wheel ci clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/installed ## build, install, mine TARGET (this repository) and look into the dataset
+	$(BIN)/gitfleet mine $(TARGET) -o $(DEMO)
+	$(BIN)/python scripts/look.py $(DEMO)
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
+
+setup: $(VENV)/ready ## make the virtual environment with everything that building and testing needs
+
+SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -name '*.rs' -o -name '*.py' -o -name '*.pyi')
+
+# The package as users get it: the release profile.
+$(VENV)/installed: $(VENV)/ready $(SOURCES)
+	rm -rf target/demo-wheel
+	$(BIN)/maturin build --quiet --release --locked --out target/demo-wheel
+	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps target/demo-wheel/*.whl
+	rm -f $(VENV)/developed
+	touch $@
+
+# The package as developers get it: quick to build, with checks.
+$(VENV)/developed: $(VENV)/ready $(SOURCES)
+	$(BIN)/maturin develop --quiet --locked
+	rm -f $(VENV)/installed
+	touch $@
+
+dev: $(VENV)/developed ## build the extension into the environment, unoptimised
+
+fmt: $(VENV)/ready ## format Rust and Python
+	$(CARGO) fmt --all
+	$(BIN)/ruff format python tests/python scripts examples
+	$(BIN)/ruff check --fix-only --quiet python tests/python scripts examples
+
+lint: $(VENV)/ready ## formatting, clippy with no, some and all features, ruff
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --no-default-features --all-targets -- -D warnings
+	$(CARGO) clippy --locked --features cli --all-targets -- -D warnings
+	$(CARGO) clippy --locked --all-features --all-targets -- -D warnings
+	$(BIN)/ruff format --check python tests/python scripts examples
+	$(BIN)/ruff check python tests/python scripts examples
+
+types: $(VENV)/developed ## mypy, and the stub against the extension
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest gitfleet._gitfleet --concise
+
+test: test-rust test-python ## everything that can fail
+
+test-rust: ## unit, integration and documentation tests; ARGS go to cargo
+	$(CARGO) test --locked --features cli $(ARGS)
+
+test-python: $(VENV)/developed ## the Python package, with real servers; ARGS go to pytest
+	$(BIN)/python -m pytest -q $(ARGS)
+
+docs: ## the Rust documentation, warnings are errors
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --features cli
+
+docs-cli: ## rewrite docs/cli.txt from the command's help
+	GITFLEET_UPDATE_DOCS=1 $(CARGO) test --locked --features cli --test it the_help_in_the_documentation
+
+bench: ## against libgit2, in the benches member; BENCH_REPO names a repository
+	$(CARGO) bench --locked -p gitfleet-benches
+
+audit: ## licences, sources and C; with cargo-deny where it is installed, advisories too
+	$(CARGO) test --locked --no-default-features --test it purity
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --all-features check; \
+	else echo 'cargo-deny is not installed: advisories were not checked'; fi
+
+static: ## the command as one static file, target/static/gitfleet
+	$(CARGO) rustc --locked --release --features cli --bin gitfleet --target $(HOST) -- -C target-feature=+crt-static
+	mkdir -p target/static
+	cp target/$(HOST)/release/gitfleet target/static/gitfleet
+
+wheel: $(VENV)/ready ## the release wheel, installed into a fresh environment and tried
+	rm -rf dist
+	$(BIN)/maturin build --quiet --release --locked --out dist
+	PYTHON=$(PYTHON) sh scripts/try_wheel.sh dist/*.whl
+
+# In the order that fails fastest.
+ci: lint audit test types docs static ci-static wheel demo ## everything continuous integration checks
+.PHONY: ci-static
+ci-static:
+	$(CARGO) test --locked --features cli --test it static_binary -- --nocapture
+
+clean: ## remove what was built
+	rm -rf target $(VENV) dist $(DEMO)

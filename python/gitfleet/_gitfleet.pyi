@@ -1,0 +1,114 @@
+import asyncio
+import datetime
+from collections.abc import Sequence
+from typing import Any, Literal, TypedDict, final, type_check_only
+
+__all__ = [
+    "Failures",
+    "Manager",
+    "RecordStream",
+    "Repository",
+    "__version__",
+    "error_kinds",
+    "mine",
+    "mine_async",
+    "run_cli",
+]
+
+__version__: str
+
+@type_check_only
+class Counting(TypedDict):
+    rev: str | None
+    since: str | datetime.datetime | float | None
+    until: str | datetime.datetime | float | None
+    max_count: int | None
+    first_parent: bool
+    renames: bool
+    merges: Literal["none", "first-parent", "each-parent"] | None
+    mailmap: bool
+
+@type_check_only
+class Network(TypedDict):
+    ca_bundle: str | None
+    proxy: str | None
+    timeout: float
+    credentials: list[tuple[str, str, str]]
+
+@type_check_only
+class MineJob(TypedDict):
+    targets: list[str]
+    output: str
+    tables: list[str]
+    keep_clones: str | None
+    jobs: int
+    threads: int
+    trust: bool
+    network: Network
+    counting: Counting
+
+@final
+class RecordStream:
+    @property
+    def column_names(self) -> list[str]: ...
+    @property
+    def metadata(self) -> dict[str, str]: ...
+    def collect(self) -> RecordStream: ...
+    def to_pylist(self) -> list[dict[str, Any]]: ...
+    def next_batch(self) -> RecordStream | None: ...
+    def close(self) -> None: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+    def __arrow_c_schema__(self) -> object: ...
+
+@final
+class Failures:
+    def all(self) -> list[tuple[str, Any]]: ...
+
+@final
+class Repository:
+    def __new__(cls, path: str, *, trust: bool = False, threads: int = 0) -> Repository: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def is_bare(self) -> bool: ...
+    def is_shallow(self) -> bool: ...
+    def head(self) -> str | None: ...
+    def refs(self) -> list[tuple[str, str, str]]: ...
+    def rev_parse(self, revision: str) -> str: ...
+    def commits(self, counting: Counting) -> RecordStream: ...
+    def changes(self, counting: Counting) -> RecordStream: ...
+    def blame(
+        self, paths: Sequence[str] | None, *, rev: str | None, lines: bool, mailmap: bool
+    ) -> tuple[RecordStream, Failures]: ...
+
+@final
+class Manager:
+    def __new__(
+        cls, urls: Sequence[str], *, network: Network, jobs: int, trust: bool
+    ) -> Manager: ...
+    def clone_all(self) -> asyncio.Future[None]: ...
+    def clone(self, url: str) -> asyncio.Future[None]: ...
+    def tasks(
+        self,
+    ) -> dict[
+        str,
+        tuple[
+            str,
+            Literal["queued", "cloning", "completed", "failed"],
+            int | None,
+            str | None,
+            str | None,
+        ],
+    ]: ...
+    def cleanup(self) -> dict[str, str | None]: ...
+    def extract_commits(self, path: str) -> asyncio.Future[list[dict[str, Any]]]: ...
+    def bulk_blame(
+        self, path: str, files: Sequence[str]
+    ) -> asyncio.Future[dict[str, list[dict[str, Any]] | str]]: ...
+
+def error_kinds() -> list[tuple[str, str]]: ...
+def mine(job: MineJob) -> list[dict[str, Any]]: ...
+def mine_async(job: MineJob) -> asyncio.Future[list[dict[str, Any]]]: ...
+def run_cli(argv: Sequence[str]) -> int: ...

@@ -1,0 +1,137 @@
+"""Every exception GitFleet raises.
+
+GitFleetError
+  InvalidInputError          (also a ValueError)
+  RepositoryNotFoundError    (also a FileNotFoundError)
+  RevisionNotFoundError      (also a LookupError)
+  PathNotFoundError          (also a FileNotFoundError)
+  DestinationExistsError     (also a FileExistsError)
+  AuthenticationError        (also a PermissionError)
+  RateLimitedError
+  NetworkError               (also a ConnectionError)
+  OperationTimeoutError      (also a TimeoutError)
+  CorruptRepositoryError
+  StorageError               (also an OSError)
+  UnsupportedError           (also a NotImplementedError)
+  OperationCancelledError
+  InternalError              (also a RuntimeError)
+
+A blocking call that Ctrl-C ends raises KeyboardInterrupt, and a cancelled task CancelledError, as
+everywhere in Python.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+__all__ = [
+    "AuthenticationError",
+    "CorruptRepositoryError",
+    "DestinationExistsError",
+    "GitFleetError",
+    "InternalError",
+    "InvalidInputError",
+    "NetworkError",
+    "OperationCancelledError",
+    "OperationTimeoutError",
+    "PathNotFoundError",
+    "RateLimitedError",
+    "RepositoryNotFoundError",
+    "RevisionNotFoundError",
+    "StorageError",
+    "UnsupportedError",
+]
+
+
+class GitFleetError(Exception):
+    """Base class; catch this to catch everything.
+
+    Attributes:
+        subject: The URL, path or revision the failure is about, without credentials; None if it is
+            about none.
+    """
+
+    def __init__(self, message: str, subject: str | None = None) -> None:
+        super().__init__(message, subject)
+        self.message = message
+        self.subject = subject
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # OSError has ideas of its own about arguments.
+        return (type(self), (self.message, self.subject))
+
+
+class InvalidInputError(GitFleetError, ValueError):
+    """An argument makes no sense, whatever the state of the world."""
+
+
+class RepositoryNotFoundError(GitFleetError, FileNotFoundError):
+    """No repository exists at `subject`."""
+
+
+class RevisionNotFoundError(GitFleetError, LookupError):
+    """The repository does not contain the revision `subject`."""
+
+
+class PathNotFoundError(GitFleetError, FileNotFoundError):
+    """The revision does not contain the path `subject`."""
+
+
+class DestinationExistsError(GitFleetError, FileExistsError):
+    """The destination `subject` holds something that is not ours to replace."""
+
+
+class AuthenticationError(GitFleetError, PermissionError):
+    """The host refused our credentials, or wants some."""
+
+
+class RateLimitedError(GitFleetError):
+    """The host asks us to come back later.
+
+    Attributes:
+        reset_at: When the limit ends, an aware UTC datetime; None if the host did not say.
+    """
+
+    def __init__(
+        self, message: str, subject: str | None = None, reset_at: float | None = None
+    ) -> None:
+        super().__init__(message, subject)
+        self._reset_seconds = reset_at
+        self.reset_at = (
+            None if reset_at is None else datetime.datetime.fromtimestamp(reset_at, datetime.timezone.utc)
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.message, self.subject, self._reset_seconds))
+
+
+class NetworkError(GitFleetError, ConnectionError):
+    """The other side could not be reached, or broke off."""
+
+
+class OperationTimeoutError(GitFleetError, TimeoutError):
+    """The other side did not answer in time."""
+
+
+class CorruptRepositoryError(GitFleetError):
+    """Data of the repository `subject` is damaged or missing."""
+
+
+class StorageError(GitFleetError, OSError):
+    """The file or directory `subject` could not be read or written."""
+
+
+class UnsupportedError(GitFleetError, NotImplementedError):
+    """The request is sensible and GitFleet does not do it."""
+
+
+class OperationCancelledError(GitFleetError):
+    """The caller cancelled the operation."""
+
+
+class InternalError(GitFleetError, RuntimeError):
+    """A defect of GitFleet; please report it."""

@@ -1,0 +1,140 @@
+"""RepoManager: clone a list of repositories, watch them, read them, clean up."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from gitfleet import _gitfleet
+from gitfleet._network import network
+from gitfleet.models.repo import CloneStatus, CloneTask
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Generator, Iterable
+
+__all__ = ["RepoManager"]
+
+
+class CleanupResult(dict[str, "bool | str"]):
+    """Outcome per address: True, or an error text. It can be awaited too, for its own value."""
+
+    def __await__(self) -> Generator[None, None, CleanupResult]:
+        """Give itself: cleaning up is done when the call returns."""
+        return self
+        yield
+
+
+class RepoManager:
+    """Clones repositories into temporary directories and reads them.
+
+    The clones live until `cleanup` or until the manager is gone. Each method that takes time is an
+    awaitable on the running event loop; cancelling the task that awaits it stops the work.
+
+    Args:
+        urls: What to clone: https, http or file URLs, or directories.
+        github_username: For `github_token`; any name does for GitHub.
+        github_token: For github.com; it is sent nowhere else, and never written.
+        jobs: Clones at once.
+        trust: Read repositories even if they belong to another user.
+        ca_bundle: PEM file of the authorities to trust.
+        proxy: Such as ``http://host:port``.
+        timeout: Seconds after which a silent server is given up.
+
+    Example:
+        >>> import asyncio
+        >>> async def main() -> None:
+        ...     manager = RepoManager(["https://github.com/pallets/flask"])
+        ...     await manager.clone_all()
+        ...     for url, task in (await manager.fetch_clone_tasks()).items():
+        ...         print(url, task.status.status_type, task.temp_dir)
+        >>> asyncio.run(main())  # doctest: +SKIP
+    """
+
+    __slots__ = ("_manager",)
+
+    def __init__(
+        self,
+        urls: Iterable[str],
+        github_username: str = "",
+        github_token: str = "",
+        *,
+        jobs: int = 8,
+        trust: bool = False,
+        ca_bundle: str | os.PathLike[str] | None = None,
+        proxy: str | None = None,
+        timeout: float = 60.0,
+    ) -> None:
+        self._manager = _gitfleet.Manager(
+            list(urls),
+            network=network(
+                username=github_username or None,
+                token=github_token or None,
+                ca_bundle=ca_bundle,
+                proxy=proxy,
+                timeout=timeout,
+            ),
+            jobs=jobs,
+            trust=trust,
+        )
+
+    def clone_all(self) -> asyncio.Future[None]:
+        """Clone every address; a failure is the state of its task.
+
+        Returns:
+            A future: ``done()`` tells whether it has ended, ``fetch_clone_tasks`` how far it is.
+        """
+        return self._manager.clone_all()
+
+    async def clone(self, url: str) -> None:
+        """Clone one address, which need not be among those the manager was made with.
+
+        Raises:
+            GitFleetError: What went wrong; the task has it too.
+        """
+        await self._manager.clone(url)
+
+    async def fetch_clone_tasks(self) -> dict[str, CloneTask]:
+        """Return every task by its address as given."""
+        return {
+            given: CloneTask(url, CloneStatus(state, percent, error), directory)
+            for given, (url, state, percent, error, directory) in self._manager.tasks().items()
+        }
+
+    async def extract_commits(self, repo_path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+        """Return a repository's commits as dictionaries, newest first.
+
+        Names and e-mails are as committed, whatever the mailmap says. ``Repository.commits`` gives
+        the same as columns.
+
+        Returns:
+            ``sha, repo_name, message, author_name, author_email, author_timestamp`` (seconds since
+            the epoch), ``author_offset`` (minutes east), the same for ``committer_``, ``additions,
+            deletions, is_merge``. A merge counts no lines.
+
+        Raises:
+            GitFleetError: What went wrong.
+        """
+        return await self._manager.extract_commits(os.fspath(repo_path))
+
+    async def bulk_blame(
+        self, repo_path: str | os.PathLike[str], file_paths: Iterable[str | os.PathLike[str]]
+    ) -> dict[str, list[dict[str, Any]] | str]:
+        """Blame files at ``HEAD``, all of them in one walk; no working tree is needed.
+
+        Returns:
+            Per path as given a list with a dictionary per line (``commit_id, author_name,
+            author_email, orig_line_no, final_line_no`` counting from 1, ``line_content`` without
+            its newline), or the text of the error that this file had.
+        """
+        paths = [os.fspath(path) for path in file_paths]
+        return await self._manager.bulk_blame(os.fspath(repo_path), paths)
+
+    def cleanup(self) -> CleanupResult:
+        """Remove the clones.
+
+        Returns:
+            True or an error text per address that had a clone.
+        """
+        removed = self._manager.cleanup()
+        return CleanupResult({url: error or True for url, error in removed.items()})

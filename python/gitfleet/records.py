@@ -1,0 +1,145 @@
+"""Records: a stream of record batches, for pandas, Polars, pyarrow, DuckDB or plain Python."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from gitfleet.exceptions import GitFleetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from gitfleet._gitfleet import RecordStream
+
+__all__ = ["Records"]
+
+
+class Records:
+    """Rows of one table, made as they are read; they can be read once.
+
+    Anything that takes Arrow data takes this object: ``polars.DataFrame(records)``,
+    ``pyarrow.table(records)``, ``pyarrow.RecordBatchReader.from_stream(records)`` and DuckDB, which
+    reads it by its variable's name through pyarrow. No row passes through a Python object on that
+    way. Bytes that are not UTF-8 stand in Arrow text as described in the columns' metadata; in
+    Python rows they are surrogate escapes.
+
+    Example:
+        >>> import gitfleet
+        >>> records = gitfleet.Repository(".").commits(max_count=3)  # doctest: +SKIP
+        >>> [row["summary"] for row in records.to_pylist()]  # doctest: +SKIP
+    """
+
+    __slots__ = ("_check", "_name", "_stream")
+
+    def __init__(
+        self, name: str, stream: RecordStream, check: Callable[[], None] | None = None
+    ) -> None:
+        self._name = name
+        self._stream = stream
+        self._check = check
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns, in order."""
+        return self._stream.column_names
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """What the table says about itself: schema version, tool version, counting policy."""
+        return self._stream.metadata
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Iterate over pyarrow record batches, each made when it is asked for."""
+        pyarrow = _needed("pyarrow")
+        while (batch := self._stream.next_batch()) is not None:
+            yield from pyarrow.table(batch).to_batches()
+        self._finish()
+
+    def to_pylist(self) -> list[dict[str, Any]]:
+        """Read everything into a list of dictionaries, one a row; needs no other package.
+
+        Times are aware datetimes in UTC; a year that Python does not have stays a number of seconds.
+        """
+        rows = self._stream.to_pylist()
+        self._finish()
+        return rows
+
+    def to_pyarrow(self) -> pa.Table:
+        """Read everything into a pyarrow table."""
+        table = _needed("pyarrow").table(self._stream.collect())
+        self._finish()
+        return table
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Read everything into a pandas DataFrame.
+
+        Without pyarrow it is made from Python rows, which is slower. Counts that can be null are
+        `Int64` either way.
+        """
+        pandas = _needed("pandas")
+        names = self.column_names
+        try:
+            pyarrow = importlib.import_module("pyarrow")
+        except ImportError:
+            frame = pandas.DataFrame.from_records(self.to_pylist(), columns=names)
+        else:
+            frame = pyarrow.table(self._stream.collect()).to_pandas(
+                types_mapper={pyarrow.int64(): pandas.Int64Dtype()}.get, strings_to_categorical=False
+            )
+            self._finish()
+        counts = [name for name in ("additions", "deletions", "similarity") if name in names]
+        return frame.astype(dict.fromkeys(counts, "Int64"))
+
+    def to_polars(self) -> pl.DataFrame:
+        """Read everything into a Polars DataFrame."""
+        frame = _needed("polars").DataFrame(self._stream.collect())
+        self._finish()
+        return frame
+
+    def close(self) -> None:
+        """Stop the work behind the stream; rows that were not read are lost."""
+        self._stream.close()
+
+    def __enter__(self) -> Records:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Hand the stream to a reader that speaks Arrow's C interface."""
+        return self._stream.__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_schema__(self) -> object:
+        """Hand the columns to a reader that speaks Arrow's C interface."""
+        return self._stream.__arrow_c_schema__()
+
+    def __repr__(self) -> str:
+        return f"<Records {self._name}: {', '.join(self.column_names)}>"
+
+    def _finish(self) -> None:
+        if self._check is not None:
+            self._check()
+
+
+def _needed(package: str) -> Any:
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        message = f"{package} is not installed; `pip install gitfleet[{package}]` brings it"
+        raise ImportError(message) from error
+
+
+def raise_failures(failures: list[tuple[str, BaseException]]) -> None:
+    """Raise the first failure, with notes about the others."""
+    if not failures:
+        return
+    first = failures[0][1]
+    if len(failures) > 1 and isinstance(first, GitFleetError):
+        first.message += f" (and {len(failures) - 1} more files)"
+    raise first

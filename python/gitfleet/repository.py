@@ -1,0 +1,221 @@
+"""Repository: one repository on this machine."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from gitfleet import _gitfleet
+from gitfleet.records import Records, raise_failures
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterable
+
+    from gitfleet.exceptions import GitFleetError
+
+__all__ = ["Reference", "Repository"]
+
+
+class Reference(NamedTuple):
+    """A branch, tag or other ref."""
+
+    name: str
+    """Full name, such as ``refs/tags/v1``."""
+    target_id: str
+    """What it points to: a commit, or an annotated tag's own object."""
+    peeled_id: str
+    """The object an annotated tag leads to in the end; `target_id` for everything else."""
+
+
+class Repository:
+    """A working tree, a directory in one, a ``.git`` directory or a bare repository.
+
+    Nothing but the repository's own files decides what is read: not the environment, not the user's
+    git configuration. No program that its configuration names is run.
+
+    Args:
+        path: Where it is; the nearest repository at or above is opened, as git does.
+        trust: Open it even if it belongs to another user.
+        threads: Threads its work may use; 0 is one per core.
+
+    Raises:
+        RepositoryNotFoundError: There is none.
+        InvalidInputError: It belongs to another user.
+        UnsupportedError: It uses an extension that GitFleet does not know, such as reftable.
+
+    Example:
+        >>> repo = Repository(".")  # doctest: +SKIP
+        >>> repo.blame(["README.md"]).to_pandas()  # doctest: +SKIP
+    """
+
+    __slots__ = ("_options", "_repo")
+
+    def __init__(
+        self, path: str | os.PathLike[str] = ".", *, trust: bool = False, threads: int = 0
+    ) -> None:
+        self._repo = _gitfleet.Repository(os.fspath(path), trust=trust, threads=threads)
+        self._options = (trust, threads)
+
+    @property
+    def path(self) -> str:
+        """The working tree, or the git directory of a bare repository."""
+        return os.fspath(self._repo.path)
+
+    @property
+    def name(self) -> str:
+        """What the ``repo`` column says: the directory's name, without ``.git``."""
+        return self._repo.name
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it has no working tree."""
+        return self._repo.is_bare
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether its history was cut off by a shallow clone."""
+        return self._repo.is_shallow()
+
+    def head(self) -> str | None:
+        """Return the id of the commit ``HEAD`` is at; None if its branch does not exist yet."""
+        return self._repo.head()
+
+    def refs(self) -> list[Reference]:
+        """List all refs, sorted by name, as ``git for-each-ref`` does."""
+        return [Reference(*ref) for ref in self._repo.refs()]
+
+    def rev_parse(self, revision: str) -> str:
+        """Return the id of the commit that `revision` names.
+
+        Raises:
+            RevisionNotFoundError: It names nothing, several things, or no commit.
+        """
+        return self._repo.rev_parse(revision)
+
+    def commits(
+        self,
+        *,
+        rev: str | None = None,
+        since: str | datetime.datetime | float | None = None,
+        until: str | datetime.datetime | float | None = None,
+        max_count: int | None = None,
+        first_parent: bool = False,
+        renames: bool = True,
+        merges: Literal["none", "first-parent", "each-parent"] | None = None,
+        mailmap: bool = True,
+    ) -> Records:
+        """List commits with lines added and deleted, as ``git log --numstat`` counts them.
+
+        Args:
+            rev: Where to start. Defaults to ``HEAD``.
+            since: Only commits whose committer date is at or after this: a date as git takes it
+                (``"2024-05-01"``, ``"2 weeks ago"``), a datetime, or seconds since the epoch.
+            until: Only commits whose committer date is at or before this.
+            max_count: At most so many, the newest first.
+            first_parent: Follow only the first parent of merges.
+            renames: Whether renamed files are paired; else one is deleted and one added.
+            merges: What merges are compared with. Defaults to what git does: nothing, or the first
+                parent with `first_parent`.
+            mailmap: Resolve names and e-mails through the repository's mailmap.
+
+        Returns:
+            One row per commit, newest first as ``git log`` lists them; none for an empty repository.
+            ``additions`` and ``deletions`` are null if a blob they need is missing.
+
+        Raises:
+            RevisionNotFoundError: `rev` names nothing.
+            CorruptRepositoryError: While reading, at the first commit or tree that cannot be read.
+        """
+        counting: _gitfleet.Counting = {
+            "rev": rev,
+            "since": since,
+            "until": until,
+            "max_count": max_count,
+            "first_parent": first_parent,
+            "renames": renames,
+            "merges": merges,
+            "mailmap": mailmap,
+        }
+        return Records("commits", self._repo.commits(counting))
+
+    def changes(
+        self,
+        *,
+        rev: str | None = None,
+        since: str | datetime.datetime | float | None = None,
+        until: str | datetime.datetime | float | None = None,
+        max_count: int | None = None,
+        first_parent: bool = False,
+        renames: bool = True,
+        merges: Literal["none", "first-parent", "each-parent"] | None = None,
+        mailmap: bool = True,
+    ) -> Records:
+        """List the files each commit changed; arguments and errors are those of `commits`.
+
+        Returns:
+            One row per changed file, commits in the order of `commits`, files in path order. Counts
+            are null for binary files, where git shows ``-``.
+        """
+        counting: _gitfleet.Counting = {
+            "rev": rev,
+            "since": since,
+            "until": until,
+            "max_count": max_count,
+            "first_parent": first_parent,
+            "renames": renames,
+            "merges": merges,
+            "mailmap": mailmap,
+        }
+        return Records("changes", self._repo.changes(counting))
+
+    def blame(
+        self,
+        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
+        *,
+        rev: str | None = None,
+        lines: bool = False,
+        mailmap: bool = True,
+        failures: list[tuple[str, GitFleetError]] | None = None,
+    ) -> Records:
+        """Name the commit of every line, as ``git blame`` does, for all files in one walk.
+
+        Args:
+            paths: Files and directories relative to the top of the repository. Defaults to all.
+            rev: At which revision. Defaults to ``HEAD``.
+            lines: One row per line, with its ``content``, instead of one per run of lines.
+            mailmap: Resolve names and e-mails through the repository's mailmap.
+            failures: Gets a path and an exception for each file that cannot be blamed. Without it,
+                the first of them is raised when the last row has been read.
+
+        Returns:
+            Rows that cover each line of each file once, files in path order. Lines count from 1.
+
+        Raises:
+            RevisionNotFoundError: `rev` names nothing.
+            PathNotFoundError: A path does not exist at `rev`, and `failures` is None.
+        """
+        wanted = None
+        if paths is not None:
+            several = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+            wanted = [os.fspath(path) for path in several]
+        stream, failed = self._repo.blame(wanted, rev=rev, lines=lines, mailmap=mailmap)
+
+        def check() -> None:
+            if failures is None:
+                raise_failures(failed.all())
+            else:
+                failures.extend(failed.all())
+
+        return Records("blame", stream, check)
+
+    def __repr__(self) -> str:
+        return f"Repository({self.path!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        trust, threads = self._options
+        return (_reopen, (self.path, trust, threads))
+
+
+def _reopen(path: str, trust: bool, threads: int) -> Repository:  # noqa: FBT001 (for pickle)
+    return Repository(path, trust=trust, threads=threads)

@@ -1,0 +1,221 @@
+//! `RepoManager`'s engine: clones with a state each, and the original's dictionaries.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use super::options::{Network, trust};
+use super::rows::text;
+use super::runtime::awaitable;
+use crate::error::Result;
+use crate::fleet::{CloneState, FleetOptions, RepoManager};
+use crate::git::{BlameOptions, BlameRow, Commit, FileBlame, HistoryOptions, OpenOptions, Repo};
+use crate::progress::Silent;
+
+/// Clones repositories into temporary directories and keeps track of them.
+#[pyclass(frozen, module = "gitfleet._gitfleet")]
+pub(super) struct Manager {
+    manager: Arc<RepoManager>,
+    trust: bool,
+}
+
+#[pymethods]
+impl Manager {
+    #[new]
+    #[pyo3(signature = (urls, *, network, jobs, trust))]
+    fn new(urls: Vec<String>, network: Network, jobs: usize, trust: bool) -> PyResult<Self> {
+        let options = network.options(super::options::trust(trust))?;
+        let manager = RepoManager::new(urls, options, FleetOptions { jobs: jobs.max(1) });
+        Ok(Self {
+            manager: Arc::new(manager),
+            trust,
+        })
+    }
+
+    fn clone_all<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let manager = Arc::clone(&self.manager);
+        awaitable(py, move |cancel| manager.clone_all(cancel), |_, ()| Ok(()))
+    }
+
+    fn clone<'py>(&self, py: Python<'py>, url: String) -> PyResult<Bound<'py, PyAny>> {
+        let manager = Arc::clone(&self.manager);
+        awaitable(
+            py,
+            move |cancel| manager.clone_one(&url, cancel),
+            |_, ()| Ok(()),
+        )
+    }
+
+    /// `(url, state, percent, error, directory)` per address as given.
+    fn tasks(
+        &self,
+    ) -> HashMap<
+        String,
+        (
+            String,
+            &'static str,
+            Option<u8>,
+            Option<String>,
+            Option<PathBuf>,
+        ),
+    > {
+        let flat = self.manager.tasks().into_iter().map(|(given, task)| {
+            let (state, percent, error) = match task.state {
+                CloneState::Queued => ("queued", None, None),
+                CloneState::Cloning { percent } => ("cloning", Some(percent), None),
+                CloneState::Completed => ("completed", None, None),
+                CloneState::Failed { error } => ("failed", None, Some(error)),
+            };
+            (given, (task.url, state, percent, error, task.directory))
+        });
+        flat.collect()
+    }
+
+    /// `None` or an error text per address that had a clone.
+    fn cleanup(&self, py: Python<'_>) -> HashMap<String, Option<String>> {
+        let results = py.detach(|| self.manager.cleanup());
+        results
+            .into_iter()
+            .map(|(url, result)| (url, result.err().map(|error| error.report())))
+            .collect()
+    }
+
+    fn extract_commits<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyAny>> {
+        let open = self.open(path);
+        let work = move |cancel: &crate::CancelToken| {
+            let repo = open()?;
+            let mut options = HistoryOptions::default();
+            options.raw_identities = true;
+            if repo.is_empty()? {
+                return Ok((repo, Vec::new()));
+            }
+            let commits = repo
+                .commits(&options, cancel)?
+                .collect::<Result<Vec<_>>>()?;
+            Ok((repo, commits))
+        };
+        awaitable(py, work, |py, (repo, commits)| {
+            let rows = PyList::empty(py);
+            for commit in &commits {
+                rows.append(commit_dict(py, repo.name(), commit)?)?;
+            }
+            Ok(rows.unbind())
+        })
+    }
+
+    fn bulk_blame<'py>(
+        &self,
+        py: Python<'py>,
+        path: PathBuf,
+        files: Vec<PathBuf>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let open = self.open(path);
+        let work = move |cancel: &crate::CancelToken| {
+            let repo = open()?;
+            let mut blamed = Vec::with_capacity(files.len());
+            let inside: Vec<Result<Vec<u8>>> =
+                files.iter().map(|file| repo.path_in_repo(file)).collect();
+            let mut options = BlameOptions::default();
+            options.raw_identities = true;
+            options.with_content = true;
+            options.paths = Some(
+                inside
+                    .iter()
+                    .filter_map(|path| path.as_ref().ok().cloned())
+                    .collect(),
+            );
+            let found = repo
+                .blame(&options, &Silent, cancel)?
+                .collect::<Result<Vec<_>>>()?;
+            let mut by_path: HashMap<Vec<u8>, FileBlame> = found
+                .into_iter()
+                .map(|file| (file.path.clone(), file))
+                .collect();
+            for (given, path) in files.into_iter().zip(inside) {
+                blamed.push((given, path.map(|path| by_path.remove(&path))));
+            }
+            Ok(blamed)
+        };
+        awaitable(py, work, |py, blamed| {
+            let files = PyDict::new(py);
+            for (given, file) in blamed {
+                let value = match file {
+                    Ok(Some(FileBlame {
+                        rows: Ok(rows),
+                        content,
+                        ..
+                    })) => line_dicts(py, &rows, &content.unwrap_or_default())?.into_any(),
+                    Ok(Some(FileBlame {
+                        rows: Err(error), ..
+                    }))
+                    | Err(error) => error.report().into_pyobject(py)?.into_any(),
+                    Ok(None) => "not a file: name files, one by one"
+                        .into_pyobject(py)?
+                        .into_any(),
+                };
+                files.set_item(given.into_os_string(), value)?;
+            }
+            Ok(files.unbind())
+        })
+    }
+}
+
+impl Manager {
+    fn open(&self, path: PathBuf) -> impl FnOnce() -> Result<Repo> + Send + use<> {
+        let mut options = OpenOptions::default();
+        options.trust = trust(self.trust);
+        move || Repo::open(path, &options)
+    }
+}
+
+fn commit_dict<'py>(
+    py: Python<'py>,
+    repo_name: &str,
+    commit: &Commit,
+) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("sha", commit.id.to_string())?;
+    dict.set_item("repo_name", repo_name)?;
+    dict.set_item("message", text(py, &commit.message)?)?;
+    for (who, signature) in [("author", &commit.author), ("committer", &commit.committer)] {
+        dict.set_item(format!("{who}_name"), text(py, &signature.name)?)?;
+        dict.set_item(format!("{who}_email"), text(py, &signature.email)?)?;
+        dict.set_item(format!("{who}_timestamp"), signature.time.seconds)?;
+        dict.set_item(format!("{who}_offset"), signature.time.offset_minutes)?;
+    }
+    dict.set_item("additions", commit.additions())?;
+    dict.set_item("deletions", commit.deletions())?;
+    dict.set_item("is_merge", commit.is_merge())?;
+    Ok(dict)
+}
+
+/// One dictionary per line, in line order.
+fn line_dicts<'py>(
+    py: Python<'py>,
+    rows: &[BlameRow],
+    content: &[u8],
+) -> PyResult<Bound<'py, PyList>> {
+    let lines = PyList::empty(py);
+    let mut contents = content.split_inclusive(|&byte| byte == b'\n');
+    for row in rows {
+        let commit_id = row.commit_id.to_string();
+        for skip in 0..row.line_count {
+            let line = contents.next().unwrap_or_default();
+            let dict = PyDict::new(py);
+            dict.set_item("commit_id", &commit_id)?;
+            dict.set_item("author_name", text(py, &row.author.name)?)?;
+            dict.set_item("author_email", text(py, &row.author.email)?)?;
+            dict.set_item("orig_line_no", row.orig_start_line + skip)?;
+            dict.set_item("final_line_no", row.start_line + skip)?;
+            dict.set_item(
+                "line_content",
+                text(py, line.strip_suffix(b"\n").unwrap_or(line))?,
+            )?;
+            lines.append(dict)?;
+        }
+    }
+    Ok(lines)
+}

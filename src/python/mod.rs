@@ -1,0 +1,53 @@
+//! The Python boundary: it translates and decides nothing. The only folder that names `pyo3`.
+//!
+//! Every call that may block runs on another thread with the GIL released, and ends within a second of Ctrl-C, or of the
+//! cancellation of the task that awaits it.
+
+mod error;
+mod manager;
+mod mine;
+mod options;
+mod records;
+mod repository;
+mod rows;
+mod runtime;
+
+use pyo3::prelude::*;
+
+/// The compiled half of the `gitfleet` package.
+#[pymodule(gil_used = false, name = "_gitfleet")]
+mod module {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::manager::Manager;
+    #[pymodule_export]
+    use super::mine::{mine, mine_async};
+    #[pymodule_export]
+    use super::records::RecordStream;
+    #[pymodule_export]
+    use super::repository::{Failures, Repository};
+    #[pymodule_export]
+    use super::{error_kinds, run_cli};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        super::runtime::remember_main_thread(module.py())
+    }
+}
+
+/// Name and exception class of every error kind, for the test that holds the two together.
+#[pyfunction]
+fn error_kinds() -> Vec<(String, &'static str)> {
+    crate::ErrorKind::ALL
+        .iter()
+        .map(|kind| (kind.name().to_owned(), error::class_name(*kind)))
+        .collect()
+}
+
+/// Runs the command line and returns its exit code.
+#[pyfunction]
+fn run_cli(py: Python<'_>, argv: Vec<std::ffi::OsString>) -> u8 {
+    py.detach(|| crate::cli::run(argv, crate::cli::Streams::of_process()))
+}

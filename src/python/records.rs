@@ -1,0 +1,198 @@
+//! A stream of record batches as Python takes it.
+
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyList};
+
+use super::error::to_py;
+use super::rows;
+use super::runtime::{Waited, is_main_thread, wait};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::table::{RecordBatch, Records, SchemaRef};
+
+/// Batches that are made as they are asked for; read once.
+#[pyclass(frozen, module = "gitfleet._gitfleet")]
+pub(super) struct RecordStream {
+    schema: SchemaRef,
+    /// `None` once somebody reads it.
+    records: Mutex<Option<Records>>,
+    cancel: CancelToken,
+}
+
+impl RecordStream {
+    pub(super) fn new(records: Records, cancel: CancelToken) -> Self {
+        Self {
+            schema: SchemaRef::clone(records.schema()),
+            records: Mutex::new(Some(records)),
+            cancel,
+        }
+    }
+
+    fn take(&self) -> PyResult<Records> {
+        let taken = self
+            .records
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        taken.ok_or_else(|| {
+            to_py(&Error::invalid(
+                "records",
+                "were read or closed already; ask the repository for new ones",
+            ))
+        })
+    }
+
+    /// All batches, with the GIL released.
+    fn read(&self, py: Python<'_>) -> PyResult<Vec<RecordBatch>> {
+        let records = self.take()?;
+        match py.detach(|| wait(&self.cancel, move || records.collect::<Result<Vec<_>>>())) {
+            Waited::Done(result) => result.map_err(|error| to_py(&error)),
+            Waited::Interrupted(interrupt) => Err(interrupt),
+        }
+    }
+}
+
+#[pymethods]
+impl RecordStream {
+    /// Names of the columns, in order.
+    #[getter]
+    fn column_names(&self) -> Vec<String> {
+        self.schema
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect()
+    }
+
+    /// What the table says about itself.
+    #[getter]
+    fn metadata(&self) -> std::collections::HashMap<String, String> {
+        self.schema.metadata().clone().into()
+    }
+
+    /// Read everything into memory; the result can be read once, like this stream.
+    fn collect(&self, py: Python<'_>) -> PyResult<Self> {
+        let batches = self.read(py)?;
+        let records = Records::new(SchemaRef::clone(&self.schema), batches.into_iter().map(Ok));
+        Ok(Self::new(records, self.cancel.clone()))
+    }
+
+    /// Read everything into a list of dictionaries.
+    fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let rows = PyList::empty(py);
+        for batch in self.read(py)? {
+            rows::append(&rows, &batch)?;
+        }
+        Ok(rows)
+    }
+
+    /// The next batch as a stream of its own; `None` at the end.
+    fn next_batch(&self, py: Python<'_>) -> PyResult<Option<Self>> {
+        let mut records = self.take()?;
+        let waited = py.detach(|| {
+            wait(&self.cancel, move || {
+                let batch = records.next().transpose()?;
+                Ok((batch, records))
+            })
+        });
+        let (batch, records) = match waited {
+            Waited::Done(result) => result.map_err(|error| to_py(&error))?,
+            Waited::Interrupted(interrupt) => return Err(interrupt),
+        };
+        *self.records.lock().unwrap_or_else(PoisonError::into_inner) = Some(records);
+        Ok(batch.map(|batch| {
+            let schema = SchemaRef::clone(&self.schema);
+            Self::new(
+                Records::new(schema, std::iter::once(Ok(batch))),
+                self.cancel.clone(),
+            )
+        }))
+    }
+
+    /// Stop the work behind the stream; what was not read is lost.
+    fn close(&self) {
+        self.cancel.cancel();
+        self.records
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+    }
+
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema; // only a wish, by the interface's own words
+        let records = self.take()?;
+        let schema = SchemaRef::clone(records.schema());
+        let pulled = Pulled {
+            records: Some(records),
+            cancel: self.cancel.clone(),
+        };
+        let stream = Records::new(schema, pulled).into_c_stream();
+        PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        let records = Records::new(SchemaRef::clone(&self.schema), std::iter::empty());
+        let schema = records.c_schema().map_err(|error| to_py(&error))?;
+        PyCapsule::new_with_value(py, schema, c"arrow_schema")
+    }
+}
+
+impl Drop for RecordStream {
+    fn drop(&mut self) {
+        // Work goes on only as long as somebody can read it.
+        if self
+            .records
+            .get_mut()
+            .is_ok_and(|records| records.is_some())
+        {
+            self.cancel.cancel();
+        }
+    }
+}
+
+/// Batches for a reader outside of Python's sight, such as pyarrow or `DuckDB`. On the main thread it lets others have the
+/// GIL, and hears Ctrl-C: the reader gets an error, and Python its `KeyboardInterrupt` right after.
+struct Pulled {
+    records: Option<Records>,
+    cancel: CancelToken,
+}
+
+impl Iterator for Pulled {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut records = self.records.take()?;
+        let pull = || wait(&self.cancel, move || Ok((records.next(), records)));
+        let waited = if is_main_thread() {
+            Python::attach(|py| py.detach(pull))
+        } else {
+            pull()
+        };
+        match waited {
+            Waited::Done(Ok((batch, records))) => {
+                self.records = Some(records);
+                batch
+            }
+            Waited::Done(Err(error)) => Some(Err(error)),
+            Waited::Interrupted(_) => {
+                Python::attach(interrupt_main);
+                Some(Err(Error::Cancelled))
+            }
+        }
+    }
+}
+
+/// Makes Python raise `KeyboardInterrupt` as soon as the reader gives it back control.
+fn interrupt_main(py: Python<'_>) {
+    // There is nobody to tell if this fails, and the reader has its error.
+    let _ = py
+        .import("_thread")
+        .and_then(|thread| thread.call_method0("interrupt_main"));
+}

@@ -1,0 +1,168 @@
+//! One repository.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+
+use super::error::instance;
+use super::options::Counting;
+use super::records::RecordStream;
+use super::rows::text;
+use super::runtime::block;
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::{BlameOptions, Head, OpenOptions, Repo};
+use crate::progress::Silent;
+use crate::table;
+use crate::workers::Workers;
+
+/// One repository on disk.
+#[pyclass(frozen, module = "gitfleet._gitfleet")]
+pub(super) struct Repository {
+    repo: Arc<Repo>,
+}
+
+#[pymethods]
+impl Repository {
+    #[new]
+    #[pyo3(signature = (path, *, trust = false, threads = 0))]
+    fn new(py: Python<'_>, path: PathBuf, trust: bool, threads: usize) -> PyResult<Self> {
+        let repo = block(py, move |_| {
+            let mut options = OpenOptions::default();
+            options.trust = super::options::trust(trust);
+            options.workers = Some(Workers::new(threads)?);
+            Repo::open(path, &options)
+        })?;
+        Ok(Self {
+            repo: Arc::new(repo),
+        })
+    }
+
+    #[getter]
+    fn path(&self) -> PathBuf {
+        self.repo.path().to_owned()
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        self.repo.name()
+    }
+
+    #[getter]
+    fn is_bare(&self) -> bool {
+        self.repo.is_bare()
+    }
+
+    fn is_shallow(&self, py: Python<'_>) -> PyResult<bool> {
+        let repo = Arc::clone(&self.repo);
+        block(py, move |_| repo.is_shallow())
+    }
+
+    /// The commit `HEAD` is at; `None` if its branch does not exist yet.
+    fn head(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        let repo = Arc::clone(&self.repo);
+        let head = block(py, move |_| repo.head())?;
+        Ok(match head {
+            Head::Branch { commit_id, .. } | Head::Detached { commit_id } => {
+                Some(commit_id.to_string())
+            }
+            Head::Unborn { .. } => None,
+        })
+    }
+
+    /// Name, target and peeled target of each ref, sorted by name.
+    fn refs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let repo = Arc::clone(&self.repo);
+        let refs = PyList::empty(py);
+        for reference in block(py, move |_| repo.refs())? {
+            let name = text(py, &reference.name)?;
+            refs.append((
+                name,
+                reference.target_id.to_string(),
+                reference.peeled_id.to_string(),
+            ))?;
+        }
+        Ok(refs)
+    }
+
+    fn rev_parse(&self, py: Python<'_>, revision: String) -> PyResult<String> {
+        let repo = Arc::clone(&self.repo);
+        block(py, move |_| repo.rev_parse(&revision)).map(|id| id.to_string())
+    }
+
+    fn commits(&self, py: Python<'_>, counting: Counting<'_>) -> PyResult<RecordStream> {
+        let (repo, options) = (Arc::clone(&self.repo), counting.options()?);
+        stream(py, move |cancel| table::commits(&repo, &options, cancel))
+    }
+
+    fn changes(&self, py: Python<'_>, counting: Counting<'_>) -> PyResult<RecordStream> {
+        let (repo, options) = (Arc::clone(&self.repo), counting.options()?);
+        stream(py, move |cancel| table::changes(&repo, &options, cancel))
+    }
+
+    /// The stream, and a list that gets `(path, exception)` for each file that cannot be blamed.
+    #[pyo3(signature = (paths, *, rev, lines, mailmap))]
+    fn blame(
+        &self,
+        py: Python<'_>,
+        paths: Option<Vec<PathBuf>>,
+        rev: Option<String>,
+        lines: bool,
+        mailmap: bool,
+    ) -> PyResult<(RecordStream, Failures)> {
+        let repo = Arc::clone(&self.repo);
+        let failures = Failures::default();
+        let keep = Arc::clone(&failures.0);
+        let stream = stream(py, move |cancel| {
+            let mut options = BlameOptions::default();
+            options.revision = rev;
+            options.raw_identities = !mailmap;
+            options.with_content = lines;
+            options.paths = paths
+                .map(|paths| {
+                    paths
+                        .iter()
+                        .map(|path| repo.path_in_repo(path))
+                        .collect::<Result<_>>()
+                })
+                .transpose()?;
+            let on_failure = move |path: &[u8], error: Error| {
+                keep.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push((path.to_owned(), error));
+            };
+            table::blame(&repo, &options, on_failure, &Silent, cancel)
+        })?;
+        Ok((stream, failures))
+    }
+}
+
+/// Starts a stream with the GIL released; what it does from then on is cancelled with it.
+fn stream(
+    py: Python<'_>,
+    start: impl FnOnce(&CancelToken) -> Result<table::Records> + Send + 'static,
+) -> PyResult<RecordStream> {
+    block(py, move |cancel| {
+        let records = start(cancel)?;
+        Ok(RecordStream::new(records, cancel.clone()))
+    })
+}
+
+/// Files that could not be blamed, as far as the stream has been read.
+#[pyclass(frozen, module = "gitfleet._gitfleet")]
+#[derive(Default)]
+pub(super) struct Failures(Arc<Mutex<Vec<(Vec<u8>, Error)>>>);
+
+#[pymethods]
+impl Failures {
+    /// Path and exception of each.
+    fn all<'py>(&self, py: Python<'py>) -> PyResult<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
+        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        failures
+            .iter()
+            .map(|(path, error)| Ok((text(py, path)?, instance(py, error)?)))
+            .collect()
+    }
+}

@@ -1,0 +1,213 @@
+//! Local clones without git. Clones over http are tested from Python, where a real server is at hand.
+
+use std::path::Path;
+
+use gitfleet::git::{CloneOptions, Worktree, clone_repo};
+use gitfleet::progress::{Progress, ProgressSink};
+use gitfleet::{CancelToken, ErrorKind, RemoteUrl};
+
+use crate::support::{Fixture, git, git_text, silent, tree};
+
+fn clone(
+    from: &Path,
+    into: &Path,
+    worktree: Worktree,
+) -> gitfleet::Result<gitfleet::git::CloneOutcome> {
+    let mut options = CloneOptions::default();
+    options.worktree = worktree;
+    let url = RemoteUrl::parse(from.to_str().unwrap())?;
+    clone_repo(&url, into, &options, &silent(), &CancelToken::new())
+}
+
+#[test]
+fn a_bare_clone_is_what_gits_is() {
+    let fixture = Fixture::make("history", &[]);
+    fixture.git(["repack", "-q", "-a", "-d"]);
+    fixture.git(["commit", "-q", "--allow-empty", "-m", "a loose object"]);
+    let dir = tempfile::tempdir().unwrap();
+    let ours = dir.path().join("ours");
+    let outcome = clone(fixture.path(), &ours, Worktree::Bare).unwrap();
+    let theirs = dir.path().join("theirs");
+    git(
+        dir.path(),
+        [
+            "clone",
+            "-q",
+            "--bare",
+            fixture.path().to_str().unwrap(),
+            theirs.to_str().unwrap(),
+        ],
+    );
+    assert_eq!(
+        git_text(&ours, ["for-each-ref"]),
+        git_text(&theirs, ["for-each-ref"])
+    );
+    assert_eq!(git_text(&ours, ["symbolic-ref", "HEAD"]), "refs/heads/main");
+    assert_eq!(
+        outcome.head.unwrap().to_string(),
+        git_text(&theirs, ["rev-parse", "HEAD"])
+    );
+    git(&ours, ["fsck", "--full", "--strict"]);
+    assert_eq!(
+        git_text(&ours, ["rev-parse", "--is-bare-repository"]),
+        "true"
+    );
+}
+
+#[test]
+fn a_clone_with_files_is_clean_to_git() {
+    let fixture = Fixture::make("history", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    let ours = dir.path().join("deep/er/ours");
+    clone(fixture.path(), &ours, Worktree::CheckedOut).unwrap();
+    assert_eq!(git_text(&ours, ["status", "--porcelain"]), "");
+    assert_eq!(
+        git_text(&ours, ["rev-parse", "--abbrev-ref", "HEAD"]),
+        "main"
+    );
+    assert_eq!(
+        git_text(&ours, ["rev-parse", "origin/side"]),
+        git_text(fixture.path(), ["rev-parse", "side"])
+    );
+    git(&ours, ["fsck", "--full"]);
+    git(&ours, ["fetch", "-q", "origin"]);
+}
+
+#[test]
+fn borrowed_objects_come_along() {
+    let fixture = Fixture::make("history", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    let borrower = dir.path().join("borrower");
+    git(
+        dir.path(),
+        [
+            "clone",
+            "-q",
+            "--shared",
+            "--bare",
+            fixture.path().to_str().unwrap(),
+            borrower.to_str().unwrap(),
+        ],
+    );
+    let ours = dir.path().join("ours");
+    clone(&borrower, &ours, Worktree::Bare).unwrap();
+    drop(fixture);
+    git(&ours, ["fsck", "--full"]);
+}
+
+#[test]
+fn an_empty_a_shallow_and_a_sha256_repository_are_cloned_as_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let empty = Fixture::empty();
+    assert_eq!(
+        clone(
+            empty.path(),
+            &dir.path().join("empty"),
+            Worktree::CheckedOut
+        )
+        .unwrap()
+        .head,
+        None
+    );
+    let full = Fixture::make("history", &[]);
+    let shallow = Fixture::make("shallow", &[full.path().as_os_str()]);
+    clone(shallow.path(), &dir.path().join("shallow"), Worktree::Bare).unwrap();
+    git(&dir.path().join("shallow"), ["fsck", "--full"]);
+    let sha256 = Fixture::make("sha256", &[]);
+    clone(
+        sha256.path(),
+        &dir.path().join("sha256"),
+        Worktree::CheckedOut,
+    )
+    .unwrap();
+    assert_eq!(
+        git_text(&dir.path().join("sha256"), ["status", "--porcelain"]),
+        ""
+    );
+}
+
+#[test]
+fn what_is_there_is_left_alone_and_failures_leave_nothing() {
+    let fixture = Fixture::make("sha256", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("full")).unwrap();
+    std::fs::write(dir.path().join("full/mine"), "x").unwrap();
+    std::fs::create_dir(dir.path().join("empty")).unwrap();
+    let error = clone(fixture.path(), &dir.path().join("full"), Worktree::Bare).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::DestinationExists);
+    let error = clone(
+        &dir.path().join("absent"),
+        &dir.path().join("new"),
+        Worktree::Bare,
+    )
+    .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RepositoryNotFound);
+    let inside = Fixture::make("history", &[]).path().join("dir");
+    assert_eq!(
+        clone(&inside, &dir.path().join("new"), Worktree::Bare)
+            .unwrap_err()
+            .kind(),
+        ErrorKind::RepositoryNotFound
+    );
+    clone(fixture.path(), &dir.path().join("empty"), Worktree::Bare).unwrap();
+    let left: Vec<_> = tree(dir.path())
+        .into_iter()
+        .filter(|path| !path.starts_with("empty"))
+        .collect();
+    assert_eq!(left, [Path::new("full"), Path::new("full/mine")]);
+}
+
+/// Cancels as soon as objects are being copied.
+struct CancelWhenCopying(CancelToken);
+
+impl ProgressSink for CancelWhenCopying {
+    fn progress(&self, event: Progress) {
+        if event.phase == gitfleet::progress::Phase::Receiving {
+            self.0.cancel();
+        }
+    }
+}
+
+#[test]
+fn a_clone_cancelled_half_way_leaves_nothing() {
+    let fixture = Fixture::make("history", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    let cancel = CancelToken::new();
+    let sink: std::sync::Arc<dyn ProgressSink> =
+        std::sync::Arc::new(CancelWhenCopying(cancel.clone()));
+    let url = RemoteUrl::parse(fixture.path().to_str().unwrap()).unwrap();
+    let result = clone_repo(
+        &url,
+        &dir.path().join("new"),
+        &CloneOptions::default(),
+        &sink,
+        &cancel,
+    );
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(tree(dir.path()), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn transports_that_are_not_built_are_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    for (address, name) in [
+        ("git@example.org:o/r.git", "ssh"),
+        ("ssh://example.org/o/r", "ssh"),
+        ("git://example.org/o/r", "git://"),
+    ] {
+        let url = RemoteUrl::parse(address).unwrap();
+        let into = dir.path().join("new");
+        let error = clone_repo(
+            &url,
+            &into,
+            &CloneOptions::default(),
+            &silent(),
+            &CancelToken::new(),
+        )
+        .unwrap_err();
+        assert!(
+            error.kind() == ErrorKind::Unsupported && error.report().contains(name),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,356 @@
+//! Commits and changes against `git log`.
+
+use std::collections::HashMap;
+
+use gitfleet::git::{
+    Change, ChangeKind, Commit, HistoryOptions, LineCounts, Merges, OpenOptions, Renames, Repo,
+};
+use gitfleet::{CancelToken, ErrorKind, Workers};
+
+use crate::support::{Fixture, git, git_text};
+
+fn commits(repo: &Repo, options: &HistoryOptions) -> Vec<Commit> {
+    repo.commits(options, &CancelToken::new())
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap()
+}
+
+/// Per commit, in git's order: id and its `--numstat -z` entries as (added, deleted, old path, path).
+type Entry = (String, String, Option<Vec<u8>>, Vec<u8>);
+
+fn git_numstat(fixture: &Fixture, renames: Renames, merges: Merges) -> Vec<(String, Vec<Entry>)> {
+    let renames = if renames == Renames::On {
+        "-M"
+    } else {
+        "--no-renames"
+    };
+    let merges = match merges {
+        Merges::None => "--diff-merges=off",
+        Merges::FirstParent => "--diff-merges=first-parent",
+        Merges::EachParent => "--diff-merges=separate",
+    };
+    let output = git(
+        fixture.path(),
+        [
+            "log",
+            "--numstat",
+            "-z",
+            "--format=%x01%H",
+            renames,
+            merges,
+            "HEAD",
+        ],
+    );
+    let mut found: Vec<(String, Vec<Entry>)> = Vec::new();
+    let mut fields = output.split(|&byte| byte == 0);
+    while let Some(field) = fields.next() {
+        let field = field.strip_prefix(b"\n").unwrap_or(field);
+        if let Some(id) = field.strip_prefix(b"\x01") {
+            let id = String::from_utf8(id.to_vec()).unwrap();
+            // With `separate` a merge is printed once per parent.
+            if found.last().is_none_or(|(last, _)| *last != id) {
+                found.push((id, Vec::new()));
+            }
+            continue;
+        }
+        let mut parts = field.splitn(3, |&byte| byte == b'\t');
+        let (Some(added), Some(deleted), Some(path)) = (parts.next(), parts.next(), parts.next())
+        else {
+            continue;
+        };
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let entry = if path.is_empty() {
+            let (old, new) = (
+                fields.next().unwrap().to_vec(),
+                fields.next().unwrap().to_vec(),
+            );
+            (text(added), text(deleted), Some(old), new)
+        } else {
+            (text(added), text(deleted), None, path.to_vec())
+        };
+        found.last_mut().unwrap().1.push(entry);
+    }
+    found
+}
+
+fn our_entry(change: &Change) -> Entry {
+    let (added, deleted) = match change.counts {
+        LineCounts::Lines {
+            additions,
+            deletions,
+        } => (additions.to_string(), deletions.to_string()),
+        LineCounts::Binary => ("-".to_owned(), "-".to_owned()),
+        LineCounts::Missing => ("missing".to_owned(), "missing".to_owned()),
+    };
+    (added, deleted, change.old_path.clone(), change.path.clone())
+}
+
+#[test]
+fn every_count_is_gits_under_every_policy() {
+    for name in ["history", "blame", "sha256"] {
+        let fixture = Fixture::make(name, &[]);
+        let repo = fixture.open();
+        for renames in [Renames::On, Renames::Off] {
+            for merges in [Merges::None, Merges::FirstParent, Merges::EachParent] {
+                let mut options = HistoryOptions::default();
+                options.renames = renames;
+                options.merges = Some(merges);
+                let ours: Vec<(String, Vec<Entry>)> = commits(&repo, &options)
+                    .iter()
+                    .map(|commit| {
+                        (
+                            commit.id.to_string(),
+                            commit.changes.iter().map(our_entry).collect(),
+                        )
+                    })
+                    .collect();
+                let theirs = git_numstat(&fixture, renames, merges);
+                assert_eq!(ours, theirs, "{name}, {renames:?}, {merges:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn modes_ids_and_kinds_are_gits() {
+    let fixture = Fixture::make("history", &[]);
+    let ours: Vec<String> = commits(&fixture.open(), &HistoryOptions::default())
+        .iter()
+        .flat_map(|commit| &commit.changes)
+        .map(|change| {
+            let zero = "0".repeat(40);
+            let id = |id: &Option<gitfleet::git::ObjectId>| {
+                id.map_or_else(|| zero.clone(), |id| id.to_string())
+            };
+            let letter = match change.kind {
+                ChangeKind::Added => "A".to_owned(),
+                ChangeKind::Modified => "M".to_owned(),
+                ChangeKind::Deleted => "D".to_owned(),
+                ChangeKind::TypeChanged => "T".to_owned(),
+                ChangeKind::Renamed => format!("R{:03}", change.similarity.unwrap()),
+                other => panic!("unknown kind {other:?}"),
+            };
+            let (old_mode, new_mode) = (
+                change.old_mode.unwrap_or("000000"),
+                change.new_mode.unwrap_or("000000"),
+            );
+            format!(
+                ":{old_mode} {new_mode} {} {} {letter}",
+                id(&change.old_blob_id),
+                id(&change.new_blob_id)
+            )
+        })
+        .collect();
+    let output = git(
+        fixture.path(),
+        [
+            "log",
+            "--raw",
+            "--no-abbrev",
+            "-M",
+            "-z",
+            "--format=",
+            "HEAD",
+        ],
+    );
+    let theirs: Vec<String> = output
+        .split(|&byte| byte == 0)
+        .filter(|field| field.starts_with(b":"))
+        .map(|field| String::from_utf8(field.to_vec()).unwrap())
+        .collect();
+    assert_eq!(ours, theirs);
+}
+
+#[test]
+fn metadata_is_gits() {
+    let fixture = Fixture::make("history", &[]);
+    for (raw, format) in [
+        (
+            true,
+            "%H%x00%T%x00%P%x00%an%x00%ae%x00%at%x00%cn%x00%ce%x00%ct%x00%s%x00%B%x01",
+        ),
+        (
+            false,
+            "%H%x00%T%x00%P%x00%aN%x00%aE%x00%at%x00%cN%x00%cE%x00%ct%x00%s%x00%B%x01",
+        ),
+    ] {
+        let mut options = HistoryOptions::default();
+        options.raw_identities = raw;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let ours: Vec<String> = commits(&fixture.open(), &options)
+            .iter()
+            .map(|commit| {
+                let parents: Vec<String> =
+                    commit.parent_ids.iter().map(ToString::to_string).collect();
+                [
+                    commit.id.to_string(),
+                    commit.tree_id.to_string(),
+                    parents.join(" "),
+                    text(&commit.author.name),
+                    text(&commit.author.email),
+                    commit.author.time.seconds.to_string(),
+                    text(&commit.committer.name),
+                    text(&commit.committer.email),
+                    commit.committer.time.seconds.to_string(),
+                    text(&commit.summary),
+                    text(&commit.message),
+                ]
+                .join("\0")
+            })
+            .collect();
+        let output = git_text(
+            fixture.path(),
+            ["log", &format!("--format={format}"), "HEAD"],
+        );
+        let theirs: Vec<String> = output
+            .split('\x01')
+            .map(|record| record.trim_start_matches('\n').to_owned())
+            .filter(|record| !record.is_empty())
+            .collect();
+        assert_eq!(ours, theirs, "raw identities: {raw}");
+    }
+    let offsets: Vec<i32> = commits(&fixture.open(), &HistoryOptions::default())
+        .iter()
+        .map(|commit| commit.author.time.offset_minutes)
+        .collect();
+    assert!(offsets.contains(&120), "{offsets:?}");
+}
+
+#[test]
+fn filters_choose_the_commits_git_chooses() {
+    let fixture = Fixture::make("history", &[]);
+    let repo = fixture.open();
+    let since = 1_100_000_600;
+    let ids = |options: &HistoryOptions| {
+        commits(&repo, options)
+            .iter()
+            .map(|commit| commit.id.to_string())
+            .collect::<Vec<_>>()
+    };
+    let theirs = |args: &[&str]| -> Vec<String> {
+        let args = [&["log", "--format=%H"], args].concat();
+        git_text(fixture.path(), args)
+            .lines()
+            .map(str::to_owned)
+            .collect()
+    };
+    let mut options = HistoryOptions::default();
+    options.max_count = Some(3);
+    assert_eq!(ids(&options), theirs(&["-3"]));
+    let mut options = HistoryOptions::default();
+    options.first_parent = true;
+    assert_eq!(ids(&options), theirs(&["--first-parent"]));
+    let mut options = HistoryOptions::default();
+    options.since = Some(since);
+    assert_eq!(ids(&options), theirs(&[&format!("--since=@{since}")]));
+    let mut options = HistoryOptions::default();
+    options.until = Some(since);
+    options.revision = Some("side".to_owned());
+    assert_eq!(
+        ids(&options),
+        theirs(&[&format!("--until=@{since}"), "side"])
+    );
+}
+
+#[test]
+fn first_parent_compares_merges_with_their_first_parent_as_git_does() {
+    let fixture = Fixture::make("history", &[]);
+    let mut options = HistoryOptions::default();
+    options.first_parent = true;
+    let total: u64 = commits(&fixture.open(), &options)
+        .iter()
+        .map(|commit| commit.additions().unwrap())
+        .sum();
+    let output = git_text(
+        fixture.path(),
+        ["log", "--first-parent", "--numstat", "--format="],
+    );
+    let theirs: u64 = output
+        .lines()
+        .filter_map(|line| line.split('\t').next()?.parse::<u64>().ok())
+        .sum();
+    assert_eq!(total, theirs);
+}
+
+#[test]
+fn a_shallow_clone_ends_where_its_history_ends() {
+    let full = Fixture::make("history", &[]);
+    let shallow = Fixture::make("shallow", &[full.path().as_os_str()]);
+    let repo = shallow.open();
+    assert!(repo.is_shallow().unwrap());
+    let ours: HashMap<String, Option<u64>> = commits(&repo, &HistoryOptions::default())
+        .iter()
+        .map(|commit| (commit.id.to_string(), commit.additions()))
+        .collect();
+    let theirs = git_numstat(&shallow, Renames::On, Merges::None);
+    assert_eq!(ours.len(), theirs.len());
+    for (id, entries) in theirs {
+        let added: u64 = entries
+            .iter()
+            .filter_map(|entry| entry.0.parse::<u64>().ok())
+            .sum();
+        assert_eq!(ours[&id], Some(added), "{id}");
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let fixture = Fixture::make("history", &[]);
+    let with = |threads| {
+        let mut options = OpenOptions::default();
+        options.workers = Some(Workers::new(threads).unwrap());
+        let repo = Repo::open(fixture.path(), &options).unwrap();
+        commits(&repo, &HistoryOptions::default())
+            .iter()
+            .map(|commit| format!("{commit:?}"))
+            .collect::<Vec<_>>()
+    };
+    let one = with(1);
+    assert_eq!(one, with(2));
+    assert_eq!(one, with(8));
+}
+
+#[test]
+fn a_cancelled_walk_ends_with_that_error() {
+    let fixture = Fixture::make("history", &[]);
+    let repo = fixture.open();
+    let cancel = CancelToken::new();
+    let mut stream = repo.commits(&HistoryOptions::default(), &cancel).unwrap();
+    assert!(stream.next().unwrap().is_ok());
+    cancel.cancel();
+    let rest: Vec<_> = stream.collect();
+    assert_eq!(rest.len(), 1, "one error and nothing after it");
+    assert_eq!(rest[0].as_ref().unwrap_err().kind(), ErrorKind::Cancelled);
+}
+
+#[test]
+fn a_missing_blob_gives_no_number_and_a_missing_tree_an_error() {
+    let fixture = Fixture::make("sha256", &[]);
+    let blob = git_text(fixture.path(), ["rev-parse", "HEAD~1:numbers"]);
+    let object = |id: &str| {
+        fixture
+            .path()
+            .join(".git/objects")
+            .join(&id[..2])
+            .join(&id[2..])
+    };
+    std::fs::remove_file(object(&blob)).unwrap();
+    let counted: Vec<_> = commits(&fixture.open(), &HistoryOptions::default())
+        .iter()
+        .map(|commit| commit.additions())
+        .collect();
+    assert_eq!(counted, [None, None, Some(3)]);
+
+    let tree = git_text(fixture.path(), ["rev-parse", "HEAD~1^{tree}"]);
+    std::fs::remove_file(object(&tree)).unwrap();
+    let stream = fixture
+        .open()
+        .commits(&HistoryOptions::default(), &CancelToken::new())
+        .unwrap();
+    let last = stream.last().unwrap().unwrap_err();
+    assert!(
+        last.kind() == ErrorKind::Corrupt && last.report().contains(&tree),
+        "{last}"
+    );
+}

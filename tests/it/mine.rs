@@ -1,0 +1,203 @@
+//! Datasets: whole, resumable, contained.
+
+use std::fs;
+use std::path::Path;
+
+use gitfleet::fleet::{MineOptions, Mined, Report, Target, mine};
+use gitfleet::{CancelToken, ErrorKind};
+
+use crate::support::{Fixture, git, git_text, silent, tree};
+
+fn mined(targets: &[&Path], into: &Path, options: &MineOptions) -> gitfleet::Result<Report<Mined>> {
+    let targets: Vec<Target> = targets
+        .iter()
+        .map(|path| Target::parse(path.to_str().unwrap()).unwrap())
+        .collect();
+    mine(&targets, into, options, &silent(), &CancelToken::new())
+}
+
+fn outcome(path: &Path) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(path.join("outcome.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn each_target_gets_a_directory_and_one_failure_stops_nothing() {
+    let (history, blame) = (Fixture::make("history", &[]), Fixture::make("blame", &[]));
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let absent = dir.path().join("absent");
+    let report = mined(
+        &[history.path(), &absent, blame.path()],
+        &data,
+        &MineOptions::default(),
+    )
+    .unwrap();
+    let kinds: Vec<_> = report
+        .outcomes
+        .iter()
+        .map(|(_, result)| result.as_ref().err().map(gitfleet::Error::kind))
+        .collect();
+    assert_eq!(kinds, [None, Some(ErrorKind::RepositoryNotFound), None]);
+    for (fixture, (_, result)) in [
+        (&history, &report.outcomes[0]),
+        (&blame, &report.outcomes[2]),
+    ] {
+        let mined = result.as_ref().unwrap();
+        assert_eq!(
+            mined.head.as_deref(),
+            Some(git_text(fixture.path(), ["rev-parse", "HEAD"]).as_str())
+        );
+        let commits: u64 = git_text(fixture.path(), ["rev-list", "--count", "HEAD"])
+            .parse()
+            .unwrap();
+        assert_eq!(mined.rows["commits"], commits);
+        for file in ["commits.parquet", "changes.parquet", "blame.parquet"] {
+            let bytes = fs::read(mined.path.join(file)).unwrap();
+            assert!(
+                bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"),
+                "{file} is whole"
+            );
+        }
+        assert_eq!(outcome(&mined.path)["head"], *mined.head.as_ref().unwrap());
+    }
+    let failed = data
+        .join("repos/local")
+        .join(
+            dir.path()
+                .file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .replace('.', "%2E"),
+        )
+        .join("absent");
+    assert_eq!(outcome(&failed)["error"]["kind"], "repository_not_found");
+    let staging: Vec<_> = fs::read_dir(data.join(".staging"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(staging, ["gate.lock"], "nothing is left under way");
+}
+
+#[test]
+fn a_second_run_does_what_moved_and_what_failed() {
+    let (still, moving) = (Fixture::make("sha256", &[]), Fixture::make("history", &[]));
+    let dir = tempfile::tempdir().unwrap();
+    let (data, late) = (dir.path().join("data"), dir.path().join("late"));
+    let options = MineOptions::default();
+    mined(&[still.path(), moving.path(), &late], &data, &options).unwrap();
+    moving.git(["commit", "-q", "--allow-empty", "-m", "one more"]);
+    git(
+        dir.path(),
+        ["clone", "-q", still.path().to_str().unwrap(), "late"],
+    );
+    let report = mined(&[still.path(), moving.path(), &late], &data, &options).unwrap();
+    let finished: Vec<_> = report
+        .outcomes
+        .iter()
+        .map(|(_, result)| result.as_ref().unwrap().was_finished)
+        .collect();
+    assert_eq!(finished, [true, false, false]);
+    let moved = report.outcomes[1].1.as_ref().unwrap();
+    assert_eq!(
+        outcome(&moved.path)["head"],
+        git_text(moving.path(), ["rev-parse", "HEAD"])
+    );
+}
+
+#[test]
+fn a_finished_result_survives_a_later_failure() {
+    let fixture = Fixture::make("sha256", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    let options = MineOptions::default();
+    let first = mined(&[fixture.path()], dir.path(), &options).unwrap();
+    let path = first.outcomes[0].1.as_ref().unwrap().path.clone();
+    fs::remove_dir_all(fixture.path().join(".git/objects")).unwrap();
+    let second = mined(&[fixture.path()], dir.path(), &options).unwrap();
+    assert!(second.outcomes[0].1.is_err());
+    assert!(
+        path.join("commits.parquet").is_file(),
+        "what was finished is still there"
+    );
+}
+
+#[test]
+fn an_empty_repository_is_an_empty_dataset() {
+    let fixture = Fixture::empty();
+    let dir = tempfile::tempdir().unwrap();
+    let report = mined(&[fixture.path()], dir.path(), &MineOptions::default()).unwrap();
+    let mined = report.outcomes[0].1.as_ref().unwrap();
+    assert_eq!(
+        (mined.head.as_deref(), mined.rows.values().sum::<u64>()),
+        (None, 0)
+    );
+    assert!(mined.path.join("blame.parquet").is_file());
+}
+
+#[test]
+fn a_directory_that_holds_something_else_is_refused_and_left_alone() {
+    let fixture = Fixture::make("sha256", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("thesis.txt"), "mine").unwrap();
+    let error = mined(&[fixture.path()], dir.path(), &MineOptions::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::DestinationExists);
+    assert_eq!(tree(dir.path()), [Path::new("thesis.txt")]);
+    let error = mined(
+        &[fixture.path()],
+        &dir.path().join("thesis.txt"),
+        &MineOptions::default(),
+    )
+    .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::DestinationExists);
+}
+
+#[test]
+fn other_options_do_not_mix_with_what_is_there() {
+    let fixture = Fixture::make("sha256", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    mined(&[fixture.path()], dir.path(), &MineOptions::default()).unwrap();
+    let mut options = MineOptions::default();
+    options.history.first_parent = true;
+    let error = mined(&[fixture.path()], dir.path(), &options).unwrap_err();
+    assert!(
+        error.kind() == ErrorKind::DestinationExists && error.report().contains("other options"),
+        "{error}"
+    );
+}
+
+#[test]
+fn targets_that_would_share_a_directory_are_refused_before_any_work() {
+    let fixture = Fixture::make("sha256", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let error = mined(
+        &[fixture.path(), fixture.path()],
+        &data,
+        &MineOptions::default(),
+    )
+    .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(!data.exists());
+}
+
+#[test]
+fn leftovers_of_a_dead_process_go_and_those_of_a_living_one_stay() {
+    let fixture = Fixture::make("sha256", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    mined(&[fixture.path()], dir.path(), &MineOptions::default()).unwrap();
+    let staging = dir.path().join(".staging");
+    for name in ["dead", "alive"] {
+        fs::create_dir(staging.join(name)).unwrap();
+        fs::write(staging.join(format!("{name}.lock")), "").unwrap();
+    }
+    let held = fs::File::open(staging.join("alive.lock")).unwrap();
+    held.lock().unwrap();
+    mined(&[fixture.path()], dir.path(), &MineOptions::default()).unwrap();
+    assert_eq!(
+        (
+            staging.join("dead").exists(),
+            staging.join("alive").exists()
+        ),
+        (false, true)
+    );
+}

@@ -1,0 +1,177 @@
+//! Tables and the files they are written to.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use gitfleet::CancelToken;
+use gitfleet::git::HistoryOptions;
+use gitfleet::table::{self, Format, Sink};
+
+use crate::support::{Fixture, git_text};
+
+/// A writer whose bytes can be looked at afterwards.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(data)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn written(fixture: &Fixture, format: Format, columns: &[&str]) -> Vec<u8> {
+    let columns: Vec<String> = columns.iter().map(|&name| name.to_owned()).collect();
+    let records = table::changes(
+        &fixture.open(),
+        &HistoryOptions::default(),
+        &CancelToken::new(),
+    )
+    .unwrap()
+    .select(&columns)
+    .unwrap();
+    let out = Shared::default();
+    let mut sink = Sink::new(
+        format,
+        Box::new(out.clone()),
+        "out".as_ref(),
+        records.schema(),
+    )
+    .unwrap();
+    for batch in records {
+        sink.write(&batch.unwrap()).unwrap();
+    }
+    sink.finish().unwrap();
+    let bytes = out.0.lock().unwrap();
+    bytes.clone()
+}
+
+#[test]
+fn csv_holds_the_bytes_of_names_as_they_are() {
+    let fixture = Fixture::make("history", &[]);
+    let csv = written(&fixture, Format::Csv, &["path"]);
+    let mut ours: Vec<Vec<u8>> = csv::Reader::from_reader(csv.as_slice())
+        .into_byte_records()
+        .map(|record| record.unwrap()[0].to_vec())
+        .collect();
+    let output = fixture.git(["log", "--name-only", "-z", "--format=", "HEAD"]);
+    let mut theirs: Vec<Vec<u8>> = output
+        .split(|&byte| byte == 0)
+        .map(|path| path.strip_prefix(b"\n").unwrap_or(path).to_vec())
+        .filter(|path| !path.is_empty())
+        .collect();
+    assert!(theirs.contains(&b"caf\xe9".to_vec()));
+    ours.sort();
+    theirs.sort();
+    assert_eq!(ours, theirs);
+}
+
+#[test]
+fn json_lines_have_every_column_and_nulls() {
+    let fixture = Fixture::make("history", &[]);
+    let text = String::from_utf8(written(
+        &fixture,
+        Format::JsonLines,
+        &["path", "old_path", "additions"],
+    ))
+    .unwrap();
+    let rows: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let renamed = rows
+        .iter()
+        .find(|row| row["old_path"] == "plain.txt")
+        .unwrap();
+    assert_eq!(
+        (&renamed["path"], &renamed["additions"]),
+        (&"moved.txt".into(), &0.into())
+    );
+    assert!(
+        rows.iter()
+            .any(|row| row["additions"].is_null() && row.as_object().unwrap().len() == 3)
+    );
+}
+
+#[test]
+fn schemas_say_how_lines_were_counted() {
+    let mut options = HistoryOptions::default();
+    options.first_parent = true;
+    let schema = table::schema::commits(&options);
+    assert_eq!(schema.metadata()["gitfleet.schema"], "commits 1");
+    assert_eq!(schema.metadata()["gitfleet.merges"], "first-parent");
+    assert_eq!(schema.metadata()["gitfleet.renames"], "on");
+}
+
+#[test]
+fn an_unknown_column_is_named_with_those_there_are() {
+    let fixture = Fixture::empty();
+    let records = table::commits(
+        &fixture.open(),
+        &HistoryOptions::default(),
+        &CancelToken::new(),
+    )
+    .unwrap();
+    let error = records
+        .select(&["nonsense".to_owned()])
+        .err()
+        .unwrap()
+        .report();
+    assert!(
+        error.contains("nonsense") && error.contains("commit_id"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_empty_repository_has_no_rows_and_no_error() {
+    let fixture = Fixture::empty();
+    let mut records = table::commits(
+        &fixture.open(),
+        &HistoryOptions::default(),
+        &CancelToken::new(),
+    )
+    .unwrap();
+    assert!(records.next().is_none());
+}
+
+#[test]
+fn sums_of_the_commits_table_are_gits() {
+    let fixture = Fixture::make("history", &[]);
+    let records = table::commits(
+        &fixture.open(),
+        &HistoryOptions::default(),
+        &CancelToken::new(),
+    )
+    .unwrap();
+    let names: Vec<String> = records
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect();
+    let column = |name: &str| names.iter().position(|known| known == name).unwrap();
+    let (additions, deletions) = (column("additions"), column("deletions"));
+    let mut sums = (0, 0);
+    for batch in records {
+        let batch = batch.unwrap();
+        for row in 0..batch.num_rows() {
+            let number = |column| match table::value(&batch, column, row) {
+                table::Value::Int(number) => number,
+                other => panic!("{other:?} is no number"),
+            };
+            sums = (sums.0 + number(additions), sums.1 + number(deletions));
+        }
+    }
+    let output = git_text(fixture.path(), ["log", "--numstat", "--format="]);
+    let sum = |at: usize| {
+        output
+            .lines()
+            .filter_map(|line| line.split('\t').nth(at)?.parse::<i64>().ok())
+            .sum::<i64>()
+    };
+    assert_eq!(sums, (sum(0), sum(1)));
+}
