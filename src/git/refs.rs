@@ -136,8 +136,8 @@ impl Repo {
         }
         let id = repo
             .rev_parse_single(revision)
-            .map_err(|error| not_found(first_line(&error)))?;
-        let object = id.object().map_err(|error| not_found(first_line(&error)))?;
+            .map_err(|error| not_found(source::text(&error)))?;
+        let object = id.object().map_err(|error| not_found(source::text(&error)))?;
         let peeled = object
             .peel_to_commit()
             .map_err(|_| not_found("is not a commit".to_owned()))?;
@@ -150,9 +150,4 @@ fn names_head(revision: &str) -> bool {
         .strip_prefix("HEAD")
         .or_else(|| revision.strip_prefix('@'))
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['~', '^', ':']))
-}
-
-fn first_line(error: &gix::Error) -> String {
-    let text = format!("{error:#}");
-    text.lines().next().unwrap_or_default().trim().to_owned()
 }

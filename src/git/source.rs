@@ -4,12 +4,26 @@ use std::path::Path;
 
 use crate::error::{Error, Source};
 
-/// gix's error as a boxed cause with its whole chain on one line.
-pub(super) fn cause(error: gix::Error) -> Source {
-    Box::new(Cause(format!("{error:#}").replace('\n', ", ")))
+/// gix's error as a boxed cause, with its whole chain on one line.
+pub(super) fn cause(error: &gix::Error) -> Source {
+    Box::new(Cause(text(error)))
 }
 
-/// A cause that is only text: gix prints its chain differently from version to version, so it is flattened once, here.
+/// The chain of an error on one line, outermost first.
+pub(super) fn text(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut parts = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let part = error.to_string().replace('\n', " ");
+        if !part.is_empty() && parts.last() != Some(&part) {
+            parts.push(part);
+        }
+        next = error.source();
+    }
+    parts.join(": ")
+}
+
+/// A cause that is only text: gix's own types are not ours to show.
 #[derive(Debug)]
 struct Cause(String);
 
@@ -21,12 +35,17 @@ impl std::fmt::Display for Cause {
 
 impl std::error::Error for Cause {}
 
-/// An object that should be there could not be read.
+/// Something of the repository that should be there could not be read.
 pub(super) fn unreadable(repo: &Path, what: impl Into<String>) -> impl FnOnce(gix::Error) -> Error {
-    move |error| Error::Corrupt {
-        path: repo.to_owned(),
-        what: what.into(),
-        source: Some(cause(error)),
+    move |error| {
+        if error.is_unsupported() {
+            return Error::unsupported(format!("{} ({})", text(&error), repo.display()));
+        }
+        Error::Corrupt {
+            path: repo.to_owned(),
+            what: what.into(),
+            source: Some(cause(&error)),
+        }
     }
 }
 

@@ -10,7 +10,6 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("arrow_array", &["table"]),
     ("arrow_schema", &["table"]),
     ("arrow_ipc", &["table"]),
-    ("arrow_json", &["table"]),
     ("parquet", &["table"]),
     ("csv", &["table"]),
     ("pyo3", &["python"]),

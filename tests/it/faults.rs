@@ -154,7 +154,7 @@ fn a_full_disk_is_one_line_and_no_result() {
         .filter(|path| path.join("commits.parquet").exists())
         .count();
     let (file_code, _, file_err) = run(gitfleet()
-        .args(["blame"])
+        .args(["blame", "--lines"])
         .arg(fixture.path())
         .arg("-o")
         .arg(disk.join("x.csv")));

@@ -48,7 +48,7 @@ fn head_and_refs_are_gits() {
         commit_id.to_string(),
         git_text(fixture.path(), ["rev-parse", "HEAD"])
     );
-    for revision in ["HEAD~2", "v1", "light", "main^2", "side", "HEAD^{commit}"] {
+    for revision in ["HEAD~2", "v1", "light", "HEAD~2^2", "side", "HEAD^{commit}"] {
         let theirs = git_text(
             fixture.path(),
             ["rev-parse", &format!("{revision}^{{commit}}")],
@@ -118,14 +118,17 @@ fn formats_we_cannot_read_are_refused_by_name() {
     );
 
     let unknown = Fixture::empty();
-    unknown.git(["config", "core.repositoryFormatVersion", "1"]);
-    unknown.git(["config", "extensions.fromTheFuture", "true"]);
+    let configure = |version: u32| {
+        let text = format!("[core]\n\trepositoryFormatVersion = {version}\n\tbare = false\n[extensions]\n\tfromTheFuture = true\n");
+        fs::write(unknown.path().join(".git/config"), text).unwrap();
+    };
+    configure(1);
     let error = Repo::open(unknown.path(), &options).unwrap_err();
     assert!(
         error.kind() == ErrorKind::Unsupported && error.report().contains("fromthefuture"),
         "{error}"
     );
-    unknown.git(["config", "core.repositoryFormatVersion", "7"]);
+    configure(7);
     assert_eq!(kind_of(unknown.path(), &options), ErrorKind::Unsupported);
 }
 

@@ -218,7 +218,7 @@ impl Peer {
         if error.is_cancelled() {
             return Error::Cancelled;
         }
-        let text = format!("{error:#}");
+        let text = source::text(&error);
         if error.is_unauthenticated() || text.contains("status 401") {
             let reason = if self
                 .credentials
@@ -261,7 +261,7 @@ impl Peer {
         }
         Error::Network {
             subject,
-            source: source::cause(error),
+            source: source::cause(&error),
         }
     }
 }

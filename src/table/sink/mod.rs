@@ -1,6 +1,7 @@
 //! Files that record batches are written to.
 
 mod csv;
+mod json_lines;
 mod parquet;
 
 use std::io::Write;
@@ -8,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 use arrow_ipc::writer::StreamWriter;
-use arrow_json::writer::{LineDelimited, WriterBuilder};
 use arrow_schema::{ArrowError, SchemaRef};
 
 use crate::error::{Error, Result};
@@ -52,7 +52,7 @@ pub struct Sink {
 
 enum Kind {
     Csv(csv::CsvSink),
-    JsonLines(arrow_json::writer::Writer<Out, LineDelimited>),
+    JsonLines(json_lines::JsonLinesSink),
     Parquet(parquet::ParquetSink),
     Arrow(StreamWriter<Out>),
 }
@@ -69,11 +69,9 @@ impl Sink {
             Format::Csv => {
                 Kind::Csv(csv::CsvSink::new(out, schema).map_err(Error::storage("write", path))?)
             }
-            Format::JsonLines => {
-                Kind::JsonLines(WriterBuilder::new().with_explicit_nulls(true).build(out))
-            }
+            Format::JsonLines => Kind::JsonLines(json_lines::JsonLinesSink::new(out)),
             Format::Parquet => Kind::Parquet(
-                parquet::ParquetSink::new(out, schema).map_err(|error| failed(error.into()))?,
+                parquet::ParquetSink::new(out, schema).map_err(|error| storage(path, error))?,
             ),
             Format::Arrow => Kind::Arrow(StreamWriter::try_new(out, schema).map_err(failed)?),
         };
@@ -92,10 +90,10 @@ impl Sink {
         let path = &self.path;
         match &mut self.kind {
             Kind::Csv(sink) => sink.write(batch).map_err(Error::storage("write", path)),
-            Kind::JsonLines(writer) => writer.write(batch).map_err(|error| storage(path, error)),
+            Kind::JsonLines(sink) => sink.write(batch).map_err(Error::storage("write", path)),
             Kind::Parquet(sink) => sink
                 .write(batch)
-                .map_err(|error| storage(path, error.into())),
+                .map_err(|error| storage(path, error)),
             Kind::Arrow(writer) => writer.write(batch).map_err(|error| storage(path, error)),
         }
     }
@@ -110,14 +108,8 @@ impl Sink {
         let failed = |error: ArrowError| storage(&path, error);
         match kind {
             Kind::Csv(sink) => sink.finish().map_err(Error::storage("write", &path)),
-            Kind::JsonLines(mut writer) => {
-                writer.finish().map_err(failed)?;
-                writer
-                    .into_inner()
-                    .flush()
-                    .map_err(Error::storage("write", &path))
-            }
-            Kind::Parquet(sink) => sink.finish().map_err(|error| failed(error.into())),
+            Kind::JsonLines(sink) => sink.finish().map_err(Error::storage("write", &path)),
+            Kind::Parquet(sink) => sink.finish().map_err(|error| storage(&path, error)),
             Kind::Arrow(mut writer) => {
                 writer.finish().map_err(failed)?;
                 writer
@@ -130,19 +122,21 @@ impl Sink {
     }
 }
 
-/// Arrow's error as ours: nearly always the operating system's word on the output, which it wraps.
-fn storage(path: &Path, error: ArrowError) -> Error {
-    let source = match error {
-        ArrowError::IoError(_, source) => source,
-        ArrowError::ExternalError(inner) => match inner.downcast::<std::io::Error>() {
-            Ok(source) => *source,
-            Err(other) => std::io::Error::other(other.to_string()),
-        },
-        other => std::io::Error::other(other.to_string()),
+/// An error of Arrow's or Parquet's as ours: nearly always the operating system's word on the output, wrapped a few times.
+fn storage(path: &Path, error: impl std::error::Error + 'static) -> Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    let mut found = None;
+    while let Some(error) = cause.filter(|_| found.is_none()) {
+        found = error.downcast_ref::<std::io::Error>();
+        cause = error.source();
+    }
+    let copy = |error: &std::io::Error| match error.raw_os_error() {
+        Some(code) => std::io::Error::from_raw_os_error(code),
+        None => std::io::Error::new(error.kind(), error.to_string()),
     };
     Error::Storage {
         action: "write",
         path: path.to_owned(),
-        source,
+        source: found.map_or_else(|| std::io::Error::other(error.to_string()), copy),
     }
 }

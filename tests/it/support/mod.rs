@@ -77,8 +77,7 @@ pub(crate) fn git<I: AsRef<OsStr>>(path: &Path, args: impl IntoIterator<Item = I
 }
 
 pub(crate) fn git_text<I: AsRef<OsStr>>(path: &Path, args: impl IntoIterator<Item = I>) -> String {
-    String::from_utf8(git(path, args))
-        .unwrap()
+    String::from_utf8_lossy(&git(path, args))
         .trim_end()
         .to_owned()
 }
