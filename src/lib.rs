@@ -1,5 +1,4 @@
-//! x
-#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc = include_str!("../README.md")]
 
 mod cancel;
 #[cfg(feature = "cli")]

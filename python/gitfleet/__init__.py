@@ -18,7 +18,7 @@ from gitfleet._gitfleet import __version__
 if TYPE_CHECKING:
     from gitfleet.exceptions import GitFleetError
     from gitfleet.manager import RepoManager
-    from gitfleet.mine import Mined, mine, mine_async
+    from gitfleet.mining import Mined, mine, mine_async
     from gitfleet.models.repo import CloneStatus, CloneTask
     from gitfleet.records import Records
     from gitfleet.repository import Reference, Repository
@@ -41,13 +41,13 @@ _HOMES = {
     "CloneStatus": "gitfleet.models.repo",
     "CloneTask": "gitfleet.models.repo",
     "GitFleetError": "gitfleet.exceptions",
-    "Mined": "gitfleet.mine",
+    "Mined": "gitfleet.mining",
     "Records": "gitfleet.records",
     "Reference": "gitfleet.repository",
     "RepoManager": "gitfleet.manager",
     "Repository": "gitfleet.repository",
-    "mine": "gitfleet.mine",
-    "mine_async": "gitfleet.mine",
+    "mine": "gitfleet.mining",
+    "mine_async": "gitfleet.mining",
 }
 
 

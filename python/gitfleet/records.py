@@ -65,7 +65,7 @@ class Records:
 
         Times are aware datetimes in UTC; a year that Python does not have stays a number of seconds.
         """
-        rows = self._stream.to_pylist()
+        rows = self._stream.to_pylist(surrogates=True)
         self._finish()
         return rows
 
@@ -86,7 +86,10 @@ class Records:
         try:
             pyarrow = importlib.import_module("pyarrow")
         except ImportError:
-            frame = pandas.DataFrame.from_records(self.to_pylist(), columns=names)
+            frame = pandas.DataFrame.from_records(
+                self._stream.to_pylist(surrogates=False), columns=names
+            )
+            self._finish()
         else:
             frame = pyarrow.table(self._stream.collect()).to_pandas(
                 types_mapper={pyarrow.int64(): pandas.Int64Dtype()}.get, strings_to_categorical=False

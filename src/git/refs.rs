@@ -137,7 +137,9 @@ impl Repo {
         let id = repo
             .rev_parse_single(revision)
             .map_err(|error| not_found(source::text(&error)))?;
-        let object = id.object().map_err(|error| not_found(source::text(&error)))?;
+        let object = id
+            .object()
+            .map_err(|error| not_found(source::text(&error)))?;
         let peeled = object
             .peel_to_commit()
             .map_err(|_| not_found("is not a commit".to_owned()))?;

@@ -37,7 +37,7 @@ impl Manager {
 
     fn clone_all<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let manager = Arc::clone(&self.manager);
-        awaitable(py, move |cancel| manager.clone_all(cancel), |_, ()| Ok(()))
+        awaitable(py, move |cancel| manager.clone_all(cancel), |py, ()| Ok(py.None()))
     }
 
     fn clone<'py>(&self, py: Python<'py>, url: String) -> PyResult<Bound<'py, PyAny>> {
@@ -45,7 +45,7 @@ impl Manager {
         awaitable(
             py,
             move |cancel| manager.clone_one(&url, cancel),
-            |_, ()| Ok(()),
+            |py, ()| Ok(py.None()),
         )
     }
 

@@ -79,11 +79,12 @@ impl RecordStream {
         Ok(Self::new(records, self.cancel.clone()))
     }
 
-    /// Read everything into a list of dictionaries.
-    fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    /// Read everything into a list of dictionaries; bytes that are no UTF-8 as surrogate escapes, or as in Arrow.
+    #[pyo3(signature = (*, surrogates))]
+    fn to_pylist<'py>(&self, py: Python<'py>, surrogates: bool) -> PyResult<Bound<'py, PyList>> {
         let rows = PyList::empty(py);
         for batch in self.read(py)? {
-            rows::append(&rows, &batch)?;
+            rows::append(&rows, &batch, surrogates)?;
         }
         Ok(rows)
     }

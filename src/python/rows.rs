@@ -15,7 +15,11 @@ pub(super) fn text<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, Py
 }
 
 /// Appends a dictionary per row to `rows`.
-pub(super) fn append(rows: &Bound<'_, PyList>, batch: &RecordBatch) -> PyResult<()> {
+pub(super) fn append(
+    rows: &Bound<'_, PyList>,
+    batch: &RecordBatch,
+    surrogates: bool,
+) -> PyResult<()> {
     let py = rows.py();
     let schema = batch.schema();
     let names: Vec<_> = schema
@@ -26,17 +30,18 @@ pub(super) fn append(rows: &Bound<'_, PyList>, batch: &RecordBatch) -> PyResult<
     for row in 0..batch.num_rows() {
         let dict = PyDict::new(py);
         for (column, name) in names.iter().enumerate() {
-            dict.set_item(name, to_py(py, &value(batch, column, row))?)?;
+            dict.set_item(name, to_py(py, &value(batch, column, row), surrogates)?)?;
         }
         rows.append(dict)?;
     }
     Ok(())
 }
 
-fn to_py<'py>(py: Python<'py>, value: &Value<'_>) -> PyResult<Bound<'py, PyAny>> {
+fn to_py<'py>(py: Python<'py>, value: &Value<'_>, surrogates: bool) -> PyResult<Bound<'py, PyAny>> {
     match value {
         Value::Null => Ok(py.None().into_bound(py)),
-        Value::Text(encoded) => text(py, &decode(encoded)),
+        Value::Text(encoded) if surrogates => text(py, &decode(encoded)),
+        Value::Text(encoded) => Ok(PyString::new(py, encoded).into_any()),
         Value::Int(number) => Ok(number.into_pyobject(py)?.into_any()),
         Value::Bool(truth) => Ok(truth.into_pyobject(py)?.to_owned().into_any()),
         Value::Time(seconds) => time(py, *seconds),

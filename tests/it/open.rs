@@ -119,7 +119,9 @@ fn formats_we_cannot_read_are_refused_by_name() {
 
     let unknown = Fixture::empty();
     let configure = |version: u32| {
-        let text = format!("[core]\n\trepositoryFormatVersion = {version}\n\tbare = false\n[extensions]\n\tfromTheFuture = true\n");
+        let text = format!(
+            "[core]\n\trepositoryFormatVersion = {version}\n\tbare = false\n[extensions]\n\tfromTheFuture = true\n"
+        );
         fs::write(unknown.path().join(".git/config"), text).unwrap();
     };
     configure(1);

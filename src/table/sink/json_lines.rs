@@ -13,7 +13,10 @@ pub(super) struct JsonLinesSink {
 
 impl JsonLinesSink {
     pub(super) fn new(out: Box<dyn Write + Send>) -> Self {
-        Self { out, cell: Vec::new() }
+        Self {
+            out,
+            cell: Vec::new(),
+        }
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {

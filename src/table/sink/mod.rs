@@ -91,9 +91,7 @@ impl Sink {
         match &mut self.kind {
             Kind::Csv(sink) => sink.write(batch).map_err(Error::storage("write", path)),
             Kind::JsonLines(sink) => sink.write(batch).map_err(Error::storage("write", path)),
-            Kind::Parquet(sink) => sink
-                .write(batch)
-                .map_err(|error| storage(path, error)),
+            Kind::Parquet(sink) => sink.write(batch).map_err(|error| storage(path, error)),
             Kind::Arrow(writer) => writer.write(batch).map_err(|error| storage(path, error)),
         }
     }

@@ -1,0 +1,55 @@
+//! A Rust program that uses the library: who changed how much, and whose lines are still there.
+//!
+//! `cargo run --example embed -- PATH`
+
+use std::collections::BTreeMap;
+
+use gitfleet::CancelToken;
+use gitfleet::git::{BlameOptions, HistoryOptions, OpenOptions, Repo};
+use gitfleet::progress::Silent;
+
+#[derive(Default)]
+struct Share {
+    commits: u64,
+    added: u64,
+    surviving: u64,
+}
+
+fn main() -> gitfleet::Result<()> {
+    let path = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
+    let repo = Repo::open(&path, &OpenOptions::default())?;
+    let cancel = CancelToken::new();
+    let mut shares: BTreeMap<String, Share> = BTreeMap::new();
+    let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+
+    for commit in repo.commits(&HistoryOptions::default(), &cancel)? {
+        let commit = commit?;
+        let share = shares.entry(name(&commit.author.name)).or_default();
+        share.commits += 1;
+        // Counts are missing only where a partial clone lacks a blob.
+        share.added += commit.additions().unwrap_or(0);
+    }
+    for file in repo.blame(&BlameOptions::default(), &Silent, &cancel)? {
+        let file = file?;
+        match file.rows {
+            Ok(rows) => {
+                for row in rows {
+                    shares.entry(name(&row.author.name)).or_default().surviving +=
+                        u64::from(row.line_count);
+                }
+            }
+            Err(error) => eprintln!("{}: {}", name(&file.path), error.report()),
+        }
+    }
+    println!(
+        "{:>8} {:>10} {:>10}  author",
+        "commits", "added", "surviving"
+    );
+    for (author, share) in shares {
+        println!(
+            "{:>8} {:>10} {:>10}  {author}",
+            share.commits, share.added, share.surviving
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pytest
+
+import gitfleet
+from gitfleet.exceptions import DestinationExistsError, InvalidInputError, RepositoryNotFoundError
+
+from test_records import numstat
+
+
+def test_a_dataset_over_https_and_from_disk_is_read_by_everybody(
+    fixtures, https_server, bundle, tmp_path, git
+):
+    urls = [f"{https_server.url}/owner/history/.git", f"{https_server.url}/owner/sha256/.git"]
+    outcomes = gitfleet.mine([*urls, fixtures["blame"]], tmp_path / "data", ca_bundle=bundle)
+    assert [outcome.error for outcome in outcomes] == [None, None, None]
+    names = ("history", "sha256", "blame")
+    # What comes over the network is mined without a working tree, and so without its attributes.
+    bare = tmp_path / "bare.git"
+    git(tmp_path, "clone", "-q", "--bare", str(fixtures["history"]), str(bare))
+    expected = {name: numstat(git, fixtures[name]) for name in names} | {"history": numstat(git, bare)}
+    for name, outcome in zip(names, outcomes, strict=True):
+        file = Path(outcome.path) / "commits.parquet"
+        assert outcome.head == git(fixtures[name], "rev-parse", "HEAD")
+        frame = pl.read_parquet(file)
+        assert (frame["additions"].sum(), frame["deletions"].sum()) == expected[name], name
+        frame = pd.read_parquet(file)
+        assert (frame["additions"].sum(), frame["deletions"].sum()) == expected[name]
+        query = f"SELECT sum(additions)::INT, sum(deletions)::INT, typeof(any_value(author_time)) FROM '{file}'"
+        *found, kind = duckdb.sql(query).fetchall()[0]
+        assert (tuple(found), kind) == (expected[name], "TIMESTAMP WITH TIME ZONE")
+        lines = git(fixtures[name], "ls-files").count("\n") + 1
+        assert pl.read_parquet(Path(outcome.path) / "blame.parquet")["path"].n_unique() <= lines
+    glob = tmp_path / "data/repos/*/*/*/changes.parquet"
+    rows = duckdb.sql(f"SELECT count(*) FROM '{glob}'").fetchall()[0][0]
+    assert rows == sum(outcome.rows["changes"] for outcome in outcomes)
+    meta = duckdb.sql(f"SELECT DISTINCT decode(value) FROM parquet_kv_metadata('{glob}') WHERE decode(key) = 'gitfleet.merges'")
+    assert meta.fetchall() == [("none",)]
+
+
+def test_an_unchanged_remote_is_not_cloned_again(https_server, bundle, tmp_path):
+    url = f"{https_server.url}/owner/history/.git"
+    first = gitfleet.mine(url, tmp_path, ca_bundle=bundle)[0]
+    https_server.requests.clear()
+    second = gitfleet.mine(url, tmp_path, ca_bundle=bundle)[0]
+    assert (first.was_finished, second.was_finished) == (False, True)
+    assert second.rows == first.rows
+    fetched = [path for method, path, _ in https_server.requests if "info/refs" in path]
+    assert len(fetched) == 1
+
+
+def test_clones_can_be_kept_and_used(https_server, bundle, tmp_path):
+    url = f"{https_server.url}/owner/history/.git"
+    keep = tmp_path / "clones"
+    gitfleet.mine(url, tmp_path / "one", keep_clones=keep, ca_bundle=bundle)
+    assert list(keep.glob("*/*/*/HEAD")) or list(keep.glob("*/*/*.git/HEAD"))
+    https_server.requests.clear()
+    gitfleet.mine(url, tmp_path / "two", keep_clones=keep, ca_bundle=bundle)
+    assert https_server.requests == []
+
+
+def test_one_failure_is_data(fixtures, https_server, bundle, tmp_path):
+    absent = f"{https_server.url}/owner/absent/.git"
+    outcomes = gitfleet.mine([absent, fixtures["sha256"]], tmp_path, ca_bundle=bundle)
+    assert isinstance(outcomes[0].error, RepositoryNotFoundError)
+    assert outcomes[0].error.subject == absent
+    assert outcomes[1].error is None
+    reason = json.loads(next(tmp_path.glob("repos/*/owner%2Fabsent/*/outcome.json")).read_text())
+    assert reason["error"]["kind"] == "repository_not_found"
+
+
+async def test_the_coroutine_does_the_same(fixtures, tmp_path):
+    outcomes = await gitfleet.mine_async(fixtures["sha256"], tmp_path, tables=["commits"])
+    assert outcomes[0].rows == {"commits": 3}
+
+
+def test_wrong_arguments_are_refused_before_any_work(fixtures, tmp_path):
+    path = fixtures["sha256"]
+    with pytest.raises(InvalidInputError, match="given twice"):
+        gitfleet.mine([path, path], tmp_path / "data")
+    with pytest.raises(InvalidInputError, match="nonsense"):
+        gitfleet.mine(path, tmp_path / "data", tables=["nonsense"])
+    assert not (tmp_path / "data").exists()
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(DestinationExistsError):
+        gitfleet.mine(path, tmp_path)
+
+
+def test_the_command_of_the_package_is_the_command(fixtures):
+    done = subprocess.run(
+        [sys.executable, "-m", "gitfleet", "commits", fixtures["sha256"], "--columns", "summary"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "summary\ncommit 3\ncommit 2\ncommit 1\n"
