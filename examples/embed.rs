@@ -1,6 +1,11 @@
 //! A Rust program that uses the library: who changed how much, and whose lines are still there.
 //!
 //! `cargo run --example embed -- PATH`
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program may print; the library does not"
+)]
 
 use std::collections::BTreeMap;
 

@@ -102,7 +102,9 @@ class RateLimitedError(GitFleetError):
         super().__init__(message, subject)
         self._reset_seconds = reset_at
         self.reset_at = (
-            None if reset_at is None else datetime.datetime.fromtimestamp(reset_at, datetime.timezone.utc)
+            None
+            if reset_at is None
+            else datetime.datetime.fromtimestamp(reset_at, datetime.timezone.utc)
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -68,8 +68,8 @@ def mine(
     """Mine repositories into a dataset; one failure does not stop the others.
 
     Each repository gets a directory ``output/repos/<host>/<owner>/<name>`` with a Parquet file per
-    table and an ``outcome.json``. It appears when it is complete. Calling again does what is missing
-    and what has moved, nothing else.
+    table and an ``outcome.json``. It appears when it is complete. Calling again does what is
+    missing and what has moved, nothing else.
 
     Args:
         targets: Directories, and https, http or file URLs; one or many.
@@ -130,7 +130,7 @@ async def mine_async(
     token: str | None = None,
     ca_bundle: str | os.PathLike[str] | None = None,
     proxy: str | None = None,
-    timeout: float = 60.0,  # noqa: ASYNC109 (of a silent server, not of this call)
+    timeout: float = 60.0,
 ) -> list[Mined]:
     """Call `mine` without blocking the event loop; cancelling the task stops the work."""
     job = _job(locals())

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+    from typing_extensions import Self
 
     from gitfleet._gitfleet import RecordStream
 
@@ -63,7 +64,8 @@ class Records:
     def to_pylist(self) -> list[dict[str, Any]]:
         """Read everything into a list of dictionaries, one a row; needs no other package.
 
-        Times are aware datetimes in UTC; a year that Python does not have stays a number of seconds.
+        Times are aware datetimes in UTC; a year that Python does not have stays a number of
+        seconds.
         """
         rows = self._stream.to_pylist(surrogates=True)
         self._finish()
@@ -71,7 +73,7 @@ class Records:
 
     def to_pyarrow(self) -> pa.Table:
         """Read everything into a pyarrow table."""
-        table = _needed("pyarrow").table(self._stream.collect())
+        table: pa.Table = _needed("pyarrow").table(self._stream.collect())
         self._finish()
         return table
 
@@ -92,15 +94,17 @@ class Records:
             self._finish()
         else:
             frame = pyarrow.table(self._stream.collect()).to_pandas(
-                types_mapper={pyarrow.int64(): pandas.Int64Dtype()}.get, strings_to_categorical=False
+                types_mapper={pyarrow.int64(): pandas.Int64Dtype()}.get,
+                strings_to_categorical=False,
             )
             self._finish()
         counts = [name for name in ("additions", "deletions", "similarity") if name in names]
-        return frame.astype(dict.fromkeys(counts, "Int64"))
+        typed: pd.DataFrame = frame.astype(dict.fromkeys(counts, "Int64"))
+        return typed
 
     def to_polars(self) -> pl.DataFrame:
         """Read everything into a Polars DataFrame."""
-        frame = _needed("polars").DataFrame(self._stream.collect())
+        frame: pl.DataFrame = _needed("polars").DataFrame(self._stream.collect())
         self._finish()
         return frame
 
@@ -108,7 +112,7 @@ class Records:
         """Stop the work behind the stream; rows that were not read are lost."""
         self._stream.close()
 
-    def __enter__(self) -> Records:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -120,8 +120,8 @@ class Repository:
             mailmap: Resolve names and e-mails through the repository's mailmap.
 
         Returns:
-            One row per commit, newest first as ``git log`` lists them; none for an empty repository.
-            ``additions`` and ``deletions`` are null if a blob they need is missing.
+            One row per commit, newest first as ``git log`` lists them; none for an empty
+            repository. ``additions`` and ``deletions`` are null if a blob they need is missing.
 
         Raises:
             RevisionNotFoundError: `rev` names nothing.

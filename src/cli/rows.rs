@@ -90,7 +90,7 @@ pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToke
     let on_failure = move |_: &[u8], error: Error| {
         keep.lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(error)
+            .push(error);
     };
     let bars = Bars::new(streams.err_is_terminal && !args.output.quiet, 1);
     let sink: &dyn ProgressSink = &bars;

@@ -490,7 +490,7 @@ fn unchanged(finished: Option<&Mined>, place: &Path) -> Mined {
         seconds: 0.0,
         was_finished: true,
     });
-    mined.path = place.to_owned();
+    place.clone_into(&mut mined.path);
     mined.was_finished = true;
     mined
 }

@@ -138,7 +138,7 @@ pub(super) fn summary(message: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for line in message
         .lines()
-        .map(|line| line.trim_end())
+        .map(ByteSlice::trim_end)
         .skip_while(|line| line.is_empty())
     {
         if line.is_empty() {

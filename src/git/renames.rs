@@ -101,8 +101,8 @@ impl<'a> RenameFinder<'a> {
     ) -> Result<()> {
         let source_by_name = unique_base_names(sources, &pairs.source_used);
         let destination_by_name = unique_base_names(destinations, &pairs.paired);
-        for source in 0..sources.len() {
-            let name = sources[source].base_name();
+        for (source, candidate) in sources.iter().enumerate() {
+            let name = candidate.base_name();
             if pairs.source_used[source] || source_by_name.get(name) != Some(&Some(source)) {
                 continue;
             }

@@ -263,7 +263,7 @@ fn refuse_unknown_formats(repo: &gix::Repository) -> Result<()> {
         .flatten()
     {
         for name in section.value_names() {
-            let name = name.to_string().to_ascii_lowercase();
+            let name = name.to_ascii_lowercase();
             if !KNOWN.contains(&name.as_str()) {
                 return Err(Error::unsupported(format!(
                     "repository extension `{name}` ({place})"

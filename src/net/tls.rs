@@ -39,6 +39,10 @@ pub(super) fn client_config(ca_bundle: Option<&Path>) -> Result<ClientConfig> {
 }
 
 /// graviola where the CPU can run it; it would stop the process elsewhere.
+#[cfg_attr(
+    feature = "tls-rustcrypto",
+    expect(clippy::unnecessary_wraps, reason = "it fails without the feature")
+)]
 fn provider() -> Result<CryptoProvider> {
     let missing = missing_cpu_features(&cpu_features());
     if missing.is_empty() {

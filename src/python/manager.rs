@@ -15,6 +15,15 @@ use crate::fleet::{CloneState, FleetOptions, RepoManager};
 use crate::git::{BlameOptions, BlameRow, Commit, FileBlame, HistoryOptions, OpenOptions, Repo};
 use crate::progress::Silent;
 
+/// Address, state, percentage, error and directory of a task.
+type TaskFields = (
+    String,
+    &'static str,
+    Option<u8>,
+    Option<String>,
+    Option<PathBuf>,
+);
+
 /// Clones repositories into temporary directories and keeps track of them.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 pub(super) struct Manager {
@@ -37,7 +46,11 @@ impl Manager {
 
     fn clone_all<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let manager = Arc::clone(&self.manager);
-        awaitable(py, move |cancel| manager.clone_all(cancel), |py, ()| Ok(py.None()))
+        awaitable(
+            py,
+            move |cancel| manager.clone_all(cancel),
+            |py, ()| Ok(py.None()),
+        )
     }
 
     fn clone<'py>(&self, py: Python<'py>, url: String) -> PyResult<Bound<'py, PyAny>> {
@@ -50,18 +63,7 @@ impl Manager {
     }
 
     /// `(url, state, percent, error, directory)` per address as given.
-    fn tasks(
-        &self,
-    ) -> HashMap<
-        String,
-        (
-            String,
-            &'static str,
-            Option<u8>,
-            Option<String>,
-            Option<PathBuf>,
-        ),
-    > {
+    fn tasks(&self) -> HashMap<String, TaskFields> {
         let flat = self.manager.tasks().into_iter().map(|(given, task)| {
             let (state, percent, error) = match task.state {
                 CloneState::Queued => ("queued", None, None),

@@ -3,6 +3,11 @@
 //! Every call that may block runs on another thread with the GIL released, and ends within a second of Ctrl-C, or of the
 //! cancellation of the task that awaits it.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands over what it made from Python's arguments"
+)]
+
 mod error;
 mod manager;
 mod mine;

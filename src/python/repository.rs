@@ -150,10 +150,12 @@ fn stream(
     })
 }
 
+type FailedPaths = Vec<(Vec<u8>, Error)>;
+
 /// Files that could not be blamed, as far as the stream has been read.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 #[derive(Default)]
-pub(super) struct Failures(Arc<Mutex<Vec<(Vec<u8>, Error)>>>);
+pub(super) struct Failures(Arc<Mutex<FailedPaths>>);
 
 #[pymethods]
 impl Failures {

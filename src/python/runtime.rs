@@ -60,7 +60,7 @@ pub(super) fn wait<T: Send + 'static>(
         match receiver.recv_timeout(SIGNAL_POLL) {
             Ok(result) => return Waited::Done(result),
             Err(RecvTimeoutError::Timeout) if is_main_thread() => {
-                if let Err(interrupt) = Python::attach(|py| py.check_signals()) {
+                if let Err(interrupt) = Python::attach(signals) {
                     cancel.cancel();
                     let _ = worker.join(); // a panic is no news any more
                     return Waited::Interrupted(interrupt);
@@ -78,6 +78,11 @@ pub(super) fn wait<T: Send + 'static>(
             }
         }
     }
+}
+
+/// Raises what a signal handler raised: `KeyboardInterrupt`, unless the program has its own idea.
+fn signals(py: Python<'_>) -> PyResult<()> {
+    py.check_signals()
 }
 
 /// Runs `work` on another thread with the GIL released; raises its error, or `KeyboardInterrupt` on Ctrl-C.

@@ -126,7 +126,7 @@ impl BlameTable {
             Arc::new(self.orig_start_line.finish()),
             Arc::new(self.author_name.finish()),
             Arc::new(self.author_email.finish()),
-            seconds_column(std::mem::take(&mut self.author_time)),
+            seconds_column(&std::mem::take(&mut self.author_time)),
             Arc::new(self.is_boundary.finish()),
         ];
         if self.per_line {

@@ -272,16 +272,16 @@ impl SignatureColumns {
         [
             Arc::new(self.name.finish()),
             Arc::new(self.email.finish()),
-            seconds_column(std::mem::take(&mut self.seconds)),
+            seconds_column(&std::mem::take(&mut self.seconds)),
             Arc::new(self.offset.finish()),
         ]
     }
 }
 
 /// Seconds since the epoch as a time column.
-pub(super) fn seconds_column(seconds: Vec<i64>) -> ArrayRef {
+pub(super) fn seconds_column(seconds: &[i64]) -> ArrayRef {
     let mut builder = TimestampSecondBuilder::with_capacity(seconds.len()).with_timezone("UTC");
-    builder.append_slice(&seconds);
+    builder.append_slice(seconds);
     Arc::new(builder.finish())
 }
 

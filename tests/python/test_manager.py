@@ -6,18 +6,27 @@ import pytest
 import gitfleet
 from gitfleet.exceptions import RepositoryNotFoundError
 
-LINE_KEYS = {"author_email", "author_name", "commit_id", "final_line_no", "line_content", "orig_line_no"}
-COMMIT_KEYS = {
-    "additions", "author_email", "author_name", "author_offset", "author_timestamp", "committer_email",
-    "committer_name", "committer_offset", "committer_timestamp", "deletions", "is_merge", "message",
-    "repo_name", "sha",
-}  # fmt: skip
+LINE_KEYS = {
+    "author_email",
+    "author_name",
+    "commit_id",
+    "final_line_no",
+    "line_content",
+    "orig_line_no",
+}
+COMMIT_KEYS = {"sha", "repo_name", "message", "additions", "deletions", "is_merge"} | {
+    f"{who}_{what}"
+    for who in ("author", "committer")
+    for what in ("name", "email", "timestamp", "offset")
+}
 
 
 async def test_clones_are_watched_read_and_removed(https_server, bundle, fixtures, git):
     good = f"{https_server.url}/owner/history/.git"
     bad = f"{https_server.url}/owner/absent/.git"
-    manager = gitfleet.RepoManager([good, bad, str(fixtures["blame"])], "user", "", ca_bundle=bundle)
+    manager = gitfleet.RepoManager(
+        [good, bad, str(fixtures["blame"])], "user", "", ca_bundle=bundle
+    )
     states = {task.status.status_type for task in (await manager.fetch_clone_tasks()).values()}
     assert states == {"queued"}
     future = manager.clone_all()

@@ -24,7 +24,9 @@ def test_a_dataset_over_https_and_from_disk_is_read_by_everybody(
     # What comes over the network is mined without a working tree, and so without its attributes.
     bare = tmp_path / "bare.git"
     git(tmp_path, "clone", "-q", "--bare", str(fixtures["history"]), str(bare))
-    expected = {name: numstat(git, fixtures[name]) for name in names} | {"history": numstat(git, bare)}
+    expected = {name: numstat(git, fixtures[name]) for name in names} | {
+        "history": numstat(git, bare)
+    }
     for name, outcome in zip(names, outcomes, strict=True):
         file = Path(outcome.path) / "commits.parquet"
         assert outcome.head == git(fixtures[name], "rev-parse", "HEAD")
@@ -32,7 +34,8 @@ def test_a_dataset_over_https_and_from_disk_is_read_by_everybody(
         assert (frame["additions"].sum(), frame["deletions"].sum()) == expected[name], name
         frame = pd.read_parquet(file)
         assert (frame["additions"].sum(), frame["deletions"].sum()) == expected[name]
-        query = f"SELECT sum(additions)::INT, sum(deletions)::INT, typeof(any_value(author_time)) FROM '{file}'"
+        columns = "sum(additions)::INT, sum(deletions)::INT, typeof(any_value(author_time))"
+        query = f"SELECT {columns} FROM '{file}'"
         *found, kind = duckdb.sql(query).fetchall()[0]
         assert (tuple(found), kind) == (expected[name], "TIMESTAMP WITH TIME ZONE")
         lines = git(fixtures[name], "ls-files").count("\n") + 1
@@ -40,7 +43,10 @@ def test_a_dataset_over_https_and_from_disk_is_read_by_everybody(
     glob = tmp_path / "data/repos/*/*/*/changes.parquet"
     rows = duckdb.sql(f"SELECT count(*) FROM '{glob}'").fetchall()[0][0]
     assert rows == sum(outcome.rows["changes"] for outcome in outcomes)
-    meta = duckdb.sql(f"SELECT DISTINCT decode(value) FROM parquet_kv_metadata('{glob}') WHERE decode(key) = 'gitfleet.merges'")
+    merges = "decode(key) = 'gitfleet.merges'"
+    meta = duckdb.sql(
+        f"SELECT DISTINCT decode(value) FROM parquet_kv_metadata('{glob}') WHERE {merges}"
+    )
     assert meta.fetchall() == [("none",)]
 
 

@@ -6,10 +6,11 @@ import sys
 import time
 
 import pytest
-from conftest import TOKEN, USER, GitServer
 
 import gitfleet
 from gitfleet.exceptions import AuthenticationError, NetworkError
+
+from conftest import TOKEN, USER, GitServer
 
 
 def clone(url, into, *args, **environment):

@@ -32,11 +32,17 @@ def test_every_reader_gets_the_same_sums_as_git(repo, git, history):
     frame = repo.commits().to_polars()
     assert (frame["additions"].sum(), frame["deletions"].sum()) == expected
     table = repo.commits().to_pyarrow()
-    assert tuple(pa.compute.sum(table[name]).as_py() for name in ("additions", "deletions")) == expected
+    assert (
+        tuple(pa.compute.sum(table[name]).as_py() for name in ("additions", "deletions"))
+        == expected
+    )
     rows = repo.commits().to_pylist()
-    assert (sum(row["additions"] for row in rows), sum(row["deletions"] for row in rows)) == expected
-    commits = pa.RecordBatchReader.from_stream(repo.commits())
-    found = duckdb.sql("SELECT sum(additions)::INT, sum(deletions)::INT FROM commits").fetchall()[0]
+    assert (
+        sum(row["additions"] for row in rows),
+        sum(row["deletions"] for row in rows),
+    ) == expected
+    commits = duckdb.from_arrow(pa.RecordBatchReader.from_stream(repo.commits()))
+    found = commits.aggregate("sum(additions)::INT, sum(deletions)::INT").fetchall()[0]
     assert found == expected
 
 

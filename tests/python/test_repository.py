@@ -64,7 +64,12 @@ def test_refs_and_revisions_are_gits(history, git):
 
 @pytest.mark.parametrize(
     "since",
-    ["2004-11-09T11:43:20Z", "@1100000600", 1_100_000_600, datetime.datetime.fromtimestamp(1_100_000_600, UTC)],
+    [
+        "2004-11-09T11:43:20Z",
+        "@1100000600",
+        1_100_000_600,
+        datetime.datetime.fromtimestamp(1_100_000_600, UTC),
+    ],
 )
 def test_dates_are_taken_in_every_form(history, git, since):
     ours = gitfleet.Repository(history).commits(since=since).to_pylist()

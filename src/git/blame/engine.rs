@@ -276,7 +276,10 @@ impl<'a> Engine<'a> {
                 let mut buffer = std::mem::take(&mut self.new_buffer);
                 match self.objects.read(suspect.side.id, &mut buffer)? {
                     Some((_, data)) => new_data = Some(data.to_vec()),
-                    None => return self.fail(&runs, suspect.side.id),
+                    None => {
+                        self.fail(&runs, suspect.side.id);
+                        return Ok(());
+                    }
                 }
                 self.new_buffer = buffer;
             }
@@ -286,7 +289,10 @@ impl<'a> Engine<'a> {
                     let hunks = blame_hunks(old_data, new_data.as_deref().unwrap_or_default());
                     runs = split(&runs, &hunks, &mut passed);
                 }
-                None => return self.fail(&runs, origin.blob),
+                None => {
+                    self.fail(&runs, origin.blob);
+                    return Ok(());
+                }
             }
             let origin_path = self.path(&origin.path);
             self.give(
@@ -304,14 +310,13 @@ impl<'a> Engine<'a> {
     }
 
     /// The files these lines belong to cannot be finished: a blob on their way is missing.
-    fn fail(&mut self, runs: &[Run], blob: ObjectId) -> Result<()> {
+    fn fail(&mut self, runs: &[Run], blob: ObjectId) {
         for run in runs {
             let failure = &mut self.targets[run.file as usize].failure;
             if failure.is_none() {
                 *failure = Some(self.objects.corrupt(format!("blob {blob} is missing")));
             }
         }
-        Ok(())
     }
 
     fn place(&mut self, commit: CommitIndex, path: PathIndex, runs: &[Run]) {

@@ -31,6 +31,9 @@ pub(super) enum Origins {
     Parts(Vec<Origin>),
 }
 
+/// A file that a commit deleted, and its path.
+type Deleted = (Vec<u8>, Side);
+
 /// What a parent has at a path.
 enum InParent {
     Same,
@@ -47,7 +50,7 @@ pub(super) struct OriginFinder<'a> {
     history: &'a History,
     commit: CommitIndex,
     /// Deleted files between each parent and the commit, once asked for.
-    deleted: Vec<Option<Vec<(Vec<u8>, Side)>>>,
+    deleted: Vec<Option<Vec<Deleted>>>,
 }
 
 impl<'a> OriginFinder<'a> {
@@ -157,7 +160,7 @@ fn in_parent(here: Side, there: Option<Side>) -> InParent {
     }
 }
 
-fn deletions(changes: &[TreeChange]) -> Vec<(Vec<u8>, Side)> {
+fn deletions(changes: &[TreeChange]) -> Vec<Deleted> {
     let gone = changes.iter().filter(|change| change.new.is_none());
     gone.filter_map(|change| Some((change.path.clone(), change.old?)))
         .collect()

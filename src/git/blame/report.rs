@@ -58,7 +58,7 @@ pub(super) fn files(
         };
         placed.sort_unstable_by_key(|placed| placed.run.final_line);
         let mut rows: Vec<BlameRow> = Vec::new();
-        for group in placed.chunk_by(|a, b| continues(a, b)) {
+        for group in placed.chunk_by(continues) {
             rows.push(authors.row(group, &paths)?);
         }
         // A line that got lost would be a shorter answer; it is this file's error instead.

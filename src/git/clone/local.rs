@@ -76,7 +76,7 @@ pub(super) fn copy(
             }
         }
     }
-    copier.optional_file(&common_dir.join("shallow"), &git_dir.join("shallow"))?;
+    copy_if_there(&common_dir.join("shallow"), &git_dir.join("shallow"))?;
     write_refs(git_dir, &head, &refs, options.worktree)?;
     write_remote(git_dir, path, options.worktree)
 }
@@ -176,12 +176,12 @@ impl Copier<'_> {
         });
         Ok(())
     }
+}
 
-    fn optional_file(&mut self, from: &Path, to: &Path) -> Result<()> {
-        match fs::copy(from, to) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            copied => copied.map(|_| ()).map_err(Error::storage("copy", from)),
-        }
+fn copy_if_there(from: &Path, to: &Path) -> Result<()> {
+    match fs::copy(from, to) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        copied => copied.map(|_| ()).map_err(Error::storage("copy", from)),
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn fetch(
         let (peer, into, counters, cancel) =
             (peer, into.to_owned(), counters.clone(), cancel.clone());
         let (worktree, threads) = (options.worktree, options.threads);
-        move || peer.clone_into(&into, worktree, threads, counters, &cancel)
+        move || peer.clone_into(&into, worktree, threads, &counters, &cancel)
     };
     let tell = || {
         if let Some((phase, done, total)) = counters.now() {
@@ -153,7 +153,7 @@ impl Peer {
         into: &Path,
         worktree: Worktree,
         threads: usize,
-        counters: Counters,
+        counters: &Counters,
         cancel: &CancelToken,
     ) -> Result<()> {
         let kind = match worktree {
@@ -168,11 +168,11 @@ impl Peer {
             gix::create::Options::default(),
             gix::open::Options::isolated(),
         )
-        .map_err(|error| self.classify(error))?
+        .map_err(|error| self.classify(&error))?
         .with_in_memory_config_overrides([format!("pack.threads={threads}")])
         .configure_connection(move |connection| configure(connection, &settings, &credentials));
         let fetched = prepare.fetch_only(counters.root(), cancel.flag());
-        fetched.map(|_| ()).map_err(|error| self.classify(error))
+        fetched.map(|_| ()).map_err(|error| self.classify(&error))
     }
 
     fn head(&self) -> Result<Option<ObjectId>> {
@@ -181,7 +181,7 @@ impl Peer {
             "create a directory in",
             std::env::temp_dir(),
         ))?;
-        let failed = |error| self.classify(error);
+        let failed = |error| self.classify(&error);
         let repo: gix::Repository = gix::ThreadSafeRepository::init_opts(
             scratch.path(),
             gix::create::Kind::Bare,
@@ -213,12 +213,12 @@ impl Peer {
     }
 
     /// What went wrong, by gix's classes first and by the server's status where gix has none.
-    fn classify(&self, error: gix::Error) -> Error {
+    fn classify(&self, error: &gix::Error) -> Error {
         let subject = self.url.to_string();
         if error.is_cancelled() {
             return Error::Cancelled;
         }
-        let text = source::text(&error);
+        let text = source::text(error);
         if error.is_unauthenticated() || text.contains("status 401") {
             let reason = if self
                 .credentials
@@ -261,7 +261,7 @@ impl Peer {
         }
         Error::Network {
             subject,
-            source: source::cause(&error),
+            source: source::cause(error),
         }
     }
 }

@@ -14,7 +14,6 @@ pub(super) fn classify(route: &str, error: octocrab::Error) -> Error {
     };
     let reason = source.message.clone();
     match source.status_code.as_u16() {
-        401 => Error::AuthenticationFailed { subject, reason },
         404 | 410 => Error::RepositoryNotFound { subject, reason },
         429 => Error::RateLimited {
             host: HOST.to_owned(),
@@ -30,7 +29,7 @@ pub(super) fn classify(route: &str, error: octocrab::Error) -> Error {
                 reset_at: None,
             }
         }
-        403 => Error::AuthenticationFailed { subject, reason },
+        401 | 403 => Error::AuthenticationFailed { subject, reason },
         _ => Error::Network {
             subject,
             source: Box::new(error),
