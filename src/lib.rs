@@ -3,6 +3,7 @@
 mod cancel;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod durable;
 pub mod error;
 pub mod fleet;
 pub mod git;

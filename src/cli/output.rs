@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Streams;
 use super::args::{FormatArg, OutputArgs};
 use super::table::TablePrinter;
+use crate::durable::file_builder;
 use crate::error::{Error, Result};
 use crate::table::{Format, RecordBatch, SchemaRef, Sink};
 
@@ -64,7 +65,7 @@ impl Output {
                         reason: "it is a directory".to_owned(),
                     });
                 }
-                let file = tempfile::Builder::new()
+                let file = file_builder()
                     .prefix(".gitfleet-")
                     .tempfile_in(directory)
                     .map_err(Error::storage("create a file in", directory))?;
@@ -125,12 +126,6 @@ impl Output {
         file.as_file()
             .sync_all()
             .map_err(Error::storage("write", &path))?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let open = std::fs::Permissions::from_mode(0o644);
-            std::fs::set_permissions(file.path(), open).map_err(Error::storage("write", &path))?;
-        }
         file.persist(&path)
             .map(|_| ())
             .map_err(|error| error.error)

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::durable::{file_builder, sync};
 use crate::error::{Error, Result};
 use crate::remote_url::RepoKey;
 
@@ -89,7 +90,7 @@ impl Dataset {
             options: options.clone(),
             options_hash: self.options_hash.clone(),
         };
-        let mut file = tempfile::Builder::new()
+        let mut file = file_builder()
             .prefix(".staging-")
             .tempfile_in(root)
             .map_err(Error::storage("create a file in", root))?;
@@ -98,7 +99,6 @@ impl Dataset {
             .write_all(&json(&head))
             .and_then(|()| file.as_file().sync_all());
         written.map_err(Error::storage("write", &path))?;
-        open_to_others(file.path())?;
         file.persist(&path)
             .map_err(|error| error.error)
             .map_err(Error::storage("write", &path))?;
@@ -260,16 +260,6 @@ pub(super) fn write_synced(path: &Path, data: &[u8]) -> Result<()> {
     write().map_err(Error::storage("write", path))
 }
 
-/// fsync of a file, or of a directory's list of names.
-pub(super) fn sync(path: &Path) -> Result<()> {
-    if cfg!(unix) || path.is_file() {
-        File::open(path)
-            .and_then(|file| file.sync_all())
-            .map_err(Error::storage("write", path))?;
-    }
-    Ok(())
-}
-
 /// Indented JSON with a final newline.
 pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(value).unwrap_or_default(); // plain structs do not fail
@@ -285,17 +275,4 @@ fn hash(options: &serde_json::Value) -> String {
         let _ = write!(text, "{byte:02x}");
     }
     text
-}
-
-/// Temporary files are private; results are for everybody who may read the directory.
-fn open_to_others(path: &Path) -> Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o644))
-            .map_err(Error::storage("write", path))?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
 }

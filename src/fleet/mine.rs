@@ -9,11 +9,12 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::dataset::{Dataset, OUTCOME_FILE, Staging, json, sync, write_synced};
+use super::dataset::{Dataset, OUTCOME_FILE, Staging, json, write_synced};
 use super::outcome::Report;
 use super::pool;
 use super::target::{Target, refuse_clashes};
 use crate::cancel::CancelToken;
+use crate::durable::sync;
 use crate::error::{Error, Result};
 use crate::git::{
     BlameOptions, CloneOptions, Discover, HistoryOptions, Merges, ObjectId, OpenOptions, Renames,

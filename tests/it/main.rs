@@ -16,6 +16,8 @@ mod cli;
 mod clone;
 #[cfg(feature = "cli")]
 mod faults;
+#[cfg(feature = "http")]
+mod github;
 mod history;
 mod mine;
 mod open;

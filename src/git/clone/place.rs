@@ -1,8 +1,9 @@
 //! Where a clone is made, and how it comes to its final name.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::durable::{directory_builder, sync};
 use crate::error::{Error, Result};
 
 /// Beginning of temporary names; hidden, so that globs over clones do not see them.
@@ -22,7 +23,7 @@ impl Place {
             std::path::absolute(destination).map_err(Error::storage("find", destination))?;
         let parent = destination.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(parent).map_err(Error::storage("create", parent))?;
-        let staging = tempfile::Builder::new()
+        let staging = directory_builder()
             .prefix(STAGING_PREFIX)
             .tempdir_in(parent)
             .map_err(Error::storage("create a directory in", parent))?;
@@ -39,15 +40,12 @@ impl Place {
     /// Writes everything to disk and renames. The destination is looked at again: another process may have been faster.
     pub(super) fn finish(self) -> Result<PathBuf> {
         sync_tree(self.staging.path())?;
-        open_to_others(self.staging.path())?;
         refuse_occupied(&self.destination)?;
         fs::rename(self.staging.path(), &self.destination)
             .map_err(Error::storage("rename the clone to", &self.destination))?;
         let _ = self.staging.keep(); // the name is free again; there is nothing left to remove
         let parent = self.destination.parent().unwrap_or(Path::new("/"));
-        File::open(parent)
-            .and_then(|dir| dir.sync_all())
-            .map_err(Error::storage("write", parent))?;
+        sync(parent)?;
         Ok(self.destination)
     }
 }
@@ -73,28 +71,6 @@ fn refuse_occupied(destination: &Path) -> Result<()> {
     }
 }
 
-/// Temporary directories are private; a clone is as open as any new directory.
-fn open_to_others(directory: &Path) -> Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-        // The process's umask is not to be asked for without unsafe code: a new directory tells it.
-        let probe = directory.join("gitfleet-umask");
-        let failed = || Error::storage("create", &probe);
-        fs::DirBuilder::new()
-            .mode(0o777)
-            .create(&probe)
-            .map_err(failed())?;
-        let mode = fs::metadata(&probe).map_err(failed())?.permissions().mode();
-        fs::remove_dir(&probe).map_err(failed())?;
-        fs::set_permissions(directory, fs::Permissions::from_mode(mode))
-            .map_err(Error::storage("open", directory))?;
-    }
-    #[cfg(not(unix))]
-    let _ = directory;
-    Ok(())
-}
-
 /// fsync of every file and directory of the repository itself. Files of a working tree are left to the system: git does not
 /// sync them either, and they can be checked out again.
 fn sync_tree(root: &Path) -> Result<()> {
@@ -112,16 +88,10 @@ fn sync_tree(root: &Path) -> Result<()> {
             if kind.is_dir() {
                 directories.push(entry.path());
             } else if kind.is_file() {
-                let path = entry.path();
-                File::open(&path)
-                    .and_then(|file| file.sync_all())
-                    .map_err(Error::storage("write", &path))?;
+                sync(&entry.path())?;
             }
         }
-        #[cfg(unix)]
-        File::open(&directory)
-            .and_then(|dir| dir.sync_all())
-            .map_err(failed())?;
+        sync(&directory)?;
     }
     Ok(())
 }
