@@ -8,7 +8,7 @@ TARGET ?= .
 DEMO ?= demo-dataset
 ARGS ?=
 CARGO ?= cargo
-HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+PROFILE ?= release
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
@@ -82,25 +82,24 @@ bench: ## against libgit2, in the benches member; BENCH_REPO names a repository
 	$(CARGO) bench --locked -p gitfleet-benches
 
 audit: ## licences, sources and C; with cargo-deny where it is installed, advisories too
-	$(CARGO) test --locked --no-default-features --test it purity
+	$(CARGO) test --locked --features cli --test it purity
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --all-features check; \
 	else echo 'cargo-deny is not installed: advisories were not checked'; fi
 
-static: ## the command as one static file, target/static/gitfleet
-	$(CARGO) rustc --locked --release --features cli --bin gitfleet --target $(HOST) -- -C target-feature=+crt-static
+static: ## the command as one static file, target/static/gitfleet; PROFILE=dev builds it quickly
+	$(CARGO) rustc --locked --profile $(PROFILE) --features cli --bin gitfleet -- -C target-feature=+crt-static
 	mkdir -p target/static
-	cp target/$(HOST)/release/gitfleet target/static/gitfleet
+	mv target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/gitfleet target/static/gitfleet
 
 wheel: $(VENV)/ready ## the release wheel, installed into a fresh environment and tried
 	rm -rf dist
 	$(BIN)/maturin build --quiet --release --locked --out dist
 	PYTHON=$(PYTHON) sh scripts/try_wheel.sh dist/*.whl
 
-# In the order that fails fastest.
-ci: lint audit test types docs static ci-static wheel demo ## everything continuous integration checks
-.PHONY: ci-static
-ci-static:
-	$(CARGO) test --locked --features cli --test it static_binary -- --nocapture
+# In the order that fails fastest. That the static file needs nothing does not depend on how well it is optimised.
+ci: lint audit ## everything continuous integration checks
+	$(MAKE) static PROFILE=dev
+	$(MAKE) test types docs wheel demo
 
 clean: ## remove what was built
 	rm -rf target $(VENV) dist $(DEMO)

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
+/// No machine gains from more.
+const MOST_THREADS: usize = 1024;
+
 /// A pool of threads for the parallel parts of history walks and blame; clones share it.
 ///
 /// The library uses this pool and never rayon's global one, so that a caller decides how much of the machine is used.
@@ -16,8 +19,16 @@ impl Workers {
     ///
     /// # Errors
     ///
-    /// [`Error::Internal`] if the operating system refuses another thread.
+    /// [`Error::InvalidInput`] for more threads than make sense anywhere, [`Error::Internal`] if the operating system
+    /// refuses another thread.
     pub fn new(threads: usize) -> Result<Self> {
+        if threads > MOST_THREADS {
+            let what = format!("number of threads {threads}");
+            return Err(Error::invalid(
+                what,
+                format!("is over {MOST_THREADS}; 0 means one per core"),
+            ));
+        }
         let threads = if threads == 0 {
             available_threads()
         } else {

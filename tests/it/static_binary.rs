@@ -38,6 +38,7 @@ fn the_static_command_works_in_an_empty_chroot() {
             .arg("/gitfleet")
             .args(args)
             .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .output()
             .unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
