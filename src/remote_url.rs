@@ -73,6 +73,9 @@ impl RemoteUrl {
             return Self::parse_url(address, &scheme.to_ascii_lowercase(), rest, &refuse);
         }
         if let Some((host, path)) = scp_like(address) {
+            if path.contains('@') {
+                return Err(refuse("looks like a URL without its `https://`"));
+            }
             let (username, host) = host
                 .rsplit_once('@')
                 .map_or((None, host), |(user, host)| (Some(user), host));
@@ -131,6 +134,11 @@ impl RemoteUrl {
         // Both fail only for URLs that cannot have a user, and those have no host either.
         let _ = url.set_username("");
         let _ = url.set_password(None);
+        if url.query().is_some() {
+            return Err(refuse(
+                "has a query; credentials belong before the host, as user:password@",
+            ));
+        }
         let path = percent_decoded(url.path());
         if path.trim_matches('/').is_empty() {
             return Err(refuse("names a host and no repository"));
@@ -286,16 +294,24 @@ fn scp_like(address: &str) -> Option<(&str, &str)> {
     (!host.contains('/') && !is_drive && !path.is_empty()).then_some((host, path))
 }
 
-fn without_user_info(address: &str) -> String {
-    match (address.find("://"), address.rfind('@')) {
+/// The address for an error message: whatever stands before the last `@` may be a password, and so may what follows a `?`.
+pub(crate) fn without_user_info(address: &str) -> String {
+    let (address, query) = match address.split_once('?') {
+        Some((address, _)) => (address, "?..."),
+        None => (address, ""),
+    };
+    let shown = match (address.find("://"), address.rfind('@')) {
         (Some(scheme), Some(at)) if scheme < at => {
             format!("{}{}", &address[..scheme + 3], &address[at + 1..])
         }
-        _ => address
-            .chars()
-            .filter(|letter| !letter.is_control())
-            .collect(),
-    }
+        (_, Some(at)) => format!("***{}", &address[at..]),
+        _ => address.to_owned(),
+    };
+    let shown: String = shown
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .collect();
+    shown + query
 }
 
 fn percent_decoded(text: &str) -> String {
@@ -371,6 +387,20 @@ mod tests {
         assert!(!format!("{url} {url:?}").contains("s3cr"));
         let error = RemoteUrl::parse("https://me:s3cret@/o").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+        for mistyped in [
+            "me:s3cret@h/o/r",
+            "https:/me:s3cret@h/o",
+            "HTTPS:me:s3cret@h/x",
+            "https::me:s3cret@h/x",
+            "ftp://me:s3cret@h/x",
+            "https://h/o/r?token=s3cret",
+        ] {
+            let error = RemoteUrl::parse(mistyped).unwrap_err();
+            assert!(
+                !format!("{error} {error:?} {}", without_user_info(mistyped)).contains("s3cret"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

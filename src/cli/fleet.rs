@@ -7,16 +7,17 @@ use std::sync::Arc;
 use super::args::{CloneArgs, FleetArgs, MineArgs, TableArg};
 use super::bars::Bars;
 use super::environment::{clone_options, history_options};
+use super::interrupt;
 use super::{DONE, FAILED, Streams, exit_code, hint};
-use crate::cancel::CancelToken;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::{self, FleetOptions, MineOptions, Report, Tables, Target};
 use crate::git::Worktree;
 use crate::progress::ProgressSink;
 use crate::remote_url::RemoteUrl;
 
-pub(super) fn mine(args: &MineArgs, streams: &mut Streams, cancel: &CancelToken) -> Result<u8> {
+pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     let targets = inputs(&args.targets, &args.fleet)?;
+    let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
     let targets = targets
         .iter()
         .map(|text| Target::parse(text))
@@ -60,8 +61,9 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams, cancel: &CancelToken)
     })
 }
 
-pub(super) fn clone(args: &CloneArgs, streams: &mut Streams, cancel: &CancelToken) -> Result<u8> {
+pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
     let urls = inputs(&args.urls, &args.fleet)?;
+    let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
     let urls = urls
         .iter()
         .map(|text| RemoteUrl::parse(text))
@@ -120,10 +122,10 @@ fn print<T>(
             }
             Err(error) => {
                 let kind = error.kind();
-                code = if code == DONE {
-                    exit_code(kind).max(FAILED)
+                code = if kind == ErrorKind::Internal {
+                    exit_code(kind)
                 } else {
-                    FAILED
+                    code.max(FAILED)
                 };
                 if args.json {
                     let error = serde_json::json!({"kind": kind.name(), "message": error.report()});
@@ -146,10 +148,11 @@ fn print<T>(
     {
         code = super::INTERRUPTED;
     }
-    written
-        .and_then(|()| streams.out.flush())
-        .map_err(failed)
-        .map(|()| code)
+    match written.and_then(|()| streams.out.flush()) {
+        // Whoever read our output has seen enough; what became of the repositories stays true.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(code),
+        other => other.map_err(failed).map(|()| code),
+    }
 }
 
 /// The error with the target in front, unless it names it already.

@@ -1,23 +1,30 @@
 //! Ctrl-C: the first asks running work to stop, the second ends the process.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, Once, PoisonError};
 
 use crate::cancel::CancelToken;
 
-/// The process's token. A handler can be installed once only; a Python program may run the command many times.
+/// The work that Ctrl-C stops: that of the latest run.
+static CURRENT: Mutex<Option<CancelToken>> = Mutex::new(None);
+
+/// A token for one run of the command, cancelled by Ctrl-C. The handler is installed once; a Python program may run the
+/// command many times.
 pub(super) fn token() -> CancelToken {
-    static TOKEN: OnceLock<CancelToken> = OnceLock::new();
-    let token = TOKEN.get_or_init(|| {
-        let token = CancelToken::new();
-        let handler = token.clone();
+    static HANDLER: Once = Once::new();
+    let token = CancelToken::new();
+    *CURRENT.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+    HANDLER.call_once(|| {
         // Where no handler can be installed, Ctrl-C ends the process: results are whole all the same.
-        let _ = ctrlc::set_handler(move || {
-            if handler.is_cancelled() {
-                std::process::exit(i32::from(super::INTERRUPTED));
+        let _ = ctrlc::set_handler(|| {
+            let current = CURRENT
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            match current {
+                Some(token) if !token.is_cancelled() => token.cancel(),
+                _ => std::process::exit(i32::from(super::INTERRUPTED)),
             }
-            handler.cancel();
         });
-        token
     });
-    token.clone()
+    token
 }

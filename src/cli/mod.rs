@@ -18,7 +18,6 @@ use std::io::{IsTerminal, Write};
 use clap::Parser;
 
 use self::args::{Args, Command};
-use crate::cancel::CancelToken;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Everything done.
@@ -78,21 +77,21 @@ where
             return if error.use_stderr() { USAGE } else { DONE };
         }
     };
-    let cancel = interrupt::token();
-    let result = dispatch(args.command, &mut streams, &cancel);
+    let result = dispatch(args.command, &mut streams);
     match result {
         Ok(code) => code,
         Err(error) => report(&mut streams, &error),
     }
 }
 
-fn dispatch(command: Command, streams: &mut Streams, cancel: &CancelToken) -> Result<u8> {
+fn dispatch(command: Command, streams: &mut Streams) -> Result<u8> {
+    let cancel = interrupt::token;
     match command {
-        Command::Commits(args) => rows::commits(&args, streams, cancel),
-        Command::Changes(args) => rows::changes(&args, streams, cancel),
-        Command::Blame(args) => rows::blame(&args, streams, cancel),
-        Command::Clone(args) => fleet::clone(&args, streams, cancel),
-        Command::Mine(args) => fleet::mine(&args, streams, cancel),
+        Command::Commits(args) => rows::commits(&args, streams, &cancel()),
+        Command::Changes(args) => rows::changes(&args, streams, &cancel()),
+        Command::Blame(args) => rows::blame(&args, streams, &cancel()),
+        Command::Clone(args) => fleet::clone(&args, streams),
+        Command::Mine(args) => fleet::mine(&args, streams),
     }
 }
 

@@ -55,26 +55,32 @@ impl Output {
         }
         let (out, file, path): (Box<dyn Write + Send>, _, _) = match &args.output {
             Some(path) => {
-                let directory = match path.parent() {
-                    Some(parent) if !parent.as_os_str().is_empty() => parent,
-                    _ => Path::new("."),
-                };
-                if path.is_dir() {
-                    return Err(Error::DestinationExists {
-                        path: path.clone(),
-                        reason: "it is a directory".to_owned(),
-                    });
+                // A link is followed; a device or pipe is written to, not replaced.
+                let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+                let reason = "it is a directory".to_owned();
+                match std::fs::metadata(&path) {
+                    Ok(found) if found.is_dir() => {
+                        return Err(Error::DestinationExists { path, reason });
+                    }
+                    Ok(found) if !found.is_file() => {
+                        let device = std::fs::File::options().write(true).open(&path);
+                        let device = device.map_err(Error::storage("write", &path))?;
+                        (Box::new(BufWriter::new(device)), None, path)
+                    }
+                    _ => {
+                        let directory = match path.parent() {
+                            Some(parent) if !parent.as_os_str().is_empty() => parent,
+                            _ => Path::new("."),
+                        };
+                        let file = file_builder()
+                            .prefix(".gitfleet-")
+                            .tempfile_in(directory)
+                            .map_err(Error::storage("create a file in", directory))?;
+                        let handle = file.reopen().map_err(Error::storage("write", &path))?;
+                        let out = Box::new(BufWriter::new(handle));
+                        (out, Some((file, path.clone())), path)
+                    }
                 }
-                let file = file_builder()
-                    .prefix(".gitfleet-")
-                    .tempfile_in(directory)
-                    .map_err(Error::storage("create a file in", directory))?;
-                let handle = file.reopen().map_err(Error::storage("write", path))?;
-                (
-                    Box::new(BufWriter::new(handle)),
-                    Some((file, path.clone())),
-                    path.clone(),
-                )
             }
             None => {
                 let out = std::mem::replace(&mut streams.out, Box::new(std::io::sink()));

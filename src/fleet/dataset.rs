@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::durable::{file_builder, sync};
+use crate::durable::sync;
 use crate::error::{Error, Result};
 use crate::remote_url::RepoKey;
 
@@ -42,24 +42,31 @@ pub(super) struct Dataset {
 impl Dataset {
     /// Opens the dataset at `root`, or makes one in a missing or empty directory.
     pub(super) fn open(root: &Path, options: &serde_json::Value) -> Result<Self> {
-        let options_hash = hash(options);
         let dataset = Self {
             root: root.to_owned(),
-            options_hash,
+            options_hash: hash(options),
         };
+        if root.exists() && !root.is_dir() {
+            let reason = "it is a file".to_owned();
+            return Err(Error::DestinationExists {
+                path: root.to_owned(),
+                reason,
+            });
+        }
+        fs::create_dir_all(root).map_err(Error::storage("create", root))?;
+        dataset.refuse_foreign()?;
+        let staging = root.join(STAGING);
+        fs::create_dir_all(&staging).map_err(Error::storage("create", &staging))?;
+        // Another process may be making the same dataset: one of the two does, and both look at what was made.
+        let _alone = dataset.gate(File::lock)?;
         match fs::read(root.join(HEAD_FILE)) {
             Ok(text) => dataset.check(&text)?,
             Err(error) if error.kind() == ErrorKind::NotFound => dataset.create(options)?,
-            Err(error) if error.kind() == ErrorKind::NotADirectory => {
-                return Err(Error::DestinationExists {
-                    path: root.to_owned(),
-                    reason: "it is a file".to_owned(),
-                });
-            }
             Err(source) => {
+                let path = root.join(HEAD_FILE);
                 return Err(Error::Storage {
                     action: "read",
-                    path: root.join(HEAD_FILE),
+                    path,
                     source,
                 });
             }
@@ -68,21 +75,22 @@ impl Dataset {
         Ok(dataset)
     }
 
-    fn create(&self, options: &serde_json::Value) -> Result<()> {
+    /// A directory with something in it that is no dataset stays as it is.
+    fn refuse_foreign(&self) -> Result<()> {
         let root = &self.root;
-        fs::create_dir_all(root).map_err(Error::storage("create", root))?;
         let mut entries = fs::read_dir(root).map_err(Error::storage("read", root))?;
-        // Another process may be making the same dataset right now.
-        if entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != ".staging"))
-            && !root.join(HEAD_FILE).exists()
-        {
-            let reason =
-                "it holds something that is no dataset; name a new or empty directory".to_owned();
+        let is_foreign = entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != STAGING));
+        if is_foreign && !root.join(HEAD_FILE).exists() {
+            let reason = "it holds something that is no dataset; name a new or empty directory";
             return Err(Error::DestinationExists {
                 path: root.clone(),
-                reason,
+                reason: reason.to_owned(),
             });
         }
+        Ok(())
+    }
+
+    fn create(&self, options: &serde_json::Value) -> Result<()> {
         let head = HeadFile {
             format: FORMAT,
             schema_version: crate::table::schema::VERSION,
@@ -90,19 +98,13 @@ impl Dataset {
             options: options.clone(),
             options_hash: self.options_hash.clone(),
         };
-        let mut file = file_builder()
-            .prefix(".staging-")
-            .tempfile_in(root)
-            .map_err(Error::storage("create a file in", root))?;
-        let path = root.join(HEAD_FILE);
-        let written = file
-            .write_all(&json(&head))
-            .and_then(|()| file.as_file().sync_all());
-        written.map_err(Error::storage("write", &path))?;
-        file.persist(&path)
-            .map_err(|error| error.error)
-            .map_err(Error::storage("write", &path))?;
-        sync(root)
+        let (made, path) = (
+            self.root.join(STAGING).join(HEAD_FILE),
+            self.root.join(HEAD_FILE),
+        );
+        write_synced(&made, &json(&head))?;
+        fs::rename(&made, &path).map_err(Error::storage("write", &path))?;
+        sync(&self.root)
     }
 
     fn check(&self, text: &[u8]) -> Result<()> {
@@ -138,8 +140,7 @@ impl Dataset {
 
     /// A directory to work in, on the same file system as the results.
     pub(super) fn staging(&self) -> Result<Staging> {
-        let parent = self.root.join(".staging");
-        fs::create_dir_all(&parent).map_err(Error::storage("create", &parent))?;
+        let parent = self.root.join(STAGING);
         let _creating = self.gate(File::lock_shared)?;
         let (lock, lock_path) = tempfile::Builder::new()
             .suffix(".lock")
@@ -159,13 +160,41 @@ impl Dataset {
         Ok(staging)
     }
 
-    /// Removes what processes left that no longer run: their locks are free.
-    fn remove_leftovers(&self) -> Result<()> {
-        let parent = self.root.join(".staging");
-        let Ok(entries) = fs::read_dir(&parent) else {
-            return Ok(());
-        };
+    /// Puts the directory `name` of `staging` to its final place, whole, if `may_replace` agrees to what is there now; what
+    /// was there before goes. One process publishes at a time, so nobody comes in between.
+    pub(super) fn publish(
+        &self,
+        staging: &Staging,
+        name: &str,
+        place: &Path,
+        may_replace: impl FnOnce(&Path) -> bool,
+    ) -> Result<()> {
+        let made = staging.join(name);
+        sync(&made)?;
+        let parent = place.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(parent).map_err(Error::storage("create", parent))?;
         let _alone = self.gate(File::lock)?;
+        if !may_replace(place) {
+            return Ok(());
+        }
+        match fs::rename(place, staging.join("before")) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Error::Storage {
+                    action: "replace",
+                    path: place.to_owned(),
+                    source: error,
+                });
+            }
+            _ => {}
+        }
+        fs::rename(&made, place).map_err(Error::storage("rename the result to", place))?;
+        sync(parent)
+    }
+
+    /// Removes what processes left that no longer run: their locks are free. The gate must be held alone.
+    fn remove_leftovers(&self) -> Result<()> {
+        let parent = self.root.join(STAGING);
+        let entries = fs::read_dir(&parent).map_err(Error::storage("read", &parent))?;
         for entry in entries.filter_map(std::result::Result::ok) {
             let lock_path = entry.path();
             if lock_path
@@ -192,7 +221,7 @@ impl Dataset {
     /// Held shared while a staging directory is made, and alone while leftovers are looked for, so that a lock file just
     /// made is not taken for a dead one.
     fn gate(&self, take: impl FnOnce(&File) -> std::io::Result<()>) -> Result<File> {
-        let path = self.root.join(".staging").join(GATE);
+        let path = self.root.join(STAGING).join(GATE);
         let open = || -> std::io::Result<File> {
             let file = File::options()
                 .create(true)
@@ -207,6 +236,7 @@ impl Dataset {
 }
 
 const GATE: &str = "gate.lock";
+const STAGING: &str = ".staging";
 
 /// A directory that only this process works in; removed when dropped.
 pub(super) struct Staging {
@@ -219,27 +249,6 @@ impl Staging {
     /// A path in it, for a file or directory.
     pub(super) fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)
-    }
-
-    /// Puts the directory `name` of it to its final place, whole; what was there before goes.
-    pub(super) fn publish(&self, name: &str, place: &Path) -> Result<()> {
-        let made = self.join(name);
-        sync(&made)?;
-        let parent = place.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(parent).map_err(Error::storage("create", parent))?;
-        let before = self.join("before");
-        match fs::rename(place, &before) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(Error::Storage {
-                    action: "replace",
-                    path: place.to_owned(),
-                    source: error,
-                });
-            }
-            _ => {}
-        }
-        fs::rename(&made, place).map_err(Error::storage("rename the result to", place))?;
-        sync(parent)
     }
 }
 

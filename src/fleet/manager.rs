@@ -10,7 +10,7 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::{CloneOptions, clone_repo};
 use crate::progress::{Phase, Progress, ProgressSink};
-use crate::remote_url::RemoteUrl;
+use crate::remote_url::{RemoteUrl, without_user_info};
 
 /// How far one clone is.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -62,8 +62,7 @@ impl RepoManager {
     /// A manager for `urls`, which are queued. Addresses are looked at when they are cloned: a bad one is its task's failure.
     pub fn new(urls: Vec<String>, options: CloneOptions, fleet: FleetOptions) -> Self {
         let queued = |url: &String| {
-            let shown =
-                RemoteUrl::parse(url).map_or_else(|_| url.clone(), |parsed| parsed.to_string());
+            let shown = shown(url);
             let task = CloneTask {
                 url: shown,
                 state: CloneState::Queued,
@@ -175,8 +174,7 @@ impl RepoManager {
 
     fn set(&self, url: &str, state: CloneState) {
         let mut tasks = self.lock();
-        let shown =
-            || RemoteUrl::parse(url).map_or_else(|_| url.to_owned(), |parsed| parsed.to_string());
+        let shown = || shown(url);
         let entry = tasks.entry(url.to_owned()).or_insert_with(|| Entry {
             task: CloneTask {
                 url: shown(),
@@ -221,4 +219,9 @@ impl ProgressSink for Watch {
             *percent = now.max(*percent);
         }
     }
+}
+
+/// The address without its credentials, whether it can be parsed or not.
+fn shown(url: &str) -> String {
+    RemoteUrl::parse(url).map_or_else(|_| without_user_info(url), |parsed| parsed.to_string())
 }

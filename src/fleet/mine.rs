@@ -211,7 +211,7 @@ struct Job<'a> {
 impl Job<'_> {
     fn run(&self) -> Result<Mined> {
         let place = self.dataset.place(&self.target.key());
-        let finished = self.finished(&place);
+        let finished = self.finished(&place)?;
         let result = self.mine(&place, finished.as_ref());
         if let Err(error) = &result
             && finished.is_none()
@@ -252,7 +252,7 @@ impl Job<'_> {
         mined.seconds = started.elapsed().as_secs_f64();
         self.write_outcome(&directory, Some(&mined), None)?;
         self.tell(Phase::Finishing, 0);
-        staging.publish("result", place)?;
+        self.dataset.publish(&staging, "result", place, |_| true)?;
         Ok(mined)
     }
 
@@ -429,13 +429,30 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// What an earlier run finished with these options.
-    fn finished(&self, place: &Path) -> Option<Mined> {
-        let text = std::fs::read(place.join(OUTCOME_FILE)).ok()?;
-        let outcome: OutcomeFile = serde_json::from_slice(&text).ok()?;
-        outcome.mined.filter(|_| {
-            outcome.error.is_none() && outcome.options_hash == self.dataset.options_hash
-        })
+    /// What an earlier run finished with these options. Results of another repository that happens to have the same place
+    /// are not ours to replace.
+    fn finished(&self, place: &Path) -> Result<Option<Mined>> {
+        let Ok(text) = std::fs::read(place.join(OUTCOME_FILE)) else {
+            return Ok(None);
+        };
+        let Ok(outcome) = serde_json::from_slice::<OutcomeFile>(&text) else {
+            return Ok(None);
+        };
+        let Some(mined) = outcome.mined.filter(|_| outcome.error.is_none()) else {
+            return Ok(None);
+        };
+        if self.target.local_path().is_some() && outcome.url != self.target.address() {
+            return Err(Error::DestinationExists {
+                path: place.to_owned(),
+                reason: format!(
+                    "it holds the results of {}; name another dataset",
+                    outcome.url
+                ),
+            });
+        }
+        let has_table = |table: &&str| place.join(format!("{table}.parquet")).is_file();
+        let is_whole = table_names(self.options.tables).iter().all(has_table);
+        Ok((is_whole && outcome.options_hash == self.dataset.options_hash).then_some(mined))
     }
 
     fn write_outcome(
@@ -446,7 +463,7 @@ impl Job<'_> {
     ) -> Result<()> {
         let outcome = OutcomeFile {
             format: 1,
-            url: self.target.to_string(),
+            url: self.target.address(),
             rev: self
                 .options
                 .history
@@ -469,7 +486,10 @@ impl Job<'_> {
         let directory = staging.join("failure");
         std::fs::create_dir(&directory).map_err(Error::storage("create", &directory))?;
         self.write_outcome(&directory, None, Some(error))?;
-        staging.publish("failure", place)
+        // Another process may have finished it meanwhile: that is worth more than our reason.
+        let is_unfinished = |place: &Path| matches!(self.finished(place), Ok(None));
+        self.dataset
+            .publish(&staging, "failure", place, is_unfinished)
     }
 
     fn tell(&self, phase: Phase, done: u64) {

@@ -35,6 +35,14 @@ impl Target {
         self.url.local_path().map(PathBuf::from)
     }
 
+    /// What names it wherever it is mined from: the address, or the absolute path with links resolved.
+    pub(super) fn address(&self) -> String {
+        let absolute = self
+            .local_path()
+            .map(|path| std::fs::canonicalize(&path).unwrap_or(path));
+        absolute.map_or_else(|| self.url.to_string(), |path| path.display().to_string())
+    }
+
     /// Where its results go.
     pub fn key(&self) -> RepoKey {
         self.url.key()

@@ -1,6 +1,6 @@
 //! The `diff` attribute: which files count as text whatever their bytes say, and which as binary.
 //!
-//! git reads attributes for a diff from the working tree (else the index) and `info/attributes`, whichever commit is shown; in a
+//! git reads attributes for a log from the working tree and `info/attributes`, whichever commit is shown; in a
 //! bare repository only from `info/attributes` (as of git 2.46). The user's own attributes file is not read.
 
 use gix::attrs::StateRef;
@@ -49,15 +49,14 @@ impl Attributes {
         if is_bare && !repo.common_dir().join("info/attributes").is_file() {
             return Ok(Self { stack: None });
         }
-        let stack = if is_bare {
-            let no_index = gix::index::State::new(repo.object_hash());
-            repo.attributes_only(&no_index, Source::IdMapping)
-                .map_err(corrupt())?
+        // git log has no index at hand: an attribute file that is not in the working tree counts for nothing.
+        let no_index = gix::index::State::new(repo.object_hash());
+        let source = if is_bare {
+            Source::IdMapping
         } else {
-            let index = repo.index_or_empty().map_err(corrupt())?;
-            repo.attributes_only(&index, Source::WorktreeThenIdMapping)
-                .map_err(corrupt())?
+            Source::WorktreeThenIdMapping
         };
+        let stack = repo.attributes_only(&no_index, source).map_err(corrupt())?;
         let outcome = stack.selected_attribute_matches(["diff"]);
         Ok(Self {
             stack: Some((stack.detach(), outcome)),

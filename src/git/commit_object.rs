@@ -62,13 +62,13 @@ impl<'a> CommitObject<'a> {
 
     /// `text` of this commit in UTF-8, if the commit names an encoding we know; else as it is.
     pub(super) fn decoded(&self, text: &[u8]) -> Vec<u8> {
+        // What cannot be decoded for certain stays as it is, as in git: nothing is replaced by question marks.
         let encoding = self.encoding.and_then(encoding_rs::Encoding::for_label);
-        match encoding {
-            Some(encoding) if encoding != encoding_rs::UTF_8 => encoding
-                .decode_without_bom_handling(text)
-                .0
-                .into_owned()
-                .into_bytes(),
+        let known = encoding.filter(|encoding| {
+            *encoding != encoding_rs::REPLACEMENT && encoding.is_ascii_compatible()
+        });
+        match known.map(|encoding| encoding.decode_without_bom_handling(text)) {
+            Some((decoded, had_errors)) if !had_errors => decoded.into_owned().into_bytes(),
             _ => text.to_vec(),
         }
     }

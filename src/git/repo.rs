@@ -166,8 +166,10 @@ impl Repo {
                 "lies outside the repository",
             )
         };
+        let resolved;
         let relative = if path.is_absolute() {
-            path.strip_prefix(&self.path).map_err(|_| refuse())?
+            resolved = self.below_worktree(path).ok_or_else(refuse)?;
+            &resolved
         } else {
             path
         };
@@ -187,6 +189,20 @@ impl Repo {
             }
         }
         Ok(parts.join(&b'/'))
+    }
+}
+
+impl Repo {
+    /// An absolute path relative to the working tree's root, by text or, failing that, with links resolved.
+    fn below_worktree(&self, path: &Path) -> Option<PathBuf> {
+        let root = std::path::absolute(&self.path).ok()?;
+        if let Ok(relative) = path.strip_prefix(&root) {
+            return Some(relative.to_owned());
+        }
+        let (parent, name) = (path.parent()?, path.file_name()?);
+        let path = std::fs::canonicalize(parent).ok()?.join(name);
+        let root = std::fs::canonicalize(&root).ok()?;
+        path.strip_prefix(&root).ok().map(Path::to_owned)
     }
 }
 

@@ -40,126 +40,138 @@ pub(super) struct TreeChange {
 }
 
 /// Lists what differs between two trees, in path order; `None` is the empty tree.
+///
+/// Directories wait on a stack of our own, not on the thread's: trees may be nested as deep as they like.
 pub(super) fn tree_changes(
     objects: &Objects,
     old: Option<ObjectId>,
     new: Option<ObjectId>,
 ) -> Result<Vec<TreeChange>> {
-    let mut differ = Differ {
-        objects,
-        path: Vec::new(),
-        changes: Vec::new(),
-        spare: Vec::new(),
-    };
-    if old != new {
-        differ.trees(old, new)?;
+    let mut changes = Vec::new();
+    if old == new {
+        return Ok(changes);
     }
-    Ok(differ.changes)
+    let mut path: Vec<u8> = Vec::new();
+    let mut spare: Vec<Half> = Vec::new();
+    let level = |spare: &mut Vec<Half>, old, new, path_len| -> Result<Level> {
+        let mut half = |tree| Half::read(spare.pop().unwrap_or_default(), objects, tree);
+        Ok(Level {
+            old: half(old)?,
+            new: half(new)?,
+            path_len,
+        })
+    };
+    let mut levels = vec![level(&mut spare, old, new, 0)?];
+    while let Some(current) = levels.last_mut() {
+        path.truncate(current.path_len);
+        let (old, new) = (current.old.peek(objects)?, current.new.peek(objects)?);
+        let order = match (&old, &new) {
+            (None, None) => {
+                let done = levels.pop().map(|level| [level.old, level.new]);
+                spare.extend(done.into_iter().flatten());
+                continue;
+            }
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(old), Some(new)) => entry_order(old, new),
+        };
+        let (old, new) = (old.filter(|_| order.is_le()), new.filter(|_| order.is_ge()));
+        let side = |entry: &EntryRef<'_>| Side {
+            mode: entry.mode.kind(),
+            id: entry.oid.to_owned(),
+        };
+        let (old_side, new_side) = (old.as_ref().map(side), new.as_ref().map(side));
+        let Some(entry) = old.or(new) else { continue };
+        let is_tree = entry.mode.is_tree();
+        if old_side != new_side {
+            if !path.is_empty() {
+                path.push(b'/');
+            }
+            path.extend_from_slice(entry.filename);
+        }
+        if order.is_le() {
+            current.old.advance();
+        }
+        if order.is_ge() {
+            current.new.advance();
+        }
+        if old_side == new_side {
+            continue;
+        }
+        if is_tree {
+            let id = |side: Option<Side>| side.map(|side| side.id);
+            levels.push(level(&mut spare, id(old_side), id(new_side), path.len())?);
+        } else {
+            changes.push(TreeChange {
+                path: path.clone(),
+                old: old_side,
+                new: new_side,
+            });
+        }
+    }
+    Ok(changes)
 }
 
-struct Differ<'a> {
-    objects: &'a Objects,
-    path: Vec<u8>,
-    changes: Vec<TreeChange>,
-    /// Buffers of levels already left.
-    spare: Vec<Vec<u8>>,
+/// Two directories of one path, and how far they have been read.
+struct Level {
+    old: Half,
+    new: Half,
+    /// Length of their path.
+    path_len: usize,
 }
 
-impl Differ<'_> {
-    fn trees(&mut self, old: Option<ObjectId>, new: Option<ObjectId>) -> Result<()> {
-        let objects = self.objects;
-        let mut old_buffer = self.spare.pop().unwrap_or_default();
-        let mut new_buffer = self.spare.pop().unwrap_or_default();
-        {
-            let hash = objects.repo().object_hash();
-            let old_data = old.map_or(Ok(&b""[..]), |id| {
-                objects.require(id, Kind::Tree, &mut old_buffer)
-            })?;
-            let new_data = new.map_or(Ok(&b""[..]), |id| {
-                objects.require(id, Kind::Tree, &mut new_buffer)
-            })?;
-            let mut old_entries = TreeRefIter::from_bytes(old_data, hash);
-            let mut new_entries = TreeRefIter::from_bytes(new_data, hash);
-            let (mut old_entry, mut new_entry) = (
-                self.next(&mut old_entries, old)?,
-                self.next(&mut new_entries, new)?,
-            );
-            loop {
-                let order = match (&old_entry, &new_entry) {
-                    (None, None) => break,
-                    (Some(_), None) => Ordering::Less,
-                    (None, Some(_)) => Ordering::Greater,
-                    (Some(old), Some(new)) => entry_order(old, new),
-                };
-                let old_now = if order.is_le() {
-                    old_entry.take()
-                } else {
-                    None
-                };
-                let new_now = if order.is_ge() {
-                    new_entry.take()
-                } else {
-                    None
-                };
-                self.entries(old_now, new_now)?;
-                if order.is_le() {
-                    old_entry = self.next(&mut old_entries, old)?;
-                }
-                if order.is_ge() {
-                    new_entry = self.next(&mut new_entries, new)?;
+/// One of them.
+#[derive(Default)]
+struct Half {
+    tree: Option<ObjectId>,
+    buffer: Vec<u8>,
+    /// Where the next entry starts.
+    at: usize,
+    /// Where the one after it does.
+    next: usize,
+}
+
+impl Half {
+    /// Reads `tree` into the buffer of a directory that is done with; `None` has no entries.
+    fn read(spare: Self, objects: &Objects, tree: Option<ObjectId>) -> Result<Self> {
+        let mut buffer = spare.buffer;
+        match tree {
+            None => buffer.clear(),
+            Some(id) => {
+                let data = objects.require(id, Kind::Tree, &mut buffer)?;
+                // Decoded in place, as a rule; then there is nothing to move.
+                let (start, len) = (data.as_ptr().addr(), data.len());
+                let offset = start.wrapping_sub(buffer.as_ptr().addr());
+                if len == 0 {
+                    buffer.clear();
+                } else if offset < buffer.len() {
+                    buffer.truncate(offset + len);
+                    buffer.drain(..offset);
                 }
             }
         }
-        self.spare.extend([old_buffer, new_buffer]);
-        Ok(())
-    }
-
-    fn next<'t>(
-        &self,
-        entries: &mut TreeRefIter<'t>,
-        tree: Option<ObjectId>,
-    ) -> Result<Option<EntryRef<'t>>> {
-        entries.next().transpose().map_err(|error| {
-            let tree = tree.map_or_else(String::new, |id| id.to_string());
-            self.objects
-                .corrupt(format!("tree {tree} cannot be decoded: {error}"))
+        Ok(Self {
+            tree,
+            buffer,
+            at: 0,
+            next: 0,
         })
     }
 
-    /// Two entries of one name and of one sort (both directories or both not), or one alone.
-    fn entries(&mut self, old: Option<EntryRef<'_>>, new: Option<EntryRef<'_>>) -> Result<()> {
-        if let (Some(old), Some(new)) = (&old, &new)
-            && old.oid == new.oid
-            && old.mode.kind() == new.mode.kind()
-        {
-            return Ok(());
-        }
-        let Some(entry) = old.as_ref().or(new.as_ref()) else {
-            return Ok(());
-        };
-        let length = self.path.len();
-        if length > 0 {
-            self.path.push(b'/');
-        }
-        self.path.extend_from_slice(entry.filename);
-        if entry.mode.is_tree() {
-            self.trees(
-                old.map(|entry| entry.oid.to_owned()),
-                new.map(|entry| entry.oid.to_owned()),
-            )?;
-        } else {
-            let side = |entry: EntryRef<'_>| Side {
-                mode: entry.mode.kind(),
-                id: entry.oid.to_owned(),
-            };
-            self.changes.push(TreeChange {
-                path: self.path.clone(),
-                old: old.map(side),
-                new: new.map(side),
-            });
-        }
-        self.path.truncate(length);
-        Ok(())
+    /// The next entry, again and again until [`Half::advance`].
+    fn peek(&mut self, objects: &Objects) -> Result<Option<EntryRef<'_>>> {
+        let rest = &self.buffer[self.at..];
+        let mut entries = TreeRefIter::from_bytes(rest, objects.repo().object_hash());
+        let entry = entries.next().transpose().map_err(|error| {
+            let tree = self.tree.map_or_else(String::new, |id| id.to_string());
+            objects.corrupt(format!("tree {tree} cannot be decoded: {error}"))
+        })?;
+        self.next = self.at + entries.offset_to_next_entry(rest);
+        Ok(entry)
+    }
+
+    fn advance(&mut self) {
+        self.at = self.next;
     }
 }
 

@@ -117,7 +117,6 @@ impl Manager {
         let open = self.open(path);
         let work = move |cancel: &crate::CancelToken| {
             let repo = open()?;
-            let mut blamed = Vec::with_capacity(files.len());
             let inside: Vec<Result<Vec<u8>>> =
                 files.iter().map(|file| repo.path_in_repo(file)).collect();
             let mut options = BlameOptions::default();
@@ -132,24 +131,22 @@ impl Manager {
             let found = repo
                 .blame(&options, &Silent, cancel)?
                 .collect::<Result<Vec<_>>>()?;
-            let mut by_path: HashMap<Vec<u8>, FileBlame> = found
+            let by_path: HashMap<Vec<u8>, FileBlame> = found
                 .into_iter()
                 .map(|file| (file.path.clone(), file))
                 .collect();
-            for (given, path) in files.into_iter().zip(inside) {
-                blamed.push((given, path.map(|path| by_path.remove(&path))));
-            }
-            Ok(blamed)
+            let asked: Vec<_> = files.into_iter().zip(inside).collect();
+            Ok((asked, by_path))
         };
-        awaitable(py, work, |py, blamed| {
+        awaitable(py, work, |py, (asked, by_path)| {
             let files = PyDict::new(py);
-            for (given, file) in blamed {
-                let value = match file {
+            for (given, path) in asked {
+                let value = match path.as_ref().map(|path| by_path.get(path)) {
                     Ok(Some(FileBlame {
                         rows: Ok(rows),
                         content,
                         ..
-                    })) => line_dicts(py, &rows, &content.unwrap_or_default())?.into_any(),
+                    })) => line_dicts(py, rows, content.as_deref().unwrap_or_default())?.into_any(),
                     Ok(Some(FileBlame {
                         rows: Err(error), ..
                     }))

@@ -71,7 +71,11 @@ fn seconds(date: &Bound<'_, PyAny>) -> PyResult<i64> {
         #[expect(clippy::cast_possible_truncation, reason = "the years 1 to 9999 fit")]
         return Ok(timestamp.floor() as i64);
     }
-    date.extract()
+    if let Ok(seconds) = date.extract::<i64>() {
+        return Ok(seconds);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
+    date.extract::<f64>().map(|seconds| seconds.floor() as i64)
 }
 
 pub(super) fn trust(anyone: bool) -> Trust {

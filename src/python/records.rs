@@ -76,7 +76,7 @@ impl RecordStream {
     fn collect(&self, py: Python<'_>) -> PyResult<Self> {
         let batches = self.read(py)?;
         let records = Records::new(SchemaRef::clone(&self.schema), batches.into_iter().map(Ok));
-        Ok(Self::new(records, self.cancel.clone()))
+        Ok(Self::new(records, CancelToken::new()))
     }
 
     /// Read everything into a list of dictionaries; bytes that are no UTF-8 as surrogate escapes, or as in Arrow.
@@ -105,9 +105,10 @@ impl RecordStream {
         *self.records.lock().unwrap_or_else(PoisonError::into_inner) = Some(records);
         Ok(batch.map(|batch| {
             let schema = SchemaRef::clone(&self.schema);
+            // A batch has no work behind it that dropping it could stop.
             Self::new(
                 Records::new(schema, std::iter::once(Ok(batch))),
-                self.cancel.clone(),
+                CancelToken::new(),
             )
         }))
     }

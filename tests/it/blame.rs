@@ -196,3 +196,24 @@ fn a_missing_blob_fails_the_files_that_need_it_and_no_other() {
         }
     }
 }
+
+#[test]
+fn a_damaged_blob_fails_its_file_only() {
+    let fixture = Fixture::make("blame", &[]);
+    let blob = git_text(fixture.path(), ["rev-parse", "HEAD:long"]);
+    let object = fixture
+        .path()
+        .join(".git/objects")
+        .join(&blob[..2])
+        .join(&blob[2..]);
+    std::fs::remove_file(&object).unwrap();
+    std::fs::write(&object, "garbage").unwrap();
+    for file in blamed(&fixture.open(), &BlameOptions::default()) {
+        assert_eq!(
+            file.rows.is_err(),
+            file.path == b"long",
+            "{}",
+            String::from_utf8_lossy(&file.path)
+        );
+    }
+}

@@ -232,3 +232,36 @@ fn targets_come_from_files_and_standard_input() {
             .all(|row| row["status"] == "done" && row["rows"]["commits"].as_u64() > Some(0))
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_device_is_written_to_and_a_link_followed() {
+    let fixture = Fixture::make("sha256", &[]);
+    let repo = fixture.path().to_str().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let (file, link) = (dir.path().join("file.csv"), dir.path().join("link.csv"));
+    std::fs::write(&file, "old").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    assert_eq!(
+        run(gitfleet().args(["commits", repo, "-o"]).arg(&link)).0,
+        0
+    );
+    assert!(link.is_symlink() && std::fs::read_to_string(&file).unwrap().starts_with("repo,"));
+    let pipe = dir.path().join("pipe");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    assert_eq!(
+        run(gitfleet().args(["commits", repo, "-o"]).arg(&pipe)).0,
+        0
+    );
+    assert!(reader.join().unwrap().starts_with("repo,"));
+}

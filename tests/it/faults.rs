@@ -215,3 +215,31 @@ fn an_unreadable_directory_is_named() {
         "{code} {err}"
     );
 }
+
+#[test]
+fn processes_that_mine_the_same_at_once_lose_nothing() {
+    let fixture = Fixture::make("sha256", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    for round in 0..10 {
+        let data = dir.path().join(format!("data{round}"));
+        let start = || {
+            gitfleet()
+                .args(["mine", "-q"])
+                .arg(fixture.path())
+                .arg("-o")
+                .arg(&data)
+                .spawn()
+                .unwrap()
+        };
+        let mut running = [start(), start(), start()];
+        for child in &mut running {
+            assert_eq!(child.wait().unwrap().code(), Some(0), "round {round}");
+        }
+        assert!(
+            finished(&data)
+                .iter()
+                .all(|directory| directory.join("blame.parquet").is_file())
+        );
+        assert_eq!(finished(&data).len(), 1);
+    }
+}

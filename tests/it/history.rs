@@ -354,3 +354,21 @@ fn a_missing_blob_gives_no_number_and_a_missing_tree_an_error() {
         "{last}"
     );
 }
+
+#[test]
+fn trees_may_be_nested_deeper_than_a_stack() {
+    let fixture = Fixture::empty();
+    let script = "blob=$(echo x | git hash-object -w --stdin); tree=$(printf '100644 blob %s\\tf\\n' $blob | git mktree); i=0; \
+        while [ $i -lt 3000 ]; do tree=$(printf '040000 tree %s\\td\\n' $tree | git mktree); i=$((i + 1)); done; \
+        git update-ref refs/heads/main $(git commit-tree -m deep $tree)";
+    let made = crate::support::hermetic("sh")
+        .arg("-c")
+        .arg(script)
+        .current_dir(fixture.path())
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let found = commits(&fixture.open(), &HistoryOptions::default());
+    assert_eq!(found[0].changes.len(), 1);
+    assert_eq!(found[0].changes[0].path.len(), 2 * 3000 + 1);
+}

@@ -181,6 +181,41 @@ fn targets_that_would_share_a_directory_are_refused_before_any_work() {
 }
 
 #[test]
+fn results_of_another_repository_of_the_same_name_are_not_replaced() {
+    let fixture = Fixture::make("sha256", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    for place in ["one/owner/name", "two/owner/name"] {
+        let place = dir.path().join(place);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        git(
+            dir.path(),
+            [
+                "clone",
+                "-q",
+                fixture.path().to_str().unwrap(),
+                place.to_str().unwrap(),
+            ],
+        );
+    }
+    let (data, options) = (dir.path().join("data"), MineOptions::default());
+    let first = mined(&[&dir.path().join("one/owner/name")], &data, &options).unwrap();
+    assert!(first.outcomes[0].1.is_ok());
+    let second = mined(&[&dir.path().join("two/owner/name")], &data, &options).unwrap();
+    let error = second.outcomes[0].1.as_ref().unwrap_err();
+    assert!(
+        error.kind() == ErrorKind::DestinationExists && error.report().contains("one/owner/name"),
+        "{error}"
+    );
+    let again = mined(
+        &[&dir.path().join("one/owner/../owner/name")],
+        &data,
+        &options,
+    )
+    .unwrap();
+    assert!(again.outcomes[0].1.as_ref().unwrap().was_finished);
+}
+
+#[test]
 fn leftovers_of_a_dead_process_go_and_those_of_a_living_one_stay() {
     let fixture = Fixture::make("sha256", &[]);
     let dir = tempfile::tempdir().unwrap();

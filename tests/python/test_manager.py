@@ -78,7 +78,8 @@ async def test_blame_comes_as_the_originals_dictionaries_without_a_working_tree(
 ):
     bare = tmp_path / "bare.git"
     git(tmp_path, "clone", "-q", "--bare", str(fixtures["blame"]), str(bare))
-    files = await gitfleet.RepoManager([]).bulk_blame(bare, ["long", "absent", "dir", "empty"])
+    asked = ["long", "absent", "dir", "empty", "long"]
+    files = await gitfleet.RepoManager([]).bulk_blame(bare, asked)
     assert list(files) == ["long", "absent", "dir", "empty"]
     assert "absent" in files["absent"]
     assert isinstance(files["dir"], str)

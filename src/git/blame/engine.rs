@@ -194,11 +194,11 @@ impl<'a> Engine<'a> {
             let Some(side) = self.targets[index].side else {
                 continue;
             };
-            let lines = match self.objects.read(side.id, &mut self.new_buffer)? {
-                Some((_, data)) => u32::try_from(line_count(data)).unwrap_or(u32::MAX),
-                None => {
-                    self.targets[index].failure =
-                        Some(self.objects.corrupt(format!("blob {} is missing", side.id)));
+            let lines = match self.objects.read(side.id, &mut self.new_buffer) {
+                Ok(Some((_, data))) => u32::try_from(line_count(data)).unwrap_or(u32::MAX),
+                unreadable => {
+                    let what = fault(side.id, unreadable.is_err());
+                    self.targets[index].failure = Some(self.objects.corrupt(what));
                     continue;
                 }
             };
@@ -252,7 +252,7 @@ impl<'a> Engine<'a> {
                     let path = self.path(&origin.path);
                     self.give(origin.parent, path, suspect.side, suspect.runs);
                 }
-                Origins::Parts(parts) => self.pass_parts(commit, path, suspect, &parts)?,
+                Origins::Parts(parts) => self.pass_parts(commit, path, suspect, &parts),
             }
         }
         Ok(())
@@ -265,33 +265,35 @@ impl<'a> Engine<'a> {
         path: PathIndex,
         suspect: Suspect,
         parts: &[Origin],
-    ) -> Result<()> {
+    ) {
         let mut runs = suspect.runs;
         let mut new_data = None;
         for origin in parts {
             if runs.is_empty() {
-                return Ok(());
+                return;
             }
             if new_data.is_none() {
                 let mut buffer = std::mem::take(&mut self.new_buffer);
-                match self.objects.read(suspect.side.id, &mut buffer)? {
-                    Some((_, data)) => new_data = Some(data.to_vec()),
-                    None => {
-                        self.fail(&runs, suspect.side.id);
-                        return Ok(());
+                match self.objects.read(suspect.side.id, &mut buffer) {
+                    Ok(Some((_, data))) => new_data = Some(data.to_vec()),
+                    unreadable => {
+                        let what = fault(suspect.side.id, unreadable.is_err());
+                        self.fail(&runs, &what);
+                        return;
                     }
                 }
                 self.new_buffer = buffer;
             }
             let mut passed = Vec::new();
-            match self.objects.read(origin.blob, &mut self.old_buffer)? {
-                Some((_, old_data)) => {
+            match self.objects.read(origin.blob, &mut self.old_buffer) {
+                Ok(Some((_, old_data))) => {
                     let hunks = blame_hunks(old_data, new_data.as_deref().unwrap_or_default());
                     runs = split(&runs, &hunks, &mut passed);
                 }
-                None => {
-                    self.fail(&runs, origin.blob);
-                    return Ok(());
+                unreadable => {
+                    let what = fault(origin.blob, unreadable.is_err());
+                    self.fail(&runs, &what);
+                    return;
                 }
             }
             let origin_path = self.path(&origin.path);
@@ -306,15 +308,14 @@ impl<'a> Engine<'a> {
             );
         }
         self.place(commit, path, &runs);
-        Ok(())
     }
 
-    /// The files these lines belong to cannot be finished: a blob on their way is missing.
-    fn fail(&mut self, runs: &[Run], blob: ObjectId) {
+    /// The files these lines belong to cannot be finished: a blob on their way cannot be read.
+    fn fail(&mut self, runs: &[Run], what: &str) {
         for run in runs {
             let failure = &mut self.targets[run.file as usize].failure;
             if failure.is_none() {
-                *failure = Some(self.objects.corrupt(format!("blob {blob} is missing")));
+                *failure = Some(self.objects.corrupt(what.to_owned()));
             }
         }
     }
@@ -428,4 +429,12 @@ impl TreeDiffs {
             }
         }
     }
+}
+
+/// What is wrong with a blob that should be there.
+fn fault(blob: ObjectId, is_damaged: bool) -> String {
+    format!(
+        "blob {blob} is {}",
+        if is_damaged { "damaged" } else { "missing" }
+    )
 }

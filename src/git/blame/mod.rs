@@ -8,9 +8,9 @@
 //! visited children first, so a commit's map is complete when its turn comes, and then:
 //!
 //! 1. The paths it did not change against its first parent move there as a whole map, without looking at any of them.
-//! 2. Each other path looks for its origins, one parent after the other ([`origins`]): the same path, else a rename
+//! 2. Each other path looks for its origins, one parent after the other (`origins`): the same path, else a rename
 //!    found for this one path alone. An origin with the same blob takes everything.
-//! 3. The origins' blobs are compared with this blob ([`lines`]); lines outside changed hunks move to the first origin that
+//! 3. The origins' blobs are compared with this blob (`lines`); lines outside changed hunks move to the first origin that
 //!    has them.
 //! 4. What no origin took belongs to this commit. So does everything that reaches a commit without parents: a boundary.
 //!
@@ -19,8 +19,8 @@
 //!
 //! # Where things are
 //!
-//! [`history`] lists commits in visiting order; tree diffs against first parents run ahead of the walk on the workers;
-//! [`engine`] walks; [`origins`] holds git's rules for where a path came from, [`lines`] those for where a line did.
+//! `history` lists commits in visiting order; tree diffs against first parents run ahead of the walk on the workers;
+//! `engine` walks; `origins` holds git's rules for where a path came from, `lines` those for where a line did.
 
 mod engine;
 mod history;

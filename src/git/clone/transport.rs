@@ -18,6 +18,7 @@ use crate::git::source;
 use crate::net::{ClientSettings, Credentials};
 use crate::progress::{Phase, Progress, ProgressSink};
 use crate::remote_url::RemoteUrl;
+use crate::secret::Secret;
 
 type Connection<'a, 'b, 'repo> = gix::remote::Connection<
     'a,
@@ -72,7 +73,13 @@ pub fn remote_head(
     cancel: &CancelToken,
 ) -> Result<Option<ObjectId>> {
     let peer = Peer::new(url, options)?;
-    on_another_thread(move || peer.head(), cancel, || {})
+    // gix speaks to a remote only from within a repository. It is ours to remove, whatever becomes of the thread.
+    let scratch = tempfile::tempdir().map_err(Error::storage(
+        "create a directory in",
+        std::env::temp_dir(),
+    ))?;
+    let path = scratch.path().to_owned();
+    on_another_thread(move || peer.head(&path), cancel, || {})
 }
 
 /// Runs `work` on a thread of its own, so that a silent peer cannot hold up cancellation. `tell` is called now and then.
@@ -128,14 +135,16 @@ struct Peer {
 impl Peer {
     fn new(url: &RemoteUrl, options: &CloneOptions) -> Result<Self> {
         let mut credentials = options.credentials.clone();
-        if let Some(password) = url.password() {
-            let username = url.username().unwrap_or("x-access-token").to_owned();
+        if let Some(username) = url.username() {
+            // Hosts take a token as a user without a password too.
+            let username = username.to_owned();
+            let password = url.password().cloned().unwrap_or_else(|| Secret::new(""));
             credentials.insert(
                 0,
                 Credentials {
                     host: url.host().to_owned(),
                     username,
-                    password: password.clone(),
+                    password,
                 },
             );
         }
@@ -175,15 +184,10 @@ impl Peer {
         fetched.map(|_| ()).map_err(|error| self.classify(&error))
     }
 
-    fn head(&self) -> Result<Option<ObjectId>> {
-        // gix speaks to a remote only from within a repository.
-        let scratch = tempfile::tempdir().map_err(Error::storage(
-            "create a directory in",
-            std::env::temp_dir(),
-        ))?;
+    fn head(&self, scratch: &Path) -> Result<Option<ObjectId>> {
         let failed = |error| self.classify(&error);
         let repo: gix::Repository = gix::ThreadSafeRepository::init_opts(
-            scratch.path(),
+            scratch,
             gix::create::Kind::Bare,
             gix::create::Options::default(),
             gix::open::Options::isolated(),

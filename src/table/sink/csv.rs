@@ -27,14 +27,22 @@ impl CsvSink {
             for column in 0..batch.num_columns() {
                 self.cell.clear();
                 write_cell(&mut self.cell, batch, column, row)?;
-                self.writer.write_field(&self.cell)?;
+                self.writer.write_field(&self.cell).map_err(io_error)?;
             }
-            self.writer.write_record(None::<&[u8]>)?;
+            self.writer.write_record(None::<&[u8]>).map_err(io_error)?;
         }
         Ok(())
     }
 
     pub(super) fn finish(mut self) -> Result<()> {
         self.writer.flush()
+    }
+}
+
+/// Keeps the operating system's word, by which a closed pipe is known.
+fn io_error(error: csv::Error) -> std::io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => std::io::Error::other(format!("{other:?}")),
     }
 }
