@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 
 /// Makes temporary files that are as open to others as any new file, unlike the private ones of the default.
+#[cfg(feature = "cli")]
 pub(crate) fn file_builder<'a>() -> tempfile::Builder<'a, 'a> {
     builder(0o666)
 }
