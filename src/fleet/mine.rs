@@ -263,6 +263,7 @@ impl Job<'_> {
             discover: Discover::Exact,
             workers: Some(self.workers.clone()),
             name: Some(self.target.key().to_string()),
+            cache_bytes: None,
         };
         if let Some(path) = self.target.local_path() {
             return Repo::open(path, &open).map(Some);

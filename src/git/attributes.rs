@@ -8,7 +8,7 @@ use gix::attrs::search::Outcome;
 use gix::bstr::BStr;
 use gix::worktree::stack::state::attributes::Source;
 
-use super::blobs::Objects;
+use super::objects::Objects;
 use super::source;
 use crate::error::Result;
 

@@ -13,13 +13,14 @@
 
 mod attributes;
 pub mod blame;
-mod blobs;
 pub mod clone;
 mod commit_object;
 pub mod commits;
 mod id;
 mod identity;
+mod int_hash;
 mod line_diff;
+mod objects;
 mod refs;
 mod renames;
 mod repo;
@@ -40,5 +41,5 @@ pub use commits::{
 };
 pub use id::ObjectId;
 pub use refs::{Head, Reference};
-pub use repo::{Discover, OpenOptions, Repo, Trust};
+pub use repo::{CACHE_BYTES, Discover, OpenOptions, Repo, Trust};
 pub use time::{Timestamp, parse_date};

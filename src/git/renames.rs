@@ -13,7 +13,7 @@ use std::collections::hash_map::Entry;
 use gix::ObjectId;
 
 use super::attributes::Attributes;
-use super::blobs::Objects;
+use super::objects::Objects;
 use super::similarity::{Fingerprint, MAX_SCORE, MIN_SCORE, sizes_rule_out};
 use super::tree_diff::Side;
 use crate::error::Result;
@@ -54,7 +54,6 @@ pub(super) struct RenameFinder<'a> {
     objects: &'a Objects,
     attributes: &'a mut Attributes,
     files: HashMap<ObjectId, File>,
-    buffer: Vec<u8>,
 }
 
 struct File {
@@ -69,7 +68,6 @@ impl<'a> RenameFinder<'a> {
             objects,
             attributes,
             files: HashMap::new(),
-            buffer: Vec::new(),
         }
     }
 
@@ -221,14 +219,14 @@ impl<'a> RenameFinder<'a> {
             return Ok(false);
         };
         if file.fingerprint.is_none() {
-            let Some((_, data)) = self.objects.read(id, &mut self.buffer)? else {
+            let Some(data) = self.objects.read(id)? else {
                 return Ok(false);
             };
             let is_binary = self
                 .attributes
                 .of(self.objects, candidate.path)
-                .is_binary(data);
-            file.fingerprint = Some(Fingerprint::new(data, is_binary));
+                .is_binary(&data);
+            file.fingerprint = Some(Fingerprint::new(&data, is_binary));
         }
         Ok(true)
     }

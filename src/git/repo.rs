@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
 
-use super::blobs::Objects;
+use super::objects::ObjectSource;
 use super::source;
 use crate::error::{Error, Result};
 use crate::workers::Workers;
 
-/// Delta bases kept per thread. More gained nothing on histories of 80,000 commits.
-const DELTA_CACHE: &str = "core.deltaBaseCacheLimit=96m";
+/// Decoded objects a call keeps unless told otherwise. More gained nothing on histories of 80,000 commits.
+pub const CACHE_BYTES: usize = 128 << 20;
 
 /// Whether a repository that belongs to another user is read.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -45,6 +45,9 @@ pub struct OpenOptions {
     pub workers: Option<Workers>,
     /// What the `repo` column says; `None` takes the directory's name, without `.git`.
     pub name: Option<String>,
+    /// Bytes that decoded objects may take during one call, for all threads together; `None` is [`CACHE_BYTES`]. An
+    /// object larger than that is read all the same.
+    pub cache_bytes: Option<usize>,
 }
 
 /// One repository on disk. Cheap to share: all methods take `&self`.
@@ -54,6 +57,7 @@ pub struct Repo {
     path: PathBuf,
     name: String,
     workers: Workers,
+    cache_bytes: usize,
 }
 
 /// Opening.
@@ -74,14 +78,13 @@ impl Repo {
         let path = path.as_ref();
         let git_dir = discover(path, options.discover)?;
         let mut open = gix::open::Options::isolated()
-            .config_overrides([DELTA_CACHE])
             .open_path_as_is(true);
         if options.trust == Trust::Anyone {
             // Reduced trust would drop the repository's configuration and refuse objects above 16 MiB.
             open = open
                 .with(gix::sec::Trust::Full)
                 .filter_config_section(|_| true)
-                .config_overrides([DELTA_CACHE, "gitoxide.objects.allocLimitIfReducedTrust=0"]);
+                .config_overrides(["gitoxide.objects.allocLimitIfReducedTrust=0"]);
         }
         let repo =
             gix::open_opts(&git_dir, open).map_err(source::unreadable(&git_dir, "opening it"))?;
@@ -106,6 +109,7 @@ impl Repo {
             path,
             name,
             workers,
+            cache_bytes: options.cache_bytes.unwrap_or(CACHE_BYTES),
         })
     }
 }
@@ -147,11 +151,6 @@ impl Repo {
     /// A handle for this thread.
     pub(super) fn local(&self) -> gix::Repository {
         self.shared.to_thread_local()
-    }
-
-    /// A reader of objects for this thread.
-    pub(super) fn objects(&self) -> Objects {
-        Objects::new(self.local(), &self.path)
     }
 
     /// `path` as bytes relative to the working tree's root, as it stands in trees: with `/`, without `./`.
@@ -296,25 +295,9 @@ fn directory_name(repo: &gix::Repository) -> String {
     crate::remote_url::RepoKey::of_path(&absolute).name
 }
 
-/// Makes readers of objects on other threads.
-#[derive(Clone)]
-pub(super) struct ObjectSource {
-    shared: gix::ThreadSafeRepository,
-    path: PathBuf,
-}
-
-impl ObjectSource {
-    /// A reader for the calling thread.
-    pub(super) fn objects(&self) -> Objects {
-        Objects::new(self.shared.to_thread_local(), &self.path)
-    }
-}
-
 impl Repo {
-    pub(super) fn object_source(&self) -> ObjectSource {
-        ObjectSource {
-            shared: self.shared.clone(),
-            path: self.path.clone(),
-        }
+    /// Makes readers of its objects, with a cache of their own.
+    pub(super) fn object_source(&self) -> Result<ObjectSource> {
+        ObjectSource::new(&self.shared, &self.path, self.cache_bytes)
     }
 }

@@ -4,7 +4,8 @@
 //! per hash are compared. (git documents the score as an index out of 60,000; the hash is observable through it.)
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+
+use super::int_hash::IntHash;
 
 /// Every byte is found on the other side.
 pub(super) const MAX_SCORE: u64 = 60_000;
@@ -16,7 +17,7 @@ const HASH_PRIME: u32 = 107_927;
 
 /// Bytes per chunk hash of one file.
 pub(super) struct Fingerprint {
-    bytes_by_hash: HashMap<u32, u64, BuildHasherDefault<ChunkHasher>>,
+    bytes_by_hash: HashMap<u32, u64, IntHash>,
     size: u64,
 }
 
@@ -74,26 +75,6 @@ pub(super) fn sizes_rule_out(old_size: u64, new_size: u64, min_score: u64) -> bo
 
 fn chunk_hash(high: u32, low: u32) -> u32 {
     high.wrapping_add(low.wrapping_mul(0x61)) % HASH_PRIME
-}
-
-/// Chunk hashes are spread already.
-#[derive(Default)]
-struct ChunkHasher(u64);
-
-impl Hasher for ChunkHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 << 8) | u64::from(*byte);
-        }
-    }
-
-    fn write_u32(&mut self, hash: u32) {
-        self.0 = u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
 }
 
 #[cfg(test)]

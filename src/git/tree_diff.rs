@@ -7,10 +7,10 @@
 use std::cmp::Ordering;
 
 use gix::ObjectId;
-use gix::objs::tree::{EntryKind, EntryRef};
-use gix::objs::{Kind, TreeRefIter};
+use gix::objs::Kind;
+use gix::objs::tree::EntryKind;
 
-use super::blobs::Objects;
+use super::objects::{Object, Objects};
 use crate::error::Result;
 
 /// One side of a change: what a tree says about a path.
@@ -52,23 +52,20 @@ pub(super) fn tree_changes(
         return Ok(changes);
     }
     let mut path: Vec<u8> = Vec::new();
-    let mut spare: Vec<Half> = Vec::new();
-    let level = |spare: &mut Vec<Half>, old, new, path_len| -> Result<Level> {
-        let mut half = |tree| Half::read(spare.pop().unwrap_or_default(), objects, tree);
+    let level = |old, new, path_len| -> Result<Level> {
         Ok(Level {
-            old: half(old)?,
-            new: half(new)?,
+            old: TreeCursor::read(objects, old)?,
+            new: TreeCursor::read(objects, new)?,
             path_len,
         })
     };
-    let mut levels = vec![level(&mut spare, old, new, 0)?];
+    let mut levels = vec![level(old, new, 0)?];
     while let Some(current) = levels.last_mut() {
-        path.truncate(current.path_len);
-        let (old, new) = (current.old.peek(objects)?, current.new.peek(objects)?);
+        skip_common(&mut current.old, &mut current.new);
+        let (old, new) = (current.old.entry(objects)?, current.new.entry(objects)?);
         let order = match (&old, &new) {
             (None, None) => {
-                let done = levels.pop().map(|level| [level.old, level.new]);
-                spare.extend(done.into_iter().flatten());
+                levels.pop();
                 continue;
             }
             (Some(_), None) => Ordering::Less,
@@ -76,31 +73,33 @@ pub(super) fn tree_changes(
             (Some(old), Some(new)) => entry_order(old, new),
         };
         let (old, new) = (old.filter(|_| order.is_le()), new.filter(|_| order.is_ge()));
-        let side = |entry: &EntryRef<'_>| Side {
-            mode: entry.mode.kind(),
-            id: entry.oid.to_owned(),
+        let Some(entry) = old.as_ref().or(new.as_ref()) else {
+            continue;
         };
-        let (old_side, new_side) = (old.as_ref().map(side), new.as_ref().map(side));
-        let Some(entry) = old.or(new) else { continue };
-        let is_tree = entry.mode.is_tree();
+        let (old_side, new_side) = (
+            old.as_ref().map(TreeEntry::side),
+            new.as_ref().map(TreeEntry::side),
+        );
+        let (old_end, new_end) = (
+            old.as_ref().map(|entry| entry.end),
+            new.as_ref().map(|entry| entry.end),
+        );
+        path.truncate(current.path_len);
         if old_side != new_side {
             if !path.is_empty() {
                 path.push(b'/');
             }
-            path.extend_from_slice(entry.filename);
+            path.extend_from_slice(entry.name);
         }
-        if order.is_le() {
-            current.old.advance();
-        }
-        if order.is_ge() {
-            current.new.advance();
-        }
+        let is_tree = entry.mode == EntryKind::Tree;
+        current.old.at = old_end.unwrap_or(current.old.at);
+        current.new.at = new_end.unwrap_or(current.new.at);
         if old_side == new_side {
             continue;
         }
         if is_tree {
             let id = |side: Option<Side>| side.map(|side| side.id);
-            levels.push(level(&mut spare, id(old_side), id(new_side), path.len())?);
+            levels.push(level(id(old_side), id(new_side), path.len())?);
         } else {
             changes.push(TreeChange {
                 path: path.clone(),
@@ -112,103 +111,161 @@ pub(super) fn tree_changes(
     Ok(changes)
 }
 
-/// Two directories of one path, and how far they have been read.
+/// Two directories of one path.
 struct Level {
-    old: Half,
-    new: Half,
+    old: TreeCursor,
+    new: TreeCursor,
     /// Length of their path.
     path_len: usize,
 }
 
-/// One of them.
-#[derive(Default)]
-struct Half {
-    tree: Option<ObjectId>,
-    buffer: Vec<u8>,
+/// A tree, and how far it has been read.
+struct TreeCursor {
+    /// `None` has no entries.
+    tree: Option<(ObjectId, Object)>,
     /// Where the next entry starts.
     at: usize,
-    /// Where the one after it does.
-    next: usize,
 }
 
-impl Half {
-    /// Reads `tree` into the buffer of a directory that is done with; `None` has no entries.
-    fn read(spare: Self, objects: &Objects, tree: Option<ObjectId>) -> Result<Self> {
-        let mut buffer = spare.buffer;
-        match tree {
-            None => buffer.clear(),
-            Some(id) => {
-                let data = objects.require(id, Kind::Tree, &mut buffer)?;
-                // Decoded in place, as a rule; then there is nothing to move.
-                let (start, len) = (data.as_ptr().addr(), data.len());
-                let offset = start.wrapping_sub(buffer.as_ptr().addr());
-                if len == 0 {
-                    buffer.clear();
-                } else if offset < buffer.len() {
-                    buffer.truncate(offset + len);
-                    buffer.drain(..offset);
-                }
-            }
+struct TreeEntry<'a> {
+    mode: EntryKind,
+    name: &'a [u8],
+    id: ObjectId,
+    /// Where the entry after it starts.
+    end: usize,
+}
+
+impl TreeEntry<'_> {
+    fn side(&self) -> Side {
+        Side {
+            mode: self.mode,
+            id: self.id,
         }
-        Ok(Self {
-            tree,
-            buffer,
-            at: 0,
-            next: 0,
+    }
+}
+
+impl TreeCursor {
+    fn read(objects: &Objects, tree: Option<ObjectId>) -> Result<Self> {
+        let tree = tree
+            .map(|id| Ok((id, objects.require(id, Kind::Tree)?)))
+            .transpose()?;
+        Ok(Self { tree, at: 0 })
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.tree
+            .as_ref()
+            .map_or(&[], |(_, data)| &data[self.at..])
+    }
+
+    /// The next entry: its mode in octal, a space, its name, a NUL, its id in bytes.
+    fn entry(&self, objects: &Objects) -> Result<Option<TreeEntry<'_>>> {
+        let rest = self.rest();
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        let parsed = || {
+            let hash_len = objects.repo().object_hash().len_in_bytes();
+            let name_end = memchr::memchr(0, rest)?;
+            let space = memchr::memchr(b' ', &rest[..name_end])?;
+            let id_end = name_end + 1 + hash_len;
+            Some(TreeEntry {
+                mode: mode(&rest[..space])?,
+                name: &rest[space + 1..name_end],
+                id: ObjectId::try_from(rest.get(name_end + 1..id_end)?).ok()?,
+                end: self.at + id_end,
+            })
+        };
+        parsed().map(Some).ok_or_else(|| {
+            let tree = self
+                .tree
+                .as_ref()
+                .map_or_else(String::new, |(id, _)| id.to_string());
+            objects.corrupt(format!("tree {tree} cannot be decoded"))
         })
     }
+}
 
-    /// The next entry, again and again until [`Half::advance`].
-    fn peek(&mut self, objects: &Objects) -> Result<Option<EntryRef<'_>>> {
-        let rest = &self.buffer[self.at..];
-        let mut entries = TreeRefIter::from_bytes(rest, objects.repo().object_hash());
-        let entry = entries.next().transpose().map_err(|error| {
-            let tree = self.tree.map_or_else(String::new, |id| id.to_string());
-            objects.corrupt(format!("tree {tree} cannot be decoded: {error}"))
-        })?;
-        self.next = self.at + entries.offset_to_next_entry(rest);
-        Ok(entry)
+/// Moves both past the entries they have in common from here on: most of two neighbouring trees is the same, byte by
+/// byte.
+fn skip_common(old: &mut TreeCursor, new: &mut TreeCursor) {
+    let (Some((id, _)), Some(_)) = (&old.tree, &new.tree) else {
+        return;
+    };
+    let hash_len = id.kind().len_in_bytes();
+    let rest = old.rest();
+    let same = common_prefix(rest, new.rest());
+    let mut at = 0;
+    while let Some(name_end) = memchr::memchr(0, &rest[at..]) {
+        let end = at + name_end + 1 + hash_len;
+        if end > same {
+            break;
+        }
+        at = end;
     }
+    old.at += at;
+    new.at += at;
+}
 
-    fn advance(&mut self) {
-        self.at = self.next;
+/// How many bytes both start with.
+pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+    const BLOCK: usize = 64;
+    let blocks = a.chunks_exact(BLOCK).zip(b.chunks_exact(BLOCK));
+    let same = BLOCK * blocks.take_while(|(a, b)| a == b).count();
+    let rest = a[same..].iter().zip(&b[same..]);
+    same + rest.take_while(|(a, b)| a == b).count()
+}
+
+/// An entry's kind, as git normalises modes that old versions and other tools wrote.
+fn mode(octal: &[u8]) -> Option<EntryKind> {
+    let mut mode = 0u32;
+    for &digit in octal {
+        if !(b'0'..=b'7').contains(&digit) {
+            return None;
+        }
+        mode = (mode << 3) | u32::from(digit - b'0');
     }
+    Some(match mode & 0o170_000 {
+        0o040_000 => EntryKind::Tree,
+        0o120_000 => EntryKind::Link,
+        0o100_000 if mode & 0o100 != 0 => EntryKind::BlobExecutable,
+        0o100_000 => EntryKind::Blob,
+        _ => EntryKind::Commit,
+    })
 }
 
 /// git's order of tree entries. A file and a directory of one name are different entries.
-fn entry_order(a: &EntryRef<'_>, b: &EntryRef<'_>) -> Ordering {
-    let tail = |entry: &EntryRef<'_>| if entry.mode.is_tree() { b'/' } else { 0 };
-    let common = a.filename.len().min(b.filename.len());
-    a.filename[..common]
-        .cmp(&b.filename[..common])
-        .then_with(|| {
-            let a_next = a.filename.get(common).copied().unwrap_or_else(|| tail(a));
-            let b_next = b.filename.get(common).copied().unwrap_or_else(|| tail(b));
-            a_next
-                .cmp(&b_next)
-                .then_with(|| a.filename.len().cmp(&b.filename.len()))
-        })
+fn entry_order(a: &TreeEntry<'_>, b: &TreeEntry<'_>) -> Ordering {
+    let tail = |entry: &TreeEntry<'_>| {
+        if entry.mode == EntryKind::Tree {
+            b'/'
+        } else {
+            0
+        }
+    };
+    let common = a.name.len().min(b.name.len());
+    a.name[..common].cmp(&b.name[..common]).then_with(|| {
+        let a_next = a.name.get(common).copied().unwrap_or_else(|| tail(a));
+        let b_next = b.name.get(common).copied().unwrap_or_else(|| tail(b));
+        a_next
+            .cmp(&b_next)
+            .then_with(|| a.name.len().cmp(&b.name.len()))
+    })
 }
 
 /// What a tree has at `path`; `None` for nothing and for a directory.
 pub(super) fn find_path(objects: &Objects, tree: ObjectId, path: &[u8]) -> Result<Option<Side>> {
-    let mut buffer = Vec::new();
     let mut tree = tree;
     let mut parts = path.split(|&byte| byte == b'/').peekable();
     while let Some(part) = parts.next() {
-        let data = objects.require(tree, Kind::Tree, &mut buffer)?;
+        let mut cursor = TreeCursor::read(objects, Some(tree))?;
         let mut found = None;
-        for entry in TreeRefIter::from_bytes(data, objects.repo().object_hash()) {
-            let entry = entry.map_err(|error| {
-                objects.corrupt(format!("tree {tree} cannot be decoded: {error}"))
-            })?;
-            if entry.filename == part && entry.mode.is_tree() == parts.peek().is_some() {
-                found = Some(Side {
-                    mode: entry.mode.kind(),
-                    id: entry.oid.to_owned(),
-                });
+        while let Some(entry) = cursor.entry(objects)? {
+            if entry.name == part && (entry.mode == EntryKind::Tree) == parts.peek().is_some() {
+                found = Some(entry.side());
                 break;
             }
+            cursor.at = entry.end;
         }
         let Some(side) = found else { return Ok(None) };
         if parts.peek().is_none() {

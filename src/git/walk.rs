@@ -9,8 +9,8 @@ use std::collections::{BinaryHeap, HashSet};
 use gix::ObjectId;
 use gix::objs::Kind;
 
-use super::blobs::Objects;
 use super::commit_object::CommitObject;
+use super::objects::{Object, Objects};
 use super::source;
 use crate::error::Result;
 
@@ -29,7 +29,7 @@ pub(super) struct WalkOptions {
 pub(super) struct RawCommit {
     pub(super) id: ObjectId,
     /// The object's bytes.
-    pub(super) data: Vec<u8>,
+    pub(super) data: Object,
     /// Parents after shallow boundaries are taken off: what there is to compare with.
     pub(super) parent_ids: Vec<ObjectId>,
 }
@@ -69,7 +69,6 @@ pub(super) struct Walk {
     queue: BinaryHeap<Queued>,
     queued_count: u64,
     shown_count: u64,
-    buffer: Vec<u8>,
 }
 
 impl Walk {
@@ -87,7 +86,6 @@ impl Walk {
             queue: BinaryHeap::new(),
             queued_count: 0,
             shown_count: 0,
-            buffer: Vec::new(),
         };
         for tip in tips {
             walk.push(tip)?;
@@ -99,10 +97,7 @@ impl Walk {
         if !self.seen.insert(id) {
             return Ok(());
         }
-        let data = self
-            .objects
-            .require(id, Kind::Commit, &mut self.buffer)?
-            .to_vec();
+        let data = self.objects.require(id, Kind::Commit)?;
         let Some(commit) = CommitObject::parse(&data) else {
             return Err(self
                 .objects

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
 
 use gix::ObjectId;
 
@@ -12,8 +11,8 @@ use super::origins::{Origin, OriginFinder, Origins};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::attributes::Attributes;
-use crate::git::blobs::Objects;
 use crate::git::line_diff::{blame_hunks, line_count};
+use crate::git::objects::{Object, ObjectSource, Objects};
 use crate::git::repo::Repo;
 use crate::git::tree_diff::{Side, TreeChange, tree_changes};
 use crate::git::window::Window;
@@ -42,13 +41,12 @@ pub(super) struct Targets(Vec<Target>);
 impl Targets {
     /// Resolves `paths` (files, or directories for all files in them) in `tree`; `None` is every file.
     pub(super) fn find(
-        repo: &Repo,
+        objects: &Objects,
         tree: ObjectId,
         revision: &str,
         paths: Option<&[Vec<u8>]>,
     ) -> Result<Self> {
-        let objects = repo.objects();
-        let files = tree_changes(&objects, None, Some(tree))?;
+        let files = tree_changes(objects, None, Some(tree))?;
         let mut targets: Vec<Target> = files
             .into_iter()
             .filter_map(|file| file.new.map(|side| (file.path, side)))
@@ -118,6 +116,7 @@ pub(super) struct Placement {
 pub(super) struct Engine<'a> {
     repo: &'a Repo,
     history: &'a History,
+    source: ObjectSource,
     objects: Objects,
     cancel: &'a CancelToken,
     suspects: Vec<Option<Suspects>>,
@@ -127,14 +126,13 @@ pub(super) struct Engine<'a> {
     placed: Vec<Vec<Placed>>,
     paths: Vec<Vec<u8>>,
     path_index: HashMap<Vec<u8>, PathIndex>,
-    old_buffer: Vec<u8>,
-    new_buffer: Vec<u8>,
 }
 
 impl<'a> Engine<'a> {
     pub(super) fn new(
         repo: &'a Repo,
         history: &'a History,
+        source: ObjectSource,
         targets: Targets,
         cancel: &'a CancelToken,
     ) -> Self {
@@ -142,7 +140,8 @@ impl<'a> Engine<'a> {
         Self {
             repo,
             history,
-            objects: repo.objects(),
+            objects: source.objects(),
+            source,
             cancel,
             suspects: (0..history.len()).map(|_| None).collect(),
             live: 0,
@@ -150,8 +149,6 @@ impl<'a> Engine<'a> {
             placed,
             paths: Vec::new(),
             path_index: HashMap::new(),
-            old_buffer: Vec::new(),
-            new_buffer: Vec::new(),
         }
     }
 
@@ -159,7 +156,7 @@ impl<'a> Engine<'a> {
         let mut attributes = Attributes::new(&self.objects)?;
         self.start()?;
         let order = self.history.children_first();
-        let mut ahead = TreeDiffs::new(self.repo, self.history, &order);
+        let mut ahead = TreeDiffs::new(self.repo, self.history, &self.source, &order);
         for (done, &commit) in order.iter().enumerate() {
             self.cancel.check()?;
             if done % PROGRESS_STEP == 0 {
@@ -194,8 +191,8 @@ impl<'a> Engine<'a> {
             let Some(side) = self.targets[index].side else {
                 continue;
             };
-            let lines = match self.objects.read(side.id, &mut self.new_buffer) {
-                Ok(Some((_, data))) => u32::try_from(line_count(data)).unwrap_or(u32::MAX),
+            let lines = match self.objects.read(side.id) {
+                Ok(Some(data)) => u32::try_from(line_count(&data)).unwrap_or(u32::MAX),
                 unreadable => {
                     let what = fault(side.id, unreadable.is_err());
                     self.targets[index].failure = Some(self.objects.corrupt(what));
@@ -244,8 +241,8 @@ impl<'a> Engine<'a> {
             }
         }
         self.give_all(first_parent, suspects);
-        let source = self.repo.objects();
-        let mut origins = OriginFinder::new(&source, attributes, history, commit);
+        let objects = self.source.objects();
+        let mut origins = OriginFinder::new(&objects, attributes, history, commit);
         for (path, suspect, change) in touched {
             match origins.find(change, suspect.side, changes)? {
                 Origins::Whole(origin) => {
@@ -272,22 +269,21 @@ impl<'a> Engine<'a> {
             if runs.is_empty() {
                 return;
             }
-            if new_data.is_none() {
-                let mut buffer = std::mem::take(&mut self.new_buffer);
-                match self.objects.read(suspect.side.id, &mut buffer) {
-                    Ok(Some((_, data))) => new_data = Some(data.to_vec()),
+            let here = match &new_data {
+                Some(data) => Object::clone(data),
+                None => match self.objects.read(suspect.side.id) {
+                    Ok(Some(data)) => data,
                     unreadable => {
                         let what = fault(suspect.side.id, unreadable.is_err());
                         self.fail(&runs, &what);
                         return;
                     }
-                }
-                self.new_buffer = buffer;
-            }
+                },
+            };
             let mut passed = Vec::new();
-            match self.objects.read(origin.blob, &mut self.old_buffer) {
-                Ok(Some((_, old_data))) => {
-                    let hunks = blame_hunks(old_data, new_data.as_deref().unwrap_or_default());
+            match self.objects.read(origin.blob) {
+                Ok(Some(there)) => {
+                    let hunks = blame_hunks(&there, &here);
                     runs = split(&runs, &hunks, &mut passed);
                 }
                 unreadable => {
@@ -296,6 +292,7 @@ impl<'a> Engine<'a> {
                     return;
                 }
             }
+            new_data = Some(here);
             let origin_path = self.path(&origin.path);
             self.give(
                 origin.parent,
@@ -379,11 +376,16 @@ struct TreeDiffs {
     chunks: Vec<Vec<Option<(ObjectId, ObjectId)>>>,
     window: Window<Vec<Vec<TreeChange>>>,
     ready: std::vec::IntoIter<Vec<TreeChange>>,
-    source: Arc<crate::git::repo::ObjectSource>,
+    source: ObjectSource,
 }
 
 impl TreeDiffs {
-    fn new(repo: &Repo, history: &History, order: &[CommitIndex]) -> Self {
+    fn new(
+        repo: &Repo,
+        history: &History,
+        source: &ObjectSource,
+        order: &[CommitIndex],
+    ) -> Self {
         let trees = |&commit: &CommitIndex| {
             history
                 .parents(commit)
@@ -395,12 +397,11 @@ impl TreeDiffs {
             .map(|chunk| chunk.iter().map(trees).collect())
             .collect();
         chunks.reverse();
-        let source = Arc::new(repo.object_source());
         Self {
             chunks,
             window: Window::new(repo.workers()),
             ready: Vec::new().into_iter(),
-            source,
+            source: source.clone(),
         }
     }
 
@@ -413,7 +414,7 @@ impl TreeDiffs {
             while !self.window.is_full()
                 && let Some(chunk) = self.chunks.pop()
             {
-                let source = Arc::clone(&self.source);
+                let source = self.source.clone();
                 self.window.spawn(move || {
                     let objects = source.objects();
                     let diff = |trees: Option<(ObjectId, ObjectId)>| match trees {

@@ -8,7 +8,7 @@ use gix::ObjectId;
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git::commit_object::CommitObject;
-use crate::git::repo::Repo;
+use crate::git::objects::Objects;
 use crate::git::walk::{Walk, WalkOptions};
 
 /// Index of a commit in a [`History`]; the tip is 0.
@@ -28,8 +28,8 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn load(repo: &Repo, tip: ObjectId, cancel: &CancelToken) -> Result<Self> {
-        let mut walk = Walk::new(repo.objects(), [tip], WalkOptions::default())?;
+    pub(super) fn load(objects: Objects, tip: ObjectId, cancel: &CancelToken) -> Result<Self> {
+        let mut walk = Walk::new(objects, [tip], WalkOptions::default())?;
         let mut index_of: HashMap<ObjectId, CommitIndex> = HashMap::new();
         let mut nodes = Vec::new();
         let mut parent_ids = Vec::new();

@@ -120,11 +120,17 @@ impl Repo {
     ) -> Result<BlameStream> {
         let revision = options.revision.as_deref().unwrap_or("HEAD");
         let tip = self.rev_parse(revision)?;
-        let history = history::History::load(self, tip.0, cancel)?;
-        let targets =
-            engine::Targets::find(self, history.tree(0), revision, options.paths.as_deref())?;
-        let placed = engine::Engine::new(self, &history, targets, cancel).run(progress)?;
-        let files = report::files(self, &history, placed, options)?;
+        let source = self.object_source()?;
+        let objects = source.objects();
+        let history = history::History::load(source.objects(), tip.0, cancel)?;
+        let targets = engine::Targets::find(
+            &objects,
+            history.tree(0),
+            revision,
+            options.paths.as_deref(),
+        )?;
+        let placed = engine::Engine::new(self, &history, source, targets, cancel).run(progress)?;
+        let files = report::files(self, objects, &history, placed, options)?;
         Ok(BlameStream {
             files: files.into_iter(),
         })

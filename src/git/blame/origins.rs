@@ -10,7 +10,7 @@ use gix::ObjectId;
 use super::history::{CommitIndex, History};
 use crate::error::Result;
 use crate::git::attributes::Attributes;
-use crate::git::blobs::Objects;
+use crate::git::objects::Objects;
 use crate::git::renames::{Candidate, RenameFinder};
 use crate::git::tree_diff::{Side, TreeChange, find_path, tree_changes};
 

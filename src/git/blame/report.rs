@@ -8,17 +8,18 @@ use super::engine::{Placed, Placement};
 use super::history::{CommitIndex, History};
 use super::{BlameOptions, BlameRow, FileBlame};
 use crate::error::{Error, Result};
-use crate::git::blobs::Objects;
 use crate::git::commit_object::CommitObject;
 use crate::git::commits::{Signature, signature};
 use crate::git::id::ObjectId as Id;
 use crate::git::identity::Mailmap;
 use crate::git::line_diff::line_count;
+use crate::git::objects::Objects;
 use crate::git::repo::Repo;
 
 /// One answer per target, in path order.
 pub(super) fn files(
     repo: &Repo,
+    objects: Objects,
     history: &History,
     placement: Placement,
     options: &BlameOptions,
@@ -34,13 +35,11 @@ pub(super) fn files(
         Mailmap::open(repo)
     };
     let mut authors = Authors {
-        objects: repo.objects(),
+        objects,
         history,
         mailmap,
         known: HashMap::new(),
-        buffer: Vec::new(),
     };
-    let mut buffer = Vec::new();
     let mut files = Vec::with_capacity(targets.len());
     for (target, mut placed) in targets.into_iter().zip(placed) {
         if let Some(failure) = target.failure {
@@ -51,7 +50,7 @@ pub(super) fn files(
             });
             continue;
         }
-        let Some((_, content)) = authors.objects.read(target.blob, &mut buffer)? else {
+        let Some(content) = authors.objects.read(target.blob)? else {
             return Err(authors
                 .objects
                 .corrupt(format!("blob {} is missing", target.blob)));
@@ -62,7 +61,7 @@ pub(super) fn files(
             rows.push(authors.row(group, &paths)?);
         }
         // A line that got lost would be a shorter answer; it is this file's error instead.
-        let rows = if tiles(&rows, line_count(content)) {
+        let rows = if tiles(&rows, line_count(&content)) {
             Ok(rows)
         } else {
             let path = String::from_utf8_lossy(&target.path).into_owned();
@@ -104,7 +103,6 @@ struct Authors<'a> {
     history: &'a History,
     mailmap: Mailmap,
     known: HashMap<CommitIndex, Signature>,
-    buffer: Vec<u8>,
 }
 
 impl Authors<'_> {
@@ -126,8 +124,8 @@ impl Authors<'_> {
             return Ok(author.clone());
         }
         let id = self.history.id(commit);
-        let data = self.objects.require(id, Kind::Commit, &mut self.buffer)?;
-        let Some(parsed) = CommitObject::parse(data) else {
+        let data = self.objects.require(id, Kind::Commit)?;
+        let Some(parsed) = CommitObject::parse(&data) else {
             return Err(self
                 .objects
                 .corrupt(format!("commit {id} cannot be decoded")));

@@ -6,11 +6,11 @@ use gix::objs::Kind;
 use super::{Change, ChangeKind, Commit, LineCounts, Merges, Renames, Signature};
 use crate::error::Result;
 use crate::git::attributes::Attributes;
-use crate::git::blobs::Objects;
 use crate::git::commit_object::{self, CommitObject, Ident};
 use crate::git::id::ObjectId as Id;
 use crate::git::identity::Mailmap;
 use crate::git::line_diff::{count_lines, line_count};
+use crate::git::objects::{Object, Objects};
 use crate::git::renames::{Candidate, RenameFinder};
 use crate::git::similarity::MAX_SCORE;
 use crate::git::tree_diff::{Side, TreeChange, tree_changes};
@@ -23,8 +23,6 @@ pub(super) struct Comparer {
     renames: Renames,
     merges: Merges,
     big_file_bytes: usize,
-    old_buffer: Vec<u8>,
-    new_buffer: Vec<u8>,
 }
 
 impl Comparer {
@@ -44,8 +42,6 @@ impl Comparer {
             renames,
             merges,
             big_file_bytes,
-            old_buffer: Vec::new(),
-            new_buffer: Vec::new(),
         })
     }
 
@@ -95,10 +91,8 @@ impl Comparer {
     }
 
     fn tree_of(&mut self, commit: ObjectId) -> Result<ObjectId> {
-        let data = self
-            .objects
-            .require(commit, Kind::Commit, &mut self.old_buffer)?;
-        match CommitObject::parse(data) {
+        let data = self.objects.require(commit, Kind::Commit)?;
+        match CommitObject::parse(&data) {
             Some(parsed) => Ok(parsed.tree_id),
             None => Err(self
                 .objects
@@ -164,16 +158,16 @@ impl Comparer {
         let TreeChange { path, old, new } = &paired.change;
         let old_path = paired.source.as_ref().map_or(path, |(path, _)| path);
         let objects = &self.objects;
-        let Some(old_data) = content(objects, *old, &mut self.old_buffer)? else {
+        let Some(old_data) = content(objects, *old)? else {
             return Ok(LineCounts::Missing);
         };
         let is_same = old
             .zip(*new)
             .is_some_and(|(old, new)| old.id == new.id && old.is_submodule() == new.is_submodule());
         let new_data = if is_same {
-            Some(old_data)
+            Some(old_data.clone())
         } else {
-            content(objects, *new, &mut self.new_buffer)?
+            content(objects, *new)?
         };
         let Some(new_data) = new_data else {
             return Ok(LineCounts::Missing);
@@ -185,14 +179,14 @@ impl Comparer {
                         || self.attributes.of(objects, path).is_binary(data))
             })
         };
-        if is_binary(old, old_path, old_data) || is_binary(new, path, new_data) {
+        if is_binary(old, old_path, &old_data) || is_binary(new, path, &new_data) {
             return Ok(LineCounts::Binary);
         }
         let (additions, deletions) = match (old, new) {
             _ if is_same => (0, 0),
-            (None, _) => (line_count(new_data), 0),
-            (_, None) => (0, line_count(old_data)),
-            _ => count_lines(old_data, new_data),
+            (None, _) => (line_count(&new_data), 0),
+            (_, None) => (0, line_count(&old_data)),
+            _ => count_lines(&old_data, &new_data),
         };
         Ok(LineCounts::Lines {
             additions,
@@ -202,18 +196,14 @@ impl Comparer {
 }
 
 /// What git compares for one side: nothing, a blob's bytes, or one line for a submodule. `None` if the blob is missing.
-fn content<'a>(
-    objects: &Objects,
-    side: Option<Side>,
-    buffer: &'a mut Vec<u8>,
-) -> Result<Option<&'a [u8]>> {
+fn content(objects: &Objects, side: Option<Side>) -> Result<Option<Object>> {
     match side {
-        None => Ok(Some(b"")),
+        None => Ok(Some(Object::blob(Vec::new()))),
         Some(side) if side.is_submodule() => {
-            *buffer = format!("Subproject commit {}\n", side.id).into_bytes();
-            Ok(Some(buffer))
+            let line = format!("Subproject commit {}\n", side.id);
+            Ok(Some(Object::blob(line.into_bytes())))
         }
-        Some(side) => Ok(objects.read(side.id, buffer)?.map(|(_, data)| data)),
+        Some(side) => objects.read(side.id),
     }
 }
 

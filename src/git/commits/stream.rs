@@ -53,7 +53,8 @@ impl CommitStream {
             Mailmap::open(repo)
         };
         let (renames, merges) = (options.renames, options.merge_policy());
-        let source = repo.object_source();
+        let source = repo.object_source()?;
+        let walk = Walk::new(source.objects(), [tip.0], walk_options)?;
         let shared = Shared {
             idle: Mutex::default(),
             make: Box::new(move || Comparer::new(source.objects(), renames, merges)),
@@ -61,7 +62,7 @@ impl CommitStream {
             cancel: cancel.clone(),
         };
         Ok(Self {
-            walk: Walk::new(repo.objects(), [tip.0], walk_options)?,
+            walk,
             walked_all: false,
             chunk_len: 1,
             window: Window::new(repo.workers()),

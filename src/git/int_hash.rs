@@ -1,0 +1,30 @@
+//! Hashing integers that are spread already: one multiplication.
+
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// For maps whose keys are one integer: offsets in a pack, hashes of lines.
+pub(super) type IntHash = BuildHasherDefault<IntHasher>;
+
+#[derive(Default)]
+pub(super) struct IntHasher(u64);
+
+impl Hasher for IntHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        let product = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = product ^ (product >> 32);
+    }
+}

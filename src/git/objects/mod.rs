@@ -1,0 +1,190 @@
+//! Reading objects; a missing one is told apart from a damaged one.
+//!
+//! An object that lies in a pack is unpacked by [`packs`], through a [`cache`] that all threads of one call share. What
+//! lies elsewhere (in a file of its own, or in a pack that appeared after the call began) is left to gix.
+
+mod cache;
+mod delta;
+mod packs;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gix::ObjectId;
+use gix::objs::{Find, Kind};
+
+use self::cache::{Cache, Place};
+use self::packs::{Fault, Packs, Scratch};
+use super::source;
+use crate::error::{Error, Result};
+
+/// A decoded object. Cheap to clone; dereferences to its bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Object {
+    pub(super) kind: Kind,
+    data: Arc<Vec<u8>>,
+}
+
+impl Object {
+    fn new(kind: Kind, data: Vec<u8>) -> Self {
+        Self {
+            kind,
+            data: Arc::new(data),
+        }
+    }
+
+    /// A blob that no repository has.
+    pub(super) fn blob(data: Vec<u8>) -> Self {
+        Self::new(Kind::Blob, data)
+    }
+}
+
+impl std::ops::Deref for Object {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.data
+    }
+}
+
+/// Makes readers of one repository's objects, which share a cache.
+#[derive(Clone)]
+pub(super) struct ObjectSource {
+    shared: gix::ThreadSafeRepository,
+    path: PathBuf,
+    store: Arc<Store>,
+}
+
+struct Store {
+    packs: Packs,
+    cache: Cache,
+    /// What stands for what (git-replace).
+    replaced: HashMap<ObjectId, ObjectId>,
+}
+
+impl ObjectSource {
+    /// `cache_bytes` is what decoded objects may take, for all readers together.
+    pub(super) fn new(
+        shared: &gix::ThreadSafeRepository,
+        path: &Path,
+        cache_bytes: usize,
+    ) -> Result<Self> {
+        let repo = shared.to_thread_local();
+        let odb = repo.objects.store_ref();
+        let mut dirs = vec![odb.path().to_owned()];
+        let alternates = odb.alternate_db_paths();
+        dirs.extend(alternates.map_err(source::unreadable(
+            path,
+            "the repositories it borrows from",
+        ))?);
+        let store = Store {
+            packs: Packs::open(&dirs, repo.object_hash()),
+            cache: Cache::new(cache_bytes),
+            replaced: odb.replacements().collect(),
+        };
+        Ok(Self {
+            shared: shared.clone(),
+            path: path.to_owned(),
+            store: Arc::new(store),
+        })
+    }
+
+    /// A reader for the calling thread.
+    pub(super) fn objects(&self) -> Objects {
+        Objects {
+            repo: self.shared.to_thread_local(),
+            path: self.path.clone(),
+            store: Arc::clone(&self.store),
+            scratch: RefCell::default(),
+        }
+    }
+}
+
+/// Reads objects of one repository on one thread.
+pub(super) struct Objects {
+    repo: gix::Repository,
+    path: PathBuf,
+    store: Arc<Store>,
+    scratch: RefCell<Scratch>,
+}
+
+impl Objects {
+    pub(super) fn repo(&self) -> &gix::Repository {
+        &self.repo
+    }
+
+    /// Reads an object; `None` if the repository does not have it.
+    pub(super) fn read(&self, id: ObjectId) -> Result<Option<Object>> {
+        let store = &*self.store;
+        let id = store.replaced.get(&id).copied().unwrap_or(id);
+        if id.is_empty_tree() {
+            return Ok(Some(Object::new(Kind::Tree, Vec::new()))); // git needs no object for it
+        }
+        let mut scratch = self.scratch.borrow_mut();
+        let place = match store.packs.find(&id, &mut scratch) {
+            Some(Place::Packed { pack, offset }) => {
+                match store
+                    .packs
+                    .unpack(pack, offset, &store.cache, &mut scratch)
+                {
+                    Ok(object) => return Ok(Some(object)),
+                    Err(Fault::BaseElsewhere) => Place::Loose(id),
+                    Err(Fault::Damaged(reason)) => {
+                        return Err(source::damaged(
+                            &self.path,
+                            format!("object {id}"),
+                            reason,
+                        ));
+                    }
+                }
+            }
+            _ => Place::Loose(id),
+        };
+        if let Some(object) = store.cache.get(place) {
+            return Ok(Some(object));
+        }
+        let mut bytes = Vec::new();
+        let found = self.repo.objects.try_find(&id, &mut bytes);
+        let found =
+            found.map_err(|error| source::damaged(&self.path, format!("object {id}"), error))?;
+        let Some((kind, len)) = found.map(|found| (found.kind, found.data.len())) else {
+            return Ok(None);
+        };
+        bytes.truncate(len);
+        let object = Object::new(kind, bytes);
+        store.cache.put(place, object.clone());
+        Ok(Some(object))
+    }
+
+    /// Reads a commit or tree, which must be there.
+    pub(super) fn require(&self, id: ObjectId, kind: Kind) -> Result<Object> {
+        match self.read(id)? {
+            Some(object) if object.kind == kind => Ok(object),
+            Some(object) => {
+                let found = object.kind;
+                Err(self.corrupt(format!("{id} is a {found} where a {kind} should be")))
+            }
+            None => Err(self.corrupt(format!("{kind} {id} is missing"))),
+        }
+    }
+
+    /// Size of an object in bytes without decoding all of it; `None` if the repository does not have it.
+    pub(super) fn size(&self, id: ObjectId) -> Result<Option<u64>> {
+        match self.repo.try_find_header(id) {
+            Ok(header) => Ok(header.map(|header| header.size())),
+            Err(error) => Err(source::unreadable(&self.path, format!("object {id}"))(
+                error,
+            )),
+        }
+    }
+
+    pub(super) fn corrupt(&self, what: String) -> Error {
+        Error::Corrupt {
+            path: self.path.clone(),
+            what,
+            source: None,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The packs of a repository and of those it borrows objects from: which object lies where, and unpacking it.
+//!
+//! gix finds entries and inflates them. Following differences to their bases is done here, because every object on the
+//! way is kept: gix keeps only the one that was asked for, and unpacks the bases behind it again for each neighbour.
+
+use std::path::{Path, PathBuf};
+
+use gix::ObjectId;
+use gix::odb::pack::data::entry::Header;
+use gix::odb::pack::{data, index};
+use gix::zlib::Inflate;
+
+use super::Object;
+use super::cache::{Cache, Place};
+use super::delta;
+
+/// git writes chains of at most 4,095 differences; a longer one runs in a circle.
+const LONGEST_CHAIN: usize = 4096;
+/// No deflate stream grows by more when it is inflated.
+const MOST_GROWTH: u64 = 1100;
+
+pub(super) struct Packs(Vec<Pack>);
+
+struct Pack {
+    index: index::File<gix::odb::pack::MMap>,
+    data: data::File<gix::odb::pack::MMap>,
+}
+
+/// Buffers of one thread.
+#[derive(Default)]
+pub(super) struct Scratch {
+    inflate: Inflate,
+    delta: Vec<u8>,
+    chain: Vec<data::Entry>,
+    /// The pack that had the last object: the next one is likely to be there too.
+    last_pack: usize,
+}
+
+/// Why an object cannot be unpacked.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// Its bytes make no sense.
+    Damaged(String),
+    /// It is a difference to an object that lies in no pack.
+    BaseElsewhere,
+}
+
+impl Packs {
+    /// Maps all packs below `object_dirs`. One that cannot be read is left out: whoever looks for an object elsewhere then
+    /// hears what is wrong with it.
+    pub(super) fn open(object_dirs: &[PathBuf], hash: gix::hash::Kind) -> Self {
+        let in_dir = |dir: &PathBuf| {
+            let files = std::fs::read_dir(dir.join("pack"));
+            let mut indices: Vec<PathBuf> = files
+                .into_iter()
+                .flatten()
+                .filter_map(|file| Some(file.ok()?.path()))
+                .filter(|file| file.extension().is_some_and(|extension| extension == "idx"))
+                .collect();
+            indices.sort(); // the same order at every run
+            indices
+        };
+        let open = |index: &Path| {
+            Some(Pack {
+                index: index::File::at(index, hash).ok()?,
+                data: data::File::at(index.with_extension("pack"), hash).ok()?,
+            })
+        };
+        Self(
+            object_dirs
+                .iter()
+                .flat_map(in_dir)
+                .filter_map(|index| open(&index))
+                .collect(),
+        )
+    }
+
+    /// Where the object lies, if in a pack.
+    pub(super) fn find(&self, id: &ObjectId, scratch: &mut Scratch) -> Option<Place> {
+        let last = scratch.last_pack;
+        let others = (0..self.0.len()).filter(|&pack| pack != last);
+        for number in std::iter::once(last).chain(others) {
+            let Some(pack) = self.0.get(number) else {
+                continue;
+            };
+            if let Some(entry) = pack.index.lookup(id) {
+                scratch.last_pack = number;
+                return Some(Place::Packed {
+                    pack: number,
+                    offset: pack.index.pack_offset_at_index(entry),
+                });
+            }
+        }
+        None
+    }
+
+    /// Unpacks what lies at `offset`. Everything on the way goes into the cache.
+    pub(super) fn unpack(
+        &self,
+        number: usize,
+        offset: u64,
+        cache: &Cache,
+        scratch: &mut Scratch,
+    ) -> Result<Object, Fault> {
+        let pack = &self.0[number];
+        scratch.chain.clear();
+        let mut at = offset;
+        let mut object = loop {
+            let place = Place::Packed {
+                pack: number,
+                offset: at,
+            };
+            if let Some(object) = cache.get(place) {
+                break object;
+            }
+            let entry = pack.data.entry(at).map_err(|error| damaged(&error))?;
+            match entry.header {
+                Header::OfsDelta { base_distance } => {
+                    at = entry
+                        .checked_base_pack_offset(base_distance)
+                        .ok_or_else(|| unfit("its base lies before the pack"))?;
+                }
+                Header::RefDelta { base_id } => {
+                    let base = pack.index.lookup(base_id).ok_or(Fault::BaseElsewhere)?;
+                    at = pack.index.pack_offset_at_index(base);
+                }
+                header => {
+                    let kind = header
+                        .as_kind()
+                        .ok_or_else(|| unfit("its kind is unknown"))?;
+                    let mut bytes = vec![0; pack.size(&entry)?];
+                    pack.inflate(&entry, &mut scratch.inflate, &mut bytes)?;
+                    let object = Object::new(kind, bytes);
+                    cache.put(place, object.clone());
+                    break object;
+                }
+            }
+            if scratch.chain.len() == LONGEST_CHAIN {
+                return Err(unfit("it is a difference to itself"));
+            }
+            scratch.chain.push(entry);
+        };
+        while let Some(entry) = scratch.chain.pop() {
+            let size = pack.size(&entry)?;
+            if scratch.delta.len() < size {
+                scratch.delta.resize(size, 0);
+            }
+            let delta = &mut scratch.delta[..size];
+            pack.inflate(&entry, &mut scratch.inflate, delta)?;
+            let bytes = delta::apply(&object.data, delta)
+                .ok_or_else(|| unfit("it is a difference that does not fit its base"))?;
+            object = Object::new(object.kind, bytes);
+            let place = Place::Packed {
+                pack: number,
+                offset: entry.pack_offset(),
+            };
+            cache.put(place, object.clone());
+        }
+        Ok(object)
+    }
+}
+
+impl Pack {
+    /// Bytes of an entry when inflated: what the pack says, if that can be.
+    fn size(&self, entry: &data::Entry) -> Result<usize, Fault> {
+        let left = (self.data.data_len() as u64).saturating_sub(entry.data_offset);
+        if entry.decompressed_size > left.saturating_mul(MOST_GROWTH) {
+            return Err(unfit("it is larger than its bytes can be"));
+        }
+        usize::try_from(entry.decompressed_size).map_err(|_| unfit("it does not fit into memory"))
+    }
+
+    fn inflate(
+        &self,
+        entry: &data::Entry,
+        inflate: &mut Inflate,
+        out: &mut [u8],
+    ) -> Result<(), Fault> {
+        self.data
+            .decompress_entry(entry, inflate, out)
+            .map(|_| ())
+            .map_err(|error| damaged(&error))
+    }
+}
+
+fn damaged(error: &gix::Error) -> Fault {
+    Fault::Damaged(crate::git::source::text(error))
+}
+
+fn unfit(reason: &str) -> Fault {
+    Fault::Damaged(reason.to_owned())
+}
