@@ -6,20 +6,23 @@
 //! Rules of this layer:
 //!
 //! - git is the oracle. Each rule of git's that decides a number stands in one place, with a comment that names it:
-//!   line counts in `line_diff`, pairing in `renames`, origins of lines in [`blame`].
+//!   line counts in `line_counts`, pairing in `renames`, origins of lines in [`blame`].
 //! - Nothing outside the repository is read: no environment, no user or system configuration. No hook, filter or helper
 //!   program is run.
 //! - A long call takes a [`crate::CancelToken`] and looks at it at least once per commit or file.
 
 mod attributes;
 pub mod blame;
+mod bytes;
 pub mod clone;
 mod commit_object;
 pub mod commits;
 mod id;
 mod identity;
 mod int_hash;
+mod line_counts;
 mod line_diff;
+mod line_table;
 mod objects;
 mod refs;
 mod renames;

@@ -10,6 +10,7 @@ use gix::ObjectId;
 use gix::objs::Kind;
 use gix::objs::tree::EntryKind;
 
+use super::bytes::common_prefix;
 use super::objects::{Object, Objects};
 use crate::error::Result;
 
@@ -205,15 +206,6 @@ fn skip_common(old: &mut TreeCursor, new: &mut TreeCursor) {
     }
     old.at += at;
     new.at += at;
-}
-
-/// How many bytes both start with.
-pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    const BLOCK: usize = 64;
-    let blocks = a.chunks_exact(BLOCK).zip(b.chunks_exact(BLOCK));
-    let same = BLOCK * blocks.take_while(|(a, b)| a == b).count();
-    let rest = a[same..].iter().zip(&b[same..]);
-    same + rest.take_while(|(a, b)| a == b).count()
 }
 
 /// An entry's kind, as git normalises modes that old versions and other tools wrote.

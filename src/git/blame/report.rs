@@ -12,7 +12,7 @@ use crate::git::commit_object::CommitObject;
 use crate::git::commits::{Signature, signature};
 use crate::git::id::ObjectId as Id;
 use crate::git::identity::Mailmap;
-use crate::git::line_diff::line_count;
+use crate::git::line_counts::line_count;
 use crate::git::objects::Objects;
 use crate::git::repo::Repo;
 

@@ -9,7 +9,7 @@ use crate::git::attributes::Attributes;
 use crate::git::commit_object::{self, CommitObject, Ident};
 use crate::git::id::ObjectId as Id;
 use crate::git::identity::Mailmap;
-use crate::git::line_diff::{count_lines, line_count};
+use crate::git::line_counts::{count_lines, line_count};
 use crate::git::objects::{Object, Objects};
 use crate::git::renames::{Candidate, RenameFinder};
 use crate::git::similarity::MAX_SCORE;

@@ -1,0 +1,96 @@
+//! Lines as numbers: equal lines, equal numbers.
+
+/// Numbers lines from 0 in the order they are added first. Finding a line that is not there is the quickest answer it has.
+pub(super) struct LineTable<'a> {
+    lines: Vec<(u64, &'a [u8])>,
+    /// Number + 1 of the line at each place, 0 where there is none. A power of two, at least twice the lines.
+    places: Vec<u32>,
+}
+
+impl<'a> LineTable<'a> {
+    /// For at most `lines` different lines.
+    pub(super) fn with_capacity(lines: usize) -> Self {
+        Self {
+            lines: Vec::with_capacity(lines),
+            places: vec![0; (2 * lines + 1).next_power_of_two()],
+        }
+    }
+
+    /// How many different lines there are.
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The line's number, a new one if it has none yet.
+    pub(super) fn add(&mut self, line: &'a [u8]) -> u32 {
+        let hash = hash(line);
+        match self.place(hash, line) {
+            Ok(number) => number,
+            Err(place) => {
+                self.lines.push((hash, line));
+                let count = u32::try_from(self.lines.len()).unwrap_or(u32::MAX); // no blob has four billion lines
+                self.places[place] = count;
+                count - 1
+            }
+        }
+    }
+
+    /// The line's number, if it has one.
+    pub(super) fn find(&self, line: &[u8]) -> Option<u32> {
+        self.place(hash(line), line).ok()
+    }
+
+    /// The line's number, or the free place where it belongs.
+    fn place(&self, hash: u64, line: &[u8]) -> Result<u32, usize> {
+        let mask = self.places.len() - 1;
+        #[expect(clippy::cast_possible_truncation, reason = "any bits of a hash will do")]
+        let mut place = hash as usize & mask;
+        loop {
+            let Some(number) = self.places[place].checked_sub(1) else {
+                return Err(place);
+            };
+            let (known_hash, known) = self.lines[number as usize];
+            if known_hash == hash && known == line {
+                return Ok(number);
+            }
+            place = (place + 1) & mask;
+        }
+    }
+}
+
+/// Eight bytes at a time, each spread by a multiplication.
+fn hash(line: &[u8]) -> u64 {
+    const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut hash = line.len() as u64;
+    let mut mix = |word: u64| {
+        let product = u128::from(hash ^ word) * u128::from(SPREAD);
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
+        {
+            hash = (product as u64) ^ (product >> 64) as u64;
+        }
+    };
+    let (words, rest) = line.as_chunks::<8>();
+    for word in words {
+        mix(u64::from_le_bytes(*word));
+    }
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    mix(u64::from_le_bytes(last));
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_lines_have_equal_numbers() {
+        let mut table = LineTable::with_capacity(5);
+        let lines: [&[u8]; 5] = [b"a\n", b"", b"a\n", b"a\0\n", b"123456789\n"];
+        let numbers: Vec<u32> = lines.iter().map(|line| table.add(line)).collect();
+        assert_eq!(numbers, [0, 1, 0, 2, 3]);
+        assert_eq!(table.find(b"a\0\n"), Some(2));
+        assert_eq!(table.find(b"b\n"), None);
+        assert_eq!(table.len(), 4);
+    }
+}
