@@ -18,14 +18,25 @@ __all__ = [
 __version__: str
 
 @type_check_only
-class Counting(TypedDict):
-    rev: str | None
+class History(TypedDict):
+    rev: list[str]
+    all_refs: bool
+    paths: list[str]
     since: str | datetime.datetime | float | None
     until: str | datetime.datetime | float | None
+    authors: list[str]
+    committers: list[str]
+    grep: list[str]
+    pattern_syntax: str
+    ignore_case: bool
+    merge_commits: str
+    skip: int
     max_count: int | None
+    order: str
     first_parent: bool
-    renames: bool
-    merges: Literal["none", "first-parent", "each-parent"] | None
+    renames: str
+    merges: str | None
+    missing: str
     mailmap: bool
 
 @type_check_only
@@ -45,7 +56,8 @@ class MineJob(TypedDict):
     threads: int
     trust: bool
     network: Network
-    counting: Counting
+    rev: str | None
+    history: History
 
 @final
 class RecordStream:
@@ -53,6 +65,8 @@ class RecordStream:
     def column_names(self) -> list[str]: ...
     @property
     def metadata(self) -> dict[str, str]: ...
+    @property
+    def missing_blobs(self) -> int: ...
     def collect(self) -> RecordStream: ...
     def to_pylist(self, *, surrogates: bool) -> list[dict[str, Any]]: ...
     def next_batch(self) -> RecordStream | None: ...
@@ -77,8 +91,8 @@ class Repository:
     def head(self) -> str | None: ...
     def refs(self) -> list[tuple[str, str, str]]: ...
     def rev_parse(self, revision: str) -> str: ...
-    def commits(self, counting: Counting) -> RecordStream: ...
-    def changes(self, counting: Counting) -> RecordStream: ...
+    def commits(self, history: History) -> RecordStream: ...
+    def changes(self, history: History) -> RecordStream: ...
     def blame(
         self, paths: Sequence[str] | None, *, rev: str | None, lines: bool, mailmap: bool
     ) -> tuple[RecordStream, Failures]: ...

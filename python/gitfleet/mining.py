@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from gitfleet import _gitfleet
+from gitfleet._history import history
 from gitfleet._network import network
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def mine(
     until: str | datetime.datetime | float | None = None,
     max_count: int | None = None,
     first_parent: bool = False,
-    renames: bool = True,
+    renames: bool | Literal["copies"] = True,
     merges: Literal["none", "first-parent", "each-parent"] | None = None,
     mailmap: bool = True,
     keep_clones: str | os.PathLike[str] | None = None,
@@ -120,7 +121,7 @@ async def mine_async(
     until: str | datetime.datetime | float | None = None,
     max_count: int | None = None,
     first_parent: bool = False,
-    renames: bool = True,
+    renames: bool | Literal["copies"] = True,
     merges: Literal["none", "first-parent", "each-parent"] | None = None,
     mailmap: bool = True,
     keep_clones: str | os.PathLike[str] | None = None,
@@ -155,14 +156,16 @@ def _job(given: dict[str, Any]) -> _gitfleet.MineJob:
             proxy=given["proxy"],
             timeout=given["timeout"],
         ),
-        "counting": {
-            "rev": given["rev"],
-            "since": given["since"],
-            "until": given["until"],
-            "max_count": given["max_count"],
-            "first_parent": given["first_parent"],
-            "renames": given["renames"],
-            "merges": given["merges"],
-            "mailmap": given["mailmap"],
-        },
+        "rev": given["rev"],
+        "history": history(
+            {
+                "since": given["since"],
+                "until": given["until"],
+                "max_count": given["max_count"],
+                "first_parent": given["first_parent"],
+                "renames": given["renames"],
+                "merges": given["merges"],
+                "mailmap": given["mailmap"],
+            }
+        ),
     }

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal, NamedTuple
+import warnings
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitfleet import _gitfleet
+from gitfleet._history import history
 from gitfleet.records import Records, raise_failures
 
 if TYPE_CHECKING:
-    import datetime
     from collections.abc import Iterable
 
+    from typing_extensions import Unpack
+
+    from gitfleet._history import HistoryOptions
     from gitfleet.exceptions import GitFleetError
 
 __all__ = ["Reference", "Repository"]
@@ -93,81 +97,71 @@ class Repository:
         """
         return self._repo.rev_parse(revision)
 
-    def commits(
-        self,
-        *,
-        rev: str | None = None,
-        since: str | datetime.datetime | float | None = None,
-        until: str | datetime.datetime | float | None = None,
-        max_count: int | None = None,
-        first_parent: bool = False,
-        renames: bool = True,
-        merges: Literal["none", "first-parent", "each-parent"] | None = None,
-        mailmap: bool = True,
-    ) -> Records:
+    def commits(self, **options: Unpack[HistoryOptions]) -> Records:
         """List commits with lines added and deleted, as ``git log --numstat`` counts them.
 
         Args:
-            rev: Where to start. Defaults to ``HEAD``.
-            since: Only commits whose committer date is at or after this: a date as git takes it
-                (``"2024-05-01"``, ``"2 weeks ago"``), a datetime, or seconds since the epoch.
-            until: Only commits whose committer date is at or before this.
-            max_count: At most so many, the newest first.
-            first_parent: Follow only the first parent of merges.
-            renames: Whether renamed files are paired; else one is deleted and one added.
-            merges: What merges are compared with. Defaults to what git does: nothing, or the first
-                parent with `first_parent`.
-            mailmap: Resolve names and e-mails through the repository's mailmap.
+            **options: Any of these.
+
+                - `rev`: Where to start and what to leave out: ``"main"``, ``"v1..v2"``, ``"^old"``,
+                  ``"a...b"``, or several of them. Defaults to ``HEAD``.
+                - `all_refs`: Start at every ref and ``HEAD``.
+                - `paths`: Only commits that change these, and of those only the changes to these:
+                  one or several of git's pathspecs, relative to the top of the repository. History
+                  is simplified as in git.
+                - `since`, `until`: Only commits whose committer date is at or after (before) this:
+                  a date as git takes it (``"2024-05-01"``, ``"2 weeks ago"``), a datetime, or
+                  seconds since the epoch.
+                - `authors`, `committers`: Only commits whose ``Name <email>`` matches one of these
+                  patterns, after the mailmap.
+                - `grep`: Only commits with a line in the message that matches one of these.
+                - `pattern_syntax`: ``"basic"`` regular expressions as git's and grep's, ``"extended"``
+                  or ``"fixed"``. `ignore_case`: Whether patterns match whatever the case.
+                - `merge_commits`: ``"include"``, ``"exclude"`` or ``"only"``.
+                - `skip`, `max_count`: Leave out so many of the first; list at most so many.
+                - `order`: ``"date"`` as ``git log``, or ``"topo"`` as ``git log --topo-order``.
+                - `first_parent`: Follow only the first parent of merges.
+                - `renames`: Whether renamed files are paired (True), not (False), or paired with
+                  what they were copied from too (``"copies"``).
+                - `merges`: What merges are compared with: ``"none"``, ``"first-parent"`` or
+                  ``"each-parent"``. Defaults to what git does: nothing, or the first parent with
+                  `first_parent`.
+                - `missing`: What to do about content that the repository does not have, as in a
+                  partial clone: ``"allow"`` leaves counts null and warns, ``"error"`` raises.
+                - `mailmap`: Resolve names and e-mails through the repository's mailmap; the
+                  ``raw_`` columns are as committed.
 
         Returns:
             One row per commit, newest first as ``git log`` lists them; none for an empty
-            repository. ``additions`` and ``deletions`` are null if a blob they need is missing.
+            repository. ``additions`` and ``deletions`` are null if content they need is missing.
 
         Raises:
             RevisionNotFoundError: `rev` names nothing.
+            InvalidInputError: A date, path or pattern cannot be read.
             CorruptRepositoryError: While reading, at the first commit or tree that cannot be read.
         """
-        counting: _gitfleet.Counting = {
-            "rev": rev,
-            "since": since,
-            "until": until,
-            "max_count": max_count,
-            "first_parent": first_parent,
-            "renames": renames,
-            "merges": merges,
-            "mailmap": mailmap,
-        }
-        return Records("commits", self._repo.commits(counting))
+        return self._records("commits", self._repo.commits(history(options)))
 
-    def changes(
-        self,
-        *,
-        rev: str | None = None,
-        since: str | datetime.datetime | float | None = None,
-        until: str | datetime.datetime | float | None = None,
-        max_count: int | None = None,
-        first_parent: bool = False,
-        renames: bool = True,
-        merges: Literal["none", "first-parent", "each-parent"] | None = None,
-        mailmap: bool = True,
-    ) -> Records:
+    def changes(self, **options: Unpack[HistoryOptions]) -> Records:
         """List the files each commit changed; arguments and errors are those of `commits`.
 
         Returns:
             One row per changed file, commits in the order of `commits`, files in path order. Counts
             are null for binary files, where git shows ``-``.
         """
-        counting: _gitfleet.Counting = {
-            "rev": rev,
-            "since": since,
-            "until": until,
-            "max_count": max_count,
-            "first_parent": first_parent,
-            "renames": renames,
-            "merges": merges,
-            "mailmap": mailmap,
-        }
-        return Records("changes", self._repo.changes(counting))
+        return self._records("changes", self._repo.changes(history(options)))
+
+    @staticmethod
+    def _records(name: str, stream: _gitfleet.RecordStream) -> Records:
+        def check() -> None:
+            if stream.missing_blobs:
+                message = (
+                    f"{stream.missing_blobs} changes have no line counts: the repository does not "
+                    "have their content (a partial clone?)"
+                )
+                warnings.warn(message, RuntimeWarning, stacklevel=4)
+
+        return Records(name, stream, check)
 
     def blame(
         self,

@@ -1,8 +1,11 @@
 //! What can be typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::git::CACHE_BYTES;
 
 /// Mine fleets of git repositories: git's exact line counts and blame, as tables
 #[derive(Debug, Parser)]
@@ -28,11 +31,11 @@ pub(super) enum Command {
     /// Each target is a directory or an https, http or file URL. Remote ones are cloned first. The dataset gets one directory
     /// per repository, repos/<host>/<owner>/<name>, with commits.parquet, changes.parquet, blame.parquet and outcome.json. It
     /// appears when it is complete. Running the same command again does what is missing and what has moved, nothing else.
-    Mine(MineArgs),
+    Mine(Box<MineArgs>),
     /// List commits with lines added and deleted, as git log --numstat counts them
-    Commits(HistoryArgs),
+    Commits(Box<HistoryArgs>),
     /// List the files each commit changed, as git log --numstat does
-    Changes(HistoryArgs),
+    Changes(Box<HistoryArgs>),
     /// Name the commit of every line, as git blame does
     ///
     /// Without a path every file is blamed, in one walk over history.
@@ -44,9 +47,6 @@ pub(super) enum Command {
 /// How many lines are counted, and against what.
 #[derive(Clone, Debug, ClapArgs)]
 pub(super) struct CountingArgs {
-    /// Start at this revision
-    #[arg(long, value_name = "REV")]
-    pub(super) rev: Option<String>,
     /// Only commits committed at or after this date, such as 2024-05-01 or "2 weeks ago"
     #[arg(long, value_name = "DATE")]
     pub(super) since: Option<String>,
@@ -59,21 +59,78 @@ pub(super) struct CountingArgs {
     /// Follow only the first parent of merges
     #[arg(long)]
     pub(super) first_parent: bool,
-    /// Whether renamed files are paired
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Switch::On)]
-    pub(super) renames: Switch,
+    /// Whether renamed files are paired; with copies, also files copied from one that the commit changed
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = RenamesArg::On)]
+    pub(super) renames: RenamesArg,
     /// What merges are compared with [default: none, or first-parent with --first-parent]
     #[arg(long, value_name = "PARENTS", value_enum)]
     pub(super) merges: Option<MergePolicy>,
+    /// What to do about a file whose content the repository does not have, as in a partial clone
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = MissingArg::Allow)]
+    pub(super) missing: MissingArg,
     /// Keep names and e-mails as committed, whatever the mailmap says
     #[arg(long)]
     pub(super) no_mailmap: bool,
 }
 
+/// Which commits are listed, in git's words.
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct SelectionArgs {
+    /// Start at this revision, or list a range such as v1..v2; may be given several times [default: HEAD]
+    #[arg(long, value_name = "REV", allow_hyphen_values = true)]
+    pub(super) rev: Vec<String>,
+    /// Start at every branch, tag and other ref
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Only commits that change files PATH names (directories and globs too), and only those changes; may be given several
+    /// times
+    #[arg(long, value_name = "PATH", allow_hyphen_values = true)]
+    pub(super) path: Vec<OsString>,
+    /// Only commits whose author matches, as "Name <email>"; of several, one must
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    pub(super) author: Vec<String>,
+    /// Only commits whose committer matches; of several, one must
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    pub(super) committer: Vec<String>,
+    /// Only commits with a line in their message that matches; of several, one must
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    pub(super) grep: Vec<String>,
+    /// Patterns are extended regular expressions, not basic ones
+    #[arg(long, short = 'E', conflicts_with = "fixed_strings")]
+    pub(super) extended_regexp: bool,
+    /// Patterns are plain text
+    #[arg(long, short = 'F')]
+    pub(super) fixed_strings: bool,
+    /// Patterns match whatever the case
+    #[arg(long, short = 'i', visible_alias = "regexp-ignore-case")]
+    pub(super) ignore_case: bool,
+    /// No merges
+    #[arg(long, conflicts_with = "merges_only")]
+    pub(super) no_merges: bool,
+    /// Only merges
+    #[arg(long)]
+    pub(super) merges_only: bool,
+    /// Leave out the first N commits
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(super) skip: u64,
+    /// Children before all their parents, lines of history not mixed
+    #[arg(long)]
+    pub(super) topo_order: bool,
+}
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(super) enum Switch {
+pub(super) enum RenamesArg {
     On,
     Off,
+    Copies,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum MissingArg {
+    /// Leave its counts empty, and warn
+    Allow,
+    /// Stop
+    Error,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -107,6 +164,9 @@ pub(super) struct OutputArgs {
         hide_default_value = true
     )]
     pub(super) jobs: usize,
+    /// Memory for unpacked objects, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = CACHE_BYTES >> 20)]
+    pub(super) cache: usize,
     /// Show no progress
     #[arg(long, short = 'q')]
     pub(super) quiet: bool,
@@ -134,6 +194,8 @@ pub(super) struct HistoryArgs {
     /// Repository, or a directory in it
     #[arg(value_name = "REPO")]
     pub(super) repo: PathBuf,
+    #[command(flatten)]
+    pub(super) selection: SelectionArgs,
     #[command(flatten)]
     pub(super) counting: CountingArgs,
     #[command(flatten)]
@@ -220,6 +282,9 @@ pub(super) struct MineArgs {
     /// Threads of all of them together [default: one per core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(super) threads: usize,
+    /// Mine this revision of each
+    #[arg(long, value_name = "REV")]
+    pub(super) rev: Option<String>,
     #[command(flatten)]
     pub(super) counting: CountingArgs,
     #[command(flatten)]

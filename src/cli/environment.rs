@@ -1,11 +1,17 @@
 //! What the command takes from the environment, so that the library need not.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::args::{CountingArgs, FleetArgs, MergePolicy, Switch};
+use super::args::{
+    CountingArgs, FleetArgs, MergePolicy, MissingArg, RenamesArg, SelectionArgs,
+};
 use crate::error::{Error, Result};
-use crate::git::{CloneOptions, HistoryOptions, Merges, Renames, Trust, parse_date};
+use crate::git::{
+    CloneOptions, HistoryOptions, MergeCommits, Merges, MissingBlobs, Order, PatternSyntax, Renames,
+    Trust, parse_date,
+};
 use crate::net::{Credentials, Net, NetOptions};
 use crate::secret::Secret;
 
@@ -57,20 +63,50 @@ pub(super) fn history_options(args: &CountingArgs) -> Result<HistoryOptions> {
             .transpose()
     };
     let mut options = HistoryOptions::default();
-    options.revision.clone_from(&args.rev);
     options.since = date(&args.since)?;
     options.until = date(&args.until)?;
     options.max_count = args.max_count;
     options.first_parent = args.first_parent;
     options.renames = match args.renames {
-        Switch::On => Renames::On,
-        Switch::Off => Renames::Off,
+        RenamesArg::On => Renames::On,
+        RenamesArg::Off => Renames::Off,
+        RenamesArg::Copies => Renames::Copies,
     };
     options.merges = args.merges.map(|merges| match merges {
         MergePolicy::None => Merges::None,
         MergePolicy::FirstParent => Merges::FirstParent,
         MergePolicy::EachParent => Merges::EachParent,
     });
+    options.missing = match args.missing {
+        MissingArg::Allow => MissingBlobs::Allow,
+        MissingArg::Error => MissingBlobs::Error,
+    };
     options.raw_identities = args.no_mailmap;
     Ok(options)
+}
+
+/// Adds what `args` asks for to `options`.
+pub(super) fn select(args: &SelectionArgs, options: &mut HistoryOptions) {
+    options.revisions.clone_from(&args.rev);
+    options.all_refs = args.all;
+    let bytes = |path: &OsString| path.as_encoded_bytes().to_vec();
+    options.paths = args.path.iter().map(bytes).collect();
+    options.authors.clone_from(&args.author);
+    options.committers.clone_from(&args.committer);
+    options.grep.clone_from(&args.grep);
+    options.pattern_syntax = match (args.extended_regexp, args.fixed_strings) {
+        (true, _) => PatternSyntax::Extended,
+        (_, true) => PatternSyntax::Fixed,
+        _ => PatternSyntax::Basic,
+    };
+    options.ignore_case = args.ignore_case;
+    options.merge_commits = match (args.no_merges, args.merges_only) {
+        (true, _) => MergeCommits::Exclude,
+        (_, true) => MergeCommits::Only,
+        _ => MergeCommits::Include,
+    };
+    options.skip = args.skip;
+    if args.topo_order {
+        options.order = Order::Topo;
+    }
 }

@@ -30,6 +30,7 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
         blame: wanted(TableArg::Blame),
     };
     options.history = history_options(&args.counting)?;
+    options.revision.clone_from(&args.rev);
     options.clone = clone_options(&args.fleet);
     options.keep_clones.clone_from(&args.keep_clones);
     options.jobs = args.jobs;

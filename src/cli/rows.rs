@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::args::{BlameArgs, HistoryArgs, OutputArgs};
 use super::bars::Bars;
-use super::environment::{history_options, trust};
+use super::environment::{history_options, select, trust};
 use super::output::Output;
 use super::{DONE, FAILED, Streams};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::{BlameOptions, OpenOptions, Repo};
+use crate::git::{BlameOptions, HistoryOptions, OpenOptions, Repo};
 use crate::progress::ProgressSink;
 use crate::table::{self, Records};
 use crate::workers::Workers;
@@ -56,9 +56,7 @@ pub(super) fn commits(
     streams: &mut Streams,
     cancel: &CancelToken,
 ) -> Result<u8> {
-    let repo = open(&args.repo, &args.output)?;
-    let records = table::commits(&repo, &history_options(&args.counting)?, cancel)?;
-    write(records, &args.output, COMMIT_COLUMNS, streams)
+    history(args, table::commits, COMMIT_COLUMNS, streams, cancel)
 }
 
 pub(super) fn changes(
@@ -66,9 +64,30 @@ pub(super) fn changes(
     streams: &mut Streams,
     cancel: &CancelToken,
 ) -> Result<u8> {
+    history(args, table::changes, CHANGE_COLUMNS, streams, cancel)
+}
+
+fn history(
+    args: &HistoryArgs,
+    table: impl FnOnce(&Repo, &HistoryOptions, &CancelToken) -> Result<Records>,
+    table_columns: &[&str],
+    streams: &mut Streams,
+    cancel: &CancelToken,
+) -> Result<u8> {
     let repo = open(&args.repo, &args.output)?;
-    let records = table::changes(&repo, &history_options(&args.counting)?, cancel)?;
-    write(records, &args.output, CHANGE_COLUMNS, streams)
+    let mut options = history_options(&args.counting)?;
+    select(&args.selection, &mut options);
+    let records = table(&repo, &options, cancel)?;
+    let missing = records.missing_blobs();
+    let status = write(records, &args.output, table_columns, streams);
+    let missing = missing.count();
+    if missing > 0 {
+        let _ = writeln!(
+            streams.err,
+            "warning: {missing} changes have no line counts: the repository does not have their content (a partial clone?)"
+        );
+    }
+    status
 }
 
 pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToken) -> Result<u8> {
@@ -113,6 +132,7 @@ fn open(path: &Path, args: &OutputArgs) -> Result<Repo> {
     let mut options = OpenOptions::default();
     options.trust = trust(args.trust);
     options.workers = Some(Workers::new(args.jobs)?);
+    options.cache_bytes = Some(args.cache.saturating_mul(1 << 20));
     Repo::open(path, &options)
 }
 

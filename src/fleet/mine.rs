@@ -17,7 +17,7 @@ use crate::cancel::CancelToken;
 use crate::durable::sync;
 use crate::error::{Error, Result};
 use crate::git::{
-    BlameOptions, CloneOptions, Discover, HistoryOptions, Merges, ObjectId, OpenOptions, Renames,
+    BlameOptions, CloneOptions, Discover, HistoryOptions, ObjectId, OpenOptions,
     Repo, Worktree, clone_repo,
 };
 use crate::progress::{Ending, Phase, Progress, ProgressSink};
@@ -53,6 +53,8 @@ pub struct MineOptions {
     pub tables: Tables,
     /// Which commits, and how lines are counted. Its revision is also what is blamed.
     pub history: HistoryOptions,
+    /// What is mined of each repository; `None` is `HEAD`. `history.revisions` and `history.all_refs` are refused here.
+    pub revision: Option<String>,
     /// How remote targets are reached, and whether local ones of other users are read.
     pub clone: CloneOptions,
     /// Where clones of remote targets stay, at `<dir>/<host>/<owner>/<name>`; `None` removes each when it is mined.
@@ -66,31 +68,16 @@ pub struct MineOptions {
 impl MineOptions {
     /// What decides the rows, and so whether a finished directory still is.
     fn fingerprint(&self) -> serde_json::Value {
-        let HistoryOptions {
-            revision,
-            since,
-            until,
-            max_count,
-            first_parent,
-            renames,
-            raw_identities,
-            ..
-        } = &self.history;
         serde_json::json!({
             "tables": table_names(self.tables),
-            "rev": revision.as_deref().unwrap_or("HEAD"),
-            "since": since,
-            "until": until,
-            "max_count": max_count,
-            "first_parent": first_parent,
-            "renames": match renames { Renames::On => "on", Renames::Off => "off" },
-            "merges": match self.history.merge_policy() {
-                Merges::None => "none",
-                Merges::FirstParent => "first-parent",
-                Merges::EachParent => "each-parent",
-            },
-            "mailmap": !raw_identities,
+            "rev": self.revision(),
+            "history": self.history,
+            "merges": self.history.merge_policy(),
         })
+    }
+
+    fn revision(&self) -> &str {
+        self.revision.as_deref().unwrap_or("HEAD")
     }
 }
 
@@ -153,7 +140,7 @@ struct Failure {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidInput`] if two targets would share a directory, [`Error::DestinationExists`] if `into` holds something
+/// [`Error::InvalidInput`] if two targets would share a directory or `options.history` names revisions, [`Error::DestinationExists`] if `into` holds something
 /// else or a dataset made with other options, [`Error::Storage`] if it cannot be written. Nothing has been mined then.
 /// Everything else is an outcome.
 pub fn mine(
@@ -163,6 +150,10 @@ pub fn mine(
     progress: &Arc<dyn ProgressSink>,
     cancel: &CancelToken,
 ) -> Result<Report<Mined>> {
+    if options.history.all_refs || !options.history.revisions.is_empty() {
+        let reason = "mining takes one: MineOptions::revision";
+        return Err(Error::invalid("a history with revisions of its own", reason));
+    }
     refuse_clashes(&targets.iter().map(Target::url).collect::<Vec<_>>())?;
     let workers = Workers::new(options.threads)?;
     let jobs = if options.jobs == 0 {
@@ -295,7 +286,7 @@ impl Job<'_> {
 
     #[cfg(feature = "http")]
     fn is_still_true(&self, finished: Option<&Mined>) -> Result<bool> {
-        let asks_for_head = self.options.history.revision.is_none();
+        let asks_for_head = self.options.revision.is_none();
         let Some(finished) = finished.filter(|_| asks_for_head) else {
             return Ok(false);
         };
@@ -314,11 +305,9 @@ impl Job<'_> {
     }
 
     fn head(&self, repo: &Repo) -> Result<Option<ObjectId>> {
-        match &self.options.history.revision {
+        match &self.options.revision {
             None if repo.is_empty()? => Ok(None),
-            revision => repo
-                .rev_parse(revision.as_deref().unwrap_or("HEAD"))
-                .map(Some),
+            _ => repo.rev_parse(self.options.revision()).map(Some),
         }
     }
 
@@ -336,7 +325,7 @@ impl Job<'_> {
             return Ok(());
         }
         let history = HistoryOptions {
-            revision: revision.map(str::to_owned),
+            revisions: revision.map(str::to_owned).into_iter().collect(),
             ..self.options.history.clone()
         };
         let mut commit_rows = CommitsTable::new(repo.name(), &history);
@@ -465,12 +454,7 @@ impl Job<'_> {
         let outcome = OutcomeFile {
             format: 1,
             url: self.target.address(),
-            rev: self
-                .options
-                .history
-                .revision
-                .clone()
-                .unwrap_or_else(|| "HEAD".to_owned()),
+            rev: self.options.revision().to_owned(),
             options_hash: self.dataset.options_hash.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             mined: mined.cloned(),

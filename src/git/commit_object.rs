@@ -4,8 +4,8 @@
 //! long gone. Only a missing `tree` line makes a commit unreadable here.
 
 use gix::ObjectId;
-use gix::bstr::ByteSlice;
 
+use super::encoding;
 use super::time::Timestamp;
 
 /// A commit's fields, borrowed from its bytes.
@@ -18,6 +18,8 @@ pub(super) struct CommitObject<'a> {
     /// What the commit says its text is encoded in; UTF-8 if it does not say.
     pub(super) encoding: Option<&'a [u8]>,
     pub(super) message: &'a [u8],
+    /// Everything from the first header after the parents on.
+    headers: &'a [u8],
 }
 
 /// Name, e-mail and time of an `author` or `committer` line.
@@ -40,88 +42,134 @@ impl<'a> CommitObject<'a> {
             committer: Ident::default(),
             encoding: None,
             message: b"",
+            headers: b"",
         };
+        // Parents follow the tree; a `parent` line further on is no parent.
+        while let Some(after) = rest.strip_prefix(b"parent ") {
+            rest = after;
+            let id = ObjectId::from_hex(next_line(&mut rest)).ok()?;
+            commit.parent_ids.push(id);
+        }
+        commit.headers = rest;
         while !rest.is_empty() {
             let line = next_line(&mut rest);
             if line.is_empty() {
-                commit.message = rest;
+                // To git a message is text that ends at a NUL.
+                let end = memchr::memchr(0, rest).unwrap_or(rest.len());
+                commit.message = &rest[..end];
                 break;
             }
-            if let Some(id) = line.strip_prefix(b"parent ") {
-                commit.parent_ids.push(ObjectId::from_hex(id).ok()?);
-            } else if let Some(ident) = line.strip_prefix(b"author ") {
+            if let Some(ident) = line.strip_prefix(b"author ") {
                 commit.author = Ident::parse(ident);
             } else if let Some(ident) = line.strip_prefix(b"committer ") {
                 commit.committer = Ident::parse(ident);
             } else if let Some(encoding) = line.strip_prefix(b"encoding ") {
-                commit.encoding = Some(encoding);
+                commit.encoding.get_or_insert(encoding);
             }
         }
         Some(commit)
     }
 
+    /// The date that git orders by and compares with `--since`: unlike the one it shows, a negative number wraps around, and
+    /// it counts only where author and committer are the first two headers.
+    pub(super) fn committer_date(&self) -> u64 {
+        let mut rest = self.headers;
+        let is_second = next_line(&mut rest).starts_with(b"author ");
+        let line = next_line(&mut rest);
+        if !is_second || !line.starts_with(b"committer ") {
+            return 0;
+        }
+        let date = memchr::memrchr(b'>', line).map_or(&b""[..], |close| &line[close + 1..]);
+        let date = trim_start(date);
+        match date.strip_prefix(b"-") {
+            Some(digits) => leading_number(digits).unwrap_or(0).wrapping_neg(),
+            None => leading_number(date).unwrap_or(0),
+        }
+    }
+
     /// `text` of this commit in UTF-8, if the commit names an encoding we know; else as it is.
     pub(super) fn decoded(&self, text: &[u8]) -> Vec<u8> {
         // What cannot be decoded for certain stays as it is, as in git: nothing is replaced by question marks.
-        let encoding = self.encoding.and_then(encoding_rs::Encoding::for_label);
-        let known = encoding.filter(|encoding| {
-            *encoding != encoding_rs::REPLACEMENT && encoding.is_ascii_compatible()
-        });
-        match known.map(|encoding| encoding.decode_without_bom_handling(text)) {
-            Some((decoded, had_errors)) if !had_errors => decoded.into_owned().into_bytes(),
-            _ => text.to_vec(),
-        }
+        let decoded = self
+            .encoding
+            .filter(|_| !text.is_ascii())
+            .and_then(|label| encoding::to_utf8(label, text));
+        decoded.unwrap_or_else(|| text.to_vec())
     }
 }
 
 impl<'a> Ident<'a> {
-    /// Splits `Name <email> seconds offset`; what cannot be read is empty or 0, as in git's output.
+    /// Splits `Name <email> seconds offset` as git does. Without both brackets there is neither name nor e-mail; a date
+    /// that is not digits and an offset is none.
     fn parse(line: &'a [u8]) -> Self {
-        let Some(open) = line.find_byte(b'<') else {
-            return Self {
-                name: line.trim(),
-                ..Self::default()
-            };
+        let line = &line[..memchr::memchr(0, line).unwrap_or(line.len())];
+        let parts = || {
+            let open = memchr::memchr(b'<', line)?;
+            let close = open + 1 + memchr::memchr(b'>', &line[open + 1..])?;
+            Some((trim_end(&line[..open]), &line[open + 1..close]))
         };
-        let name = line[..open].trim();
-        let after = &line[open + 1..];
-        let Some(close) = after.find_byte(b'>') else {
-            return Self {
-                name,
-                email: after.trim(),
-                ..Self::default()
-            };
+        let Some((name, email)) = parts() else {
+            return Self::default();
         };
         // The date follows the last bracket: some tools wrote `<a <b@c>> 123 +0000`.
-        let date = after
-            .rfind_byte(b'>')
-            .map_or(&b""[..], |last| &after[last + 1..]);
+        let date = memchr::memrchr(b'>', line).map_or(&b""[..], |last| &line[last + 1..]);
         Self {
             name,
-            email: after[..close].trim(),
-            time: parse_time(date),
+            email,
+            time: parse_time(date).unwrap_or_default(),
         }
     }
 }
 
-fn parse_time(text: &[u8]) -> Timestamp {
-    let mut words = text.fields();
-    let seconds = words
-        .next()
-        .and_then(|word| word.to_str().ok())
-        .and_then(|word| word.parse::<i64>().ok());
-    let Some(seconds) = seconds else {
-        return Timestamp::default();
+fn parse_time(text: &[u8]) -> Option<Timestamp> {
+    let text = trim_start(text);
+    let digits = digits(text);
+    let offset = trim_start(&text[digits.len()..]);
+    let (sign, offset) = match offset.split_first()? {
+        (b'+', offset) => (1, offset),
+        (b'-', offset) => (-1, offset),
+        _ => return None,
     };
-    let offset = words
-        .next()
-        .and_then(|word| word.to_str().ok())
-        .and_then(|word| word.parse::<i32>().ok())
+    // A number too large to be a time counts as none, one too large to be an offset as zero.
+    let seconds = number(digits)?;
+    let offset: i32 = number(self::digits(offset))
+        .and_then(|offset: i64| i32::try_from(offset).ok())
         .unwrap_or(0);
-    Timestamp {
+    let minutes = offset / 100 * 60 + offset % 100;
+    Some(Timestamp {
         seconds,
-        offset_minutes: offset / 100 * 60 + offset % 100,
-    }
+        offset_minutes: sign * minutes,
+    })
+}
+
+fn digits(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|byte| !byte.is_ascii_digit());
+    &text[..end.unwrap_or(text.len())]
+}
+
+fn number<T: std::str::FromStr>(digits: &[u8]) -> Option<T> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// The number that `text` starts with; the largest there is if it is larger.
+fn leading_number(text: &[u8]) -> Option<u64> {
+    let digits = digits(text);
+    (!digits.is_empty()).then(|| number(digits).unwrap_or(u64::MAX))
+}
+
+/// What git calls white space: no vertical tab, no form feed, nothing beyond ASCII.
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+fn trim_start(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|&byte| !is_space(byte));
+    &text[start.unwrap_or(text.len())..]
+}
+
+fn trim_end(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|&byte| !is_space(byte));
+    &text[..end.map_or(0, |last| last + 1)]
 }
 
 fn next_line<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
@@ -137,8 +185,8 @@ fn next_line<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
 pub(super) fn summary(message: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for line in message
-        .lines()
-        .map(ByteSlice::trim_end)
+        .split(|&byte| byte == b'\n')
+        .map(trim_end)
         .skip_while(|line| line.is_empty())
     {
         if line.is_empty() {
@@ -161,7 +209,7 @@ mod tests {
     #[test]
     fn ordinary_commit() {
         let data = format!(
-            "{TREE}parent 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A U Thor <a@b> -12 +0530\ncommitter C <c@d> 3 -0130\ngpgsig x\n y\n\none\ntwo\n\nbody\n"
+            "{TREE}parent 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A U Thor <a@b> 12 +0530\ncommitter C <c@d> 3 -0130\ngpgsig x\n y\n\none\ntwo\n\nbody\n"
         );
         let commit = CommitObject::parse(data.as_bytes()).unwrap();
         assert_eq!(commit.parent_ids.len(), 1);
@@ -169,7 +217,7 @@ mod tests {
         assert_eq!(
             commit.author.time,
             Timestamp {
-                seconds: -12,
+                seconds: 12,
                 offset_minutes: 330
             }
         );
@@ -181,11 +229,16 @@ mod tests {
     fn odd_identities_survive() {
         for (line, name, email, seconds) in [
             ("A <a@b>", "A", "a@b", 0),
-            ("A a@b 12 +0000", "A a@b 12 +0000", "", 0),
+            ("A a@b 12 +0000", "", "", 0),
             (" <> 5 +0000", "", "", 5),
             ("A <a <b@c>> 7 +0000", "A", "a <b@c", 7),
             ("A <a@b> x +0000", "A", "a@b", 0),
-            ("A <a@b", "A", "a@b", 0),
+            ("A <a@b", "", "", 0),
+            ("A <a@b> -12 +0000", "A", "a@b", 0),
+            ("A <a@b> 12", "A", "a@b", 0),
+            ("A <a@b> 12 0000", "A", "a@b", 0),
+            (" A  < a@b > 12 -0000", " A", " a@b ", 12),
+            ("\u{a0}A\u{c} <a> 99999999999999999999 +0000", "\u{a0}A\u{c}", "a", 0),
         ] {
             let ident = Ident::parse(line.as_bytes());
             assert_eq!(
@@ -194,6 +247,29 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn dates_that_order() {
+        for (headers, date) in [
+            ("author A <a> 1 +0000\ncommitter C <c> 5 +0000\n", 5),
+            ("author A <a> 1 +0000\ncommitter C <c>  5\n", 5),
+            ("author A <a> 1 +0000\ncommitter C <c> -5 +0000\n", u64::MAX - 4),
+            ("author A <a> 1 +0000\ncommitter C <c> x\n", 0),
+            ("committer C <c> 5 +0000\n", 0),
+            ("author A <a> 1 +0000\nx\ncommitter C <c> 5 +0000\n", 0),
+        ] {
+            let data = format!("{TREE}{headers}\nmessage");
+            let commit = CommitObject::parse(data.as_bytes()).unwrap();
+            assert_eq!(commit.committer_date(), date, "{headers}");
+        }
+    }
+
+    #[test]
+    fn messages_end_at_a_nul_and_the_first_encoding_counts() {
+        let data = [TREE.as_bytes(), b"encoding latin1\nencoding utf-8\n\n\xe9\0rest"].concat();
+        let commit = CommitObject::parse(&data).unwrap();
+        assert_eq!(commit.decoded(commit.message), "\u{e9}".as_bytes());
     }
 
     #[test]

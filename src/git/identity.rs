@@ -1,6 +1,5 @@
 //! The mailmap: who a name and e-mail really are.
 
-use super::commit_object::Ident;
 use super::repo::Repo;
 
 /// The repository's mailmap: `.mailmap` of the working tree, or of `HEAD` in a bare repository, as git looks it up.
@@ -19,10 +18,10 @@ impl Mailmap {
     }
 
     /// Name and e-mail after mapping.
-    pub(super) fn resolve(&self, ident: &Ident<'_>) -> (Vec<u8>, Vec<u8>) {
+    pub(super) fn resolve(&self, name: &[u8], email: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let signature = gix::actor::SignatureRef {
-            name: ident.name.into(),
-            email: ident.email.into(),
+            name: name.into(),
+            email: email.into(),
             time: "0 +0000",
         };
         match self
@@ -31,7 +30,7 @@ impl Mailmap {
             .and_then(|snapshot| snapshot.try_resolve(signature))
         {
             Some(found) => (found.name.into(), found.email.into()),
-            None => (ident.name.to_vec(), ident.email.to_vec()),
+            None => (name.to_vec(), email.to_vec()),
         }
     }
 }

@@ -17,6 +17,7 @@ mod bytes;
 pub mod clone;
 mod commit_object;
 pub mod commits;
+mod encoding;
 mod id;
 mod identity;
 mod int_hash;
@@ -24,6 +25,8 @@ mod line_counts;
 mod line_diff;
 mod line_table;
 mod objects;
+mod pathspec;
+mod pattern;
 mod refs;
 mod renames;
 mod repo;
@@ -39,10 +42,11 @@ pub use blame::{BlameOptions, BlameRow, BlameStream, FileBlame};
 pub use clone::remote_head;
 pub use clone::{CloneOptions, CloneOutcome, Worktree, clone_repo};
 pub use commits::{
-    Change, ChangeKind, Commit, CommitStream, HistoryOptions, LineCounts, Merges, Renames,
-    Signature,
+    Change, ChangeKind, Commit, CommitStream, HistoryOptions, LineCounts, MergeCommits, Merges,
+    MissingBlobs, Order, Renames, Signature,
 };
 pub use id::ObjectId;
+pub use pattern::PatternSyntax;
 pub use refs::{Head, Reference};
 pub use repo::{CACHE_BYTES, Discover, OpenOptions, Repo, Trust};
 pub use time::{Timestamp, parse_date};

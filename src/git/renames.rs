@@ -4,7 +4,8 @@
 //! 2. **Same base name**, where that name is unique on both sides, from 75 %.
 //! 3. **The best of the rest**, from 50 %, unless there are more than a thousand times a thousand pairs to look at.
 //!
-//! Each source and each destination is used at most once. History asks for all destinations of a commit; blame asks for
+//! Each source and each destination is used at most once. With copies, sources are also the files that stay, each may serve
+//! many destinations, and the second step is left out. History asks for all destinations of a commit; blame asks for
 //! one path at a time, which gives that path the pick of all sources.
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use super::attributes::Attributes;
 use super::objects::Objects;
 use super::similarity::{Fingerprint, MAX_SCORE, MIN_SCORE, sizes_rule_out};
 use super::tree_diff::Side;
+use crate::cancel::CancelToken;
 use crate::error::Result;
 
 /// git's `diff.renameLimit`.
@@ -32,6 +34,15 @@ const BEST_CANDIDATES: usize = 4;
 pub(super) struct Candidate<'a> {
     pub(super) path: &'a [u8],
     pub(super) side: Side,
+    /// Whether it is still there: then it cannot have been renamed, only copied.
+    pub(super) stays: bool,
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Detect {
+    Renames,
+    Copies,
 }
 
 impl<'a> Candidate<'a> {
@@ -53,6 +64,7 @@ pub(super) struct Rename {
 pub(super) struct RenameFinder<'a> {
     objects: &'a Objects,
     attributes: &'a mut Attributes,
+    cancel: &'a CancelToken,
     files: HashMap<ObjectId, File>,
 }
 
@@ -63,10 +75,15 @@ struct File {
 }
 
 impl<'a> RenameFinder<'a> {
-    pub(super) fn new(objects: &'a Objects, attributes: &'a mut Attributes) -> Self {
+    pub(super) fn new(
+        objects: &'a Objects,
+        attributes: &'a mut Attributes,
+        cancel: &'a CancelToken,
+    ) -> Self {
         Self {
             objects,
             attributes,
+            cancel,
             files: HashMap::new(),
         }
     }
@@ -76,9 +93,11 @@ impl<'a> RenameFinder<'a> {
         &mut self,
         sources: &[Candidate<'_>],
         destinations: &[Candidate<'_>],
+        detect: Detect,
     ) -> Result<Vec<Rename>> {
         let mut pairs = Pairs {
-            source_used: vec![false; sources.len()],
+            detect,
+            source_used: sources.iter().map(|source| source.stays).collect(),
             paired: vec![false; destinations.len()],
             found: Vec::new(),
         };
@@ -86,7 +105,9 @@ impl<'a> RenameFinder<'a> {
             return Ok(pairs.found);
         }
         exact(sources, destinations, &mut pairs);
-        self.same_base_name(sources, destinations, &mut pairs)?;
+        if detect == Detect::Renames {
+            self.same_base_name(sources, destinations, &mut pairs)?;
+        }
         self.best_of_the_rest(sources, destinations, &mut pairs)?;
         Ok(pairs.found)
     }
@@ -125,17 +146,18 @@ impl<'a> RenameFinder<'a> {
         destinations: &[Candidate<'_>],
         pairs: &mut Pairs,
     ) -> Result<()> {
-        let left = |used: &[bool]| {
-            (0..used.len())
-                .filter(|&index| !used[index])
-                .collect::<Vec<_>>()
-        };
-        let (sources_left, destinations_left) = (left(&pairs.source_used), left(&pairs.paired));
+        let sources_left: Vec<usize> = (0..sources.len())
+            .filter(|&source| pairs.may_use(source))
+            .collect();
+        let destinations_left: Vec<usize> = (0..destinations.len())
+            .filter(|&destination| !pairs.paired[destination])
+            .collect();
         if sources_left.len() * destinations_left.len() > RENAME_LIMIT * RENAME_LIMIT {
             return Ok(());
         }
         let mut candidates: Vec<Scored> = Vec::new();
         for &destination in &destinations_left {
+            self.cancel.check()?;
             let mut best: Vec<Scored> = Vec::with_capacity(BEST_CANDIDATES);
             for &source in &sources_left {
                 let score = self.score(&sources[source], &destinations[destination], MIN_SCORE)?;
@@ -155,12 +177,15 @@ impl<'a> RenameFinder<'a> {
         }
         // Stable: among equals the earlier destination, then the earlier place among its four, wins.
         candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.rank()));
-        for candidate in candidates {
-            if candidate.score < MIN_SCORE {
-                break;
-            }
-            if !pairs.source_used[candidate.source] && !pairs.paired[candidate.destination] {
-                pairs.add(candidate.source, candidate.destination, candidate.score);
+        candidates.retain(|candidate| candidate.score >= MIN_SCORE);
+        // What can be a rename is one; copies get what is left.
+        for may_share in [false, true] {
+            for candidate in &candidates {
+                let is_free = !pairs.source_used[candidate.source] || may_share;
+                if is_free && pairs.may_use(candidate.source) && !pairs.paired[candidate.destination]
+                {
+                    pairs.add(candidate.source, candidate.destination, candidate.score);
+                }
             }
         }
         Ok(())
@@ -233,12 +258,18 @@ impl<'a> RenameFinder<'a> {
 }
 
 struct Pairs {
+    detect: Detect,
     source_used: Vec<bool>,
     paired: Vec<bool>,
     found: Vec<Rename>,
 }
 
 impl Pairs {
+    /// Whether a source may be used at all, once more.
+    fn may_use(&self, source: usize) -> bool {
+        self.detect == Detect::Copies || !self.source_used[source]
+    }
+
     fn add(&mut self, source: usize, destination: usize, score: u64) {
         self.source_used[source] = true;
         self.paired[destination] = true;
@@ -250,7 +281,7 @@ impl Pairs {
     }
 }
 
-/// For each destination, a source with its blob: one of the same base name first, then path order.
+/// For each destination, a source with its blob: an unused one and one of the same base name first, then path order.
 fn exact(sources: &[Candidate<'_>], destinations: &[Candidate<'_>], pairs: &mut Pairs) {
     let mut by_id: HashMap<ObjectId, Vec<usize>> = HashMap::new();
     for (index, source) in sources.iter().enumerate() {
@@ -262,15 +293,18 @@ fn exact(sources: &[Candidate<'_>], destinations: &[Candidate<'_>], pairs: &mut 
         };
         let usable = |&&source: &&usize| {
             let (old, new) = (sources[source].side, destination.side);
-            !pairs.source_used[source]
+            pairs.may_use(source)
                 && ((old.is_regular() && new.is_regular()) || old.mode == new.mode)
         };
-        let has_name = |source: usize| sources[source].base_name() == destination.base_name();
+        let worth = |source: usize| {
+            let has_name = sources[source].base_name() == destination.base_name();
+            u8::from(!pairs.source_used[source]) + u8::from(has_name)
+        };
         let best = same
             .iter()
             .filter(usable)
             .take(EXACT_CANDIDATES)
-            .min_by_key(|&&source| !has_name(source))
+            .min_by_key(|&&source| std::cmp::Reverse(worth(source)))
             .copied();
         if let Some(source) = best {
             pairs.add(source, index, MAX_SCORE);

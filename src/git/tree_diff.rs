@@ -5,6 +5,7 @@
 //! and additions.
 
 use std::cmp::Ordering;
+use std::ops::ControlFlow;
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -12,6 +13,7 @@ use gix::objs::tree::EntryKind;
 
 use super::bytes::common_prefix;
 use super::objects::{Object, Objects};
+use super::pathspec::Pathspec;
 use crate::error::Result;
 
 /// One side of a change: what a tree says about a path.
@@ -41,16 +43,56 @@ pub(super) struct TreeChange {
 }
 
 /// Lists what differs between two trees, in path order; `None` is the empty tree.
-///
-/// Directories wait on a stack of our own, not on the thread's: trees may be nested as deep as they like.
 pub(super) fn tree_changes(
     objects: &Objects,
     old: Option<ObjectId>,
     new: Option<ObjectId>,
 ) -> Result<Vec<TreeChange>> {
+    tree_changes_in(objects, old, new, None)
+}
+
+/// The same for some paths only.
+pub(super) fn tree_changes_in(
+    objects: &Objects,
+    old: Option<ObjectId>,
+    new: Option<ObjectId>,
+    paths: Option<&mut Pathspec>,
+) -> Result<Vec<TreeChange>> {
     let mut changes = Vec::new();
+    let mut keep = |change| {
+        changes.push(change);
+        ControlFlow::Continue(())
+    };
+    compare_trees(objects, old, new, paths, &mut keep)?;
+    Ok(changes)
+}
+
+/// Whether any of these paths differs between two trees.
+pub(super) fn has_changes(
+    objects: &Objects,
+    old: Option<ObjectId>,
+    new: Option<ObjectId>,
+    paths: &mut Pathspec,
+) -> Result<bool> {
+    let mut found = false;
+    let mut stop = |_| {
+        found = true;
+        ControlFlow::Break(())
+    };
+    compare_trees(objects, old, new, Some(paths), &mut stop)?;
+    Ok(found)
+}
+
+/// Directories wait on a stack of our own, not on the thread's: trees may be nested as deep as they like.
+fn compare_trees(
+    objects: &Objects,
+    old: Option<ObjectId>,
+    new: Option<ObjectId>,
+    mut paths: Option<&mut Pathspec>,
+    visit: &mut dyn FnMut(TreeChange) -> ControlFlow<()>,
+) -> Result<()> {
     if old == new {
-        return Ok(changes);
+        return Ok(());
     }
     let mut path: Vec<u8> = Vec::new();
     let level = |old, new, path_len| -> Result<Level> {
@@ -98,18 +140,31 @@ pub(super) fn tree_changes(
         if old_side == new_side {
             continue;
         }
+        let is_meant = paths.as_deref_mut().is_none_or(|paths| {
+            if is_tree {
+                paths.may_match_in(&path)
+            } else {
+                paths.matches(&path)
+            }
+        });
+        if !is_meant {
+            continue;
+        }
         if is_tree {
             let id = |side: Option<Side>| side.map(|side| side.id);
             levels.push(level(id(old_side), id(new_side), path.len())?);
-        } else {
-            changes.push(TreeChange {
-                path: path.clone(),
-                old: old_side,
-                new: new_side,
-            });
+            continue;
+        }
+        let change = TreeChange {
+            path: path.clone(),
+            old: old_side,
+            new: new_side,
+        };
+        if visit(change).is_break() {
+            break;
         }
     }
-    Ok(changes)
+    Ok(())
 }
 
 /// Two directories of one path.

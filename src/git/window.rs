@@ -2,13 +2,18 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
 
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::workers::Workers;
 
 /// Tasks under way per thread: enough that a slow one does not leave the other threads idle.
 const TASKS_PER_THREAD: usize = 8;
+
+/// How long a cancelled wait may take to notice.
+const CANCEL_STEP: Duration = Duration::from_millis(50);
 
 /// Tasks under way, oldest first. Must not be used from a thread of the same workers: it waits for them.
 pub(super) struct Window<T> {
@@ -39,14 +44,22 @@ impl<T: Send + 'static> Window<T> {
         self.under_way.push_back(receiver);
     }
 
-    /// Waits for the oldest task; `None` if there is none.
-    pub(super) fn next(&mut self) -> Option<Result<T>> {
+    /// Waits for the oldest task; `None` if there is none. A cancelled wait does not wait for tasks that cannot be stopped.
+    pub(super) fn next(&mut self, cancel: &CancelToken) -> Option<Result<T>> {
         let receiver = self.under_way.pop_front()?;
-        Some(
-            receiver
-                .recv()
-                .unwrap_or_else(|_| Err(Error::internal("a worker ended without an answer"))),
-        )
+        loop {
+            match receiver.recv_timeout(CANCEL_STEP) {
+                Ok(answer) => return Some(answer),
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Err(cancelled) = cancel.check() {
+                        return Some(Err(cancelled));
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Some(Err(Error::internal("a worker ended without an answer")));
+                }
+            }
+        }
     }
 }
 
@@ -65,12 +78,24 @@ mod tests {
                 Ok(number)
             });
         }
-        let answers: Vec<_> = std::iter::from_fn(|| window.next())
+        let answers: Vec<_> = std::iter::from_fn(|| window.next(&CancelToken::new()))
             .map(|answer| answer.map_err(|error| error.kind()))
             .collect();
         assert_eq!(
             answers,
             [Ok(0), Ok(1), Ok(2), Err(ErrorKind::Internal), Ok(4)]
         );
+    }
+
+    #[test]
+    fn a_cancelled_wait_ends_before_its_task() {
+        let mut window = Window::new(&Workers::new(1).unwrap());
+        let (finish, wait) = sync_channel::<()>(0);
+        window.spawn(move || Ok(wait.recv().is_ok()));
+        let cancel = CancelToken::new();
+        cancel.cancel();
+        let answer = window.next(&cancel).unwrap();
+        assert_eq!(answer.unwrap_err().kind(), ErrorKind::Cancelled);
+        drop(finish);
     }
 }

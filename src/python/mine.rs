@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::error::{instance, to_py};
-use super::options::{Counting, Network, trust};
+use super::options::{History, Network, trust};
 use super::runtime::{awaitable, block};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
@@ -26,7 +26,8 @@ pub(super) struct Job<'py> {
     threads: usize,
     trust: bool,
     network: Network,
-    counting: Counting<'py>,
+    rev: Option<String>,
+    history: History<'py>,
 }
 
 type Work = Box<dyn FnOnce(&CancelToken) -> Result<Report<Mined>> + Send>;
@@ -35,7 +36,8 @@ impl Job<'_> {
     fn work(self) -> PyResult<Work> {
         let mut options = MineOptions::default();
         options.tables = tables(&self.tables).map_err(|error| to_py(&error))?;
-        options.history = self.counting.options()?;
+        options.history = self.history.options()?;
+        options.revision = self.rev;
         options.clone = self.network.options(trust(self.trust))?;
         options.keep_clones = self.keep_clones;
         options.jobs = self.jobs;

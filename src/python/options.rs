@@ -1,5 +1,6 @@
 //! Keyword arguments to options.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,53 +9,116 @@ use pyo3::types::{PyDateTime, PyString};
 
 use super::error::to_py;
 use crate::error::Error;
-use crate::git::{CloneOptions, HistoryOptions, Merges, Renames, Trust, parse_date};
+use crate::git::{
+    CloneOptions, HistoryOptions, MergeCommits, Merges, MissingBlobs, Order, PatternSyntax, Renames,
+    Trust, parse_date,
+};
 use crate::net::{Credentials, Net, NetOptions};
 use crate::secret::Secret;
 
-/// What decides rows, as `commits`, `changes` and `mine` take it.
+/// What decides rows, as the Python package collected it.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
-pub(super) struct Counting<'py> {
-    rev: Option<String>,
+pub(super) struct History<'py> {
+    rev: Vec<String>,
+    all_refs: bool,
+    paths: Vec<OsString>,
     since: Option<Bound<'py, PyAny>>,
     until: Option<Bound<'py, PyAny>>,
+    authors: Vec<String>,
+    committers: Vec<String>,
+    grep: Vec<String>,
+    pattern_syntax: String,
+    ignore_case: bool,
+    merge_commits: String,
+    skip: u64,
     max_count: Option<u64>,
+    order: String,
     first_parent: bool,
-    renames: bool,
+    renames: String,
     merges: Option<String>,
+    missing: String,
     mailmap: bool,
 }
 
-impl Counting<'_> {
-    pub(super) fn options(&self) -> PyResult<HistoryOptions> {
+impl History<'_> {
+    pub(super) fn options(self) -> PyResult<HistoryOptions> {
         let mut options = HistoryOptions::default();
-        options.revision.clone_from(&self.rev);
         options.since = self.since.as_ref().map(seconds).transpose()?;
         options.until = self.until.as_ref().map(seconds).transpose()?;
+        options.revisions = self.rev;
+        options.all_refs = self.all_refs;
+        let bytes = |path: OsString| path.into_encoded_bytes();
+        options.paths = self.paths.into_iter().map(bytes).collect();
+        options.authors = self.authors;
+        options.committers = self.committers;
+        options.grep = self.grep;
+        options.ignore_case = self.ignore_case;
+        options.skip = self.skip;
         options.max_count = self.max_count;
         options.first_parent = self.first_parent;
-        options.renames = if self.renames {
-            Renames::On
-        } else {
-            Renames::Off
-        };
-        options.merges = self.merges.as_deref().map(merges).transpose()?;
         options.raw_identities = !self.mailmap;
+        options.pattern_syntax = choice(
+            "pattern_syntax",
+            &self.pattern_syntax,
+            &[
+                ("basic", PatternSyntax::Basic),
+                ("extended", PatternSyntax::Extended),
+                ("fixed", PatternSyntax::Fixed),
+            ],
+        )?;
+        options.merge_commits = choice(
+            "merge_commits",
+            &self.merge_commits,
+            &[
+                ("include", MergeCommits::Include),
+                ("exclude", MergeCommits::Exclude),
+                ("only", MergeCommits::Only),
+            ],
+        )?;
+        options.order = choice(
+            "order",
+            &self.order,
+            &[("date", Order::Date), ("topo", Order::Topo)],
+        )?;
+        options.renames = choice(
+            "renames",
+            &self.renames,
+            &[
+                ("on", Renames::On),
+                ("off", Renames::Off),
+                ("copies", Renames::Copies),
+            ],
+        )?;
+        options.missing = choice(
+            "missing",
+            &self.missing,
+            &[
+                ("allow", MissingBlobs::Allow),
+                ("error", MissingBlobs::Error),
+            ],
+        )?;
+        let merges = [
+            ("none", Merges::None),
+            ("first-parent", Merges::FirstParent),
+            ("each-parent", Merges::EachParent),
+        ];
+        options.merges = self
+            .merges
+            .map(|name| choice("merges", &name, &merges))
+            .transpose()?;
         Ok(options)
     }
 }
 
-fn merges(text: &str) -> PyResult<Merges> {
-    match text {
-        "none" => Ok(Merges::None),
-        "first-parent" => Ok(Merges::FirstParent),
-        "each-parent" => Ok(Merges::EachParent),
-        other => {
-            let reason = "is unknown; there are none, first-parent and each-parent";
-            Err(to_py(&Error::invalid(format!("merges `{other}`"), reason)))
-        }
+/// The value that goes by `name`.
+fn choice<T: Copy>(argument: &str, name: &str, values: &[(&str, T)]) -> PyResult<T> {
+    if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
+        return Ok(*value);
     }
+    let known: Vec<&str> = values.iter().map(|(known, _)| *known).collect();
+    let reason = format!("is unknown; there are {}", known.join(", "));
+    Err(to_py(&Error::invalid(format!("{argument} `{name}`"), reason)))
 }
 
 /// A date as text, as a datetime, or as seconds since the epoch.

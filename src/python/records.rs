@@ -10,7 +10,7 @@ use super::rows;
 use super::runtime::{Waited, is_main_thread, wait};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::table::{RecordBatch, Records, SchemaRef};
+use crate::table::{MissingBlobs, RecordBatch, Records, SchemaRef};
 
 /// Batches that are made as they are asked for; read once.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
@@ -18,6 +18,7 @@ pub(super) struct RecordStream {
     schema: SchemaRef,
     /// `None` once somebody reads it.
     records: Mutex<Option<Records>>,
+    missing: MissingBlobs,
     cancel: CancelToken,
 }
 
@@ -25,6 +26,7 @@ impl RecordStream {
     pub(super) fn new(records: Records, cancel: CancelToken) -> Self {
         Self {
             schema: SchemaRef::clone(records.schema()),
+            missing: records.missing_blobs(),
             records: Mutex::new(Some(records)),
             cancel,
         }
@@ -70,6 +72,12 @@ impl RecordStream {
     #[getter]
     fn metadata(&self) -> std::collections::HashMap<String, String> {
         self.schema.metadata().clone().into()
+    }
+
+    /// How many changes could not be counted among the rows read so far, for want of a blob.
+    #[getter]
+    fn missing_blobs(&self) -> u64 {
+        self.missing.count()
     }
 
     /// Read everything into memory; the result can be read once, like this stream.

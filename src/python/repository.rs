@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use super::error::instance;
-use super::options::Counting;
+use super::options::History;
 use super::records::RecordStream;
 use super::rows::text;
 use super::runtime::block;
@@ -92,13 +92,13 @@ impl Repository {
         block(py, move |_| repo.rev_parse(&revision)).map(|id| id.to_string())
     }
 
-    fn commits(&self, py: Python<'_>, counting: Counting<'_>) -> PyResult<RecordStream> {
-        let (repo, options) = (Arc::clone(&self.repo), counting.options()?);
+    fn commits(&self, py: Python<'_>, history: History<'_>) -> PyResult<RecordStream> {
+        let (repo, options) = (Arc::clone(&self.repo), history.options()?);
         stream(py, move |cancel| table::commits(&repo, &options, cancel))
     }
 
-    fn changes(&self, py: Python<'_>, counting: Counting<'_>) -> PyResult<RecordStream> {
-        let (repo, options) = (Arc::clone(&self.repo), counting.options()?);
+    fn changes(&self, py: Python<'_>, history: History<'_>) -> PyResult<RecordStream> {
+        let (repo, options) = (Arc::clone(&self.repo), history.options()?);
         stream(py, move |cancel| table::changes(&repo, &options, cancel))
     }
 

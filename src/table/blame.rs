@@ -8,7 +8,7 @@ use arrow_schema::SchemaRef;
 
 use super::commits::{batch, hex, seconds_column};
 use super::text::encode;
-use super::{BATCH_BYTES, BATCH_ROWS, schema};
+use super::{BATCH_BYTES, BatchSize, schema};
 use crate::error::Result;
 use crate::git::BlameRow;
 
@@ -18,6 +18,7 @@ pub struct BlameTable {
     repo_name: String,
     per_line: bool,
     hex: String,
+    batch: BatchSize,
     rows: usize,
     text_bytes: usize,
     repo: StringBuilder,
@@ -42,6 +43,7 @@ impl BlameTable {
             repo_name: repo_name.to_owned(),
             per_line,
             hex: String::new(),
+            batch: BatchSize::default(),
             rows: 0,
             text_bytes: 0,
             repo: StringBuilder::new(),
@@ -106,7 +108,7 @@ impl BlameTable {
 
     /// Whether it is time to take a batch.
     pub fn is_full(&self) -> bool {
-        self.rows >= BATCH_ROWS || self.text_bytes >= BATCH_BYTES
+        self.batch.is_full(self.rows) || self.text_bytes >= BATCH_BYTES
     }
 
     /// Takes what was added since the last batch; it may have no rows.

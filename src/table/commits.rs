@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    BooleanBuilder, Int32Builder, Int64Builder, ListBuilder, StringBuilder, TimestampSecondBuilder,
+    ArrayBuilder, BooleanBuilder, Int32Builder, Int64Builder, ListBuilder, StringBuilder, TimestampSecondBuilder,
 };
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, SchemaRef};
 
 use super::text::encode;
-use super::{BATCH_BYTES, BATCH_ROWS, schema};
+use super::{BATCH_BYTES, BatchSize, schema};
 use crate::error::{Error, Result};
 use crate::git::{Change, Commit, HistoryOptions, LineCounts, ObjectId, Signature, Timestamp};
 
@@ -19,6 +19,7 @@ pub struct CommitsTable {
     schema: SchemaRef,
     repo_name: String,
     hex: String,
+    batch: BatchSize,
     text_bytes: usize,
     repo: StringBuilder,
     commit_id: StringBuilder,
@@ -42,6 +43,7 @@ impl CommitsTable {
             schema: schema::commits(options),
             repo_name: repo_name.to_owned(),
             hex: String::new(),
+            batch: BatchSize::default(),
             text_bytes: 0,
             repo: StringBuilder::new(),
             commit_id: StringBuilder::new(),
@@ -89,7 +91,7 @@ impl CommitsTable {
 
     /// Whether it is time to take a batch.
     pub fn is_full(&self) -> bool {
-        self.commit_id.values_slice().len() / 40 >= BATCH_ROWS || self.text_bytes >= BATCH_BYTES
+        self.batch.is_full(ArrayBuilder::len(&self.is_merge)) || self.text_bytes >= BATCH_BYTES
     }
 
     /// Takes what was added since the last batch; it may have no rows.
@@ -99,32 +101,32 @@ impl CommitsTable {
     /// [`Error::Internal`] if columns and schema disagree, which is a defect.
     pub fn take(&mut self) -> Result<RecordBatch> {
         self.text_bytes = 0;
-        let [author_name, author_email, author_time, author_offset] = self.author.finish();
-        let [
-            committer_name,
-            committer_email,
-            committer_time,
-            committer_offset,
-        ] = self.committer.finish();
+        self.batch.grow();
+        let author = self.author.finish();
+        let committer = self.committer.finish();
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.repo.finish()),
             Arc::new(self.commit_id.finish()),
             Arc::new(self.tree_id.finish()),
             Arc::new(self.parent_ids.finish()),
-            author_name,
-            author_email,
-            author_time,
-            author_offset,
-            committer_name,
-            committer_email,
-            committer_time,
-            committer_offset,
+            author.name,
+            author.email,
+            author.time,
+            author.offset,
+            committer.name,
+            committer.email,
+            committer.time,
+            committer.offset,
             Arc::new(self.summary.finish()),
             Arc::new(self.message.finish()),
             Arc::new(self.is_merge.finish()),
             Arc::new(self.files_changed.finish()),
             Arc::new(self.additions.finish()),
             Arc::new(self.deletions.finish()),
+            author.raw_name,
+            author.raw_email,
+            committer.raw_name,
+            committer.raw_email,
         ];
         batch(&self.schema, columns)
     }
@@ -135,6 +137,7 @@ pub struct ChangesTable {
     schema: SchemaRef,
     repo_name: String,
     hex: String,
+    batch: BatchSize,
     rows: usize,
     repo: StringBuilder,
     commit_id: StringBuilder,
@@ -159,6 +162,7 @@ impl ChangesTable {
             schema: schema::changes(options),
             repo_name: repo_name.to_owned(),
             hex: String::new(),
+            batch: BatchSize::default(),
             rows: 0,
             repo: StringBuilder::new(),
             commit_id: StringBuilder::new(),
@@ -217,7 +221,7 @@ impl ChangesTable {
 
     /// Whether it is time to take a batch.
     pub fn is_full(&self) -> bool {
-        self.rows >= BATCH_ROWS
+        self.batch.is_full(self.rows)
     }
 
     /// Takes what was added since the last batch; it may have no rows.
@@ -227,6 +231,7 @@ impl ChangesTable {
     /// [`Error::Internal`] if columns and schema disagree, which is a defect.
     pub fn take(&mut self) -> Result<RecordBatch> {
         self.rows = 0;
+        self.batch.grow();
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.repo.finish()),
             Arc::new(self.commit_id.finish()),
@@ -247,13 +252,24 @@ impl ChangesTable {
     }
 }
 
-/// Name, e-mail, time and offset.
+/// Who and when.
 #[derive(Default)]
 struct SignatureColumns {
     name: StringBuilder,
     email: StringBuilder,
     seconds: Vec<i64>,
     offset: Int32Builder,
+    raw_name: StringBuilder,
+    raw_email: StringBuilder,
+}
+
+struct SignatureArrays {
+    name: ArrayRef,
+    email: ArrayRef,
+    time: ArrayRef,
+    offset: ArrayRef,
+    raw_name: ArrayRef,
+    raw_email: ArrayRef,
 }
 
 impl SignatureColumns {
@@ -266,15 +282,19 @@ impl SignatureColumns {
         self.email.append_value(encode(&signature.email));
         self.seconds.push(seconds);
         self.offset.append_value(offset_minutes);
+        self.raw_name.append_value(encode(&signature.raw_name));
+        self.raw_email.append_value(encode(&signature.raw_email));
     }
 
-    fn finish(&mut self) -> [ArrayRef; 4] {
-        [
-            Arc::new(self.name.finish()),
-            Arc::new(self.email.finish()),
-            seconds_column(&std::mem::take(&mut self.seconds)),
-            Arc::new(self.offset.finish()),
-        ]
+    fn finish(&mut self) -> SignatureArrays {
+        SignatureArrays {
+            name: Arc::new(self.name.finish()),
+            email: Arc::new(self.email.finish()),
+            time: seconds_column(&std::mem::take(&mut self.seconds)),
+            offset: Arc::new(self.offset.finish()),
+            raw_name: Arc::new(self.raw_name.finish()),
+            raw_email: Arc::new(self.raw_email.finish()),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Streams of record batches.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchReader};
@@ -10,19 +11,46 @@ use arrow_schema::{ArrowError, SchemaRef};
 use super::{BlameTable, ChangesTable, CommitsTable};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::{BlameOptions, Commit, CommitStream, FileBlame, HistoryOptions, Repo};
+use crate::git::{
+    BlameOptions, Change, Commit, CommitStream, FileBlame, HistoryOptions, LineCounts, Repo,
+};
 use crate::progress::ProgressSink;
 
 /// Record batches of one schema, made as they are asked for. An error is the last item; batches before it stay valid.
 pub struct Records {
     schema: SchemaRef,
     batches: Box<dyn Iterator<Item = Result<RecordBatch>> + Send>,
+    missing: MissingBlobs,
+}
+
+/// How many changes could not be counted so far, for want of a blob. Clones share the count.
+#[derive(Clone, Debug, Default)]
+pub struct MissingBlobs(Arc<AtomicU64>);
+
+impl MissingBlobs {
+    /// Changes without counts among the rows that were read.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, changes: &[Change]) {
+        let is_missing = |change: &&Change| change.counts == LineCounts::Missing;
+        let missing = changes.iter().filter(is_missing).count() as u64;
+        if missing > 0 {
+            self.0.fetch_add(missing, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Records {
     /// The batches' columns.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
+    }
+
+    /// How many changes could not be counted; complete when the last row was read.
+    pub fn missing_blobs(&self) -> MissingBlobs {
+        self.missing.clone()
     }
 
     /// Keeps the named columns, in the order named.
@@ -54,6 +82,7 @@ impl Records {
         Ok(Self {
             schema,
             batches: Box::new(batches),
+            missing: self.missing,
         })
     }
 }
@@ -69,10 +98,6 @@ impl Iterator for Records {
 /// For Arrow's own interfaces.
 impl Records {
     /// Batches made by `batches`, all of `schema`.
-    #[cfg_attr(
-        not(feature = "python"),
-        expect(dead_code, reason = "only an edge wraps a stream")
-    )]
     pub(crate) fn new(
         schema: SchemaRef,
         batches: impl Iterator<Item = Result<RecordBatch>> + Send + 'static,
@@ -80,6 +105,7 @@ impl Records {
         Self {
             schema,
             batches: Box::new(batches),
+            missing: MissingBlobs::default(),
         }
     }
 
@@ -136,7 +162,10 @@ impl std::error::Error for Reported {}
 pub fn commits(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Result<Records> {
     let table = CommitsTable::new(repo.name(), options);
     let schema = SchemaRef::clone(table.schema());
-    let push = |table: &mut CommitsTable, commit: Commit| {
+    let missing = MissingBlobs::default();
+    let count = missing.clone();
+    let push = move |table: &mut CommitsTable, commit: Commit| {
+        count.add(&commit.changes);
         table.push(&commit);
         table.is_full()
     };
@@ -149,6 +178,7 @@ pub fn commits(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> R
     Ok(Records {
         schema,
         batches: Box::new(batches),
+        missing,
     })
 }
 
@@ -160,7 +190,10 @@ pub fn commits(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> R
 pub fn changes(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Result<Records> {
     let table = ChangesTable::new(repo.name(), options);
     let schema = SchemaRef::clone(table.schema());
-    let push = |table: &mut ChangesTable, commit: Commit| {
+    let missing = MissingBlobs::default();
+    let count = missing.clone();
+    let push = move |table: &mut ChangesTable, commit: Commit| {
+        count.add(&commit.changes);
         for change in &commit.changes {
             table.push(&commit.id, change);
         }
@@ -175,6 +208,7 @@ pub fn changes(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> R
     Ok(Records {
         schema,
         batches: Box::new(batches),
+        missing,
     })
 }
 
@@ -199,16 +233,13 @@ pub fn blame(
         }
         table.is_full()
     };
-    let files = if is_empty(repo, options.revision.as_deref())? {
+    let files = if options.revision.as_deref().is_none_or(names_head) && repo.is_empty()? {
         None
     } else {
         Some(repo.blame(options, progress, cancel)?)
     };
     let batches = Batches::new(files.into_iter().flatten(), table, push, BlameTable::take);
-    Ok(Records {
-        schema,
-        batches: Box::new(batches),
-    })
+    Ok(Records::new(schema, batches))
 }
 
 /// The commits of a repository; none, without an error, if there is nothing in it yet.
@@ -217,7 +248,8 @@ fn history(
     options: &HistoryOptions,
     cancel: &CancelToken,
 ) -> Result<impl Iterator<Item = Result<Commit>> + use<>> {
-    let stream: Option<CommitStream> = if is_empty(repo, options.revision.as_deref())? {
+    let is_head = options.all_refs || options.revisions.iter().all(|name| names_head(name));
+    let stream: Option<CommitStream> = if is_head && repo.is_empty()? {
         None
     } else {
         Some(repo.commits(options, cancel)?)
@@ -225,8 +257,8 @@ fn history(
     Ok(stream.into_iter().flatten())
 }
 
-fn is_empty(repo: &Repo, revision: Option<&str>) -> Result<bool> {
-    Ok(matches!(revision, None | Some("HEAD" | "@")) && repo.is_empty()?)
+fn names_head(revision: &str) -> bool {
+    matches!(revision, "HEAD" | "@")
 }
 
 /// Pushes items into a table and takes a batch each time it is full. Ends after the first error, what came before it kept.

@@ -1,6 +1,7 @@
 //! Column names and types, and what each table says about itself.
 //!
-//! Ids are lower-case hex. Times are seconds in UTC; the offset beside them, in minutes east, is the clock's that showed
+//! Ids are lower-case hex. Names and e-mails are those of the mailmap, unless that is switched off; the `raw_` columns are as
+//! committed. Times are seconds in UTC; the offset beside them, in minutes east, is the clock's that showed
 //! them. A null count stands where git shows `-`: a binary file, or a blob that a partial clone does not have.
 
 use std::collections::HashMap;
@@ -38,6 +39,10 @@ pub fn commits(options: &HistoryOptions) -> SchemaRef {
         Field::new("files_changed", DataType::Int64, false),
         Field::new("additions", DataType::Int64, true),
         Field::new("deletions", DataType::Int64, true),
+        bytes("raw_author_name"),
+        bytes("raw_author_email"),
+        bytes("raw_committer_name"),
+        bytes("raw_committer_email"),
     ];
     schema("commits", fields, history_policy(options))
 }
@@ -92,6 +97,7 @@ pub fn blame(per_line: bool) -> SchemaRef {
 fn history_policy(options: &HistoryOptions) -> Vec<(&'static str, &'static str)> {
     let renames = match options.renames {
         Renames::On => "on",
+        Renames::Copies => "copies",
         Renames::Off => "off",
     };
     let merges = match options.merge_policy() {

@@ -172,7 +172,7 @@ impl<'a> Engine<'a> {
             if self.live == 0 {
                 break;
             }
-            let changes = ahead.next()?;
+            let changes = ahead.next(self.cancel)?;
             let Some(suspects) = self.suspects[commit as usize].take() else {
                 continue;
             };
@@ -243,7 +243,7 @@ impl<'a> Engine<'a> {
         }
         self.give_all(first_parent, suspects);
         let objects = self.source.objects();
-        let mut origins = OriginFinder::new(&objects, attributes, history, commit);
+        let mut origins = OriginFinder::new(&objects, attributes, history, commit, self.cancel);
         for (path, suspect, change) in touched {
             match origins.find(change, suspect.side, changes)? {
                 Origins::Whole(origin) => {
@@ -407,7 +407,7 @@ impl TreeDiffs {
     }
 
     /// The changes of the next commit in order; none for one without parents.
-    fn next(&mut self) -> Result<Vec<TreeChange>> {
+    fn next(&mut self, cancel: &CancelToken) -> Result<Vec<TreeChange>> {
         loop {
             if let Some(changes) = self.ready.next() {
                 return Ok(changes);
@@ -425,7 +425,7 @@ impl TreeDiffs {
                     chunk.into_iter().map(diff).collect()
                 });
             }
-            match self.window.next() {
+            match self.window.next(cancel) {
                 Some(chunk) => self.ready = chunk?.into_iter(),
                 None => return Err(Error::internal("the walk is longer than its order")),
             }

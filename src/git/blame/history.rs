@@ -7,9 +7,8 @@ use gix::ObjectId;
 
 use crate::cancel::CancelToken;
 use crate::error::Result;
-use crate::git::commit_object::CommitObject;
-use crate::git::objects::Objects;
-use crate::git::walk::{Walk, WalkOptions};
+use crate::git::objects::ObjectSource;
+use crate::git::walk::{Tips, Walk, WalkOptions};
 
 /// Index of a commit in a [`History`]; the tip is 0.
 pub(super) type CommitIndex = u32;
@@ -18,7 +17,7 @@ pub(super) type CommitIndex = u32;
 struct Node {
     id: ObjectId,
     tree: ObjectId,
-    seconds: i64,
+    seconds: u64,
     parents: Vec<CommitIndex>,
 }
 
@@ -28,16 +27,16 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn load(objects: Objects, tip: ObjectId, cancel: &CancelToken) -> Result<Self> {
-        let mut walk = Walk::new(objects, [tip], WalkOptions::default())?;
+    pub(super) fn load(source: &ObjectSource, tip: ObjectId, cancel: &CancelToken) -> Result<Self> {
+        let tips = Tips {
+            included: vec![tip],
+            ..Tips::default()
+        };
+        let mut walk = Walk::new(source, &tips, WalkOptions::default(), cancel)?;
         let mut index_of: HashMap<ObjectId, CommitIndex> = HashMap::new();
         let mut nodes = Vec::new();
         let mut parent_ids = Vec::new();
         while let Some(raw) = walk.next()? {
-            cancel.check()?;
-            let Some(commit) = CommitObject::parse(&raw.data) else {
-                continue;
-            }; // the walk refused it already
             // A history has far fewer than four billion commits.
             index_of.insert(
                 raw.id,
@@ -45,8 +44,8 @@ impl History {
             );
             nodes.push(Node {
                 id: raw.id,
-                tree: commit.tree_id,
-                seconds: commit.committer.time.seconds,
+                tree: raw.tree_id,
+                seconds: raw.seconds,
                 parents: Vec::new(),
             });
             parent_ids.push(raw.parent_ids);
@@ -83,7 +82,7 @@ impl History {
         for &parent in self.nodes.iter().flat_map(|node| &node.parents) {
             children[parent as usize] += 1;
         }
-        let mut free: BinaryHeap<(i64, Reverse<CommitIndex>)> = BinaryHeap::new();
+        let mut free: BinaryHeap<(u64, Reverse<CommitIndex>)> = BinaryHeap::new();
         let queued = |index: CommitIndex| (self.nodes[index as usize].seconds, Reverse(index));
         free.extend(
             (0u32..)

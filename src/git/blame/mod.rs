@@ -122,7 +122,7 @@ impl Repo {
         let tip = self.rev_parse(revision)?;
         let source = self.object_source()?;
         let objects = source.objects();
-        let history = history::History::load(source.objects(), tip.0, cancel)?;
+        let history = history::History::load(&source, tip.0, cancel)?;
         let targets = engine::Targets::find(
             &objects,
             history.tree(0),

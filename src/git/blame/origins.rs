@@ -8,10 +8,11 @@
 use gix::ObjectId;
 
 use super::history::{CommitIndex, History};
+use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git::attributes::Attributes;
 use crate::git::objects::Objects;
-use crate::git::renames::{Candidate, RenameFinder};
+use crate::git::renames::{Candidate, Detect, RenameFinder};
 use crate::git::tree_diff::{Side, TreeChange, find_path, tree_changes};
 
 /// A file in a parent that may take lines.
@@ -49,6 +50,7 @@ pub(super) struct OriginFinder<'a> {
     attributes: &'a mut Attributes,
     history: &'a History,
     commit: CommitIndex,
+    cancel: &'a CancelToken,
     /// Deleted files between each parent and the commit, once asked for.
     deleted: Vec<Option<Vec<Deleted>>>,
 }
@@ -59,6 +61,7 @@ impl<'a> OriginFinder<'a> {
         attributes: &'a mut Attributes,
         history: &'a History,
         commit: CommitIndex,
+        cancel: &'a CancelToken,
     ) -> Self {
         let deleted = history.parents(commit).iter().map(|_| None).collect();
         Self {
@@ -66,6 +69,7 @@ impl<'a> OriginFinder<'a> {
             attributes,
             history,
             commit,
+            cancel,
             deleted,
         }
     }
@@ -137,10 +141,22 @@ impl<'a> OriginFinder<'a> {
         };
         let sources: Vec<_> = deleted
             .iter()
-            .map(|(path, side)| Candidate { path, side: *side })
+            .map(|(path, side)| Candidate {
+                path,
+                side: *side,
+                stays: false,
+            })
             .collect();
-        let renames = RenameFinder::new(self.objects, self.attributes)
-            .find(&sources, &[Candidate { path, side: here }])?;
+        let destination = Candidate {
+            path,
+            side: here,
+            stays: true,
+        };
+        let renames = RenameFinder::new(self.objects, self.attributes, self.cancel).find(
+            &sources,
+            &[destination],
+            Detect::Renames,
+        )?;
         let source = renames
             .first()
             .map(|rename| &deleted[rename.source])

@@ -1,32 +1,49 @@
 //! One commit against its parents: which files, which lines.
 
+use std::sync::Arc;
+
 use gix::ObjectId;
 use gix::objs::Kind;
 
-use super::{Change, ChangeKind, Commit, LineCounts, Merges, Renames, Signature};
+use super::{Change, ChangeKind, Commit, LineCounts, Merges, MissingBlobs, Renames, Signature};
+use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git::attributes::Attributes;
 use crate::git::commit_object::{self, CommitObject, Ident};
 use crate::git::id::ObjectId as Id;
 use crate::git::identity::Mailmap;
 use crate::git::line_counts::{count_lines, line_count};
-use crate::git::objects::{Object, Objects};
-use crate::git::renames::{Candidate, RenameFinder};
+use crate::git::objects::{Object, ObjectSource, Objects};
+use crate::git::pathspec::Pathspec;
+use crate::git::renames::{Candidate, Detect, Rename, RenameFinder};
 use crate::git::similarity::MAX_SCORE;
-use crate::git::tree_diff::{Side, TreeChange, tree_changes};
-use crate::git::walk::RawCommit;
+use crate::git::tree_diff::{Side, TreeChange, tree_changes_in};
+use crate::git::walk::{Nodes, RawCommit};
+
+/// How commits are compared.
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) renames: Renames,
+    pub(super) merges: Merges,
+    pub(super) missing: MissingBlobs,
+    /// Only changes to these; `None` is all.
+    pub(super) paths: Option<Pathspec>,
+    pub(super) mailmap: Arc<Mailmap>,
+    pub(super) cancel: CancelToken,
+}
 
 /// Compares commits on one thread.
 pub(super) struct Comparer {
+    nodes: Nodes,
     objects: Objects,
     attributes: Attributes,
-    renames: Renames,
-    merges: Merges,
+    settings: Settings,
     big_file_bytes: usize,
 }
 
 impl Comparer {
-    pub(super) fn new(objects: Objects, renames: Renames, merges: Merges) -> Result<Self> {
+    pub(super) fn new(source: &ObjectSource, settings: Settings) -> Result<Self> {
+        let objects = source.objects();
         let attributes = Attributes::new(&objects)?;
         let threshold = objects
             .repo()
@@ -37,22 +54,26 @@ impl Comparer {
             .and_then(|bytes| usize::try_from(bytes).ok())
             .unwrap_or(512 << 20);
         Ok(Self {
+            nodes: Nodes::new(source)?,
             objects,
             attributes,
-            renames,
-            merges,
+            settings,
             big_file_bytes,
         })
     }
 
-    pub(super) fn compare(&mut self, raw: &RawCommit, mailmap: &Mailmap) -> Result<Commit> {
-        let Some(commit) = CommitObject::parse(&raw.data) else {
+    pub(super) fn compare(&mut self, raw: &RawCommit) -> Result<Commit> {
+        let object = match &raw.object {
+            Some(object) => object.clone(),
+            None => self.objects.require(raw.id, Kind::Commit)?,
+        };
+        let Some(commit) = CommitObject::parse(&object) else {
             return Err(self
                 .objects
                 .corrupt(format!("commit {} cannot be decoded", raw.id)));
         };
         let mut changes = Vec::new();
-        let parents: &[ObjectId] = match (raw.parent_ids.len(), self.merges) {
+        let parents: &[ObjectId] = match (raw.parent_ids.len(), self.settings.merges) {
             (0 | 1, _) | (_, Merges::EachParent) => &raw.parent_ids,
             (_, Merges::FirstParent) => &raw.parent_ids[..1],
             (_, Merges::None) => &[],
@@ -63,6 +84,7 @@ impl Comparer {
         for &parent in parents {
             self.changes(Some(parent), commit.tree_id, &mut changes)?;
         }
+        let mailmap = &self.settings.mailmap;
         Ok(Commit {
             id: Id(raw.id),
             tree_id: Id(commit.tree_id),
@@ -81,85 +103,125 @@ impl Comparer {
         tree: ObjectId,
         changes: &mut Vec<Change>,
     ) -> Result<()> {
-        let old_tree = parent.map(|parent| self.tree_of(parent)).transpose()?;
-        let found = tree_changes(&self.objects, old_tree, Some(tree))?;
+        let old_tree = match parent {
+            Some(parent) => Some(self.nodes.load(parent)?.tree_id),
+            None => None,
+        };
+        let paths = self.settings.paths.as_mut();
+        let found = tree_changes_in(&self.objects, old_tree, Some(tree), paths)?;
         for paired in self.paired(found)? {
+            self.settings.cancel.check()?;
             let counts = self.counts(&paired)?;
             changes.push(paired.into_change(parent.map(Id), counts));
         }
         Ok(())
     }
 
-    fn tree_of(&mut self, commit: ObjectId) -> Result<ObjectId> {
-        let data = self.objects.require(commit, Kind::Commit)?;
-        match CommitObject::parse(&data) {
-            Some(parsed) => Ok(parsed.tree_id),
-            None => Err(self
-                .objects
-                .corrupt(format!("commit {commit} cannot be decoded"))),
+    /// Puts each renamed or copied file's two halves together, at the place of its new path.
+    fn paired(&mut self, found: Vec<TreeChange>) -> Result<Vec<Paired>> {
+        let detect = match self.settings.renames {
+            Renames::On => Some(Detect::Renames),
+            Renames::Copies => Some(Detect::Copies),
+            Renames::Off => None,
+        };
+        let renames = match detect {
+            Some(detect) if found.iter().any(|change| change.old.is_none()) => {
+                self.renames(&found, detect)?
+            }
+            _ => Vec::new(),
+        };
+        if renames.is_empty() {
+            let alone = |change| Paired {
+                change,
+                source: None,
+            };
+            return Ok(found.into_iter().map(alone).collect());
         }
+        // How often a file is a source, and once more if it stays. The last one to take a file that is gone renamed it.
+        let mut uses: Vec<usize> = found
+            .iter()
+            .map(|change| usize::from(change.new.is_some()))
+            .collect();
+        let mut source_of = vec![None; found.len()];
+        for &(source, destination, score) in &renames {
+            uses[source] += 1;
+            source_of[destination] = Some((source, score));
+        }
+        let is_renamed_away: Vec<bool> = found
+            .iter()
+            .zip(&uses)
+            .map(|(change, &uses)| change.new.is_none() && uses > 0)
+            .collect();
+        let mut pairs = Vec::with_capacity(found.len());
+        for (at, change) in found.iter().enumerate() {
+            if is_renamed_away[at] {
+                continue;
+            }
+            let mut change = change.clone();
+            let source = source_of[at].map(|(source, score): (usize, u64)| {
+                uses[source] -= 1;
+                change.old = found[source].old;
+                Source {
+                    path: found[source].path.clone(),
+                    score,
+                    is_copy: uses[source] > 0,
+                }
+            });
+            pairs.push(Paired { change, source });
+        }
+        Ok(pairs)
     }
 
-    /// Puts each renamed file's two halves together, at the place of its new path.
-    fn paired(&mut self, found: Vec<TreeChange>) -> Result<Vec<Paired>> {
-        let has_both = |has: fn(&TreeChange) -> bool| found.iter().any(has);
-        let may_rename = self.renames == Renames::On
-            && has_both(|c| c.old.is_none())
-            && has_both(|c| c.new.is_none());
-        if !may_rename {
-            return Ok(found
-                .into_iter()
-                .map(|change| Paired {
-                    change,
-                    source: None,
-                })
-                .collect());
+    /// Source, destination (as indices into `found`) and score of each rename and copy.
+    fn renames(
+        &mut self,
+        found: &[TreeChange],
+        detect: Detect,
+    ) -> Result<Vec<(usize, usize, u64)>> {
+        let stays = |change: &TreeChange| change.new.is_some();
+        let (mut sources, mut destinations) = (Vec::new(), Vec::new());
+        let (mut source_at, mut destination_at) = (Vec::new(), Vec::new());
+        for (at, change) in found.iter().enumerate() {
+            let path = &change.path;
+            match (change.old, change.new) {
+                (Some(side), _) if detect == Detect::Copies || !stays(change) => {
+                    source_at.push(at);
+                    sources.push(Candidate {
+                        path,
+                        side,
+                        stays: stays(change),
+                    });
+                }
+                (None, Some(side)) => {
+                    destination_at.push(at);
+                    destinations.push(Candidate {
+                        path,
+                        side,
+                        stays: true,
+                    });
+                }
+                _ => {}
+            }
         }
-        let halves = |side: fn(&TreeChange) -> Option<Side>,
-                      other: fn(&TreeChange) -> Option<Side>| {
-            let lone = found
-                .iter()
-                .enumerate()
-                .filter(move |(_, change)| other(change).is_none());
-            lone.filter_map(move |(index, change)| {
-                Some((
-                    index,
-                    Candidate {
-                        path: &change.path,
-                        side: side(change)?,
-                    },
-                ))
-            })
-            .unzip::<_, _, Vec<_>, Vec<_>>()
+        let cancel = &self.settings.cancel;
+        let mut finder = RenameFinder::new(&self.objects, &mut self.attributes, cancel);
+        let renames = finder.find(&sources, &destinations, detect)?;
+        let indices = |rename: Rename| {
+            (
+                source_at[rename.source],
+                destination_at[rename.destination],
+                rename.score,
+            )
         };
-        let (source_at, sources) = halves(|c| c.old, |c| c.new);
-        let (destination_at, destinations) = halves(|c| c.new, |c| c.old);
-        let renames =
-            RenameFinder::new(&self.objects, &mut self.attributes).find(&sources, &destinations)?;
-
-        let mut slots: Vec<Option<TreeChange>> = found.into_iter().map(Some).collect();
-        let mut from: Vec<Option<(TreeChange, u64)>> = slots.iter().map(|_| None).collect();
-        for rename in renames {
-            let source = slots[source_at[rename.source]].take();
-            from[destination_at[rename.destination]] = source.map(|source| (source, rename.score));
-        }
-        let pairs = slots.into_iter().zip(from).filter_map(|(change, from)| {
-            let mut change = change?;
-            let source = from.map(|(source, score)| {
-                change.old = source.old;
-                (source.path, score)
-            });
-            Some(Paired { change, source })
-        });
-        Ok(pairs.collect())
+        Ok(renames.into_iter().map(indices).collect())
     }
 
     fn counts(&mut self, paired: &Paired) -> Result<LineCounts> {
         let TreeChange { path, old, new } = &paired.change;
-        let old_path = paired.source.as_ref().map_or(path, |(path, _)| path);
+        let old_path = paired.source.as_ref().map_or(path, |source| &source.path);
         let objects = &self.objects;
         let Some(old_data) = content(objects, *old)? else {
-            return Ok(LineCounts::Missing);
+            return self.missing(*old, old_path);
         };
         let is_same = old
             .zip(*new)
@@ -170,7 +232,7 @@ impl Comparer {
             content(objects, *new)?
         };
         let Some(new_data) = new_data else {
-            return Ok(LineCounts::Missing);
+            return self.missing(*new, path);
         };
         let mut is_binary = |side: &Option<Side>, path: &[u8], data: &[u8]| {
             side.is_some_and(|side| {
@@ -195,6 +257,21 @@ impl Comparer {
     }
 }
 
+impl Comparer {
+    /// The counts of a file whose blob is not there.
+    fn missing(&self, side: Option<Side>, path: &[u8]) -> Result<LineCounts> {
+        match (self.settings.missing, side) {
+            (MissingBlobs::Error, Some(side)) => {
+                let path = String::from_utf8_lossy(path);
+                Err(self
+                    .objects
+                    .corrupt(format!("blob {} ({path}) is missing", side.id)))
+            }
+            _ => Ok(LineCounts::Missing),
+        }
+    }
+}
+
 /// What git compares for one side: nothing, a blob's bytes, or one line for a submodule. `None` if the blob is missing.
 fn content(objects: &Objects, side: Option<Side>) -> Result<Option<Object>> {
     match side {
@@ -207,33 +284,40 @@ fn content(objects: &Objects, side: Option<Side>) -> Result<Option<Object>> {
     }
 }
 
-/// A change, and for a renamed file its old path and score.
+/// A change, and for a renamed or copied file where it came from.
 struct Paired {
     change: TreeChange,
-    source: Option<(Vec<u8>, u64)>,
+    source: Option<Source>,
+}
+
+struct Source {
+    path: Vec<u8>,
+    score: u64,
+    is_copy: bool,
 }
 
 impl Paired {
     fn into_change(self, parent_id: Option<Id>, counts: LineCounts) -> Change {
         let TreeChange { path, old, new } = self.change;
         let kind = match (&old, &new, &self.source) {
+            (_, _, Some(source)) if source.is_copy => ChangeKind::Copied,
             (_, _, Some(_)) => ChangeKind::Renamed,
             (None, _, _) => ChangeKind::Added,
             (_, None, _) => ChangeKind::Deleted,
             (Some(old), Some(new), None) if sort(old) != sort(new) => ChangeKind::TypeChanged,
             _ => ChangeKind::Modified,
         };
-        let (old_path, score) = self.source.unzip();
+        let similarity = |source: &Source| u8::try_from(source.score * 100 / MAX_SCORE).ok();
         Change {
             parent_id,
             path,
-            old_path,
             kind,
             old_mode: old.map(mode),
             new_mode: new.map(mode),
             old_blob_id: old.map(|side| Id(side.id)),
             new_blob_id: new.map(|side| Id(side.id)),
-            similarity: score.and_then(|score| u8::try_from(score * 100 / MAX_SCORE).ok()),
+            similarity: self.source.as_ref().and_then(similarity),
+            old_path: self.source.map(|source| source.path),
             counts,
         }
     }
@@ -254,15 +338,13 @@ pub(in crate::git) fn signature(
     ident: &Ident<'_>,
     mailmap: &Mailmap,
 ) -> Signature {
-    let (name, email) = (commit.decoded(ident.name), commit.decoded(ident.email));
-    let (name, email) = mailmap.resolve(&Ident {
-        name: &name,
-        email: &email,
-        time: ident.time,
-    });
+    let (raw_name, raw_email) = (commit.decoded(ident.name), commit.decoded(ident.email));
+    let (name, email) = mailmap.resolve(&raw_name, &raw_email);
     Signature {
         name,
         email,
         time: ident.time,
+        raw_name,
+        raw_email,
     }
 }

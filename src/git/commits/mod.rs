@@ -9,24 +9,31 @@ mod stream;
 pub(super) use compare::signature;
 pub use stream::CommitStream;
 
+use serde::Serialize;
+
 use super::id::ObjectId;
+use super::pattern::PatternSyntax;
 use super::repo::Repo;
 use super::time::Timestamp;
 use crate::cancel::CancelToken;
 use crate::error::Result;
 
 /// Whether renamed files are paired.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Renames {
     /// As git's default: from 50 % similarity, for at most 1000 x 1000 candidates.
     #[default]
     On,
+    /// The same, and an added file may be a copy of one that the commit changed: git's `-C`.
+    Copies,
     /// A renamed file is one deleted and one added.
     Off,
 }
 
 /// What a merge commit is compared with.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Merges {
     /// Nothing: a merge has no changes and counts no lines.
     None,
@@ -36,25 +43,85 @@ pub enum Merges {
     EachParent,
 }
 
+/// Whether merges are listed, as commits.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MergeCommits {
+    /// With the others.
+    #[default]
+    Include,
+    /// Not at all: git's `--no-merges`.
+    Exclude,
+    /// Nothing else: git's `--merges`.
+    Only,
+}
+
+/// In which order commits are listed.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// As `git log`: newest committer date first.
+    #[default]
+    Date,
+    /// As `git log --topo-order`: children before all their parents, lines of history not mixed. All commits are found
+    /// before the first is listed.
+    Topo,
+}
+
+/// What is done about a blob that the repository does not have, as in a partial clone.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingBlobs {
+    /// Its change has no counts: see [`LineCounts::Missing`].
+    #[default]
+    Allow,
+    /// It is an error.
+    Error,
+}
+
 /// Which commits to list, and how to count their lines.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct HistoryOptions {
-    /// Where to start; `None` is `HEAD`.
-    pub revision: Option<String>,
+    /// Where to start and what to leave out: `main`, `v1..v2`, `^old`, `a...b` ... Several add up. None is `HEAD`.
+    pub revisions: Vec<String>,
+    /// Start at every ref and `HEAD`, beside `revisions`.
+    pub all_refs: bool,
+    /// Only commits that change these, and of those only the changes to these: pathspecs in git's syntax, relative to the
+    /// top of the repository. History is simplified as in git: a merge that took all of one parent's version is that
+    /// parent. None is everything.
+    pub paths: Vec<Vec<u8>>,
     /// Only commits whose committer date is at or after this, in seconds since the Unix epoch. As in git, history behind
     /// an older commit is not looked at.
     pub since: Option<i64>,
     /// Only commits whose committer date is at or before this, in seconds since the Unix epoch.
     pub until: Option<i64>,
+    /// Only commits whose author, as `Name <email>` after the mailmap, matches one of these patterns. None is all.
+    pub authors: Vec<String>,
+    /// Only commits whose committer matches one of these patterns. None is all.
+    pub committers: Vec<String>,
+    /// Only commits with a line in their message that matches one of these patterns. None is all.
+    pub grep: Vec<String>,
+    /// How these patterns are written.
+    pub pattern_syntax: PatternSyntax,
+    /// Whether they match whatever the case.
+    pub ignore_case: bool,
+    /// Whether merges are listed.
+    pub merge_commits: MergeCommits,
+    /// Leave out so many of the first commits.
+    pub skip: u64,
     /// At most so many commits, the first ones in order.
     pub max_count: Option<u64>,
+    /// In which order.
+    pub order: Order,
     /// Follow only the first parent of each merge.
     pub first_parent: bool,
     /// Whether renamed files are paired.
     pub renames: Renames,
     /// What merges are compared with. `None` is git's default: nothing, or the first parent with `first_parent`.
     pub merges: Option<Merges>,
+    /// What is done about blobs that are not there.
+    pub missing: MissingBlobs,
     /// Keep names and e-mails as committed instead of resolving them through the mailmap.
     pub raw_identities: bool,
 }
@@ -79,6 +146,10 @@ pub struct Signature {
     pub email: Vec<u8>,
     /// When.
     pub time: Timestamp,
+    /// The name before the mailmap.
+    pub raw_name: Vec<u8>,
+    /// The e-mail before the mailmap.
+    pub raw_email: Vec<u8>,
 }
 
 /// One commit and what it changed.
@@ -138,6 +209,8 @@ pub enum ChangeKind {
     Deleted,
     /// It had another name.
     Renamed,
+    /// It was made from a file that is still there.
+    Copied,
     /// It became something else: a file a symlink, a symlink a submodule ...
     TypeChanged,
 }
@@ -150,6 +223,7 @@ impl ChangeKind {
             Self::Modified => "modified",
             Self::Deleted => "deleted",
             Self::Renamed => "renamed",
+            Self::Copied => "copied",
             Self::TypeChanged => "type_changed",
         }
     }
@@ -197,7 +271,7 @@ pub struct Change {
     pub parent_id: Option<ObjectId>,
     /// Where the file is; where it was, if it is gone.
     pub path: Vec<u8>,
-    /// Where a renamed file was.
+    /// Where a renamed file was, or what a copy was made from.
     pub old_path: Option<Vec<u8>>,
     /// What happened.
     pub kind: ChangeKind,
@@ -209,7 +283,7 @@ pub struct Change {
     pub old_blob_id: Option<ObjectId>,
     /// The blob, or a submodule's commit.
     pub new_blob_id: Option<ObjectId>,
-    /// Of a renamed file, in percent.
+    /// Of a renamed or copied file, in percent.
     pub similarity: Option<u8>,
     /// Its lines.
     pub counts: LineCounts,
@@ -225,9 +299,10 @@ impl Repo {
     ///
     /// # Errors
     ///
-    /// Here: [`RevisionNotFound`](crate::Error::RevisionNotFound) if the revision names nothing. While iterating, as the last
-    /// item: [`Corrupt`](crate::Error::Corrupt) at the first commit or tree that cannot be read, and
-    /// [`Cancelled`](crate::Error::Cancelled). Items before stay valid.
+    /// Here: [`RevisionNotFound`](crate::Error::RevisionNotFound) if a revision names nothing,
+    /// [`InvalidInput`](crate::Error::InvalidInput) for a pattern or path that cannot be read. While iterating, as the last
+    /// item: [`Corrupt`](crate::Error::Corrupt) at the first commit or tree that cannot be read, or blob if
+    /// [`MissingBlobs::Error`] is asked for, and [`Cancelled`](crate::Error::Cancelled). Items before stay valid.
     ///
     /// # Cost
     ///

@@ -2,13 +2,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::compare::Comparer;
-use super::{Commit, HistoryOptions};
+use super::compare::{Comparer, Settings};
+use super::{Commit, HistoryOptions, MergeCommits, Order};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::identity::Mailmap;
+use crate::git::pathspec::Pathspec;
+use crate::git::pattern::Pattern;
 use crate::git::repo::Repo;
-use crate::git::walk::{RawCommit, Walk, WalkOptions};
+use crate::git::walk::{RawCommit, Select, SelectText, Simplify, Tips, Walk, WalkOptions};
 use crate::git::window::Window;
 
 /// Commits that one task compares. The first tasks are smaller, so that the first rows come at once.
@@ -30,7 +32,6 @@ struct Shared {
     /// Comparers that no task uses right now.
     idle: Mutex<Vec<Comparer>>,
     make: Box<dyn Fn() -> Result<Comparer> + Send + Sync>,
-    mailmap: Mailmap,
     cancel: CancelToken,
 }
 
@@ -40,25 +41,39 @@ impl CommitStream {
         options: &HistoryOptions,
         cancel: &CancelToken,
     ) -> Result<Self> {
-        let tip = repo.rev_parse(options.revision.as_deref().unwrap_or("HEAD"))?;
-        let walk_options = WalkOptions {
-            first_parent: options.first_parent,
-            since: options.since,
-            until: options.until,
-            max_count: options.max_count,
+        let tips = Tips::resolve(repo, &options.revisions, options.all_refs)?;
+        let paths = if options.paths.is_empty() {
+            None
+        } else {
+            Some(Pathspec::new(&options.paths, repo.path())?)
         };
-        let mailmap = if options.raw_identities {
+        let mailmap = Arc::new(if options.raw_identities {
             Mailmap::none()
         } else {
             Mailmap::open(repo)
-        };
-        let (renames, merges) = (options.renames, options.merge_policy());
+        });
         let source = repo.object_source()?;
-        let walk = Walk::new(source.objects(), [tip.0], walk_options)?;
+        let walk_options = WalkOptions {
+            first_parent: options.first_parent,
+            topo_order: options.order == Order::Topo,
+            since: options.since,
+            paths: paths.clone().map(Simplify),
+            select: select(options, &mailmap)?,
+            skip: options.skip,
+            max_count: options.max_count,
+        };
+        let walk = Walk::new(&source, &tips, walk_options, cancel)?;
+        let settings = Settings {
+            renames: options.renames,
+            merges: options.merge_policy(),
+            missing: options.missing,
+            paths,
+            mailmap,
+            cancel: cancel.clone(),
+        };
         let shared = Shared {
             idle: Mutex::default(),
-            make: Box::new(move || Comparer::new(source.objects(), renames, merges)),
-            mailmap,
+            make: Box::new(move || Comparer::new(&source, settings.clone())),
             cancel: cancel.clone(),
         };
         Ok(Self {
@@ -98,6 +113,35 @@ impl CommitStream {
     }
 }
 
+/// Which of the commits found are shown.
+fn select(options: &HistoryOptions, mailmap: &Arc<Mailmap>) -> Result<Select> {
+    let patterns = |texts: &[String]| -> Result<Vec<Pattern>> {
+        let pattern =
+            |text: &String| Pattern::new(text, options.pattern_syntax, options.ignore_case);
+        texts.iter().map(pattern).collect()
+    };
+    let is_asked = [&options.authors, &options.committers, &options.grep]
+        .iter()
+        .any(|patterns| !patterns.is_empty());
+    let text = SelectText {
+        authors: patterns(&options.authors)?,
+        committers: patterns(&options.committers)?,
+        messages: patterns(&options.grep)?,
+        mailmap: Arc::clone(mailmap),
+    };
+    let (min_parents, max_parents) = match options.merge_commits {
+        MergeCommits::Include => (0, None),
+        MergeCommits::Exclude => (0, Some(1)),
+        MergeCommits::Only => (2, None),
+    };
+    Ok(Select {
+        until: options.until,
+        min_parents,
+        max_parents,
+        text: is_asked.then_some(text),
+    })
+}
+
 impl Shared {
     /// Up to the first failure, which is the last item then.
     fn compare(&self, chunk: &[RawCommit]) -> Vec<Result<Commit>> {
@@ -111,7 +155,7 @@ impl Shared {
             let mut comparer = idle.map_or_else(|| (self.make)(), Ok)?;
             for commit in chunk {
                 self.cancel.check()?;
-                done.push(Ok(comparer.compare(commit, &self.mailmap)?));
+                done.push(Ok(comparer.compare(commit)?));
             }
             self.idle
                 .lock()
@@ -139,7 +183,7 @@ impl Iterator for CommitStream {
                 return Some(commit);
             }
             self.fill();
-            match self.window.next() {
+            match self.window.next(&self.shared.cancel) {
                 Some(Ok(chunk)) => self.ready = chunk.into_iter(),
                 Some(Err(error)) => self.ready = vec![Err(error)].into_iter(),
                 None => self.ended = true,

@@ -1,0 +1,81 @@
+"""What `commits`, `changes` and `mine` ask of a history, as the extension takes it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterable
+
+    from gitfleet import _gitfleet
+
+__all__ = ["HistoryOptions", "history"]
+
+
+class HistoryOptions(TypedDict, total=False):
+    """Keyword arguments of `Repository.commits` and `Repository.changes`, described there."""
+
+    rev: str | Iterable[str] | None
+    all_refs: bool
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None
+    since: str | datetime.datetime | float | None
+    until: str | datetime.datetime | float | None
+    authors: str | Iterable[str] | None
+    committers: str | Iterable[str] | None
+    grep: str | Iterable[str] | None
+    pattern_syntax: Literal["basic", "extended", "fixed"]
+    ignore_case: bool
+    merge_commits: Literal["include", "exclude", "only"]
+    skip: int
+    max_count: int | None
+    order: Literal["date", "topo"]
+    first_parent: bool
+    renames: bool | Literal["copies"]
+    merges: Literal["none", "first-parent", "each-parent"] | None
+    missing: Literal["allow", "error"]
+    mailmap: bool
+
+
+def history(options: HistoryOptions) -> _gitfleet.History:
+    """Fill in what was not given.
+
+    Raises:
+        TypeError: For a name that is no option, as for any unknown keyword argument.
+    """
+    names = HistoryOptions.__annotations__
+    for name in options:
+        if name not in names:
+            msg = f"unexpected keyword argument {name!r}; there are {', '.join(names)}"
+            raise TypeError(msg)
+    renames = options.get("renames", True)
+    return {
+        "rev": _several(options.get("rev")),
+        "all_refs": options.get("all_refs", False),
+        "paths": _several(options.get("paths")),
+        "since": options.get("since"),
+        "until": options.get("until"),
+        "authors": _several(options.get("authors")),
+        "committers": _several(options.get("committers")),
+        "grep": _several(options.get("grep")),
+        "pattern_syntax": options.get("pattern_syntax", "basic"),
+        "ignore_case": options.get("ignore_case", False),
+        "merge_commits": options.get("merge_commits", "include"),
+        "skip": options.get("skip", 0),
+        "max_count": options.get("max_count"),
+        "order": options.get("order", "date"),
+        "first_parent": options.get("first_parent", False),
+        "renames": {True: "on", False: "off"}.get(renames, renames),
+        "merges": options.get("merges"),
+        "missing": options.get("missing", "allow"),
+        "mailmap": options.get("mailmap", True),
+    }
+
+
+def _several(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None) -> list[str]:
+    if given is None:
+        return []
+    if isinstance(given, (str, os.PathLike)):
+        return [os.fspath(given)]
+    return [os.fspath(one) for one in given]

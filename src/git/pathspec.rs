@@ -1,0 +1,65 @@
+//! Pathspecs: which files a walk is about, in git's syntax.
+
+use std::path::Path;
+
+use gix::bstr::{BStr, ByteSlice};
+use gix::pathspec::{Defaults, Search};
+
+use crate::error::{Error, Result};
+
+/// Files, directories, globs (`*.rs`), exclusions (`:!vendor`) and the rest of gitglossary's "pathspec", but for `:(attr:)`.
+#[derive(Clone)]
+pub(super) struct Pathspec(Search);
+
+impl Pathspec {
+    /// `root` is the top of the working tree, or the git directory; absolute paths must lie below it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for one that cannot be read or lies outside, [`Error::Unsupported`] for attributes.
+    pub(super) fn new(specs: &[Vec<u8>], root: &Path) -> Result<Self> {
+        let root = std::path::absolute(root).map_err(Error::storage("read", root))?;
+        let invalid = |spec: &[u8], error: gix::Error| {
+            Error::invalid(
+                format!("path `{}`", spec.as_bstr()),
+                super::source::text(&error),
+            )
+        };
+        let mut patterns = Vec::with_capacity(specs.len());
+        for spec in specs {
+            if spec.is_empty() {
+                return Err(Error::invalid("path ``", "is empty; `.` is everything"));
+            }
+            let pattern = gix::pathspec::parse(spec, Defaults::default())
+                .map_err(|error| invalid(spec, error))?;
+            if !pattern.attributes.is_empty() {
+                return Err(Error::unsupported(format!(
+                    "attributes in path `{}`",
+                    spec.as_bstr()
+                )));
+            }
+            // Each one alone first: then the message can name it.
+            Search::from_specs([pattern.clone()], None, &root)
+                .map_err(|error| invalid(spec, error))?;
+            patterns.push(pattern);
+        }
+        Search::from_specs(patterns, None, &root)
+            .map(Self)
+            .map_err(|error| invalid(b"", error))
+    }
+
+    /// Whether a file is meant.
+    pub(super) fn matches(&mut self, path: &[u8]) -> bool {
+        let path: &BStr = path.into();
+        let found = self
+            .0
+            .pattern_matching_relative_path(path, Some(false), &mut |_, _, _, _| false);
+        found.is_some_and(|found| !found.is_excluded())
+    }
+
+    /// Whether a directory may hold files that are meant.
+    pub(super) fn may_match_in(&self, directory: &[u8]) -> bool {
+        self.0
+            .can_match_relative_path(directory.into(), Some(true))
+    }
+}

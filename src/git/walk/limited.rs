@@ -1,0 +1,256 @@
+//! Making the whole list before showing any of it: where commits are excluded, or children come before all parents.
+
+use std::collections::HashMap;
+
+use gix::ObjectId;
+
+use super::nodes::Nodes;
+use super::revisions::Tips;
+use super::{DateQueue, WalkOptions, is_too_old};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+
+/// Excluded commits that git looks at after it seems to be done, because dates may lie.
+const SLOP: u32 = 5;
+
+type Index = u32;
+
+struct Node {
+    id: ObjectId,
+    seconds: u64,
+    /// `None` until it was read; fewer than the commit has once it was simplified.
+    parents: Option<Vec<Index>>,
+    flags: Flags,
+}
+
+#[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent")]
+struct Flags {
+    /// Reachable from what is excluded.
+    excluded: bool,
+    /// Named by the caller as excluded.
+    bottom: bool,
+    /// Is or was in the queue.
+    seen: bool,
+    /// Is in the queue.
+    queued: bool,
+    /// Leaves the chosen paths as they are.
+    unchanged: bool,
+}
+
+struct Lister<'a> {
+    nodes: &'a Nodes,
+    options: &'a mut WalkOptions,
+    found: Vec<Node>,
+    index_of: HashMap<ObjectId, Index>,
+    queue: DateQueue<Index>,
+    /// Commits in the queue that are not excluded.
+    wanted: usize,
+}
+
+/// Commits to show, in order, and whether each leaves the chosen paths as they are.
+pub(super) fn list(
+    nodes: &Nodes,
+    tips: &Tips,
+    options: &mut WalkOptions,
+    cancel: &CancelToken,
+) -> Result<Vec<(ObjectId, bool)>> {
+    let mut lister = Lister {
+        nodes,
+        options,
+        found: Vec::new(),
+        index_of: HashMap::new(),
+        queue: DateQueue::new(),
+        wanted: 0,
+    };
+    for &id in &tips.excluded {
+        let tip = lister.index(id)?;
+        lister.load(tip)?;
+        lister.found[tip as usize].flags.bottom = true;
+        lister.exclude(tip);
+    }
+    for &id in tips.excluded.iter().chain(&tips.included) {
+        let tip = lister.index(id)?;
+        lister.queue(tip)?;
+    }
+    let mut list = lister.run(cancel)?;
+    if lister.options.topo_order {
+        list = lister.children_first(&list);
+    }
+    // A commit that was listed may have turned out to be excluded since.
+    list.retain(|&index| !lister.found[index as usize].flags.excluded);
+    let shown = |index: Index| {
+        let node = &lister.found[index as usize];
+        (node.id, node.flags.unchanged)
+    };
+    Ok(list.into_iter().map(shown).collect())
+}
+
+impl Lister<'_> {
+    /// Walks until only excluded commits are left.
+    fn run(&mut self, cancel: &CancelToken) -> Result<Vec<Index>> {
+        let mut list = Vec::new();
+        let (mut date, mut slop) = (u64::MAX, SLOP);
+        while let Some(index) = self.queue.pop() {
+            cancel.check()?;
+            let node = &mut self.found[index as usize];
+            node.flags.queued = false;
+            self.wanted -= usize::from(!node.flags.excluded);
+            node.flags.excluded |= is_too_old(node.seconds, self.options.since);
+            let (seconds, is_excluded) = (node.seconds, node.flags.excluded);
+            if is_excluded {
+                self.exclude_parents(index)?;
+                slop = self.slop_left(date, slop);
+                if slop == 0 {
+                    break;
+                }
+                continue;
+            }
+            self.follow_parents(index)?;
+            if !self.options.select.is_too_new(seconds) {
+                date = seconds;
+                list.push(index);
+            }
+        }
+        Ok(list)
+    }
+
+    /// How much longer to look at excluded commits; 0 ends the walk. `date` is that of the last listed commit.
+    fn slop_left(&self, date: u64, slop: u32) -> u32 {
+        match self.queue.next_seconds() {
+            None => 0,
+            Some(next) if date <= next || self.wanted > 0 => SLOP,
+            Some(_) => slop - 1,
+        }
+    }
+
+    fn index(&mut self, id: ObjectId) -> Result<Index> {
+        if let Some(&index) = self.index_of.get(&id) {
+            return Ok(index);
+        }
+        let index = Index::try_from(self.found.len())
+            .map_err(|_| Error::internal("more than four billion commits"))?;
+        self.found.push(Node {
+            id,
+            seconds: 0,
+            parents: None,
+            flags: Flags::default(),
+        });
+        self.index_of.insert(id, index);
+        Ok(index)
+    }
+
+    /// Makes sure that date and parents are known.
+    fn load(&mut self, index: Index) -> Result<()> {
+        if self.found[index as usize].parents.is_none() {
+            let commit = self.nodes.load(self.found[index as usize].id)?;
+            let parents = self.indices(&commit.parent_ids)?;
+            let node = &mut self.found[index as usize];
+            node.seconds = commit.seconds;
+            node.parents = Some(parents);
+        }
+        Ok(())
+    }
+
+    fn indices(&mut self, ids: &[ObjectId]) -> Result<Vec<Index>> {
+        ids.iter().map(|&id| self.index(id)).collect()
+    }
+
+    fn parents(&self, index: Index) -> &[Index] {
+        self.found[index as usize]
+            .parents
+            .as_deref()
+            .unwrap_or_default()
+    }
+
+    fn queue(&mut self, index: Index) -> Result<()> {
+        self.load(index)?;
+        let node = &mut self.found[index as usize];
+        if !node.flags.seen {
+            node.flags.seen = true;
+            node.flags.queued = true;
+            self.wanted += usize::from(!node.flags.excluded);
+            self.queue.push(node.seconds, index);
+        }
+        Ok(())
+    }
+
+    /// Excludes a commit and those ancestors that were read already; the others follow when their turn comes.
+    fn exclude(&mut self, index: Index) {
+        let mut pending = vec![index];
+        while let Some(index) = pending.pop() {
+            let flags = &mut self.found[index as usize].flags;
+            if !flags.excluded {
+                flags.excluded = true;
+                self.wanted -= usize::from(flags.queued);
+                pending.extend_from_slice(self.parents(index));
+            }
+        }
+    }
+
+    fn exclude_parents(&mut self, index: Index) -> Result<()> {
+        for parent in self.parents(index).to_vec() {
+            // History that is left out need not be whole.
+            let is_there = self.load(parent).is_ok();
+            self.exclude(parent);
+            if is_there {
+                self.queue(parent)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Queues the parents of a commit that is not excluded; with paths, those that simplification leaves.
+    fn follow_parents(&mut self, index: Index) -> Result<()> {
+        let first_parent = self.options.first_parent;
+        if let Some(paths) = &mut self.options.paths {
+            let commit = self.nodes.load(self.found[index as usize].id)?;
+            let (found, index_of) = (&self.found, &self.index_of);
+            let is_relevant = |id: ObjectId| {
+                let flags = index_of.get(&id).map(|&index| found[index as usize].flags);
+                flags.is_none_or(|flags| !flags.excluded || flags.bottom)
+            };
+            let simplified = paths.simplify(self.nodes, &commit, first_parent, is_relevant)?;
+            let parents = self.indices(&simplified.parents)?;
+            let node = &mut self.found[index as usize];
+            node.parents = Some(parents);
+            node.flags.unchanged = simplified.is_unchanged;
+        }
+        let followed = if first_parent { 1 } else { usize::MAX };
+        for parent in self.parents(index).to_vec().into_iter().take(followed) {
+            self.queue(parent)?;
+        }
+        Ok(())
+    }
+
+    /// git's `--topo-order`: no commit before all its listed children, and one line of history at a time.
+    fn children_first(&self, list: &[Index]) -> Vec<Index> {
+        // Children not shown yet, plus one for being listed.
+        let mut waiting = vec![0u32; self.found.len()];
+        for &index in list {
+            waiting[index as usize] = 1;
+        }
+        for &parent in list.iter().flat_map(|&index| self.parents(index)) {
+            if waiting[parent as usize] > 0 {
+                waiting[parent as usize] += 1;
+            }
+        }
+        let is_tip = |&&index: &&Index| waiting[index as usize] == 1;
+        let mut free: Vec<Index> = list.iter().rev().filter(is_tip).copied().collect();
+        let mut order = Vec::with_capacity(list.len());
+        while let Some(index) = free.pop() {
+            for &parent in self.parents(index) {
+                let waiting = &mut waiting[parent as usize];
+                if *waiting > 0 {
+                    *waiting -= 1;
+                    if *waiting == 1 {
+                        free.push(parent);
+                    }
+                }
+            }
+            waiting[index as usize] = 0;
+            order.push(index);
+        }
+        order
+    }
+}

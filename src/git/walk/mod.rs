@@ -1,0 +1,226 @@
+//! Which commits, in which order: `git log`'s rules.
+//!
+//! By default the walk streams, newest committer date first: a queue holds the commits whose children have been seen; among
+//! equal dates the one queued first comes first. Where commits are excluded (`^A`, `A..B`) or children must come before all
+//! their parents, git first makes a list of everything ([`limited`]) and only then shows it; so does this walk.
+//!
+//! The parents of a shallow clone's boundary commits do not exist here, as in git.
+
+mod limited;
+mod nodes;
+mod revisions;
+mod select;
+mod simplify;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashSet};
+
+use gix::ObjectId;
+
+use super::objects::ObjectSource;
+use crate::cancel::CancelToken;
+use crate::error::Result;
+
+pub(super) use nodes::{Nodes, RawCommit};
+pub(super) use revisions::Tips;
+pub(super) use select::{Select, SelectText};
+pub(super) use simplify::Simplify;
+
+/// What to walk.
+#[derive(Default)]
+pub(super) struct WalkOptions {
+    pub(super) first_parent: bool,
+    /// Children before all their parents, and lines of history not mixed.
+    pub(super) topo_order: bool,
+    /// Oldest committer time that is shown and walked through, in seconds since the epoch.
+    pub(super) since: Option<i64>,
+    /// Only commits that change these paths.
+    pub(super) paths: Option<Simplify>,
+    /// Which of the commits that were found are shown.
+    pub(super) select: Select,
+    pub(super) skip: u64,
+    pub(super) max_count: Option<u64>,
+}
+
+/// A commit that waits for its turn.
+struct Queued<T> {
+    seconds: u64,
+    order: Reverse<u64>,
+    item: T,
+}
+
+impl<T> PartialEq for Queued<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.order == other.order
+    }
+}
+
+impl<T> Eq for Queued<T> {}
+
+impl<T> PartialOrd for Queued<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> Ord for Queued<T> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.seconds, self.order).cmp(&(other.seconds, other.order))
+    }
+}
+
+/// Newest first; among equals, first come first served.
+struct DateQueue<T> {
+    heap: BinaryHeap<Queued<T>>,
+    pushed: u64,
+}
+
+impl<T> DateQueue<T> {
+    fn new() -> Self {
+        Self {
+            heap: BinaryHeap::new(),
+            pushed: 0,
+        }
+    }
+
+    fn push(&mut self, seconds: u64, item: T) {
+        self.pushed += 1;
+        self.heap.push(Queued {
+            seconds,
+            order: Reverse(self.pushed),
+            item,
+        });
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        self.heap.pop().map(|queued| queued.item)
+    }
+
+    fn next_seconds(&self) -> Option<u64> {
+        self.heap.peek().map(|queued| queued.seconds)
+    }
+}
+
+/// Where commits come from.
+enum Order {
+    Streamed {
+        seen: HashSet<ObjectId>,
+        queue: DateQueue<RawCommit>,
+    },
+    /// Found already; whether a commit leaves the chosen paths alone stands beside it.
+    Listed(std::vec::IntoIter<(ObjectId, bool)>),
+}
+
+/// The walk; yields commits until the first error.
+pub(super) struct Walk {
+    nodes: Nodes,
+    options: WalkOptions,
+    order: Order,
+    skipped: u64,
+    shown: u64,
+    cancel: CancelToken,
+}
+
+impl Walk {
+    pub(super) fn new(
+        source: &ObjectSource,
+        tips: &Tips,
+        mut options: WalkOptions,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
+        let nodes = Nodes::new(source)?;
+        let order = if options.topo_order || !tips.excluded.is_empty() {
+            Order::Listed(limited::list(&nodes, tips, &mut options, cancel)?.into_iter())
+        } else {
+            Order::Streamed {
+                seen: HashSet::new(),
+                queue: DateQueue::new(),
+            }
+        };
+        let mut walk = Self {
+            nodes,
+            options,
+            order,
+            skipped: 0,
+            shown: 0,
+            cancel: cancel.clone(),
+        };
+        for &tip in &tips.included {
+            walk.push(tip)?;
+        }
+        Ok(walk)
+    }
+
+    fn push(&mut self, id: ObjectId) -> Result<()> {
+        if let Order::Streamed { seen, queue } = &mut self.order
+            && seen.insert(id)
+        {
+            let commit = self.nodes.load(id)?;
+            queue.push(commit.seconds, commit);
+        }
+        Ok(())
+    }
+
+    /// The next commit to show; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<RawCommit>> {
+        if self.options.max_count.is_some_and(|max| self.shown >= max) {
+            return Ok(None);
+        }
+        while let Some((mut commit, is_unchanged)) = self.next_found()? {
+            self.cancel.check()?;
+            if is_unchanged || !self.options.select.selects(&self.nodes, &mut commit)? {
+                continue;
+            }
+            if self.skipped < self.options.skip {
+                self.skipped += 1;
+                continue;
+            }
+            self.shown += 1;
+            return Ok(Some(commit));
+        }
+        Ok(None)
+    }
+
+    /// The next commit, and whether it leaves the chosen paths as they are.
+    fn next_found(&mut self) -> Result<Option<(RawCommit, bool)>> {
+        loop {
+            let commit = match &mut self.order {
+                Order::Listed(list) => {
+                    let Some((id, is_unchanged)) = list.next() else {
+                        return Ok(None);
+                    };
+                    return Ok(Some((self.nodes.load(id)?, is_unchanged)));
+                }
+                Order::Streamed { queue, .. } => queue.pop(),
+            };
+            let Some(commit) = commit else {
+                return Ok(None);
+            };
+            // As in git, what is too old hides what lies behind it; what is too new does not.
+            if is_too_old(commit.seconds, self.options.since) {
+                continue;
+            }
+            let simplified = match &mut self.options.paths {
+                None => None,
+                Some(paths) => {
+                    Some(paths.simplify(&self.nodes, &commit, self.options.first_parent, |_| true)?)
+                }
+            };
+            let followed = match &simplified {
+                Some(simplified) => &simplified.parents,
+                None => &commit.parent_ids,
+            };
+            let parents = if self.options.first_parent { 1 } else { usize::MAX };
+            for &parent in followed.clone().iter().take(parents) {
+                self.push(parent)?;
+            }
+            let is_unchanged = simplified.is_some_and(|simplified| simplified.is_unchanged);
+            return Ok(Some((commit, is_unchanged)));
+        }
+    }
+}
+
+/// git's dates have no sign: a committer date before 1970 is one far in the future.
+fn is_too_old(seconds: u64, since: Option<i64>) -> bool {
+    since.is_some_and(|since| u64::try_from(since).is_ok_and(|since| seconds < since))
+}

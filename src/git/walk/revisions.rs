@@ -1,0 +1,99 @@
+//! What to walk from, and what to leave out: `main`, `v1..v2`, `^old`, `a...b`, all refs.
+
+use gix::ObjectId;
+use gix::revision::plumbing::Spec;
+
+use crate::error::{Error, Result};
+use crate::git::repo::Repo;
+use crate::git::source;
+
+/// Where a walk starts.
+#[derive(Clone, Debug, Default)]
+pub(in crate::git) struct Tips {
+    /// Commits that are shown with all that lies behind them.
+    pub(in crate::git) included: Vec<ObjectId>,
+    /// Commits that are left out with all that lies behind them.
+    pub(in crate::git) excluded: Vec<ObjectId>,
+}
+
+impl Tips {
+    /// Resolves revisions in the order they are given; none, without `all_refs`, is `HEAD`.
+    pub(in crate::git) fn resolve(repo: &Repo, revisions: &[String], all_refs: bool) -> Result<Self> {
+        let mut tips = Self::default();
+        if revisions.is_empty() && !all_refs {
+            tips.included.push(repo.rev_parse("HEAD")?.0);
+        }
+        for revision in revisions {
+            tips.add(repo, revision)?;
+        }
+        if all_refs {
+            tips.add_all_refs(repo)?;
+        }
+        Ok(tips)
+    }
+
+    fn add(&mut self, repo: &Repo, revision: &str) -> Result<()> {
+        // The plain case has the better messages, as for a `HEAD` without commits.
+        if !revision.contains("..") && !revision.contains('^') {
+            self.included.push(repo.rev_parse(revision)?.0);
+            return Ok(());
+        }
+        let local = repo.local();
+        let not_found = |reason: String| Error::RevisionNotFound {
+            repo: repo.path().display().to_string(),
+            revision: revision.to_owned(),
+            reason,
+        };
+        let spec = local
+            .rev_parse(revision)
+            .map_err(|error| not_found(source::text(&error)))?
+            .detach();
+        let commit = |id: ObjectId| -> Result<ObjectId> {
+            let object = local.find_object(id).map_err(|error| not_found(source::text(&error)))?;
+            let commit = object.peel_to_commit();
+            Ok(commit.map_err(|_| not_found(format!("{id} is not a commit")))?.id)
+        };
+        let parents = |id: ObjectId| -> Result<Vec<ObjectId>> {
+            let commit = local.find_commit(commit(id)?);
+            let commit = commit.map_err(source::unreadable(repo.path(), format!("commit {id}")))?;
+            Ok(commit.parent_ids().map(gix::Id::detach).collect())
+        };
+        match spec {
+            Spec::Include(id) => self.included.push(commit(id)?),
+            Spec::Exclude(id) => self.excluded.push(commit(id)?),
+            Spec::Range { from, to } => {
+                self.excluded.push(commit(from)?);
+                self.included.push(commit(to)?);
+            }
+            Spec::Merge { theirs, ours } => {
+                let (theirs, ours) = (commit(theirs)?, commit(ours)?);
+                let bases = local
+                    .merge_bases_many(theirs, &[ours])
+                    .map_err(source::unreadable(repo.path(), format!("merge bases of {revision}")))?;
+                self.excluded.extend(bases.into_iter().map(gix::Id::detach));
+                self.included.extend([theirs, ours]);
+            }
+            Spec::IncludeOnlyParents(id) => self.included.extend(parents(id)?),
+            Spec::ExcludeParents(id) => {
+                self.excluded.extend(parents(id)?);
+                self.included.push(commit(id)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every ref that leads to a commit, then `HEAD`.
+    fn add_all_refs(&mut self, repo: &Repo) -> Result<()> {
+        let local = repo.local();
+        for reference in repo.refs()? {
+            let kind = local.find_header(reference.peeled_id.0).map(|header| header.kind());
+            if kind.is_ok_and(|kind| kind == gix::objs::Kind::Commit) {
+                self.included.push(reference.peeled_id.0);
+            }
+        }
+        if let Ok(head) = repo.rev_parse("HEAD") {
+            self.included.push(head.0);
+        }
+        Ok(())
+    }
+}

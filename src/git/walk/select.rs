@@ -1,0 +1,84 @@
+//! Which of the commits that a walk finds are shown. What is not shown is walked through all the same.
+
+use std::sync::Arc;
+
+use gix::objs::Kind;
+
+use super::nodes::{Nodes, RawCommit};
+use crate::error::Result;
+use crate::git::commit_object::{CommitObject, Ident};
+use crate::git::identity::Mailmap;
+use crate::git::pattern::Pattern;
+
+/// Everything, unless something is asked for.
+#[derive(Default)]
+pub(in crate::git) struct Select {
+    /// Newest committer time, in seconds since the epoch.
+    pub(in crate::git) until: Option<i64>,
+    /// Fewest parents.
+    pub(in crate::git) min_parents: usize,
+    /// Most parents.
+    pub(in crate::git) max_parents: Option<usize>,
+    /// What its text must say.
+    pub(in crate::git) text: Option<SelectText>,
+}
+
+/// One of each list that is not empty must match.
+pub(in crate::git) struct SelectText {
+    pub(in crate::git) authors: Vec<Pattern>,
+    pub(in crate::git) committers: Vec<Pattern>,
+    pub(in crate::git) messages: Vec<Pattern>,
+    pub(in crate::git) mailmap: Arc<Mailmap>,
+}
+
+impl Select {
+    /// git's dates have no sign: one before 1970 is later than all others.
+    pub(super) fn is_too_new(&self, seconds: u64) -> bool {
+        self.until
+            .is_some_and(|until| u64::try_from(until).map_or(true, |until| seconds > until))
+    }
+
+    /// Whether the commit is shown. Reads it if its text matters and it was not read yet.
+    pub(super) fn selects(&self, nodes: &Nodes, commit: &mut RawCommit) -> Result<bool> {
+        let parents = commit.parent_ids.len();
+        if self.is_too_new(commit.seconds)
+            || parents < self.min_parents
+            || self.max_parents.is_some_and(|max| parents > max)
+        {
+            return Ok(false);
+        }
+        let Some(text) = &self.text else {
+            return Ok(true);
+        };
+        let object = match commit.object.take() {
+            Some(object) => object,
+            None => nodes.objects.require(commit.id, Kind::Commit)?,
+        };
+        let is_selected = CommitObject::parse(&object).is_some_and(|parsed| text.selects(&parsed));
+        commit.object = Some(object);
+        Ok(is_selected)
+    }
+}
+
+impl SelectText {
+    fn selects(&self, commit: &CommitObject<'_>) -> bool {
+        let is_one_of = |patterns: &[Pattern], text: &dyn Fn() -> Vec<u8>| {
+            patterns.is_empty() || {
+                let text = text();
+                patterns.iter().any(|pattern| pattern.matches_a_line(&text))
+            }
+        };
+        is_one_of(&self.authors, &|| self.identity(commit, &commit.author))
+            && is_one_of(&self.committers, &|| self.identity(commit, &commit.committer))
+            && is_one_of(&self.messages, &|| commit.decoded(commit.message))
+    }
+
+    /// As patterns see it: `Name <email>`, after the mailmap.
+    fn identity(&self, commit: &CommitObject<'_>, ident: &Ident<'_>) -> Vec<u8> {
+        let (name, email) = self.mailmap.resolve(
+            &commit.decoded(ident.name),
+            &commit.decoded(ident.email),
+        );
+        [&name, &b" <"[..], &email, b">"].concat()
+    }
+}

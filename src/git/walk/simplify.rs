@@ -1,0 +1,67 @@
+//! git's history simplification: with paths, a merge whose result is one parent's is that parent, as far as these paths go.
+
+use gix::ObjectId;
+
+use super::nodes::{Nodes, RawCommit};
+use crate::error::Result;
+use crate::git::pathspec::Pathspec;
+use crate::git::tree_diff::has_changes;
+
+/// Follows history for some paths only.
+pub(in crate::git) struct Simplify(pub(in crate::git) Pathspec);
+
+/// What is left of a commit.
+pub(super) struct Simplified {
+    /// Parents that are followed.
+    pub(super) parents: Vec<ObjectId>,
+    /// Whether the commit leaves the paths as they are in what it is compared with: it is not shown then.
+    pub(super) is_unchanged: bool,
+}
+
+impl Simplify {
+    /// Compares with each parent in turn; the first relevant one that has the same takes all. `is_relevant` says which
+    /// parents are not excluded.
+    pub(super) fn simplify(
+        &mut self,
+        nodes: &Nodes,
+        commit: &RawCommit,
+        first_parent: bool,
+        is_relevant: impl Fn(ObjectId) -> bool,
+    ) -> Result<Simplified> {
+        let parents = &commit.parent_ids;
+        if parents.is_empty() {
+            let is_changed = has_changes(&nodes.objects, None, Some(commit.tree_id), &mut self.0)?;
+            return Ok(Simplified {
+                parents: Vec::new(),
+                is_unchanged: !is_changed,
+            });
+        }
+        let (mut relevant, mut relevant_change, mut irrelevant_change) = (false, false, false);
+        for (at, &parent) in parents.iter().enumerate() {
+            let counts = is_relevant(parent);
+            relevant |= counts;
+            if at == 1 && first_parent {
+                break;
+            }
+            let tree = nodes.load(parent)?.tree_id;
+            if has_changes(&nodes.objects, Some(tree), Some(commit.tree_id), &mut self.0)? {
+                if counts {
+                    relevant_change = true;
+                } else {
+                    irrelevant_change = true;
+                }
+            } else if counts {
+                return Ok(Simplified {
+                    parents: vec![parent],
+                    is_unchanged: true,
+                });
+            }
+        }
+        // Excluded parents decide only where there are no others.
+        let is_changed = if relevant { relevant_change } else { irrelevant_change };
+        Ok(Simplified {
+            parents: parents.clone(),
+            is_unchanged: !is_changed,
+        })
+    }
+}
