@@ -4,13 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::args::{
-    CountingArgs, FleetArgs, MergePolicy, MissingArg, RenamesArg, SelectionArgs,
-};
+use super::args::{CountingArgs, FleetArgs, MergePolicy, MissingArg, RenamesArg, SelectionArgs};
 use crate::error::{Error, Result};
 use crate::git::{
-    CloneOptions, HistoryOptions, MergeCommits, Merges, MissingBlobs, Order, PatternSyntax, Renames,
-    Trust, parse_date,
+    CloneOptions, HistoryOptions, MergeCommits, Merges, MissingBlobs, Order, PatternSyntax,
+    Renames, Trust, parse_date,
 };
 use crate::net::{Credentials, Net, NetOptions};
 use crate::secret::Secret;

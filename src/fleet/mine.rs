@@ -17,8 +17,8 @@ use crate::cancel::CancelToken;
 use crate::durable::sync;
 use crate::error::{Error, Result};
 use crate::git::{
-    BlameOptions, CloneOptions, Discover, HistoryOptions, ObjectId, OpenOptions,
-    Repo, Worktree, clone_repo,
+    BlameOptions, CloneOptions, Discover, HistoryOptions, ObjectId, OpenOptions, Repo, Worktree,
+    clone_repo,
 };
 use crate::progress::{Ending, Phase, Progress, ProgressSink};
 use crate::table::{BlameTable, ChangesTable, CommitsTable, Format, RecordBatch, SchemaRef, Sink};
@@ -152,7 +152,10 @@ pub fn mine(
 ) -> Result<Report<Mined>> {
     if options.history.all_refs || !options.history.revisions.is_empty() {
         let reason = "mining takes one: MineOptions::revision";
-        return Err(Error::invalid("a history with revisions of its own", reason));
+        return Err(Error::invalid(
+            "a history with revisions of its own",
+            reason,
+        ));
     }
     refuse_clashes(&targets.iter().map(Target::url).collect::<Vec<_>>())?;
     let workers = Workers::new(options.threads)?;

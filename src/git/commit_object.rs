@@ -238,7 +238,12 @@ mod tests {
             ("A <a@b> 12", "A", "a@b", 0),
             ("A <a@b> 12 0000", "A", "a@b", 0),
             (" A  < a@b > 12 -0000", " A", " a@b ", 12),
-            ("\u{a0}A\u{c} <a> 99999999999999999999 +0000", "\u{a0}A\u{c}", "a", 0),
+            (
+                "\u{a0}A\u{c} <a> 99999999999999999999 +0000",
+                "\u{a0}A\u{c}",
+                "a",
+                0,
+            ),
         ] {
             let ident = Ident::parse(line.as_bytes());
             assert_eq!(
@@ -254,7 +259,10 @@ mod tests {
         for (headers, date) in [
             ("author A <a> 1 +0000\ncommitter C <c> 5 +0000\n", 5),
             ("author A <a> 1 +0000\ncommitter C <c>  5\n", 5),
-            ("author A <a> 1 +0000\ncommitter C <c> -5 +0000\n", u64::MAX - 4),
+            (
+                "author A <a> 1 +0000\ncommitter C <c> -5 +0000\n",
+                u64::MAX - 4,
+            ),
             ("author A <a> 1 +0000\ncommitter C <c> x\n", 0),
             ("committer C <c> 5 +0000\n", 0),
             ("author A <a> 1 +0000\nx\ncommitter C <c> 5 +0000\n", 0),
@@ -267,7 +275,11 @@ mod tests {
 
     #[test]
     fn messages_end_at_a_nul_and_the_first_encoding_counts() {
-        let data = [TREE.as_bytes(), b"encoding latin1\nencoding utf-8\n\n\xe9\0rest"].concat();
+        let data = [
+            TREE.as_bytes(),
+            b"encoding latin1\nencoding utf-8\n\n\xe9\0rest",
+        ]
+        .concat();
         let commit = CommitObject::parse(&data).unwrap();
         assert_eq!(commit.decoded(commit.message), "\u{e9}".as_bytes());
     }

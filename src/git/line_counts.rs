@@ -147,8 +147,18 @@ fn edits(old: &[&[u8]], new: &[&[u8]], head: &[u8], tail: &[u8]) -> Option<usize
             *old += ends;
             *new += ends;
         }
-        old_side = Side::kept(&old, &in_new, frequent_from(old.len() + end_lines), old_side);
-        new_side = Side::kept(&new, &in_old, frequent_from(new.len() + end_lines), new_side);
+        old_side = Side::kept(
+            &old,
+            &in_new,
+            frequent_from(old.len() + end_lines),
+            old_side,
+        );
+        new_side = Side::kept(
+            &new,
+            &in_old,
+            frequent_from(new.len() + end_lines),
+            new_side,
+        );
     }
     let unmatched = old_side.unmatched + new_side.unmatched;
     let most = MOST_EDITS.checked_sub(unmatched)?;

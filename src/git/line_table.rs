@@ -43,7 +43,10 @@ impl<'a> LineTable<'a> {
     /// The line's number, or the free place where it belongs.
     fn place(&self, hash: u64, line: &[u8]) -> Result<u32, usize> {
         let mask = self.places.len() - 1;
-        #[expect(clippy::cast_possible_truncation, reason = "any bits of a hash will do")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "any bits of a hash will do"
+        )]
         let mut place = hash as usize & mask;
         loop {
             let Some(number) = self.places[place].checked_sub(1) else {

@@ -59,7 +59,6 @@ impl Pathspec {
 
     /// Whether a directory may hold files that are meant.
     pub(super) fn may_match_in(&self, directory: &[u8]) -> bool {
-        self.0
-            .can_match_relative_path(directory.into(), Some(true))
+        self.0.can_match_relative_path(directory.into(), Some(true))
     }
 }

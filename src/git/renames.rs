@@ -182,7 +182,9 @@ impl<'a> RenameFinder<'a> {
         for may_share in [false, true] {
             for candidate in &candidates {
                 let is_free = !pairs.source_used[candidate.source] || may_share;
-                if is_free && pairs.may_use(candidate.source) && !pairs.paired[candidate.destination]
+                if is_free
+                    && pairs.may_use(candidate.source)
+                    && !pairs.paired[candidate.destination]
                 {
                     pairs.add(candidate.source, candidate.destination, candidate.score);
                 }

@@ -77,8 +77,7 @@ impl Repo {
     pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self> {
         let path = path.as_ref();
         let git_dir = discover(path, options.discover)?;
-        let mut open = gix::open::Options::isolated()
-            .open_path_as_is(true);
+        let mut open = gix::open::Options::isolated().open_path_as_is(true);
         if options.trust == Trust::Anyone {
             // Reduced trust would drop the repository's configuration and refuse objects above 16 MiB.
             open = open

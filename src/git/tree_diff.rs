@@ -209,9 +209,7 @@ impl TreeCursor {
     }
 
     fn rest(&self) -> &[u8] {
-        self.tree
-            .as_ref()
-            .map_or(&[], |(_, data)| &data[self.at..])
+        self.tree.as_ref().map_or(&[], |(_, data)| &data[self.at..])
     }
 
     /// The next entry: its mode in octal, a space, its name, a NUL, its id in bytes.

@@ -10,8 +10,8 @@ use pyo3::types::{PyDateTime, PyString};
 use super::error::to_py;
 use crate::error::Error;
 use crate::git::{
-    CloneOptions, HistoryOptions, MergeCommits, Merges, MissingBlobs, Order, PatternSyntax, Renames,
-    Trust, parse_date,
+    CloneOptions, HistoryOptions, MergeCommits, Merges, MissingBlobs, Order, PatternSyntax,
+    Renames, Trust, parse_date,
 };
 use crate::net::{Credentials, Net, NetOptions};
 use crate::secret::Secret;
@@ -118,7 +118,10 @@ fn choice<T: Copy>(argument: &str, name: &str, values: &[(&str, T)]) -> PyResult
     }
     let known: Vec<&str> = values.iter().map(|(known, _)| *known).collect();
     let reason = format!("is unknown; there are {}", known.join(", "));
-    Err(to_py(&Error::invalid(format!("{argument} `{name}`"), reason)))
+    Err(to_py(&Error::invalid(
+        format!("{argument} `{name}`"),
+        reason,
+    )))
 }
 
 /// A date as text, as a datetime, or as seconds since the epoch.

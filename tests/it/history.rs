@@ -246,7 +246,7 @@ fn filters_choose_the_commits_git_chooses() {
     assert_eq!(ids(&options), theirs(&[&format!("--since=@{since}")]));
     let mut options = HistoryOptions::default();
     options.until = Some(since);
-    options.revision = Some("side".to_owned());
+    options.revisions = vec!["side".to_owned()];
     assert_eq!(
         ids(&options),
         theirs(&[&format!("--until=@{since}"), "side"])

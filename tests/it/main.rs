@@ -16,6 +16,7 @@ mod cli;
 mod clone;
 #[cfg(feature = "cli")]
 mod faults;
+mod generated;
 #[cfg(feature = "http")]
 mod github;
 mod history;

@@ -381,12 +381,7 @@ struct TreeDiffs {
 }
 
 impl TreeDiffs {
-    fn new(
-        repo: &Repo,
-        history: &History,
-        source: &ObjectSource,
-        order: &[CommitIndex],
-    ) -> Self {
+    fn new(repo: &Repo, history: &History, source: &ObjectSource, order: &[CommitIndex]) -> Self {
         let trees = |&commit: &CommitIndex| {
             history
                 .parents(commit)

@@ -89,7 +89,7 @@ pub struct HistoryOptions {
     pub all_refs: bool,
     /// Only commits that change these, and of those only the changes to these: pathspecs in git's syntax, relative to the
     /// top of the repository. History is simplified as in git: a merge that took all of one parent's version is that
-    /// parent. None is everything.
+    /// parent, unless `merges` asks what merges changed. None is everything.
     pub paths: Vec<Vec<u8>>,
     /// Only commits whose committer date is at or after this, in seconds since the Unix epoch. As in git, history behind
     /// an older commit is not looked at.
@@ -127,13 +127,18 @@ pub struct HistoryOptions {
 }
 
 impl HistoryOptions {
-    /// What merges are compared with, the default resolved.
+    /// What merges are compared with, the default resolved. As in git, whoever follows first parents compares with those.
     pub fn merge_policy(&self) -> Merges {
-        self.merges.unwrap_or(if self.first_parent {
-            Merges::FirstParent
-        } else {
-            Merges::None
-        })
+        match (self.merges, self.first_parent) {
+            (None, false) => Merges::None,
+            (None | Some(Merges::EachParent), true) => Merges::FirstParent,
+            (Some(merges), _) => merges,
+        }
+    }
+
+    /// Whether the caller asked for the changes of merges. As in git, merges are not simplified away then.
+    fn compares_merges(&self) -> bool {
+        matches!(self.merges, Some(Merges::FirstParent | Merges::EachParent))
     }
 }
 

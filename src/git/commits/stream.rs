@@ -57,7 +57,10 @@ impl CommitStream {
             first_parent: options.first_parent,
             topo_order: options.order == Order::Topo,
             since: options.since,
-            paths: paths.clone().map(Simplify),
+            paths: paths.clone().map(|paths| Simplify {
+                paths,
+                full_history: options.compares_merges(),
+            }),
             select: select(options, &mailmap)?,
             skip: options.skip,
             max_count: options.max_count,

@@ -75,10 +75,9 @@ impl ObjectSource {
         let odb = repo.objects.store_ref();
         let mut dirs = vec![odb.path().to_owned()];
         let alternates = odb.alternate_db_paths();
-        dirs.extend(alternates.map_err(source::unreadable(
-            path,
-            "the repositories it borrows from",
-        ))?);
+        dirs.extend(
+            alternates.map_err(source::unreadable(path, "the repositories it borrows from"))?,
+        );
         let store = Store {
             packs: Packs::open(&dirs, repo.object_hash()),
             cache: Cache::new(cache_bytes),
@@ -125,18 +124,11 @@ impl Objects {
         let mut scratch = self.scratch.borrow_mut();
         let place = match store.packs.find(&id, &mut scratch) {
             Some(Place::Packed { pack, offset }) => {
-                match store
-                    .packs
-                    .unpack(pack, offset, &store.cache, &mut scratch)
-                {
+                match store.packs.unpack(pack, offset, &store.cache, &mut scratch) {
                     Ok(object) => return Ok(Some(object)),
                     Err(Fault::BaseElsewhere) => Place::Loose(id),
                     Err(Fault::Damaged(reason)) => {
-                        return Err(source::damaged(
-                            &self.path,
-                            format!("object {id}"),
-                            reason,
-                        ));
+                        return Err(source::damaged(&self.path, format!("object {id}"), reason));
                     }
                 }
             }

@@ -203,14 +203,21 @@ impl Walk {
             let simplified = match &mut self.options.paths {
                 None => None,
                 Some(paths) => {
-                    Some(paths.simplify(&self.nodes, &commit, self.options.first_parent, |_| true)?)
+                    Some(
+                        paths
+                            .simplify(&self.nodes, &commit, self.options.first_parent, |_| true)?,
+                    )
                 }
             };
             let followed = match &simplified {
                 Some(simplified) => &simplified.parents,
                 None => &commit.parent_ids,
             };
-            let parents = if self.options.first_parent { 1 } else { usize::MAX };
+            let parents = if self.options.first_parent {
+                1
+            } else {
+                usize::MAX
+            };
             for &parent in followed.clone().iter().take(parents) {
                 self.push(parent)?;
             }

@@ -53,8 +53,10 @@ impl Nodes {
         }
         let object = self.objects.require(id, Kind::Commit)?;
         let (tree_id, parent_ids, seconds) = {
-            let commit = CommitObject::parse(&object)
-                .ok_or_else(|| self.objects.corrupt(format!("commit {id} cannot be decoded")))?;
+            let commit = CommitObject::parse(&object).ok_or_else(|| {
+                self.objects
+                    .corrupt(format!("commit {id} cannot be decoded"))
+            })?;
             let seconds = commit.committer_date();
             (commit.tree_id, commit.parent_ids, seconds)
         };

@@ -18,7 +18,11 @@ pub(in crate::git) struct Tips {
 
 impl Tips {
     /// Resolves revisions in the order they are given; none, without `all_refs`, is `HEAD`.
-    pub(in crate::git) fn resolve(repo: &Repo, revisions: &[String], all_refs: bool) -> Result<Self> {
+    pub(in crate::git) fn resolve(
+        repo: &Repo,
+        revisions: &[String],
+        all_refs: bool,
+    ) -> Result<Self> {
         let mut tips = Self::default();
         if revisions.is_empty() && !all_refs {
             tips.included.push(repo.rev_parse("HEAD")?.0);
@@ -49,9 +53,13 @@ impl Tips {
             .map_err(|error| not_found(source::text(&error)))?
             .detach();
         let commit = |id: ObjectId| -> Result<ObjectId> {
-            let object = local.find_object(id).map_err(|error| not_found(source::text(&error)))?;
+            let object = local
+                .find_object(id)
+                .map_err(|error| not_found(source::text(&error)))?;
             let commit = object.peel_to_commit();
-            Ok(commit.map_err(|_| not_found(format!("{id} is not a commit")))?.id)
+            Ok(commit
+                .map_err(|_| not_found(format!("{id} is not a commit")))?
+                .id)
         };
         let parents = |id: ObjectId| -> Result<Vec<ObjectId>> {
             let commit = local.find_commit(commit(id)?);
@@ -69,7 +77,10 @@ impl Tips {
                 let (theirs, ours) = (commit(theirs)?, commit(ours)?);
                 let bases = local
                     .merge_bases_many(theirs, &[ours])
-                    .map_err(source::unreadable(repo.path(), format!("merge bases of {revision}")))?;
+                    .map_err(source::unreadable(
+                        repo.path(),
+                        format!("merge bases of {revision}"),
+                    ))?;
                 self.excluded.extend(bases.into_iter().map(gix::Id::detach));
                 self.included.extend([theirs, ours]);
             }
@@ -86,7 +97,9 @@ impl Tips {
     fn add_all_refs(&mut self, repo: &Repo) -> Result<()> {
         let local = repo.local();
         for reference in repo.refs()? {
-            let kind = local.find_header(reference.peeled_id.0).map(|header| header.kind());
+            let kind = local
+                .find_header(reference.peeled_id.0)
+                .map(|header| header.kind());
             if kind.is_ok_and(|kind| kind == gix::objs::Kind::Commit) {
                 self.included.push(reference.peeled_id.0);
             }

@@ -69,16 +69,17 @@ impl SelectText {
             }
         };
         is_one_of(&self.authors, &|| self.identity(commit, &commit.author))
-            && is_one_of(&self.committers, &|| self.identity(commit, &commit.committer))
+            && is_one_of(&self.committers, &|| {
+                self.identity(commit, &commit.committer)
+            })
             && is_one_of(&self.messages, &|| commit.decoded(commit.message))
     }
 
     /// As patterns see it: `Name <email>`, after the mailmap.
     fn identity(&self, commit: &CommitObject<'_>, ident: &Ident<'_>) -> Vec<u8> {
-        let (name, email) = self.mailmap.resolve(
-            &commit.decoded(ident.name),
-            &commit.decoded(ident.email),
-        );
+        let (name, email) = self
+            .mailmap
+            .resolve(&commit.decoded(ident.name), &commit.decoded(ident.email));
         [&name, &b" <"[..], &email, b">"].concat()
     }
 }

@@ -8,7 +8,11 @@ use crate::git::pathspec::Pathspec;
 use crate::git::tree_diff::has_changes;
 
 /// Follows history for some paths only.
-pub(in crate::git) struct Simplify(pub(in crate::git) Pathspec);
+pub(in crate::git) struct Simplify {
+    pub(in crate::git) paths: Pathspec,
+    /// Follow all parents of a merge even if one has the same: git's `--full-history`.
+    pub(in crate::git) full_history: bool,
+}
 
 /// What is left of a commit.
 pub(super) struct Simplified {
@@ -30,7 +34,8 @@ impl Simplify {
     ) -> Result<Simplified> {
         let parents = &commit.parent_ids;
         if parents.is_empty() {
-            let is_changed = has_changes(&nodes.objects, None, Some(commit.tree_id), &mut self.0)?;
+            let is_changed =
+                has_changes(&nodes.objects, None, Some(commit.tree_id), &mut self.paths)?;
             return Ok(Simplified {
                 parents: Vec::new(),
                 is_unchanged: !is_changed,
@@ -44,13 +49,18 @@ impl Simplify {
                 break;
             }
             let tree = nodes.load(parent)?.tree_id;
-            if has_changes(&nodes.objects, Some(tree), Some(commit.tree_id), &mut self.0)? {
+            if has_changes(
+                &nodes.objects,
+                Some(tree),
+                Some(commit.tree_id),
+                &mut self.paths,
+            )? {
                 if counts {
                     relevant_change = true;
                 } else {
                     irrelevant_change = true;
                 }
-            } else if counts {
+            } else if counts && !self.full_history {
                 return Ok(Simplified {
                     parents: vec![parent],
                     is_unchanged: true,
@@ -58,7 +68,11 @@ impl Simplify {
             }
         }
         // Excluded parents decide only where there are no others.
-        let is_changed = if relevant { relevant_change } else { irrelevant_change };
+        let is_changed = if relevant {
+            relevant_change
+        } else {
+            irrelevant_change
+        };
         Ok(Simplified {
             parents: parents.clone(),
             is_unchanged: !is_changed,

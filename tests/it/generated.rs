@@ -1,0 +1,508 @@
+//! Repositories made by git from random operations: every change of every commit must be git's.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use gitfleet::CancelToken;
+use gitfleet::git::{Change, ChangeKind, HistoryOptions, LineCounts, Merges, Order, Renames};
+use proptest::prelude::*;
+
+use crate::support::{Fixture, git, hermetic};
+
+/// Names that repeat in several directories, names that are files here and directories there, odd bytes.
+const PATHS: &[&[u8]] = &[
+    b"a.txt",
+    b"b.txt",
+    b"Makefile",
+    b"d/a.txt",
+    b"d/b.txt",
+    b"d/Makefile",
+    b"e/a.txt",
+    b"e/f/Makefile",
+    b"e/f/g/a.txt",
+    b"d",
+    b"e/f",
+    b"d.x",
+    b"sp ace \"quoted\"",
+    b"\xff\xfe.txt",
+];
+const DIRECTORIES: &[&[u8]] = &[b"d/", b"e/", b"e/f/", b"new/", b"new/d/"];
+
+/// A mode as fast-import writes it, and the content.
+type File = (&'static str, Vec<u8>);
+type Tree = BTreeMap<Vec<u8>, File>;
+
+#[derive(Clone, Debug)]
+enum Edit {
+    /// Lines drawn from a few, some of them frequent.
+    Write {
+        path: usize,
+        seed: u32,
+        lines: usize,
+    },
+    /// Replace, insert and delete lines.
+    Lines {
+        path: usize,
+        seed: u32,
+        edits: usize,
+    },
+    Rename {
+        from: usize,
+        to: usize,
+        edits: usize,
+    },
+    Copy {
+        from: usize,
+        to: usize,
+        edits: usize,
+    },
+    MoveDirectory {
+        from: usize,
+        to: usize,
+    },
+    Delete {
+        path: usize,
+    },
+    Mode {
+        path: usize,
+        mode: usize,
+    },
+    Ending {
+        path: usize,
+        kind: u8,
+    },
+}
+
+#[derive(Clone, Debug)]
+struct Step {
+    /// How many commits back the first parent is; none makes a root.
+    parent: Option<usize>,
+    merge: Option<usize>,
+    edits: Vec<Edit>,
+    /// Seconds after the commit before; less than none with a skewed clock.
+    seconds: i64,
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let path = 0..PATHS.len();
+    prop_oneof![
+        3 => (path.clone(), any::<u32>(), 0usize..60).prop_map(|(path, seed, lines)| Edit::Write { path, seed, lines }),
+        4 => (path.clone(), any::<u32>(), 1usize..12).prop_map(|(path, seed, edits)| Edit::Lines { path, seed, edits }),
+        4 => (path.clone(), path.clone(), 0usize..25).prop_map(|(from, to, edits)| Edit::Rename { from, to, edits }),
+        2 => (path.clone(), path.clone(), 0usize..25).prop_map(|(from, to, edits)| Edit::Copy { from, to, edits }),
+        1 => (0..DIRECTORIES.len(), 0..DIRECTORIES.len()).prop_map(|(from, to)| Edit::MoveDirectory { from, to }),
+        1 => path.clone().prop_map(|path| Edit::Delete { path }),
+        1 => (path.clone(), 0usize..4).prop_map(|(path, mode)| Edit::Mode { path, mode }),
+        1 => (path, any::<u8>()).prop_map(|(path, kind)| Edit::Ending { path, kind }),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let back = || prop_oneof![6 => Just(0usize), 3 => 1usize..6];
+    let seconds = prop_oneof![8 => 0i64..3, 1 => -50i64..50];
+    let parent = prop_oneof![30 => back().prop_map(Some), 1 => Just(None)];
+    let merge = prop::option::weighted(0.25, 1usize..6);
+    (parent, merge, prop::collection::vec(edit(), 0..6), seconds).prop_map(
+        |(parent, merge, edits, seconds)| Step {
+            parent,
+            merge,
+            edits,
+            seconds,
+        },
+    )
+}
+
+fn options() -> impl Strategy<Value = HistoryOptions> {
+    let renames =
+        prop_oneof![3 => Just(Renames::On), 1 => Just(Renames::Off), 2 => Just(Renames::Copies)];
+    let merges = prop::sample::select(vec![Merges::None, Merges::FirstParent, Merges::EachParent]);
+    let path = prop::option::weighted(
+        0.3,
+        prop::sample::select(vec!["d", "e/f", "*.txt", ":!d", "Makefile"]),
+    );
+    (renames, merges, any::<bool>(), any::<bool>(), path).prop_map(
+        |(renames, merges, topo, first_parent, path)| {
+            let mut options = HistoryOptions::default();
+            options.renames = renames;
+            options.merges = Some(merges);
+            options.order = if topo { Order::Topo } else { Order::Date };
+            options.first_parent = first_parent;
+            options.paths = path
+                .map(|path| path.as_bytes().to_vec())
+                .into_iter()
+                .collect();
+            options
+        },
+    )
+}
+
+/// Random enough for file contents, the same for the same seed.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % below.max(1)
+    }
+
+    fn line(&mut self) -> Vec<u8> {
+        match self.next(6) {
+            0 => b"\n".to_vec(),
+            1 => b"}\n".to_vec(),
+            _ => format!("line {}\n", self.next(200)).into_bytes(),
+        }
+    }
+}
+
+fn edited(content: &[u8], seed: u32, edits: usize) -> Vec<u8> {
+    let mut numbers = Numbers(u64::from(seed));
+    let mut lines: Vec<Vec<u8>> = content
+        .split_inclusive(|&byte| byte == b'\n')
+        .map(<[u8]>::to_vec)
+        .collect();
+    for _ in 0..edits {
+        let at = numbers.next(lines.len() + 1);
+        match numbers.next(3) {
+            0 => lines.insert(at, numbers.line()),
+            1 if at < lines.len() => drop(lines.remove(at)),
+            _ if at < lines.len() => lines[at] = numbers.line(),
+            _ => {}
+        }
+    }
+    lines.concat()
+}
+
+/// Puts a file where it belongs; files that are directories now go, and the other way round.
+fn put(tree: &mut Tree, path: &[u8], file: File) {
+    tree.retain(|other, _| {
+        let is_below = |a: &[u8], b: &[u8]| {
+            a.strip_prefix(b)
+                .is_some_and(|rest| rest.first() == Some(&b'/'))
+        };
+        !is_below(other, path) && !is_below(path, other)
+    });
+    tree.insert(path.to_vec(), file);
+}
+
+fn apply(tree: &mut Tree, edit: &Edit) {
+    match edit {
+        Edit::Write { path, seed, lines } => {
+            let mut numbers = Numbers(u64::from(*seed));
+            let content = (0..*lines).flat_map(|_| numbers.line()).collect();
+            put(tree, PATHS[*path], ("100644", content));
+        }
+        Edit::Lines { path, seed, edits } => {
+            if let Some((_, content)) = tree.get_mut(PATHS[*path]) {
+                *content = edited(content, *seed, *edits);
+            }
+        }
+        Edit::Rename { from, to, edits } => {
+            if let Some((mode, content)) = tree.remove(PATHS[*from]) {
+                put(tree, PATHS[*to], (mode, edited(&content, 7, *edits)));
+            }
+        }
+        Edit::Copy { from, to, edits } => {
+            if let Some((mode, content)) = tree.get_mut(PATHS[*from]) {
+                let copy = (*mode, edited(content, 11, *edits));
+                *content = edited(content, 13, 1);
+                put(tree, PATHS[*to], copy);
+            }
+        }
+        Edit::MoveDirectory { from, to } => {
+            let from = DIRECTORIES[*from];
+            let moved: Vec<Vec<u8>> = tree
+                .keys()
+                .filter(|path| path.starts_with(from))
+                .cloned()
+                .collect();
+            for path in moved {
+                if let Some(file) = tree.remove(&path) {
+                    put(
+                        tree,
+                        &[DIRECTORIES[*to], &path[from.len()..]].concat(),
+                        file,
+                    );
+                }
+            }
+        }
+        Edit::Delete { path } => drop(tree.remove(PATHS[*path])),
+        Edit::Mode { path, mode } => {
+            if let Some((old, _)) = tree.get_mut(PATHS[*path]) {
+                *old = ["100644", "100755", "120000", "160000"][*mode];
+            }
+        }
+        Edit::Ending { path, kind } => {
+            if let Some((_, content)) = tree.get_mut(PATHS[*path]) {
+                match kind % 4 {
+                    0 => drop(content.pop()),
+                    1 => {
+                        *content = content
+                            .iter()
+                            .flat_map(|&byte| {
+                                if byte == b'\n' {
+                                    vec![b'\r', b'\n']
+                                } else {
+                                    vec![byte]
+                                }
+                            })
+                            .collect()
+                    }
+                    2 => content.push(0),
+                    _ => content.extend_from_slice(b"\xe9 no newline"),
+                }
+            }
+        }
+    }
+}
+
+/// What `git fast-import` reads.
+fn script(steps: &[Step]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut trees: Vec<Tree> = Vec::new();
+    let mut seconds = 1_000_000_000i64;
+    for (number, step) in steps.iter().enumerate() {
+        let back = |distance: usize| (number > distance).then(|| number - 1 - distance);
+        let parent = step.parent.and_then(back);
+        let merge = step
+            .merge
+            .and_then(back)
+            .filter(|merge| parent.is_some_and(|parent| parent != *merge));
+        let mut tree = parent
+            .map(|parent| trees[parent].clone())
+            .unwrap_or_default();
+        if let Some(merge) = merge {
+            // Some of the other side's files win.
+            for (at, (path, file)) in trees[merge].clone().into_iter().enumerate() {
+                if at % 2 == 0 {
+                    put(&mut tree, &path, file);
+                }
+            }
+        }
+        step.edits.iter().for_each(|edit| apply(&mut tree, edit));
+        seconds += step.seconds;
+        let message = format!("commit {number}\n");
+        if parent.is_none() {
+            out.extend_from_slice(b"reset refs/heads/main\n");
+        }
+        write!(
+            out,
+            "commit refs/heads/main\nmark :{}\ncommitter C <c@example.com> {seconds} +0000\n",
+            number + 1
+        )
+        .unwrap();
+        write!(out, "data {}\n{message}\n", message.len()).unwrap();
+        for (word, commit) in [("from", parent), ("merge", merge)] {
+            if let Some(commit) = commit {
+                writeln!(out, "{word} :{}", commit + 1).unwrap();
+            }
+        }
+        out.extend_from_slice(b"deleteall\n");
+        for (path, (mode, content)) in &tree {
+            let quoted: String = path.iter().map(|byte| format!("\\{byte:03o}")).collect();
+            if *mode == "160000" {
+                writeln!(out, "M 160000 {:040x} \"{quoted}\"", content.len() + 1).unwrap();
+            } else {
+                write!(
+                    out,
+                    "M {mode} inline \"{quoted}\"\ndata {}\n",
+                    content.len()
+                )
+                .unwrap();
+                out.extend_from_slice(content);
+                out.push(b'\n');
+            }
+        }
+        out.push(b'\n');
+        trees.push(tree);
+    }
+    out
+}
+
+fn import(path: &Path, script: &[u8]) {
+    let mut importer = hermetic("git")
+        .arg("-C")
+        .arg(path)
+        .args(["fast-import", "--quiet", "--force"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    importer.stdin.take().unwrap().write_all(script).unwrap();
+    assert!(importer.wait().unwrap().success());
+}
+
+/// Everything git says about a change, as its `--raw --numstat` lines.
+#[derive(Debug, Eq, PartialEq)]
+struct Line {
+    raw: String,
+    paths: Vec<Vec<u8>>,
+    counts: String,
+}
+
+fn git_lines(path: &Path, options: &HistoryOptions) -> Vec<(String, Vec<Line>)> {
+    let mut args: Vec<String> = [
+        "log",
+        "--raw",
+        "--numstat",
+        "-z",
+        "--no-abbrev",
+        "--format=%x01%H",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let mut add = |arg: &str| args.push(arg.to_owned());
+    add(match options.renames {
+        Renames::On => "-M",
+        Renames::Copies => "-C",
+        Renames::Off => "--no-renames",
+    });
+    add(match options.merges {
+        Some(Merges::FirstParent) => "--diff-merges=first-parent",
+        Some(Merges::EachParent) => "--diff-merges=separate",
+        _ => "--diff-merges=off",
+    });
+    if options.order == Order::Topo {
+        add("--topo-order");
+    }
+    if options.first_parent {
+        add("--first-parent");
+    }
+    add("main");
+    add("--");
+    for path in &options.paths {
+        add(std::str::from_utf8(path).unwrap());
+    }
+    let output = git(path, &args);
+    let mut commits: Vec<(String, Vec<Line>)> = Vec::new();
+    let mut raws = std::collections::VecDeque::new();
+    let mut fields = output.split(|&byte| byte == 0);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    while let Some(field) = fields.next() {
+        let field = field.strip_prefix(b"\n").unwrap_or(field);
+        if let Some(id) = field.strip_prefix(b"\x01") {
+            if commits.last().is_none_or(|(last, _)| last.as_bytes() != id) {
+                commits.push((text(id), Vec::new()));
+            }
+        } else if field.starts_with(b":") {
+            let raw = text(field);
+            let count = if raw.contains(" R") || raw.contains(" C") {
+                2
+            } else {
+                1
+            };
+            let paths = (0..count)
+                .map(|_| fields.next().unwrap().to_vec())
+                .collect();
+            raws.push_back((raw, paths));
+        } else if !field.is_empty() {
+            let counts: Vec<&[u8]> = field.splitn(3, |&byte| byte == b'\t').collect();
+            let (raw, paths): (String, Vec<Vec<u8>>) = raws.pop_front().unwrap();
+            if paths.len() > 1 {
+                fields.by_ref().take(2).for_each(drop); // the same paths again
+            }
+            let counts = format!("{} {}", text(counts[0]), text(counts[1]));
+            commits
+                .last_mut()
+                .unwrap()
+                .1
+                .push(Line { raw, paths, counts });
+        }
+    }
+    assert!(raws.is_empty());
+    commits
+}
+
+fn our_line(change: &Change) -> Line {
+    let zero = "0".repeat(40);
+    let id = |id: Option<gitfleet::git::ObjectId>| id.map_or(zero.clone(), |id| id.to_string());
+    let letter = match change.kind {
+        ChangeKind::Added => "A",
+        ChangeKind::Deleted => "D",
+        ChangeKind::Modified => "M",
+        ChangeKind::Renamed => "R",
+        ChangeKind::Copied => "C",
+        ChangeKind::TypeChanged => "T",
+        _ => unreachable!(),
+    };
+    let score = change
+        .similarity
+        .map_or(String::new(), |percent| format!("{percent:03}"));
+    let raw = format!(
+        ":{} {} {} {} {letter}{score}",
+        change.old_mode.unwrap_or("000000"),
+        change.new_mode.unwrap_or("000000"),
+        id(change.old_blob_id),
+        id(change.new_blob_id),
+    );
+    let counts = match change.counts {
+        LineCounts::Lines {
+            additions,
+            deletions,
+        } => format!("{additions} {deletions}"),
+        LineCounts::Binary => "- -".to_owned(),
+        LineCounts::Missing => "missing".to_owned(),
+    };
+    let paths = change
+        .old_path
+        .iter()
+        .chain([&change.path])
+        .cloned()
+        .collect();
+    Line { raw, paths, counts }
+}
+
+fn check(steps: &[Step], options: &HistoryOptions) {
+    let fixture = Fixture::empty();
+    import(fixture.path(), &script(steps));
+    let theirs = git_lines(fixture.path(), options);
+    let mut options = options.clone();
+    options.revisions = vec!["main".to_owned()];
+    let commits = fixture
+        .open()
+        .commits(&options, &CancelToken::new())
+        .unwrap();
+    let ours: Vec<(String, Vec<Line>)> = commits
+        .map(|commit| commit.unwrap())
+        .map(|commit| {
+            (
+                commit.id.to_string(),
+                commit.changes.iter().map(our_line).collect(),
+            )
+        })
+        .collect();
+    pretty_eq(&ours, &theirs);
+}
+
+/// Points at the first commit that differs.
+fn pretty_eq(ours: &[(String, Vec<Line>)], theirs: &[(String, Vec<Line>)]) {
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        assert_eq!(ours, theirs);
+    }
+    assert_eq!(ours.len(), theirs.len(), "number of commits");
+}
+
+/// 125 repositories each; they run at the same time.
+macro_rules! generated {
+    ($($name:ident)*) => {
+        proptest! {
+            #![proptest_config(ProptestConfig {
+                cases: 130,
+                failure_persistence: None,
+                max_shrink_iters: 300,
+                ..ProptestConfig::default()
+            })]
+            $(
+                #[test]
+                fn $name(steps in prop::collection::vec(step(), 1..14), options in options()) {
+                    check(&steps, &options);
+                }
+            )*
+        }
+    };
+}
+
+generated!(changes_are_gits_a changes_are_gits_b changes_are_gits_c changes_are_gits_d);
