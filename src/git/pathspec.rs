@@ -30,8 +30,11 @@ impl Pathspec {
             if spec.is_empty() {
                 return Err(Error::invalid("path ``", "is empty; `.` is everything"));
             }
-            let pattern = gix::pathspec::parse(spec, Defaults::default())
-                .map_err(|error| invalid(spec, error))?;
+            // The top of the repository is everything, which has a spelling of its own.
+            let is_top = matches!(spec.as_slice(), b"." | b"./");
+            let pattern =
+                gix::pathspec::parse(if is_top { b":" } else { spec }, Defaults::default())
+                    .map_err(|error| invalid(spec, error))?;
             if !pattern.attributes.is_empty() {
                 return Err(Error::unsupported(format!(
                     "attributes in path `{}`",

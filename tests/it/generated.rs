@@ -323,7 +323,8 @@ fn script(steps: &[Step]) -> Vec<u8> {
     out
 }
 
-fn import(path: &Path, script: &[u8]) {
+/// Lets git make the commits that `script` describes.
+pub(crate) fn import(path: &Path, script: &[u8]) {
     let mut importer = hermetic("git")
         .arg("-C")
         .arg(path)

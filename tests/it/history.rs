@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use gitfleet::git::{
-    Change, ChangeKind, Commit, HistoryOptions, LineCounts, Merges, OpenOptions, Renames, Repo,
+    Change, ChangeKind, Commit, HistoryOptions, LineCounts, Merges, MissingBlobs, OpenOptions,
+    Renames, Repo,
 };
 use gitfleet::{CancelToken, ErrorKind, Workers};
 
@@ -341,6 +342,11 @@ fn a_missing_blob_gives_no_number_and_a_missing_tree_an_error() {
         .map(|commit| commit.additions())
         .collect();
     assert_eq!(counted, [None, None, Some(3)]);
+    let mut strict = HistoryOptions::default();
+    strict.missing = MissingBlobs::Error;
+    let stream = fixture.open().commits(&strict, &CancelToken::new());
+    let error = stream.unwrap().next().unwrap().unwrap_err();
+    assert!(error.report().contains(&blob), "{error}");
 
     let tree = git_text(fixture.path(), ["rev-parse", "HEAD~1^{tree}"]);
     std::fs::remove_file(object(&tree)).unwrap();

@@ -21,9 +21,11 @@ mod generated;
 mod github;
 mod history;
 mod mine;
+mod odd_commits;
 mod open;
 mod purity;
 #[cfg(feature = "cli")]
 mod static_binary;
 mod support;
 mod tables;
+mod walk;
