@@ -29,6 +29,8 @@ $(VENV)/ready: pyproject.toml
 
 setup: $(VENV)/ready ## make the virtual environment with everything that building and testing needs
 
+PYTHON_SOURCES := python tests/python scripts examples benches
+
 SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -name '*.rs' -o -name '*.py' -o -name '*.pyi')
 
 # The package as users get it: the release profile.
@@ -49,16 +51,16 @@ dev: $(VENV)/developed ## build the extension into the environment, unoptimised
 
 fmt: $(VENV)/ready ## format Rust and Python
 	$(CARGO) fmt --all
-	$(BIN)/ruff format python tests/python scripts examples
-	$(BIN)/ruff check --fix-only --quiet python tests/python scripts examples
+	$(BIN)/ruff format $(PYTHON_SOURCES)
+	$(BIN)/ruff check --fix-only --quiet $(PYTHON_SOURCES)
 
 lint: $(VENV)/ready ## formatting, clippy with no, some and all features, ruff
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --no-default-features --all-targets -- -D warnings
 	$(CARGO) clippy --locked --features cli --all-targets -- -D warnings
 	$(CARGO) clippy --locked --all-features --all-targets -- -D warnings
-	$(BIN)/ruff format --check python tests/python scripts examples
-	$(BIN)/ruff check python tests/python scripts examples
+	$(BIN)/ruff format --check $(PYTHON_SOURCES)
+	$(BIN)/ruff check $(PYTHON_SOURCES)
 
 types: $(VENV)/developed ## mypy, and the stub against the extension
 	$(BIN)/mypy
@@ -78,8 +80,16 @@ docs: ## the Rust documentation, warnings are errors
 docs-cli: ## rewrite docs/cli.txt from the command's help
 	GITFLEET_UPDATE_DOCS=1 $(CARGO) test --locked --features cli --test it the_help_in_the_documentation
 
-bench: ## against libgit2, in the benches member; BENCH_REPO names a repository
-	$(CARGO) bench --locked -p gitfleet-benches
+BENCH_REPO ?= .
+$(VENV)/rivals: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --group bench
+	touch $@
+
+bench: $(VENV)/rivals ## beside git, libgit2, pygit2 and PyDriller, on BENCH_REPO (this repository)
+	$(CARGO) build --release --locked --no-default-features --features cli
+	$(CARGO) build --release --locked -p gitfleet-benches
+	$(BIN)/python benches/compare.py $(BENCH_REPO) --gitfleet target/release/gitfleet --libgit2 target/release/libgit2-history
+	BENCH_REPO=$(abspath $(BENCH_REPO)) $(CARGO) bench --locked -p gitfleet-benches
 
 audit: ## licences, sources and C; with cargo-deny where it is installed, advisories too
 	$(CARGO) test --locked --features cli --test it purity

@@ -2,7 +2,7 @@
 //!
 //! `BENCH_REPO` names the repository; without it this one is used.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The repository to measure on.
 pub fn repository() -> PathBuf {
@@ -15,16 +15,29 @@ pub fn repository() -> PathBuf {
 /// # Panics
 ///
 /// If libgit2 cannot read the repository.
-pub fn git2_line_counts(path: &std::path::Path) -> (u64, u64) {
+pub fn git2_line_counts(path: &Path) -> (u64, u64) {
+    let mut sums = (0, 0);
+    git2_each_commit(path, |_, additions, deletions| {
+        sums.0 += additions;
+        sums.1 += deletions;
+    });
+    sums
+}
+
+/// The same commit by commit: id, lines added, lines deleted.
+///
+/// # Panics
+///
+/// If libgit2 cannot read the repository.
+pub fn git2_each_commit(path: &Path, mut visit: impl FnMut(git2::Oid, u64, u64)) {
     let repo = git2::Repository::open(path).expect("BENCH_REPO is a repository");
     let mut walk = repo.revwalk().expect("history can be walked");
     walk.push_head().expect("HEAD exists");
-    let mut sums = (0, 0);
     for id in walk {
-        let commit = repo
-            .find_commit(id.expect("history is whole"))
-            .expect("commit exists");
+        let id = id.expect("history is whole");
+        let commit = repo.find_commit(id).expect("commit exists");
         if commit.parent_count() > 1 {
+            visit(id, 0, 0);
             continue;
         }
         let old = commit
@@ -36,10 +49,8 @@ pub fn git2_line_counts(path: &std::path::Path) -> (u64, u64) {
             .diff_tree_to_tree(old.as_ref(), Some(&new), None)
             .expect("trees differ");
         let stats = diff.stats().expect("blobs exist");
-        sums.0 += stats.insertions() as u64;
-        sums.1 += stats.deletions() as u64;
+        visit(id, stats.insertions() as u64, stats.deletions() as u64);
     }
-    sums
 }
 
 /// Lines of `file` that libgit2 attributes to some commit.
@@ -47,7 +58,7 @@ pub fn git2_line_counts(path: &std::path::Path) -> (u64, u64) {
 /// # Panics
 ///
 /// If libgit2 cannot read the repository or the file.
-pub fn git2_blamed_lines(path: &std::path::Path, file: &str) -> usize {
+pub fn git2_blamed_lines(path: &Path, file: &str) -> usize {
     let repo = git2::Repository::open(path).expect("BENCH_REPO is a repository");
     let blame = repo
         .blame_file(file.as_ref(), None)

@@ -115,8 +115,9 @@ class Repository:
                 - `authors`, `committers`: Only commits whose ``Name <email>`` matches one of these
                   patterns, after the mailmap.
                 - `grep`: Only commits with a line in the message that matches one of these.
-                - `pattern_syntax`: ``"basic"`` regular expressions as git's and grep's, ``"extended"``
-                  or ``"fixed"``. `ignore_case`: Whether patterns match whatever the case.
+                - `pattern_syntax`: ``"basic"`` regular expressions as git's and grep's,
+                  ``"extended"`` or ``"fixed"``. `ignore_case`: Whether patterns match whatever the
+                  case.
                 - `merge_commits`: ``"include"``, ``"exclude"`` or ``"only"``.
                 - `skip`, `max_count`: Leave out so many of the first; list at most so many.
                 - `order`: ``"date"`` as ``git log``, or ``"topo"`` as ``git log --topo-order``.

@@ -128,8 +128,12 @@ fn edits(old: &[&[u8]], new: &[&[u8]], head: &[u8], tail: &[u8]) -> Option<usize
     let old: Vec<u32> = old.iter().map(|line| table.add(line)).collect();
     let new: Vec<u32> = new.iter().map(|line| table.add(line)).collect();
     let (mut in_old, mut in_new) = (vec![0u32; table.len()], vec![0u32; table.len()]);
-    old.iter().for_each(|&line| in_old[line as usize] += 1);
-    new.iter().for_each(|&line| in_new[line as usize] += 1);
+    for &line in &old {
+        in_old[line as usize] += 1;
+    }
+    for &line in &new {
+        in_new[line as usize] += 1;
+    }
 
     let mut old_side = Side::matched(&old, &in_new);
     let mut new_side = Side::matched(&new, &in_old);
@@ -151,13 +155,13 @@ fn edits(old: &[&[u8]], new: &[&[u8]], head: &[u8], tail: &[u8]) -> Option<usize
             &old,
             &in_new,
             frequent_from(old.len() + end_lines),
-            old_side,
+            &old_side,
         );
         new_side = Side::kept(
             &new,
             &in_old,
             frequent_from(new.len() + end_lines),
-            new_side,
+            &new_side,
         );
     }
     let unmatched = old_side.unmatched + new_side.unmatched;
@@ -187,7 +191,7 @@ impl Side {
     }
 
     /// The lines of `matched` without those that git sets aside. `in_other` counts all of the other file.
-    fn kept(all: &[u32], in_other: &[u32], frequent_from: usize, matched: Self) -> Self {
+    fn kept(all: &[u32], in_other: &[u32], frequent_from: usize, matched: &Self) -> Self {
         let status: Vec<Status> = all
             .iter()
             .map(|&line| match in_other[line as usize] as usize {

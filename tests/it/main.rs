@@ -4,7 +4,10 @@
     clippy::format_push_string,
     clippy::needless_pass_by_value,
     clippy::print_stderr,
+    clippy::format_collect,
     clippy::redundant_closure_for_method_calls,
+    clippy::semicolon_if_nothing_returned,
+    clippy::too_many_lines,
     clippy::unwrap_used,
     reason = "tests stop at the first surprise, and say why they skip"
 )]

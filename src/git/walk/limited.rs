@@ -24,7 +24,6 @@ struct Node {
 }
 
 #[derive(Clone, Copy, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "they are independent")]
 struct Flags {
     /// Reachable from what is excluded.
     excluded: bool,
