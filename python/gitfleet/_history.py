@@ -66,7 +66,7 @@ def history(options: HistoryOptions) -> _gitfleet.History:
         "max_count": options.get("max_count"),
         "order": options.get("order", "date"),
         "first_parent": options.get("first_parent", False),
-        "renames": {True: "on", False: "off"}.get(renames, renames),
+        "renames": renames if isinstance(renames, str) else ("on" if renames else "off"),
         "merges": options.get("merges"),
         "missing": options.get("missing", "allow"),
         "mailmap": options.get("mailmap", True),
