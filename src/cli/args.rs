@@ -77,23 +77,23 @@ pub(super) struct CountingArgs {
 #[derive(Clone, Debug, ClapArgs)]
 pub(super) struct SelectionArgs {
     /// Start at this revision, or list a range such as v1..v2; may be given several times [default: HEAD]
-    #[arg(long, value_name = "REV", allow_hyphen_values = true)]
+    #[arg(long, value_name = "REV")]
     pub(super) rev: Vec<String>,
     /// Start at every branch, tag and other ref
     #[arg(long)]
     pub(super) all: bool,
     /// Only commits that change files PATH names (directories and globs too), and only those changes; may be given several
     /// times
-    #[arg(long, value_name = "PATH", allow_hyphen_values = true)]
+    #[arg(long, value_name = "PATH")]
     pub(super) path: Vec<OsString>,
     /// Only commits whose author matches, as "Name <email>"; of several, one must
-    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    #[arg(long, value_name = "PATTERN")]
     pub(super) author: Vec<String>,
     /// Only commits whose committer matches; of several, one must
-    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    #[arg(long, value_name = "PATTERN")]
     pub(super) committer: Vec<String>,
     /// Only commits with a line in their message that matches; of several, one must
-    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    #[arg(long, value_name = "PATTERN")]
     pub(super) grep: Vec<String>,
     /// Patterns are extended regular expressions, not basic ones
     #[arg(long, short = 'E', conflicts_with = "fixed_strings")]

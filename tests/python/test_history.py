@@ -93,7 +93,7 @@ def test_missing_content_is_counted_in_a_warning_or_raised(history, git, tmp_pat
         rows = repo.commits().to_pylist()
     assert any(row["additions"] is None for row in rows)
     assert [row["commit_id"] for row in rows] == ids(gitfleet.Repository(history))
-    with pytest.raises(CorruptRepositoryError, match="blob .* is missing"):
+    with pytest.raises(CorruptRepositoryError, match=r"blob .* is missing"):
         repo.commits(missing="error").to_pylist()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
