@@ -82,8 +82,8 @@ pub(super) struct SelectionArgs {
     /// Start at every branch, tag and other ref
     #[arg(long)]
     pub(super) all: bool,
-    /// Only commits that change files PATH names (directories and globs too), and only those changes; may be given several
-    /// times
+    /// Only commits that change files PATH names (directories and globs too, from the top of the repository), and only those
+    /// changes; may be given several times
     #[arg(long, value_name = "PATH")]
     pub(super) path: Vec<OsString>,
     /// Only commits whose author matches, as "Name <email>"; of several, one must

@@ -84,7 +84,12 @@ fn history(
     if missing > 0 {
         let _ = writeln!(
             streams.err,
-            "warning: {missing} changes have no line counts: the repository does not have their content (a partial clone?)"
+            "warning: {missing} {} no line counts: the repository does not have the content (a partial clone?)",
+            if missing == 1 {
+                "change has"
+            } else {
+                "changes have"
+            }
         );
     }
     status

@@ -130,6 +130,9 @@ fn parse_time(text: &[u8]) -> Option<Timestamp> {
         (b'-', offset) => (-1, offset),
         _ => return None,
     };
+    if self::digits(offset).is_empty() {
+        return None;
+    }
     // A number too large to be a time counts as none, one too large to be an offset as zero.
     let seconds = number(digits)?;
     let offset: i32 = number(self::digits(offset))
@@ -237,6 +240,7 @@ mod tests {
             ("A <a@b> -12 +0000", "A", "a@b", 0),
             ("A <a@b> 12", "A", "a@b", 0),
             ("A <a@b> 12 0000", "A", "a@b", 0),
+            ("A <a@b> 12 +", "A", "a@b", 0),
             (" A  < a@b > 12 -0000", " A", " a@b ", 12),
             (
                 "\u{a0}A\u{c} <a> 99999999999999999999 +0000",

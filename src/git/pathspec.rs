@@ -18,7 +18,7 @@ impl Pathspec {
     ///
     /// [`Error::InvalidInput`] for one that cannot be read or lies outside, [`Error::Unsupported`] for attributes.
     pub(super) fn new(specs: &[Vec<u8>], root: &Path) -> Result<Self> {
-        let root = std::path::absolute(root).map_err(Error::storage("read", root))?;
+        let root = std::fs::canonicalize(root).map_err(Error::storage("read", root))?;
         let invalid = |spec: &[u8], error: gix::Error| {
             Error::invalid(
                 format!("path `{}`", spec.as_bstr()),
@@ -30,11 +30,19 @@ impl Pathspec {
             if spec.is_empty() {
                 return Err(Error::invalid("path ``", "is empty; `.` is everything"));
             }
-            // The top of the repository is everything, which has a spelling of its own.
-            let is_top = matches!(spec.as_slice(), b"." | b"./");
-            let pattern =
-                gix::pathspec::parse(if is_top { b":" } else { spec }, Defaults::default())
-                    .map_err(|error| invalid(spec, error))?;
+            let parse = |spec: &[u8]| {
+                gix::pathspec::parse(spec, Defaults::default())
+                    .map_err(|error| invalid(spec, error))
+            };
+            let mut pattern = parse(spec)?;
+            // What comes down to the top of the repository is everything, which has a spelling of its own.
+            let mut normal = pattern.clone();
+            normal
+                .normalize(Path::new(""), &root)
+                .map_err(|error| invalid(spec, error))?;
+            if matches!(normal.path().as_bytes(), b"" | b".") && !pattern.is_excluded() {
+                pattern = parse(b":")?;
+            }
             if !pattern.attributes.is_empty() {
                 return Err(Error::unsupported(format!(
                     "attributes in path `{}`",
@@ -51,12 +59,12 @@ impl Pathspec {
             .map_err(|error| invalid(b"", error))
     }
 
-    /// Whether a file is meant.
-    pub(super) fn matches(&mut self, path: &[u8]) -> bool {
+    /// Whether a file is meant, or a submodule.
+    pub(super) fn matches(&mut self, path: &[u8], is_submodule: bool) -> bool {
         let path: &BStr = path.into();
-        let found = self
-            .0
-            .pattern_matching_relative_path(path, Some(false), &mut |_, _, _, _| false);
+        let found =
+            self.0
+                .pattern_matching_relative_path(path, Some(is_submodule), &mut |_, _, _, _| false);
         found.is_some_and(|found| !found.is_excluded())
     }
 

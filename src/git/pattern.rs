@@ -28,8 +28,8 @@ impl Pattern {
     /// [`Error::InvalidInput`] if it cannot be read; back references are not understood.
     pub(super) fn new(text: &str, syntax: PatternSyntax, ignore_case: bool) -> Result<Self> {
         let expression = match syntax {
-            PatternSyntax::Basic => extended(text),
-            PatternSyntax::Extended => text.to_owned(),
+            PatternSyntax::Basic => translated(text, false),
+            PatternSyntax::Extended => translated(text, true),
             PatternSyntax::Fixed => regex::escape(text),
         };
         RegexBuilder::new(&expression)
@@ -49,25 +49,33 @@ impl Pattern {
     }
 }
 
-/// A basic expression in extended syntax.
-fn extended(basic: &str) -> String {
-    let mut out = String::with_capacity(basic.len());
-    let mut letters = basic.chars().peekable();
-    // At the start of an expression a `*` is a letter, and only there is `^` an anchor.
+/// A POSIX expression, extended or basic, in the syntax of our engine.
+fn translated(posix: &str, is_extended: bool) -> String {
+    let mut out = String::with_capacity(posix.len());
+    let mut letters = posix.chars().peekable();
+    // At the start of a basic expression a `*` is a letter, and only there is `^` an anchor.
     let mut at_start = true;
     while let Some(letter) = letters.next() {
         let was_at_start = std::mem::replace(&mut at_start, false);
         match letter {
             '\\' => match letters.next() {
-                Some(special @ ('(' | ')' | '{' | '}' | '|' | '+' | '?')) => {
+                Some(special @ ('(' | ')' | '{' | '}' | '|' | '+' | '?')) if !is_extended => {
                     out.push(special);
                     at_start = matches!(special, '(' | '|');
                 }
                 Some('<') => out.push_str(r"\b{start}"),
                 Some('>') => out.push_str(r"\b{end}"),
-                Some(escaped) => out.extend(['\\', escaped]),
-                None => out.push_str(r"\\"),
+                Some('`') => out.push_str(r"\A"),
+                Some('\'') => out.push_str(r"\z"),
+                // Back references are left for the engine to refuse.
+                Some(known @ ('w' | 'W' | 's' | 'S' | 'b' | 'B' | '0'..='9')) => {
+                    out.extend(['\\', known]);
+                }
+                Some(letter) => out.push_str(&regex::escape(letter.encode_utf8(&mut [0; 4]))),
+                None => out.push('\\'),
             },
+            '[' => bracket(&mut out, &mut letters),
+            letter if is_extended => out.push(letter),
             '(' | ')' | '{' | '}' | '|' | '+' | '?' => out.extend(['\\', letter]),
             '*' if was_at_start => out.push_str(r"\*"),
             '^' if was_at_start => {
@@ -84,7 +92,6 @@ fn extended(basic: &str) -> String {
                 };
                 out.push_str(if is_end { "$" } else { r"\$" });
             }
-            '[' => bracket(&mut out, &mut letters),
             letter => out.push(letter),
         }
     }
@@ -97,8 +104,8 @@ fn bracket(out: &mut String, letters: &mut std::iter::Peekable<std::str::Chars<'
     if letters.next_if_eq(&'^').is_some() {
         out.push('^');
     }
-    if letters.next_if_eq(&']').is_some() {
-        out.push_str(r"\]");
+    if let Some(first) = letters.next_if(|letter| matches!(letter, ']' | '-')) {
+        out.extend(['\\', first]);
     }
     while let Some(letter) = letters.next() {
         match letter {
@@ -140,9 +147,17 @@ mod tests {
             ("[[:alpha:]]*", "[[:alpha:]]*"),
             (r"x\{2,3\}", "x{2,3}"),
             (r"a\.b", r"a\.b"),
+            (r"a\d\w", r"ad\w"),
+            ("[--/]", r"[\--/]"),
         ] {
-            assert_eq!(extended(basic), expected, "{basic}");
+            assert_eq!(translated(basic, false), expected, "{basic}");
         }
+    }
+
+    #[test]
+    fn brackets_are_posix_in_extended_expressions_too() {
+        assert_eq!(translated(r"(a|[\d&&x])+", true), r"(a|[\\d\&\&x])+");
+        assert!(Pattern::new("a\\", PatternSyntax::Extended, false).is_err());
     }
 
     #[test]

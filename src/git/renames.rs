@@ -7,6 +7,9 @@
 //! Each source and each destination is used at most once. With copies, sources are also the files that stay, each may serve
 //! many destinations, and the second step is left out. History asks for all destinations of a commit; blame asks for
 //! one path at a time, which gives that path the pick of all sources.
+//!
+//! Steps 2 and 3 read blobs. Where one is not there, as in a partial clone, nobody knows what git would find: only the pairs
+//! of step 1 are given then, and the blob that is missing.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -25,7 +28,7 @@ const RENAME_LIMIT: usize = 1000;
 /// Half-way from 50 % to certainty.
 const MIN_BASE_NAME_SCORE: u64 = MIN_SCORE + (MAX_SCORE - MIN_SCORE) / 2;
 /// How many sources of one blob git looks at for one destination.
-const EXACT_CANDIDATES: usize = 102;
+const EXACT_CANDIDATES: usize = 100;
 /// How many of the best sources git remembers for each destination.
 const BEST_CANDIDATES: usize = 4;
 
@@ -60,12 +63,21 @@ pub(super) struct Rename {
     pub(super) score: u64,
 }
 
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) renames: Vec<Rename>,
+    /// A blob that was needed and is not there; then only exact renames are listed.
+    pub(super) missing: Option<ObjectId>,
+}
+
 /// Finds renames, keeping what it read of a file for the next question about it.
 pub(super) struct RenameFinder<'a> {
     objects: &'a Objects,
     attributes: &'a mut Attributes,
     cancel: &'a CancelToken,
     files: HashMap<ObjectId, File>,
+    missing: Option<ObjectId>,
 }
 
 struct File {
@@ -85,6 +97,7 @@ impl<'a> RenameFinder<'a> {
             attributes,
             cancel,
             files: HashMap::new(),
+            missing: None,
         }
     }
 
@@ -94,7 +107,7 @@ impl<'a> RenameFinder<'a> {
         sources: &[Candidate<'_>],
         destinations: &[Candidate<'_>],
         detect: Detect,
-    ) -> Result<Vec<Rename>> {
+    ) -> Result<Found> {
         let mut pairs = Pairs {
             detect,
             source_used: sources.iter().map(|source| source.stays).collect(),
@@ -102,14 +115,24 @@ impl<'a> RenameFinder<'a> {
             found: Vec::new(),
         };
         if sources.is_empty() || destinations.is_empty() {
-            return Ok(pairs.found);
+            return Ok(Found::default());
         }
         exact(sources, destinations, &mut pairs);
+        let certain = pairs.found.len();
+        self.missing = None;
         if detect == Detect::Renames {
             self.same_base_name(sources, destinations, &mut pairs)?;
         }
-        self.best_of_the_rest(sources, destinations, &mut pairs)?;
-        Ok(pairs.found)
+        if self.missing.is_none() {
+            self.best_of_the_rest(sources, destinations, &mut pairs)?;
+        }
+        if self.missing.is_some() {
+            pairs.found.truncate(certain);
+        }
+        Ok(Found {
+            renames: pairs.found,
+            missing: self.missing,
+        })
     }
 
     fn same_base_name(
@@ -203,9 +226,14 @@ impl<'a> RenameFinder<'a> {
         if !source.side.is_regular() || !destination.side.is_regular() {
             return Ok(0);
         }
-        let (Some(old_size), Some(new_size)) =
-            (self.size(source.side.id)?, self.size(destination.side.id)?)
-        else {
+        let sizes = (self.size(source.side.id)?, self.size(destination.side.id)?);
+        let (Some(old_size), Some(new_size)) = sizes else {
+            let blob = if sizes.0.is_none() {
+                source
+            } else {
+                destination
+            };
+            self.missing = Some(blob.side.id);
             return Ok(0);
         };
         if sizes_rule_out(old_size, new_size, min_score)

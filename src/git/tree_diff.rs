@@ -135,6 +135,7 @@ fn compare_trees(
             path.extend_from_slice(entry.name);
         }
         let is_tree = entry.mode == EntryKind::Tree;
+        let is_submodule = entry.mode == EntryKind::Commit;
         current.old.at = old_end.unwrap_or(current.old.at);
         current.new.at = new_end.unwrap_or(current.new.at);
         if old_side == new_side {
@@ -144,7 +145,7 @@ fn compare_trees(
             if is_tree {
                 paths.may_match_in(&path)
             } else {
-                paths.matches(&path)
+                paths.matches(&path, is_submodule)
             }
         });
         if !is_meant {
@@ -223,6 +224,9 @@ impl TreeCursor {
             let name_end = memchr::memchr(0, rest)?;
             let space = memchr::memchr(b' ', &rest[..name_end])?;
             let id_end = name_end + 1 + hash_len;
+            if space + 1 == name_end {
+                return None; // git has no file without a name either
+            }
             Some(TreeEntry {
                 mode: mode(&rest[..space])?,
                 name: &rest[space + 1..name_end],
@@ -263,6 +267,9 @@ fn skip_common(old: &mut TreeCursor, new: &mut TreeCursor) {
 
 /// An entry's kind, as git normalises modes that old versions and other tools wrote.
 fn mode(octal: &[u8]) -> Option<EntryKind> {
+    if octal.is_empty() {
+        return None;
+    }
     let mut mode = 0u32;
     for &digit in octal {
         if !(b'0'..=b'7').contains(&digit) {

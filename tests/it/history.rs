@@ -362,6 +362,111 @@ fn a_missing_blob_gives_no_number_and_a_missing_tree_an_error() {
 }
 
 #[test]
+fn a_partial_clone_has_no_wrong_number() {
+    let full = Fixture::make("history", &[]);
+    let move_and_edit = "seq 1 100 > true_source; seq 1 60 > keep; seq 500 540 >> keep; git add -A; git commit -qm start; \
+        git mv true_source destination; echo 101 >> destination; git rm -q keep; git commit -qam moved; git config uploadpack.allowFilter true";
+    let shell = |fixture: &Fixture, script: &str| {
+        let mut shell = crate::support::hermetic("sh");
+        let status = shell.args(["-c", script]).current_dir(fixture.path());
+        assert!(status.status().unwrap().success(), "{script}");
+    };
+    shell(&full, move_and_edit);
+    let partial = Fixture::empty();
+    // The working tree brings the blobs of HEAD; those before it are missing.
+    let clone = format!(
+        "git clone -q --filter=blob:none 'file://{}' clone && git -C clone remote remove origin",
+        full.path().display()
+    );
+    shell(&partial, &clone);
+    let repo = crate::support::open(&partial.path().join("clone"));
+    let whole: HashMap<String, Vec<Change>> = commits(&full.open(), &HistoryOptions::default())
+        .into_iter()
+        .map(|commit| (commit.id.to_string(), commit.changes))
+        .collect();
+    let mut missing = 0;
+    for commit in commits(&repo, &HistoryOptions::default()) {
+        for change in &commit.changes {
+            if change.counts == LineCounts::Missing {
+                missing += 1;
+                continue;
+            }
+            let is_same =
+                |other: &&Change| (&other.path, other.kind) == (&change.path, change.kind);
+            let theirs = whole[&commit.id.to_string()].iter().find(is_same);
+            assert_eq!(
+                theirs.map(|other| other.counts),
+                Some(change.counts),
+                "{change:?}"
+            );
+        }
+    }
+    assert!(missing > 10, "{missing}");
+}
+
+#[test]
+fn a_pack_that_cannot_be_read_is_named_and_nothing_is_taken_for_missing() {
+    let fixture = Fixture::make("history", &[]);
+    fixture.git(["repack", "-adq"]);
+    let packs = fixture.path().join(".git/objects/pack");
+    let index = std::fs::read_dir(packs)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .find(|file| file.extension().is_some_and(|extension| extension == "idx"))
+        .unwrap();
+    // A commit outside the pack, on top of what is in it.
+    fixture.git([
+        "-c",
+        "user.name=x",
+        "-c",
+        "user.email=x",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "loose",
+    ]);
+    let mut permissions = std::fs::metadata(&index).unwrap().permissions();
+    #[expect(
+        clippy::permissions_set_readonly_false,
+        reason = "the directory goes with the test"
+    )]
+    permissions.set_readonly(false);
+    std::fs::set_permissions(&index, permissions).unwrap();
+    let bytes = std::fs::read(&index).unwrap();
+    std::fs::write(&index, &bytes[..bytes.len() / 2]).unwrap();
+    let ended = crate::support::open(fixture.path())
+        .commits(&HistoryOptions::default(), &CancelToken::new())
+        .map(|stream| stream.last().unwrap().map(drop));
+    let error = ended.and_then(|last| last).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{}", error.report());
+}
+
+#[test]
+fn attributes_are_not_for_symlinks() {
+    let fixture = Fixture::empty();
+    let script = "echo '*.lnk binary' > .gitattributes; ln -s one a.lnk; git add -A; git commit -qm 1; ln -sf two a.lnk; git commit -qam 2";
+    let mut shell = crate::support::hermetic("sh");
+    let status = shell
+        .args(["-c", script])
+        .current_dir(fixture.path())
+        .status();
+    assert!(status.unwrap().success());
+    let ours: Vec<Vec<Entry>> = commits(&fixture.open(), &HistoryOptions::default())
+        .iter()
+        .map(|commit| commit.changes.iter().map(our_entry).collect())
+        .collect();
+    let theirs = git_numstat(&fixture, Renames::On, Merges::None);
+    assert_eq!(
+        ours,
+        theirs
+            .into_iter()
+            .map(|(_, entries)| entries)
+            .collect::<Vec<_>>()
+    );
+}
+
+#[test]
 fn trees_may_be_nested_deeper_than_a_stack() {
     let fixture = Fixture::empty();
     let script = "blob=$(echo x | git hash-object -w --stdin); tree=$(printf '100644 blob %s\\tf\\n' $blob | git mktree); i=0; \

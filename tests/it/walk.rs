@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use gitfleet::CancelToken;
-use gitfleet::git::{HistoryOptions, MergeCommits, Order, PatternSyntax, Repo};
+use gitfleet::git::{HistoryOptions, MergeCommits, Merges, Order, PatternSyntax, Repo};
 
 use crate::support::{Fixture, git, git_text, open};
 
@@ -16,9 +16,11 @@ fn ours(repo: &Repo, options: &HistoryOptions) -> Vec<String> {
 }
 
 fn theirs(path: &Path, args: &[&str]) -> Vec<String> {
-    let args = [&["log", "--format=%H"], args].concat();
+    let args = [&["log", "-s", "--format=%H"], args].concat();
     let output = git_text(path, args);
-    output.lines().map(str::to_owned).collect()
+    let mut ids: Vec<String> = output.lines().map(str::to_owned).collect();
+    ids.dedup(); // a merge is shown once for each parent it is compared with
+    ids
 }
 
 fn with(change: impl FnOnce(&mut HistoryOptions)) -> HistoryOptions {
@@ -173,6 +175,16 @@ fn questions() -> Vec<(HistoryOptions, Vec<&'static str>)> {
         (revs(&["main^@"]), vec!["main^@"]),
         (revs(&["v1^!"]), vec!["v1^!"]),
         (revs(&["^main"]), vec!["^main"]),
+        (revs(&["^v1^@", "v1"]), vec!["^v1^@", "v1"]),
+        (revs(&["^v1^!", "main"]), vec!["^v1^!", "main"]),
+        (
+            revs(&["^main~2", "^v1", "main"]),
+            vec!["^main~2", "^v1", "main"],
+        ),
+        (
+            revs(&["^v1", "^main~2", "main"]),
+            vec!["^v1", "^main~2", "main"],
+        ),
         (revs(&["main..side"]), vec!["main..side"]),
         (revs(&["other", "side", "v1"]), vec!["other", "side", "v1"]),
         (with(|o| o.all_refs = true), vec!["--all"]),
@@ -263,6 +275,36 @@ fn questions() -> Vec<(HistoryOptions, Vec<&'static str>)> {
             vec!["main", "--", "*.c", ":!b"],
         ),
         (limited_to(main(), &["."]), vec!["main", "--", "."]),
+        (limited_to(main(), &["a/.."]), vec!["main", "--", "a/.."]),
+        (
+            limited_to(main(), &[":(glob)."]),
+            vec!["main", "--", ":(glob)."],
+        ),
+        (
+            limited_to(
+                with(|o| {
+                    (o.merges, o.revisions) = (Some(Merges::EachParent), texts(&["side..main"]))
+                }),
+                &["b"],
+            ),
+            vec!["--diff-merges=separate", "side..main", "--", "b"],
+        ),
+        (
+            limited_to(
+                with(|o| {
+                    (o.merges, o.order, o.since) =
+                        (Some(Merges::EachParent), Order::Topo, Some(1_500_000_155))
+                }),
+                &["a"],
+            ),
+            vec![
+                "--diff-merges=separate",
+                "--topo-order",
+                "--since=@1500000155",
+                "--",
+                "a",
+            ],
+        ),
         (
             limited_to(main(), &["absent"]),
             vec!["main", "--", "absent"],
@@ -350,6 +392,25 @@ fn replaced_commits_are_what_they_stand_for() {
             options.order = Order::Topo;
         }
         assert_eq!(ours(&repo, &options), theirs(fixture.path(), args));
+    }
+}
+
+#[test]
+fn a_shallow_boundary_has_no_parents() {
+    let full = crossed();
+    let shallow = Fixture::make("shallow", &[full.path().as_os_str()]);
+    let listed = std::fs::read_to_string(shallow.path().join(".git/shallow")).unwrap();
+    let boundary = listed.lines().next().unwrap().to_owned();
+    let repo = shallow.open();
+    for suffix in ["^!", "^@"] {
+        let revision = format!("{boundary}{suffix}");
+        let options = with(|o| o.revisions = vec![revision.clone()]);
+        let theirs: Vec<String> = if suffix == "^@" {
+            Vec::new() // git log without a revision would be HEAD's
+        } else {
+            theirs(shallow.path(), &[&revision])
+        };
+        assert_eq!(ours(&repo, &options), theirs, "{revision}");
     }
 }
 

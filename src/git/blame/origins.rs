@@ -157,7 +157,11 @@ impl<'a> OriginFinder<'a> {
             &[destination],
             Detect::Renames,
         )?;
+        if let Some(blob) = renames.missing {
+            return Err(self.objects.corrupt(format!("blob {blob} is missing")));
+        }
         let source = renames
+            .renames
             .first()
             .map(|rename| &deleted[rename.source])
             .map(|(path, side)| (path.clone(), side.id));

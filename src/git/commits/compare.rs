@@ -8,14 +8,14 @@ use gix::objs::Kind;
 use super::{Change, ChangeKind, Commit, LineCounts, Merges, MissingBlobs, Renames, Signature};
 use crate::cancel::CancelToken;
 use crate::error::Result;
-use crate::git::attributes::Attributes;
+use crate::git::attributes::{Attributes, DiffAttribute};
 use crate::git::commit_object::{self, CommitObject, Ident};
 use crate::git::id::ObjectId as Id;
 use crate::git::identity::Mailmap;
 use crate::git::line_counts::{count_lines, line_count};
 use crate::git::objects::{Object, ObjectSource, Objects};
 use crate::git::pathspec::Pathspec;
-use crate::git::renames::{Candidate, Detect, Rename, RenameFinder};
+use crate::git::renames::{self, Candidate, Detect, Rename, RenameFinder};
 use crate::git::similarity::MAX_SCORE;
 use crate::git::tree_diff::{Side, TreeChange, tree_changes_in};
 use crate::git::walk::{Nodes, RawCommit};
@@ -124,19 +124,19 @@ impl Comparer {
             Renames::Copies => Some(Detect::Copies),
             Renames::Off => None,
         };
-        let renames = match detect {
+        let (renames, missing) = match detect {
             Some(detect) if found.iter().any(|change| change.old.is_none()) => {
                 self.renames(&found, detect)?
             }
-            _ => Vec::new(),
+            _ => (Vec::new(), None),
         };
-        if renames.is_empty() {
-            let alone = |change| Paired {
-                change,
-                source: None,
-            };
-            return Ok(found.into_iter().map(alone).collect());
-        }
+        // What might be renamed has no counts that could be trusted.
+        let is_doubtful = |change: &TreeChange| {
+            let is_regular = |side: Option<Side>| side.is_some_and(|side| side.is_regular());
+            missing.is_some()
+                && (change.old.is_none() || change.new.is_none())
+                && (is_regular(change.old) || is_regular(change.new))
+        };
         // How often a file is a source, and once more if it stays. The last one to take a file that is gone renamed it.
         let mut uses: Vec<usize> = found
             .iter()
@@ -167,17 +167,19 @@ impl Comparer {
                     is_copy: uses[source] > 0,
                 }
             });
-            pairs.push(Paired { change, source });
+            let missing = missing.filter(|_| source.is_none() && is_doubtful(&change));
+            pairs.push(Paired {
+                change,
+                source,
+                missing,
+            });
         }
         Ok(pairs)
     }
 
-    /// Source, destination (as indices into `found`) and score of each rename and copy.
-    fn renames(
-        &mut self,
-        found: &[TreeChange],
-        detect: Detect,
-    ) -> Result<Vec<(usize, usize, u64)>> {
+    /// Source, destination (as indices into `found`) and score of each rename and copy; and a blob that would have to be
+    /// there to find them all.
+    fn renames(&mut self, found: &[TreeChange], detect: Detect) -> Result<FoundRenames> {
         let stays = |change: &TreeChange| change.new.is_some();
         let (mut sources, mut destinations) = (Vec::new(), Vec::new());
         let (mut source_at, mut destination_at) = (Vec::new(), Vec::new());
@@ -205,7 +207,7 @@ impl Comparer {
         }
         let cancel = &self.settings.cancel;
         let mut finder = RenameFinder::new(&self.objects, &mut self.attributes, cancel);
-        let renames = finder.find(&sources, &destinations, detect)?;
+        let renames::Found { renames, missing } = finder.find(&sources, &destinations, detect)?;
         let indices = |rename: Rename| {
             (
                 source_at[rename.source],
@@ -213,15 +215,18 @@ impl Comparer {
                 rename.score,
             )
         };
-        Ok(renames.into_iter().map(indices).collect())
+        Ok((renames.into_iter().map(indices).collect(), missing))
     }
 
     fn counts(&mut self, paired: &Paired) -> Result<LineCounts> {
         let TreeChange { path, old, new } = &paired.change;
         let old_path = paired.source.as_ref().map_or(path, |source| &source.path);
+        if let Some(blob) = paired.missing {
+            return self.missing(Some(blob), path);
+        }
         let objects = &self.objects;
         let Some(old_data) = content(objects, *old)? else {
-            return self.missing(*old, old_path);
+            return self.missing(old.map(|side| side.id), old_path);
         };
         let is_same = old
             .zip(*new)
@@ -232,13 +237,17 @@ impl Comparer {
             content(objects, *new)?
         };
         let Some(new_data) = new_data else {
-            return self.missing(*new, path);
+            return self.missing(new.map(|side| side.id), path);
         };
+        // Attributes are for regular files: a symlink has none, and a submodule is one line of text.
         let mut is_binary = |side: &Option<Side>, path: &[u8], data: &[u8]| {
             side.is_some_and(|side| {
-                !side.is_submodule()
-                    && (data.len() > self.big_file_bytes
-                        || self.attributes.of(objects, path).is_binary(data))
+                let attribute = if side.is_regular() {
+                    self.attributes.of(objects, path)
+                } else {
+                    DiffAttribute::Unspecified
+                };
+                data.len() > self.big_file_bytes || attribute.is_binary(data)
             })
         };
         if is_binary(old, old_path, &old_data) || is_binary(new, path, &new_data) {
@@ -259,13 +268,13 @@ impl Comparer {
 
 impl Comparer {
     /// The counts of a file whose blob is not there.
-    fn missing(&self, side: Option<Side>, path: &[u8]) -> Result<LineCounts> {
-        match (self.settings.missing, side) {
-            (MissingBlobs::Error, Some(side)) => {
+    fn missing(&self, blob: Option<ObjectId>, path: &[u8]) -> Result<LineCounts> {
+        match (self.settings.missing, blob) {
+            (MissingBlobs::Error, Some(blob)) => {
                 let path = String::from_utf8_lossy(path);
                 Err(self
                     .objects
-                    .corrupt(format!("blob {} ({path}) is missing", side.id)))
+                    .corrupt(format!("blob {blob}, needed for {path}, is missing")))
             }
             _ => Ok(LineCounts::Missing),
         }
@@ -288,7 +297,11 @@ fn content(objects: &Objects, side: Option<Side>) -> Result<Option<Object>> {
 struct Paired {
     change: TreeChange,
     source: Option<Source>,
+    /// A blob without which nobody knows whether this was renamed.
+    missing: Option<ObjectId>,
 }
+
+type FoundRenames = (Vec<(usize, usize, u64)>, Option<ObjectId>);
 
 struct Source {
     path: Vec<u8>,

@@ -1,5 +1,6 @@
 //! The pipeline: walk here, compare on the workers, hand out in walk order.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::compare::{Comparer, Settings};
@@ -158,7 +159,11 @@ impl Shared {
             let mut comparer = idle.map_or_else(|| (self.make)(), Ok)?;
             for commit in chunk {
                 self.cancel.check()?;
-                done.push(Ok(comparer.compare(commit)?));
+                // A panic is this commit's: those before it are kept.
+                let compared = catch_unwind(AssertUnwindSafe(|| comparer.compare(commit)));
+                done.push(Ok(
+                    compared.unwrap_or_else(|payload| Err(Error::from_panic(&*payload)))?
+                ));
             }
             self.idle
                 .lock()

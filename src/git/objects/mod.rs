@@ -142,7 +142,14 @@ impl Objects {
         let found =
             found.map_err(|error| source::damaged(&self.path, format!("object {id}"), error))?;
         let Some((kind, len)) = found.map(|found| (found.kind, found.data.len())) else {
-            return Ok(None);
+            // What a broken pack may hold is not missing.
+            return match &store.packs.unreadable {
+                Some((pack, reason)) => {
+                    let what = format!("object {id}, or pack {}", pack.display());
+                    Err(source::damaged(&self.path, what, reason))
+                }
+                None => Ok(None),
+            };
         };
         bytes.truncate(len);
         let object = Object::new(kind, bytes);

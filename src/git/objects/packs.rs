@@ -19,7 +19,11 @@ const LONGEST_CHAIN: usize = 4096;
 /// No deflate stream grows by more when it is inflated.
 const MOST_GROWTH: u64 = 1100;
 
-pub(super) struct Packs(Vec<Pack>);
+pub(super) struct Packs {
+    packs: Vec<Pack>,
+    /// The first one that cannot be read, and why: an object that is found nowhere may be in it.
+    pub(super) unreadable: Option<(PathBuf, String)>,
+}
 
 struct Pack {
     index: index::File<gix::odb::pack::MMap>,
@@ -46,8 +50,7 @@ pub(super) enum Fault {
 }
 
 impl Packs {
-    /// Maps all packs below `object_dirs`. One that cannot be read is left out: whoever looks for an object elsewhere then
-    /// hears what is wrong with it.
+    /// Maps all packs below `object_dirs`. One that cannot be read is left out, and remembered.
     pub(super) fn open(object_dirs: &[PathBuf], hash: gix::hash::Kind) -> Self {
         let in_dir = |dir: &PathBuf| {
             let files = std::fs::read_dir(dir.join("pack"));
@@ -60,27 +63,34 @@ impl Packs {
             indices.sort(); // the same order at every run
             indices
         };
-        let open = |index: &Path| {
-            Some(Pack {
-                index: index::File::at(index, hash).ok()?,
-                data: data::File::at(index.with_extension("pack"), hash).ok()?,
+        let open = |index: &Path| -> Result<Pack, gix::Error> {
+            Ok(Pack {
+                index: index::File::at(index, hash)?,
+                data: data::File::at(index.with_extension("pack"), hash)?,
             })
         };
-        Self(
-            object_dirs
-                .iter()
-                .flat_map(in_dir)
-                .filter_map(|index| open(&index))
-                .collect(),
-        )
+        let mut found = Self {
+            packs: Vec::new(),
+            unreadable: None,
+        };
+        for index in object_dirs.iter().flat_map(in_dir) {
+            match open(&index) {
+                Ok(pack) => found.packs.push(pack),
+                Err(error) => {
+                    let reason = crate::git::source::text(&error);
+                    found.unreadable.get_or_insert((index, reason));
+                }
+            }
+        }
+        found
     }
 
     /// Where the object lies, if in a pack.
     pub(super) fn find(&self, id: &ObjectId, scratch: &mut Scratch) -> Option<Place> {
         let last = scratch.last_pack;
-        let others = (0..self.0.len()).filter(|&pack| pack != last);
+        let others = (0..self.packs.len()).filter(|&pack| pack != last);
         for number in std::iter::once(last).chain(others) {
-            let Some(pack) = self.0.get(number) else {
+            let Some(pack) = self.packs.get(number) else {
                 continue;
             };
             if let Some(entry) = pack.index.lookup(id) {
@@ -102,7 +112,7 @@ impl Packs {
         cache: &Cache,
         scratch: &mut Scratch,
     ) -> Result<Object, Fault> {
-        let pack = &self.0[number];
+        let pack = &self.packs[number];
         scratch.chain.clear();
         let mut at = offset;
         let mut object = loop {

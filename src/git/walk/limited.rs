@@ -20,6 +20,8 @@ struct Node {
     seconds: u64,
     /// `None` until it was read; fewer than the commit has once it was simplified.
     parents: Option<Vec<Index>>,
+    /// Of a merge whose parents are all followed: which of them have the chosen paths as the merge has them.
+    same: Option<Vec<bool>>,
     flags: Flags,
 }
 
@@ -66,13 +68,17 @@ pub(super) fn list(
         let tip = lister.index(id)?;
         lister.load(tip)?;
         lister.found[tip as usize].flags.bottom = true;
-        lister.exclude(tip);
+        lister.set_excluded(tip);
+        lister.exclude_known_ancestors(tip);
     }
     for &id in tips.excluded.iter().chain(&tips.included) {
         let tip = lister.index(id)?;
         lister.queue(tip)?;
     }
     let mut list = lister.run(cancel)?;
+    if !lister.options.first_parent {
+        list.iter().for_each(|&index| lister.reconsider(index));
+    }
     if lister.options.topo_order {
         list = lister.children_first(&list);
     }
@@ -133,6 +139,7 @@ impl Lister<'_> {
             id,
             seconds: 0,
             parents: None,
+            same: None,
             flags: Flags::default(),
         });
         self.index_of.insert(id, index);
@@ -174,14 +181,19 @@ impl Lister<'_> {
         Ok(())
     }
 
-    /// Excludes a commit and those ancestors that were read already; the others follow when their turn comes.
-    fn exclude(&mut self, index: Index) {
-        let mut pending = vec![index];
+    fn set_excluded(&mut self, index: Index) {
+        let flags = &mut self.found[index as usize].flags;
+        self.wanted -= usize::from(flags.queued && !flags.excluded);
+        flags.excluded = true;
+    }
+
+    /// Excludes those ancestors that were read already; the others follow when their turn comes. The commit itself may have
+    /// been excluded before its parents were known, so they are looked at in any case.
+    fn exclude_known_ancestors(&mut self, index: Index) {
+        let mut pending = self.parents(index).to_vec();
         while let Some(index) = pending.pop() {
-            let flags = &mut self.found[index as usize].flags;
-            if !flags.excluded {
-                flags.excluded = true;
-                self.wanted -= usize::from(flags.queued);
+            if !self.found[index as usize].flags.excluded {
+                self.set_excluded(index);
                 pending.extend_from_slice(self.parents(index));
             }
         }
@@ -189,14 +201,38 @@ impl Lister<'_> {
 
     fn exclude_parents(&mut self, index: Index) -> Result<()> {
         for parent in self.parents(index).to_vec() {
+            self.set_excluded(parent);
             // History that is left out need not be whole.
-            let is_there = self.load(parent).is_ok();
-            self.exclude(parent);
-            if is_there {
+            if self.load(parent).is_ok() {
+                self.exclude_known_ancestors(parent);
                 self.queue(parent)?;
             }
         }
         Ok(())
+    }
+
+    fn is_relevant(&self, index: Index) -> bool {
+        let flags = self.found[index as usize].flags;
+        !flags.excluded || flags.bottom
+    }
+
+    /// A merge that was compared with a parent which turned out to be excluded later is compared with the others only.
+    fn reconsider(&mut self, index: Index) {
+        let node = &self.found[index as usize];
+        let (Some(same), false) = (&node.same, node.flags.unchanged) else {
+            return;
+        };
+        let relevant: Vec<bool> = self
+            .parents(index)
+            .iter()
+            .map(|&parent| self.is_relevant(parent))
+            .collect();
+        let has_relevant = relevant.contains(&true);
+        let is_changed = same
+            .iter()
+            .zip(&relevant)
+            .any(|(same, relevant)| !same && *relevant == has_relevant);
+        self.found[index as usize].flags.unchanged = !is_changed;
     }
 
     /// Queues the parents of a commit that is not excluded; with paths, those that simplification leaves.
@@ -213,6 +249,7 @@ impl Lister<'_> {
             let parents = self.indices(&simplified.parents)?;
             let node = &mut self.found[index as usize];
             node.parents = Some(parents);
+            node.same = simplified.same;
             node.flags.unchanged = simplified.is_unchanged;
         }
         let followed = if first_parent { 1 } else { usize::MAX };

@@ -3,6 +3,7 @@
 use gix::ObjectId;
 use gix::revision::plumbing::Spec;
 
+use super::nodes::Nodes;
 use crate::error::{Error, Result};
 use crate::git::repo::Repo;
 use crate::git::source;
@@ -37,6 +38,14 @@ impl Tips {
     }
 
     fn add(&mut self, repo: &Repo, revision: &str) -> Result<()> {
+        // A leading `^` turns around whatever follows: `^a`, but also `^a^@`.
+        if let Some(rest) = revision.strip_prefix('^') {
+            let mut turned = Self::default();
+            turned.add(repo, rest)?;
+            self.excluded.extend(turned.included);
+            self.included.extend(turned.excluded);
+            return Ok(());
+        }
         // The plain case has the better messages, as for a `HEAD` without commits.
         if !revision.contains("..") && !revision.contains('^') {
             self.included.push(repo.rev_parse(revision)?.0);
@@ -62,9 +71,9 @@ impl Tips {
                 .id)
         };
         let parents = |id: ObjectId| -> Result<Vec<ObjectId>> {
-            let commit = local.find_commit(commit(id)?);
-            let commit = commit.map_err(source::unreadable(repo.path(), format!("commit {id}")))?;
-            Ok(commit.parent_ids().map(gix::Id::detach).collect())
+            // Those that a shallow clone has.
+            let nodes = Nodes::new(&repo.object_source()?)?;
+            Ok(nodes.load(commit(id)?)?.parent_ids)
         };
         match spec {
             Spec::Include(id) => self.included.push(commit(id)?),

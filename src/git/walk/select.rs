@@ -32,7 +32,7 @@ pub(in crate::git) struct SelectText {
 }
 
 impl Select {
-    /// git's dates have no sign: one before 1970 is later than all others.
+    /// git's dates have no sign: one before 1970 is later than those after it.
     pub(super) fn is_too_new(&self, seconds: u64) -> bool {
         self.until
             .is_some_and(|until| u64::try_from(until).map_or(true, |until| seconds > until))
@@ -72,7 +72,10 @@ impl SelectText {
             && is_one_of(&self.committers, &|| {
                 self.identity(commit, &commit.committer)
             })
-            && is_one_of(&self.messages, &|| commit.decoded(commit.message))
+            // To git the empty line before the message is one of its lines.
+            && is_one_of(&self.messages, &|| {
+                [b"\n", commit.decoded(commit.message).as_slice()].concat()
+            })
     }
 
     /// As patterns see it: `Name <email>`, after the mailmap.

@@ -18,6 +18,8 @@ pub(in crate::git) struct Simplify {
 pub(super) struct Simplified {
     /// Parents that are followed.
     pub(super) parents: Vec<ObjectId>,
+    /// Which parents have the same, of a merge that follows all of them.
+    pub(super) same: Option<Vec<bool>>,
     /// Whether the commit leaves the paths as they are in what it is compared with: it is not shown then.
     pub(super) is_unchanged: bool,
 }
@@ -38,10 +40,12 @@ impl Simplify {
                 has_changes(&nodes.objects, None, Some(commit.tree_id), &mut self.paths)?;
             return Ok(Simplified {
                 parents: Vec::new(),
+                same: None,
                 is_unchanged: !is_changed,
             });
         }
         let (mut relevant, mut relevant_change, mut irrelevant_change) = (false, false, false);
+        let mut same = Vec::new();
         for (at, &parent) in parents.iter().enumerate() {
             let counts = is_relevant(parent);
             relevant |= counts;
@@ -49,23 +53,18 @@ impl Simplify {
                 break;
             }
             let tree = nodes.load(parent)?.tree_id;
-            if has_changes(
-                &nodes.objects,
-                Some(tree),
-                Some(commit.tree_id),
-                &mut self.paths,
-            )? {
-                if counts {
-                    relevant_change = true;
-                } else {
-                    irrelevant_change = true;
-                }
-            } else if counts && !self.full_history {
+            let (old, new) = (Some(tree), Some(commit.tree_id));
+            let is_changed = has_changes(&nodes.objects, old, new, &mut self.paths)?;
+            same.push(!is_changed);
+            if counts && !is_changed && !self.full_history {
                 return Ok(Simplified {
                     parents: vec![parent],
+                    same: None,
                     is_unchanged: true,
                 });
             }
+            relevant_change |= is_changed && counts;
+            irrelevant_change |= is_changed && !counts;
         }
         // Excluded parents decide only where there are no others.
         let is_changed = if relevant {
@@ -75,6 +74,7 @@ impl Simplify {
         };
         Ok(Simplified {
             parents: parents.clone(),
+            same: (self.full_history && parents.len() > 1).then_some(same),
             is_unchanged: !is_changed,
         })
     }
