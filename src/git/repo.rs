@@ -50,8 +50,8 @@ pub struct OpenOptions {
     pub cache_bytes: Option<usize>,
 }
 
-/// One repository on disk. Cheap to share: all methods take `&self`.
-#[derive(Debug)]
+/// One repository on disk. Cheap to share and to clone: all methods take `&self`.
+#[derive(Clone, Debug)]
 pub struct Repo {
     shared: gix::ThreadSafeRepository,
     path: PathBuf,

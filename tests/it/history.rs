@@ -443,6 +443,35 @@ fn a_pack_that_cannot_be_read_is_named_and_nothing_is_taken_for_missing() {
 }
 
 #[test]
+fn an_intact_copy_stands_in_for_a_damaged_one() {
+    let fixture = Fixture::make("history", &[]);
+    let whole: Vec<String> = commits(&fixture.open(), &HistoryOptions::default())
+        .iter()
+        .map(|commit| format!("{commit:?}"))
+        .collect();
+    fixture.git(["repack", "-aq"]); // what is loose stays
+    let packs = fixture.path().join(".git/objects/pack");
+    let pack = std::fs::read_dir(packs)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .find(|file| {
+            file.extension()
+                .is_some_and(|extension| extension == "pack")
+        })
+        .unwrap();
+    let mut bytes = std::fs::read(&pack).unwrap();
+    let end = bytes.len() - 20;
+    bytes[12..end].fill(0x55);
+    std::fs::remove_file(&pack).unwrap();
+    std::fs::write(&pack, bytes).unwrap();
+    let ours: Vec<String> = commits(&fixture.open(), &HistoryOptions::default())
+        .iter()
+        .map(|commit| format!("{commit:?}"))
+        .collect();
+    assert_eq!(ours, whole);
+}
+
+#[test]
 fn attributes_are_not_for_symlinks() {
     let fixture = Fixture::empty();
     let script = "echo '*.lnk binary' > .gitattributes; ln -s one a.lnk; git add -A; git commit -qm 1; ln -sf two a.lnk; git commit -qam 2";

@@ -109,7 +109,7 @@ impl Comparer {
         };
         let paths = self.settings.paths.as_mut();
         let found = tree_changes_in(&self.objects, old_tree, Some(tree), paths)?;
-        for paired in self.paired(found)? {
+        for paired in self.paired(&found)? {
             self.settings.cancel.check()?;
             let counts = self.counts(&paired)?;
             changes.push(paired.into_change(parent.map(Id), counts));
@@ -118,7 +118,7 @@ impl Comparer {
     }
 
     /// Puts each renamed or copied file's two halves together, at the place of its new path.
-    fn paired(&mut self, found: Vec<TreeChange>) -> Result<Vec<Paired>> {
+    fn paired(&mut self, found: &[TreeChange]) -> Result<Vec<Paired>> {
         let detect = match self.settings.renames {
             Renames::On => Some(Detect::Renames),
             Renames::Copies => Some(Detect::Copies),
@@ -126,7 +126,7 @@ impl Comparer {
         };
         let (renames, missing) = match detect {
             Some(detect) if found.iter().any(|change| change.old.is_none()) => {
-                self.renames(&found, detect)?
+                self.renames(found, detect)?
             }
             _ => (Vec::new(), None),
         };

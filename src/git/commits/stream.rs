@@ -42,7 +42,7 @@ impl CommitStream {
         options: &HistoryOptions,
         cancel: &CancelToken,
     ) -> Result<Self> {
-        let tips = Tips::resolve(repo, &options.revisions, options.all_refs)?;
+        let tips = resolve(repo, options, cancel)?;
         let paths = if options.paths.is_empty() {
             None
         } else {
@@ -115,6 +115,16 @@ impl CommitStream {
             });
         }
     }
+}
+
+/// Resolves revisions on a worker: some (`:/text`, `a...b`) look through all of history, and cannot be stopped.
+fn resolve(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Result<Tips> {
+    let mut window = Window::new(repo.workers());
+    let (repo, revisions, all_refs) = (repo.clone(), options.revisions.clone(), options.all_refs);
+    window.spawn(move || Tips::resolve(&repo, &revisions, all_refs));
+    window
+        .next(cancel)
+        .unwrap_or_else(|| Err(Error::internal("revisions were not resolved")))
 }
 
 /// Which of the commits found are shown.

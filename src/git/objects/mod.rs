@@ -58,6 +58,8 @@ pub(super) struct ObjectSource {
 }
 
 struct Store {
+    /// The repository's own directory of objects, and those it borrows from.
+    dirs: Vec<PathBuf>,
     packs: Packs,
     cache: Cache,
     /// What stands for what (git-replace).
@@ -80,6 +82,7 @@ impl ObjectSource {
         );
         let store = Store {
             packs: Packs::open(&dirs, repo.object_hash()),
+            dirs,
             cache: Cache::new(cache_bytes),
             replaced: odb.replacements().collect(),
         };
@@ -128,7 +131,10 @@ impl Objects {
                     Ok(object) => return Ok(Some(object)),
                     Err(Fault::BaseElsewhere) => Place::Loose(id),
                     Err(Fault::Damaged(reason)) => {
-                        return Err(source::damaged(&self.path, format!("object {id}"), reason));
+                        let copy = self.intact_copy(id, &mut scratch);
+                        return copy.map(Some).ok_or_else(|| {
+                            source::damaged(&self.path, format!("object {id}"), reason)
+                        });
                     }
                 }
             }
@@ -155,6 +161,26 @@ impl Objects {
         let object = Object::new(kind, bytes);
         store.cache.put(place, object.clone());
         Ok(Some(object))
+    }
+
+    /// Another copy of an object whose first one is damaged: as in git, any will do.
+    fn intact_copy(&self, id: ObjectId, scratch: &mut Scratch) -> Option<Object> {
+        let Store { packs, cache, .. } = &*self.store;
+        for (pack, offset) in packs.copies(id) {
+            if let Ok(object) = packs.unpack(pack, offset, cache, scratch) {
+                return Some(object);
+            }
+        }
+        for dir in &self.store.dirs {
+            let loose = gix::odb::loose::Store::at(dir, id.kind());
+            let mut bytes = Vec::new();
+            if let Ok(Some(found)) = loose.try_find(&id, &mut bytes) {
+                let (kind, len) = (found.kind, found.data.len());
+                bytes.truncate(len);
+                return Some(Object::new(kind, bytes));
+            }
+        }
+        None
     }
 
     /// Reads a commit or tree, which must be there.

@@ -104,6 +104,17 @@ impl Packs {
         None
     }
 
+    /// Every place where the object lies.
+    pub(super) fn copies(&self, id: ObjectId) -> impl Iterator<Item = (usize, u64)> {
+        self.packs
+            .iter()
+            .enumerate()
+            .filter_map(move |(number, pack)| {
+                let entry = pack.index.lookup(id)?;
+                Some((number, pack.index.pack_offset_at_index(entry)))
+            })
+    }
+
     /// Unpacks what lies at `offset`. Everything on the way goes into the cache.
     pub(super) fn unpack(
         &self,

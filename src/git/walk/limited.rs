@@ -77,7 +77,9 @@ pub(super) fn list(
     }
     let mut list = lister.run(cancel)?;
     if !lister.options.first_parent {
-        list.iter().for_each(|&index| lister.reconsider(index));
+        for &index in &list {
+            lister.reconsider(index);
+        }
     }
     if lister.options.topo_order {
         list = lister.children_first(&list);
