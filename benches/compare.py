@@ -29,8 +29,8 @@ class Run(NamedTuple):
     mebibytes: float
 
 
-def run(command: list[str], output: Path) -> Run:
-    """Run a command to its end; its children count too."""
+def run(command: list[str], output: Path) -> Run | None:
+    """Run a command to its end; its children count too. None if it failed, which it said itself."""
     with output.open("wb") as out:
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=out)  # noqa: S603
@@ -38,7 +38,7 @@ def run(command: list[str], output: Path) -> Run:
         wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        sys.exit(f"{command[0]} ended with {process.returncode}")
+        return None
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
@@ -100,7 +100,12 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as directory:
                 output = Path(directory) / "answer"
                 runs = 1 if "PyDriller" in name or name == "pygit2" else args.runs
-                costs = [run(command, output) for _ in range(runs)]
+                costs = [cost for _ in range(runs) if (cost := run(command, output))]
+                if len(costs) < runs:
+                    if name in {"git", "gitfleet"}:
+                        sys.exit(f"{name} failed")
+                    print(f"{name}, renames {renames}: failed")
+                    continue
                 found = git_counts(output) if name == "git" else csv_counts(output)
             wanted = wanted or found
             differ = sum(wanted.get(commit) != counts for commit, counts in found.items())
