@@ -9,6 +9,8 @@
 
 use std::collections::BTreeMap;
 
+use std::sync::Arc;
+
 use gitfleet::CancelToken;
 use gitfleet::git::{BlameOptions, HistoryOptions, OpenOptions, Repo};
 use gitfleet::progress::Silent;
@@ -34,7 +36,7 @@ fn main() -> gitfleet::Result<()> {
         // Counts are missing only where a partial clone lacks a blob.
         share.added += commit.additions().unwrap_or(0);
     }
-    for file in repo.blame(&BlameOptions::default(), &Silent, &cancel)? {
+    for file in repo.blame(&BlameOptions::default(), Arc::new(Silent), &cancel)? {
         let file = file?;
         match file.rows {
             Ok(rows) => {

@@ -7,7 +7,11 @@ use crate::error::{Error, Result};
 
 /// A flag that asks running work to stop at its next safe point; clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
+pub struct CancelToken {
+    flag: Arc<AtomicBool>,
+    /// Cancels this one too.
+    parent: Option<Arc<Self>>,
+}
 
 impl CancelToken {
     /// Returns a token that has not been cancelled.
@@ -17,12 +21,16 @@ impl CancelToken {
 
     /// Asks every holder of this token to stop.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.flag.store(true, Ordering::Relaxed);
     }
 
     /// Returns whether [`CancelToken::cancel`] has been called.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.flag.load(Ordering::Relaxed)
+            || self
+                .parent
+                .as_ref()
+                .is_some_and(|parent| parent.is_cancelled())
     }
 
     /// Returns [`Error::Cancelled`] if the token has been cancelled; for use with `?`.
@@ -39,7 +47,17 @@ impl CancelToken {
     }
 
     /// The bare flag, for libraries that poll one.
+    ///
+    /// It does not know of parents; see [`CancelToken::child`].
     pub(crate) fn flag(&self) -> &AtomicBool {
-        &self.0
+        &self.flag
+    }
+
+    /// A token for a part of the work, which can be cancelled alone.
+    pub(crate) fn child(&self) -> Self {
+        Self {
+            flag: Arc::default(),
+            parent: Some(Arc::new(self.clone())),
+        }
     }
 }

@@ -16,7 +16,7 @@ fn blamed_lines(repo: &Repo, paths: Option<Vec<Vec<u8>>>) -> usize {
     let mut options = BlameOptions::default();
     options.paths = paths;
     let files = repo
-        .blame(&options, &Silent, &CancelToken::new())
+        .blame(&options, std::sync::Arc::new(Silent), &CancelToken::new())
         .expect("HEAD exists");
     let rows = files.flat_map(|file| file.expect("history is whole").rows.unwrap_or_default());
     rows.map(|row| row.line_count as usize).sum()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, TypedDict, final, type_check_only
 
 __all__ = [
+    "BlameLines",
     "Failures",
     "Manager",
     "RecordStream",
@@ -37,6 +38,20 @@ class History(TypedDict):
     renames: str
     merges: str | None
     missing: str
+    mailmap: bool
+
+@type_check_only
+class Blame(TypedDict):
+    rev: str | None
+    working_tree: bool
+    line_ranges: list[str]
+    lines: bool
+    ignore_whitespace: bool
+    ignore_revs: list[str]
+    ignore_revs_files: list[str]
+    configured_ignores: bool
+    first_parent: bool
+    since: str | datetime.datetime | float | None
     mailmap: bool
 
 @type_check_only
@@ -94,8 +109,16 @@ class Repository:
     def commits(self, history: History) -> RecordStream: ...
     def changes(self, history: History) -> RecordStream: ...
     def blame(
-        self, paths: Sequence[str] | None, *, rev: str | None, lines: bool, mailmap: bool
+        self, paths: Sequence[str] | None, options: Blame
     ) -> tuple[RecordStream, Failures]: ...
+    def blame_async(
+        self, paths: Sequence[str] | None, options: Blame
+    ) -> asyncio.Future[tuple[RecordStream, Failures]]: ...
+
+@final
+class BlameLines:
+    def next(self, most: int) -> asyncio.Future[list[dict[str, Any]]]: ...
+    def close(self) -> None: ...
 
 @final
 class Manager:
@@ -121,6 +144,7 @@ class Manager:
     def bulk_blame(
         self, path: str, files: Sequence[str]
     ) -> asyncio.Future[dict[str, list[dict[str, Any]] | str]]: ...
+    def blame_lines(self, path: str, files: Sequence[str]) -> asyncio.Future[BlameLines]: ...
 
 def error_kinds() -> list[tuple[str, str]]: ...
 def mine(job: MineJob) -> list[dict[str, Any]]: ...

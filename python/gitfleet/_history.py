@@ -1,4 +1,4 @@
-"""What `commits`, `changes` and `mine` ask of a history, as the extension takes it."""
+"""What histories and blame are asked for, as the extension takes it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from gitfleet import _gitfleet
 
-__all__ = ["HistoryOptions", "history"]
+__all__ = ["BlameOptions", "HistoryOptions", "blame", "history"]
 
 
 class HistoryOptions(TypedDict, total=False):
@@ -44,11 +44,7 @@ def history(options: HistoryOptions) -> _gitfleet.History:
     Raises:
         TypeError: For a name that is no option, as for any unknown keyword argument.
     """
-    names = HistoryOptions.__annotations__
-    for name in options:
-        if name not in names:
-            msg = f"unexpected keyword argument {name!r}; there are {', '.join(names)}"
-            raise TypeError(msg)
+    _refuse_unknown(options, HistoryOptions.__annotations__)
     renames = options.get("renames", True)
     return {
         "rev": _several(options.get("rev")),
@@ -71,6 +67,63 @@ def history(options: HistoryOptions) -> _gitfleet.History:
         "missing": options.get("missing", "allow"),
         "mailmap": options.get("mailmap", True),
     }
+
+
+class BlameOptions(TypedDict, total=False):
+    """Keyword arguments of `Repository.blame` and `Repository.blame_async`, described there."""
+
+    rev: str | None
+    working_tree: bool
+    line_ranges: str | tuple[int, int] | Iterable[str | tuple[int, int]] | None
+    lines: bool
+    ignore_whitespace: bool
+    ignore_revs: str | Iterable[str] | None
+    ignore_revs_files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None
+    configured_ignores: bool
+    first_parent: bool
+    since: str | datetime.datetime | float | None
+    mailmap: bool
+
+
+def blame(options: BlameOptions) -> _gitfleet.Blame:
+    """Fill in what was not given.
+
+    Raises:
+        TypeError: For a name that is no option, as for any unknown keyword argument.
+    """
+    _refuse_unknown(options, BlameOptions.__annotations__)
+    return {
+        "rev": options.get("rev"),
+        "working_tree": options.get("working_tree", False),
+        "line_ranges": _ranges(options.get("line_ranges")),
+        "lines": options.get("lines", False),
+        "ignore_whitespace": options.get("ignore_whitespace", False),
+        "ignore_revs": _several(options.get("ignore_revs")),
+        "ignore_revs_files": _several(options.get("ignore_revs_files")),
+        "configured_ignores": options.get("configured_ignores", False),
+        "first_parent": options.get("first_parent", False),
+        "since": options.get("since"),
+        "mailmap": options.get("mailmap", True),
+    }
+
+
+def _refuse_unknown(options: Iterable[str], names: Iterable[str]) -> None:
+    known = list(names)
+    for name in options:
+        if name not in known:
+            msg = f"unexpected keyword argument {name!r}; there are {', '.join(known)}"
+            raise TypeError(msg)
+
+
+def _ranges(given: str | tuple[int, int] | Iterable[str | tuple[int, int]] | None) -> list[str]:
+    if given is None:
+        return []
+    if isinstance(given, str):
+        return [given]
+    several = list(given)
+    if len(several) == 2 and all(isinstance(end, int) for end in several):  # noqa: PLR2004
+        return [f"{several[0]},{several[1]}"]
+    return [one if isinstance(one, str) else f"{one[0]},{one[1]}" for one in several]
 
 
 def _several(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None) -> list[str]:

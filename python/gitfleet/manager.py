@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from gitfleet import _gitfleet
 from gitfleet._network import network
+from gitfleet.exceptions import InvalidInputError
 from gitfleet.models.repo import CloneStatus, CloneTask
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Generator, Iterable
+    from collections.abc import AsyncIterator, Generator, Iterable
 
 __all__ = ["RepoManager"]
 
@@ -129,6 +130,36 @@ class RepoManager:
         """
         paths = [os.fspath(path) for path in file_paths]
         return await self._manager.bulk_blame(os.fspath(repo_path), paths)
+
+    async def stream_blame(
+        self,
+        repo_path: str | os.PathLike[str],
+        file_paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        *,
+        batch_size: int = 1000,
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        """Blame files at ``HEAD``, handing lines over as files are finished.
+
+        Leaving the loop early, with ``aclose`` or by cancelling the task, stops the work.
+
+        Yields:
+            Up to `batch_size` lines: the dictionaries of `bulk_blame`, each with its ``path``. The
+            lines of a file come in order, one file after the other.
+
+        Raises:
+            GitFleetError: What the first file had that could not be blamed, after all others.
+        """
+        if batch_size < 1:
+            msg = f"batch_size {batch_size}: must be 1 or more"
+            raise InvalidInputError(msg)
+        several = [file_paths] if isinstance(file_paths, (str, os.PathLike)) else file_paths
+        paths = [os.fspath(path) for path in several]
+        lines = await self._manager.blame_lines(os.fspath(repo_path), paths)
+        try:
+            while batch := await lines.next(batch_size):
+                yield batch
+        finally:
+            lines.close()
 
     def cleanup(self) -> CleanupResult:
         """Remove the clones.

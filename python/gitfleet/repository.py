@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitfleet import _gitfleet
-from gitfleet._history import history
+from gitfleet._history import blame, history
 from gitfleet.records import Records, raise_failures
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from gitfleet._history import HistoryOptions
+    from gitfleet._history import BlameOptions, HistoryOptions
     from gitfleet.exceptions import GitFleetError
 
 __all__ = ["Reference", "Repository"]
@@ -168,41 +168,58 @@ class Repository:
         self,
         paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
         *,
-        rev: str | None = None,
-        lines: bool = False,
-        mailmap: bool = True,
         failures: list[tuple[str, GitFleetError]] | None = None,
+        **options: Unpack[BlameOptions],
     ) -> Records:
         """Name the commit of every line, as ``git blame`` does, for all files in one walk.
 
         Args:
             paths: Files and directories relative to the top of the repository. Defaults to all.
-            rev: At which revision. Defaults to ``HEAD``.
-            lines: One row per line, with its ``content``, instead of one per run of lines.
-            mailmap: Resolve names and e-mails through the repository's mailmap.
             failures: Gets a path and an exception for each file that cannot be blamed. Without it,
                 the first of them is raised when the last row has been read.
+            **options: How lines are blamed.
+
+                - `rev`: At which revision; defaults to ``HEAD``. A range such as ``v1..v2`` looks
+                  no further back than its start.
+                - `working_tree`: Blame the files as they are on disk; lines that are not committed
+                  yet have an id of zeros.
+                - `line_ranges`: Only these lines of the one file named: ``(10, 20)``, ``"10,+5"``
+                  or ``"/start/,/end/"``, one or several, as git's ``-L`` has them.
+                - `lines`: One row per line, with its ``content``, instead of one per run of lines.
+                - `ignore_whitespace`: Compare lines without their white space.
+                - `ignore_revs`: Commits to look past: their lines go to those they most resemble.
+                - `ignore_revs_files`: Files that list such commits, a full id a line.
+                - `configured_ignores`: Use what the repository's ``blame.ignoreRevsFile`` lists.
+                - `first_parent`: Follow only the first parent of merges.
+                - `since`: Look no further back than this date.
+                - `mailmap`: Resolve names and e-mails through the repository's mailmap.
 
         Returns:
-            Rows that cover each line of each file once, files in path order. Lines count from 1.
+            Rows that cover each line of each file once; the rows of a file stand together, in line
+            order, and files come as they are finished: the youngest lines first. Lines count from 1.
 
         Raises:
             RevisionNotFoundError: `rev` names nothing.
+            InvalidInputError: Options that make no sense, alone or together.
             PathNotFoundError: A path does not exist at `rev`, and `failures` is None.
         """
-        wanted = None
-        if paths is not None:
-            several = [paths] if isinstance(paths, (str, os.PathLike)) else paths
-            wanted = [os.fspath(path) for path in several]
-        stream, failed = self._repo.blame(wanted, rev=rev, lines=lines, mailmap=mailmap)
+        stream, failed = self._repo.blame(_paths(paths), blame(options))
+        return _blamed(stream, failed, failures)
 
-        def check() -> None:
-            if failures is None:
-                raise_failures(failed.all())
-            else:
-                failures.extend(failed.all())
+    async def blame_async(
+        self,
+        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
+        *,
+        failures: list[tuple[str, GitFleetError]] | None = None,
+        **options: Unpack[BlameOptions],
+    ) -> Records:
+        """Do the same as `blame` without blocking the event loop.
 
-        return Records("blame", stream, check)
+        Returns:
+            Records whose rows are all there: reading them waits for nothing.
+        """
+        stream, failed = await self._repo.blame_async(_paths(paths), blame(options))
+        return _blamed(stream, failed, failures)
 
     def __repr__(self) -> str:
         return f"Repository({self.path!r})"
@@ -210,6 +227,29 @@ class Repository:
     def __reduce__(self) -> tuple[object, ...]:
         trust, threads = self._options
         return (_reopen, (self.path, trust, threads))
+
+
+def _paths(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None,
+) -> list[str] | None:
+    if paths is None:
+        return None
+    several = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    return [os.fspath(path) for path in several]
+
+
+def _blamed(
+    stream: _gitfleet.RecordStream,
+    failed: _gitfleet.Failures,
+    failures: list[tuple[str, GitFleetError]] | None,
+) -> Records:
+    def check() -> None:
+        if failures is None:
+            raise_failures(failed.all())
+        else:
+            failures.extend(failed.all())
+
+    return Records("blame", stream, check)
 
 
 def _reopen(path: str, trust: bool, threads: int) -> Repository:  # noqa: FBT001 (for pickle)

@@ -210,12 +210,42 @@ pub(super) struct BlameArgs {
     /// Files and directories, relative to the top of the repository
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// Blame at this revision
+    /// Blame at this revision; a range such as v1..v2 looks no further back than its start
     #[arg(long, value_name = "REV")]
     pub(super) rev: Option<String>,
+    /// Blame the files of the working tree as they are on disk; lines not committed yet get the zero id
+    #[arg(long, conflicts_with = "rev")]
+    pub(super) working_tree: bool,
+    /// Only these lines of the one file named: 10,20 or 10,+5 or /start/,/end/; may be given several times
+    #[arg(short = 'L', value_name = "RANGE")]
+    pub(super) line_ranges: Vec<String>,
     /// One row per line, with its content
     #[arg(long)]
     pub(super) lines: bool,
+    /// Compare lines without their white space
+    #[arg(long, short = 'w')]
+    pub(super) ignore_whitespace: bool,
+    /// Look past this commit: its lines go to those they most resemble; may be given several times
+    #[arg(long, value_name = "REV")]
+    pub(super) ignore_rev: Vec<String>,
+    /// Look past the commits that FILE lists, a full id a line
+    #[arg(long, value_name = "FILE")]
+    pub(super) ignore_revs_file: Vec<PathBuf>,
+    /// Look past the commits that the repository's blame.ignoreRevsFile lists
+    #[arg(long)]
+    pub(super) configured_ignores: bool,
+    /// Follow only the first parent of merges
+    #[arg(long)]
+    pub(super) first_parent: bool,
+    /// Look no further back than this date, such as 2024-05-01 or "2 weeks ago"
+    #[arg(long, value_name = "DATE")]
+    pub(super) since: Option<String>,
+    /// Not supported: lines moved or copied within a file
+    #[arg(short = 'M', hide = true)]
+    pub(super) moves: bool,
+    /// Not supported: lines moved or copied from other files
+    #[arg(short = 'C', action = clap::ArgAction::Count, hide = true)]
+    pub(super) copies: u8,
     /// Keep names and e-mails as committed, whatever the mailmap says
     #[arg(long)]
     pub(super) no_mailmap: bool,

@@ -49,20 +49,20 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Options of a history walk; relative dates count from now.
-pub(super) fn history_options(args: &CountingArgs) -> Result<HistoryOptions> {
+/// A date as typed, in seconds since the epoch; relative ones count from now.
+pub(super) fn date(text: &str) -> Result<i64> {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(0, |now| now.as_secs());
     let now = i64::try_from(now).map_err(|_| Error::internal("the clock is off"))?;
-    let date = |text: &Option<String>| {
-        text.as_deref()
-            .map(|text| parse_date(text, now))
-            .transpose()
-    };
+    parse_date(text, now)
+}
+
+/// Options of a history walk.
+pub(super) fn history_options(args: &CountingArgs) -> Result<HistoryOptions> {
     let mut options = HistoryOptions::default();
-    options.since = date(&args.since)?;
-    options.until = date(&args.until)?;
+    options.since = args.since.as_deref().map(date).transpose()?;
+    options.until = args.until.as_deref().map(date).transpose()?;
     options.max_count = args.max_count;
     options.first_parent = args.first_parent;
     options.renames = match args.renames {

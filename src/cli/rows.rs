@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::args::{BlameArgs, HistoryArgs, OutputArgs};
 use super::bars::Bars;
-use super::environment::{history_options, select, trust};
+use super::environment::{date, history_options, select, trust};
 use super::output::Output;
 use super::{DONE, FAILED, Streams};
 use crate::cancel::CancelToken;
@@ -97,10 +97,7 @@ fn history(
 
 pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToken) -> Result<u8> {
     let repo = open(&args.repo, &args.output)?;
-    let mut options = BlameOptions::default();
-    options.revision.clone_from(&args.rev);
-    options.raw_identities = args.no_mailmap;
-    options.with_content = args.lines;
+    let mut options = blame_options(args)?;
     if !args.paths.is_empty() {
         options.paths = Some(
             args.paths
@@ -116,21 +113,52 @@ pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToke
             .unwrap_or_else(PoisonError::into_inner)
             .push(error);
     };
-    let bars = Bars::new(streams.err_is_terminal && !args.output.quiet, 1);
-    let sink: &dyn ProgressSink = &bars;
-    let records = table::blame(&repo, &options, on_failure, sink, cancel)?;
-    bars.clear();
+    let bars = Arc::new(Bars::new(streams.err_is_terminal && !args.output.quiet, 1));
+    let sink = Arc::clone(&bars) as Arc<dyn ProgressSink>;
+    let mut records = table::blame(&repo, &options, on_failure, sink, cancel)?;
     let columns = if args.lines {
         LINE_COLUMNS
     } else {
         BLAME_COLUMNS
     };
-    write(records, &args.output, columns, streams)?;
+    let is_terminal = args.output.output.is_none() && streams.out_is_terminal;
+    if is_terminal {
+        // Rows and a bar do not share a screen.
+        records = records.collected();
+        bars.clear();
+    }
+    let written = write(records, &args.output, columns, streams);
+    bars.clear();
+    written?;
     let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
     for error in &failures {
         let _ = writeln!(streams.err, "error: {}", error.report());
     }
     Ok(if failures.is_empty() { DONE } else { FAILED })
+}
+
+fn blame_options(args: &BlameArgs) -> Result<BlameOptions> {
+    if args.moves || args.copies > 0 {
+        let what = if args.moves { "-M" } else { "-C" };
+        return Err(Error::unsupported(format!(
+            "{what}: lines that were moved or copied stand on the commit that moved them"
+        )));
+    }
+    let mut options = BlameOptions::default();
+    options.revision.clone_from(&args.rev);
+    options.working_tree = args.working_tree;
+    options.line_ranges.clone_from(&args.line_ranges);
+    options.ignore_whitespace = args.ignore_whitespace;
+    options.ignored_revisions.clone_from(&args.ignore_rev);
+    options
+        .ignored_revisions_files
+        .clone_from(&args.ignore_revs_file);
+    options.use_configured_ignores = args.configured_ignores;
+    options.first_parent = args.first_parent;
+    options.since = args.since.as_deref().map(date).transpose()?;
+    options.raw_identities = args.no_mailmap;
+    options.with_content = args.lines;
+    Ok(options)
 }
 
 fn open(path: &Path, args: &OutputArgs) -> Result<Repo> {

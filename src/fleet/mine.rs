@@ -395,12 +395,12 @@ impl Job<'_> {
             raw_identities: self.options.history.raw_identities,
             ..BlameOptions::default()
         };
-        let renamed = Renamed {
+        let renamed: Arc<dyn ProgressSink> = Arc::new(Renamed {
             subject: self.target.to_string(),
-            sink: self.progress.as_ref(),
-        };
+            sink: Arc::clone(self.progress),
+        });
         let stream = revision
-            .map(|_| repo.blame(&options, &renamed, self.cancel))
+            .map(|_| repo.blame(&options, renamed, self.cancel))
             .transpose()?;
         for blamed in stream.into_iter().flatten() {
             let blamed = blamed?;
@@ -542,12 +542,12 @@ impl TableFile {
 }
 
 /// Progress of a repository under the name the user gave it.
-struct Renamed<'a> {
+struct Renamed {
     subject: String,
-    sink: &'a dyn ProgressSink,
+    sink: Arc<dyn ProgressSink>,
 }
 
-impl ProgressSink for Renamed<'_> {
+impl ProgressSink for Renamed {
     fn progress(&self, event: Progress) {
         self.sink.progress(Progress {
             subject: self.subject.clone(),

@@ -15,7 +15,7 @@
 
 use gix::diff::blob::{Algorithm, Diff, InternedInput, sources::byte_lines};
 
-use super::bytes::{common_prefix, common_suffix};
+use super::common_ends::{CommonEnds, lines};
 use super::line_table::LineTable;
 
 /// The search costs one step for two edits; git gives up the shortest answer at 256 steps, at the earliest.
@@ -69,56 +69,6 @@ fn full_search(old: &[u8], new: &[u8]) -> (u64, u64) {
         u64::from(diff.count_additions()),
         u64::from(diff.count_removals()),
     )
-}
-
-/// Whole lines that two blobs start and end with, in bytes.
-struct CommonEnds {
-    head: usize,
-    tail: usize,
-}
-
-impl CommonEnds {
-    fn of(old: &[u8], new: &[u8]) -> Self {
-        let head = common_prefix(old, new);
-        let head = memchr::memrchr(b'\n', &old[..head]).map_or(0, |newline| newline + 1);
-        let (old, new) = (&old[head..], &new[head..]);
-        let mut tail = common_suffix(old, new);
-        // The tail must start a line on both sides.
-        let starts_line = |data: &[u8], at: usize| at == 0 || data[at - 1] == b'\n';
-        while tail > 0
-            && !(starts_line(old, old.len() - tail) && starts_line(new, new.len() - tail))
-        {
-            let skipped =
-                memchr::memchr(b'\n', &old[old.len() - tail..]).map_or(tail, |newline| newline + 1);
-            tail -= skipped;
-        }
-        Self { head, tail }
-    }
-
-    fn without<'a>(&self, data: &'a [u8]) -> &'a [u8] {
-        &data[self.head..data.len() - self.tail]
-    }
-
-    fn head<'a>(&self, data: &'a [u8]) -> &'a [u8] {
-        &data[..self.head]
-    }
-
-    fn tail<'a>(&self, data: &'a [u8]) -> &'a [u8] {
-        &data[data.len() - self.tail..]
-    }
-}
-
-fn lines(data: &[u8]) -> Vec<&[u8]> {
-    let mut lines = Vec::new();
-    let mut start = 0;
-    for newline in memchr::memchr_iter(b'\n', data) {
-        lines.push(&data[start..=newline]);
-        start = newline + 1;
-    }
-    if start < data.len() {
-        lines.push(&data[start..]);
-    }
-    lines
 }
 
 /// Length of git's edit between two middles of files that have `head` and `tail` in common; `None` if git may not find the

@@ -17,6 +17,7 @@ mod bytes;
 pub mod clone;
 mod commit_object;
 pub mod commits;
+mod common_ends;
 mod encoding;
 mod id;
 mod identity;

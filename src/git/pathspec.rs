@@ -5,6 +5,7 @@ use std::path::Path;
 use gix::bstr::{BStr, ByteSlice};
 use gix::pathspec::{Defaults, Search};
 
+use super::tree_diff::Paths;
 use crate::error::{Error, Result};
 
 /// Files, directories, globs (`*.rs`), exclusions (`:!vendor`) and the rest of gitglossary's "pathspec", but for `:(attr:)`.
@@ -58,9 +59,10 @@ impl Pathspec {
             .map(Self)
             .map_err(|error| invalid(b"", error))
     }
+}
 
-    /// Whether a file is meant, or a submodule.
-    pub(super) fn matches(&mut self, path: &[u8], is_submodule: bool) -> bool {
+impl Paths for Pathspec {
+    fn matches(&mut self, path: &[u8], is_submodule: bool) -> bool {
         let path: &BStr = path.into();
         let found =
             self.0
@@ -68,8 +70,7 @@ impl Pathspec {
         found.is_some_and(|found| !found.is_excluded())
     }
 
-    /// Whether a directory may hold files that are meant.
-    pub(super) fn may_match_in(&self, directory: &[u8]) -> bool {
+    fn may_match_in(&mut self, directory: &[u8]) -> bool {
         self.0.can_match_relative_path(directory.into(), Some(true))
     }
 }

@@ -1,10 +1,11 @@
 //! Opening one repository, and sharing it between threads.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
 
-use super::objects::ObjectSource;
+use super::objects::{Object, ObjectSource};
 use super::source;
 use crate::error::{Error, Result};
 use crate::workers::Workers;
@@ -297,6 +298,14 @@ fn directory_name(repo: &gix::Repository) -> String {
 impl Repo {
     /// Makes readers of its objects, with a cache of their own.
     pub(super) fn object_source(&self) -> Result<ObjectSource> {
-        ObjectSource::new(&self.shared, &self.path, self.cache_bytes)
+        self.object_source_with(HashMap::new())
+    }
+
+    /// The same with objects beside its own.
+    pub(super) fn object_source_with(
+        &self,
+        extra: HashMap<gix::ObjectId, Object>,
+    ) -> Result<ObjectSource> {
+        ObjectSource::new(&self.shared, &self.path, self.cache_bytes, extra)
     }
 }

@@ -1,8 +1,10 @@
 //! gix's errors as ours: each call site says what it was doing, this file finds the kind.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Source};
+use gix::bstr::BStr;
+
+use crate::error::{Error, Result, Source};
 
 /// gix's error as a boxed cause, with its whole chain on one line.
 pub(super) fn cause(error: &gix::Error) -> Source {
@@ -34,6 +36,13 @@ impl std::fmt::Display for Cause {
 }
 
 impl std::error::Error for Cause {}
+
+/// A path of the repository as one of the operating system.
+pub(super) fn path(path: &BStr) -> Result<PathBuf> {
+    gix::path::from_bstr(path)
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|error| Error::invalid(format!("path `{path}`"), text(&error)))
+}
 
 /// Something of the repository that should be there could not be read.
 pub(super) fn unreadable(repo: &Path, what: impl Into<String>) -> impl FnOnce(gix::Error) -> Error {

@@ -13,7 +13,6 @@ use gix::objs::tree::EntryKind;
 
 use super::bytes::common_prefix;
 use super::objects::{Object, Objects};
-use super::pathspec::Pathspec;
 use crate::error::Result;
 
 /// One side of a change: what a tree says about a path.
@@ -42,6 +41,13 @@ pub(super) struct TreeChange {
     pub(super) new: Option<Side>,
 }
 
+/// Paths that are looked at; all others count as equal.
+pub(super) trait Paths {
+    fn matches(&mut self, path: &[u8], is_submodule: bool) -> bool;
+    /// Whether anything below this directory may match.
+    fn may_match_in(&mut self, directory: &[u8]) -> bool;
+}
+
 /// Lists what differs between two trees, in path order; `None` is the empty tree.
 pub(super) fn tree_changes(
     objects: &Objects,
@@ -56,7 +62,7 @@ pub(super) fn tree_changes_in(
     objects: &Objects,
     old: Option<ObjectId>,
     new: Option<ObjectId>,
-    paths: Option<&mut Pathspec>,
+    paths: Option<&mut dyn Paths>,
 ) -> Result<Vec<TreeChange>> {
     let mut changes = Vec::new();
     let mut keep = |change| {
@@ -72,7 +78,7 @@ pub(super) fn has_changes(
     objects: &Objects,
     old: Option<ObjectId>,
     new: Option<ObjectId>,
-    paths: &mut Pathspec,
+    paths: &mut dyn Paths,
 ) -> Result<bool> {
     let mut found = false;
     let mut stop = |_| {
@@ -88,7 +94,7 @@ fn compare_trees(
     objects: &Objects,
     old: Option<ObjectId>,
     new: Option<ObjectId>,
-    mut paths: Option<&mut Pathspec>,
+    mut paths: Option<&mut dyn Paths>,
     visit: &mut dyn FnMut(TreeChange) -> ControlFlow<()>,
 ) -> Result<()> {
     if old == new {

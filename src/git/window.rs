@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
 use std::time::Duration;
 
 use crate::cancel::CancelToken;
@@ -29,6 +29,10 @@ impl<T: Send + 'static> Window<T> {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.under_way.len() >= self.workers.threads() * TASKS_PER_THREAD
     }
@@ -44,6 +48,17 @@ impl<T: Send + 'static> Window<T> {
         self.under_way.push_back(receiver);
     }
 
+    /// The answer of the oldest task if it is there already.
+    pub(super) fn try_next(&mut self) -> Option<Result<T>> {
+        let answer = match self.under_way.front()?.try_recv() {
+            Ok(answer) => answer,
+            Err(TryRecvError::Empty) => return None,
+            Err(TryRecvError::Disconnected) => Err(no_answer()),
+        };
+        self.under_way.pop_front();
+        Some(answer)
+    }
+
     /// Waits for the oldest task; `None` if there is none. A cancelled wait does not wait for tasks that cannot be stopped.
     pub(super) fn next(&mut self, cancel: &CancelToken) -> Option<Result<T>> {
         let receiver = self.under_way.pop_front()?;
@@ -56,11 +71,15 @@ impl<T: Send + 'static> Window<T> {
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Some(Err(Error::internal("a worker ended without an answer")));
+                    return Some(Err(no_answer()));
                 }
             }
         }
     }
+}
+
+fn no_answer() -> Error {
+    Error::internal("a worker ended without an answer")
 }
 
 #[cfg(test)]

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use super::blame_lines::{BlameLines, dicts, lines};
 use super::options::{Network, trust};
 use super::rows::text;
 use super::runtime::awaitable;
+use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::fleet::{CloneState, FleetOptions, RepoManager};
-use crate::git::{BlameOptions, BlameRow, Commit, FileBlame, HistoryOptions, OpenOptions, Repo};
+use crate::git::{BlameOptions, Commit, FileBlame, HistoryOptions, OpenOptions, Repo};
 use crate::progress::Silent;
 
 /// Address, state, percentage, error and directory of a task.
@@ -87,7 +89,7 @@ impl Manager {
 
     fn extract_commits<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyAny>> {
         let open = self.open(path);
-        let work = move |cancel: &crate::CancelToken| {
+        let work = move |cancel: &CancelToken| {
             let repo = open()?;
             let mut options = HistoryOptions::default();
             options.raw_identities = true;
@@ -115,7 +117,7 @@ impl Manager {
         files: Vec<PathBuf>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let open = self.open(path);
-        let work = move |cancel: &crate::CancelToken| {
+        let work = move |cancel: &CancelToken| {
             let repo = open()?;
             let inside: Vec<Result<Vec<u8>>> =
                 files.iter().map(|file| repo.path_in_repo(file)).collect();
@@ -129,7 +131,7 @@ impl Manager {
                     .collect(),
             );
             let found = repo
-                .blame(&options, &Silent, cancel)?
+                .blame(&options, Arc::new(Silent), cancel)?
                 .collect::<Result<Vec<_>>>()?;
             let by_path: HashMap<Vec<u8>, FileBlame> = found
                 .into_iter()
@@ -146,7 +148,10 @@ impl Manager {
                         rows: Ok(rows),
                         content,
                         ..
-                    })) => line_dicts(py, rows, content.as_deref().unwrap_or_default())?.into_any(),
+                    })) => {
+                        let lines = lines(rows, content.as_deref().unwrap_or_default());
+                        dicts(py, lines.map(|line| (line, None)))?.into_any()
+                    }
                     Ok(Some(FileBlame {
                         rows: Err(error), ..
                     }))
@@ -159,6 +164,29 @@ impl Manager {
             }
             Ok(files.unbind())
         })
+    }
+
+    /// Lines of files as dictionaries, some at a time.
+    fn blame_lines<'py>(
+        &self,
+        py: Python<'py>,
+        path: PathBuf,
+        files: Vec<PathBuf>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let open = self.open(path);
+        // It lives as long as the stream, not as long as the task that opened it.
+        let cancel = CancelToken::new();
+        let given = cancel.clone();
+        let work = move |_: &CancelToken| {
+            let repo = open()?;
+            let inside = files.iter().map(|file| repo.path_in_repo(file));
+            let mut options = BlameOptions::default();
+            options.raw_identities = true;
+            options.with_content = true;
+            options.paths = Some(inside.collect::<Result<_>>()?);
+            repo.blame(&options, Arc::new(Silent), &given)
+        };
+        awaitable(py, work, |_, stream| Ok(BlameLines::new(stream, cancel)))
     }
 }
 
@@ -189,32 +217,4 @@ fn commit_dict<'py>(
     dict.set_item("deletions", commit.deletions())?;
     dict.set_item("is_merge", commit.is_merge())?;
     Ok(dict)
-}
-
-/// One dictionary per line, in line order.
-fn line_dicts<'py>(
-    py: Python<'py>,
-    rows: &[BlameRow],
-    content: &[u8],
-) -> PyResult<Bound<'py, PyList>> {
-    let lines = PyList::empty(py);
-    let mut contents = content.split_inclusive(|&byte| byte == b'\n');
-    for row in rows {
-        let commit_id = row.commit_id.to_string();
-        for skip in 0..row.line_count {
-            let line = contents.next().unwrap_or_default();
-            let dict = PyDict::new(py);
-            dict.set_item("commit_id", &commit_id)?;
-            dict.set_item("author_name", text(py, &row.author.name)?)?;
-            dict.set_item("author_email", text(py, &row.author.email)?)?;
-            dict.set_item("orig_line_no", row.orig_start_line + skip)?;
-            dict.set_item("final_line_no", row.start_line + skip)?;
-            dict.set_item(
-                "line_content",
-                text(py, line.strip_suffix(b"\n").unwrap_or(line))?,
-            )?;
-            lines.append(dict)?;
-        }
-    }
-    Ok(lines)
 }

@@ -8,6 +8,7 @@
     reason = "PyO3 hands over what it made from Python's arguments"
 )]
 
+mod blame_lines;
 mod error;
 mod manager;
 mod mine;
@@ -24,6 +25,8 @@ use pyo3::prelude::*;
 mod module {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::blame_lines::BlameLines;
     #[pymodule_export]
     use super::manager::Manager;
     #[pymodule_export]

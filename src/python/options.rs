@@ -10,8 +10,8 @@ use pyo3::types::{PyDateTime, PyString};
 use super::error::to_py;
 use crate::error::Error;
 use crate::git::{
-    CloneOptions, HistoryOptions, MergeCommits, Merges, MissingBlobs, Order, PatternSyntax,
-    Renames, Trust, parse_date,
+    BlameOptions, CloneOptions, HistoryOptions, MergeCommits, Merges, MissingBlobs, Order,
+    PatternSyntax, Renames, Trust, parse_date,
 };
 use crate::net::{Credentials, Net, NetOptions};
 use crate::secret::Secret;
@@ -107,6 +107,41 @@ impl History<'_> {
             .merges
             .map(|name| choice("merges", &name, &merges))
             .transpose()?;
+        Ok(options)
+    }
+}
+
+/// How lines are blamed, as the Python package collected it.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(super) struct Blame<'py> {
+    rev: Option<String>,
+    working_tree: bool,
+    line_ranges: Vec<String>,
+    lines: bool,
+    ignore_whitespace: bool,
+    ignore_revs: Vec<String>,
+    ignore_revs_files: Vec<PathBuf>,
+    configured_ignores: bool,
+    first_parent: bool,
+    since: Option<Bound<'py, PyAny>>,
+    mailmap: bool,
+}
+
+impl Blame<'_> {
+    pub(super) fn options(self) -> PyResult<BlameOptions> {
+        let mut options = BlameOptions::default();
+        options.since = self.since.as_ref().map(seconds).transpose()?;
+        options.revision = self.rev;
+        options.working_tree = self.working_tree;
+        options.line_ranges = self.line_ranges;
+        options.with_content = self.lines;
+        options.ignore_whitespace = self.ignore_whitespace;
+        options.ignored_revisions = self.ignore_revs;
+        options.ignored_revisions_files = self.ignore_revs_files;
+        options.use_configured_ignores = self.configured_ignores;
+        options.first_parent = self.first_parent;
+        options.raw_identities = !self.mailmap;
         Ok(options)
     }
 }

@@ -7,13 +7,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use super::error::instance;
-use super::options::History;
+use super::options::{Blame, History};
 use super::records::RecordStream;
 use super::rows::text;
-use super::runtime::block;
+use super::runtime::{awaitable, block};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::{BlameOptions, Head, OpenOptions, Repo};
+use crate::git::{Head, OpenOptions, Repo};
 use crate::progress::Silent;
 use crate::table;
 use crate::workers::Workers;
@@ -103,40 +103,61 @@ impl Repository {
     }
 
     /// The stream, and a list that gets `(path, exception)` for each file that cannot be blamed.
-    #[pyo3(signature = (paths, *, rev, lines, mailmap))]
     fn blame(
         &self,
         py: Python<'_>,
         paths: Option<Vec<PathBuf>>,
-        rev: Option<String>,
-        lines: bool,
-        mailmap: bool,
+        options: Blame<'_>,
     ) -> PyResult<(RecordStream, Failures)> {
+        let (work, failures) = self.blame_work(paths, options)?;
+        Ok((stream(py, work)?, failures))
+    }
+
+    /// The same, awaitable; all rows are there when it is done.
+    fn blame_async<'py>(
+        &self,
+        py: Python<'py>,
+        paths: Option<Vec<PathBuf>>,
+        options: Blame<'_>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (work, failures) = self.blame_work(paths, options)?;
+        let work = move |cancel: &CancelToken| {
+            let records = work(cancel)?.collected();
+            // From here on there is nothing to cancel.
+            Ok(RecordStream::new(records, CancelToken::new()))
+        };
+        awaitable(py, work, |_, stream| Ok((stream, failures)))
+    }
+}
+
+impl Repository {
+    fn blame_work(
+        &self,
+        paths: Option<Vec<PathBuf>>,
+        options: Blame<'_>,
+    ) -> PyResult<(
+        impl FnOnce(&CancelToken) -> Result<table::Records> + Send + use<>,
+        Failures,
+    )> {
         let repo = Arc::clone(&self.repo);
+        let mut options = options.options()?;
         let failures = Failures::default();
         let keep = Arc::clone(&failures.0);
-        let stream = stream(py, move |cancel| {
-            let mut options = BlameOptions::default();
-            options.revision = rev;
-            options.raw_identities = !mailmap;
-            options.with_content = lines;
-            options.paths = paths
-                .map(|paths| {
-                    paths
-                        .iter()
-                        .map(|path| repo.path_in_repo(path))
-                        .collect::<Result<_>>()
-                })
-                .transpose()?;
+        let work = move |cancel: &CancelToken| {
+            options.paths = paths.map(|paths| inside(&repo, &paths)).transpose()?;
             let on_failure = move |path: &[u8], error: Error| {
                 keep.lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push((path.to_owned(), error));
             };
-            table::blame(&repo, &options, on_failure, &Silent, cancel)
-        })?;
-        Ok((stream, failures))
+            table::blame(&repo, &options, on_failure, Arc::new(Silent), cancel)
+        };
+        Ok((work, failures))
     }
+}
+
+fn inside(repo: &Repo, paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
+    paths.iter().map(|path| repo.path_in_repo(path)).collect()
 }
 
 /// Starts a stream with the GIL released; what it does from then on is cancelled with it.

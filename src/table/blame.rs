@@ -74,13 +74,13 @@ impl BlameTable {
             }
             return;
         }
-        let mut lines = content
-            .unwrap_or_default()
-            .split_inclusive(|&byte| byte == b'\n');
+        let content = content.unwrap_or_default();
+        let lines: Vec<&[u8]> = content.split_inclusive(|&byte| byte == b'\n').collect();
         for row in rows {
             for skip in 0..row.line_count {
                 self.push_row(path, row, skip, 1);
-                let line = lines.next().unwrap_or_default();
+                let line = lines.get((row.start_line - 1 + skip) as usize);
+                let line = line.copied().unwrap_or_default();
                 let line = line.strip_suffix(b"\n").unwrap_or(line);
                 self.text_bytes += line.len();
                 self.content.append_value(encode(line));

@@ -53,6 +53,16 @@ impl Records {
         self.missing.clone()
     }
 
+    /// Reads everything now, to be handed out later.
+    #[must_use]
+    pub fn collected(self) -> Self {
+        let batches: Vec<_> = self.batches.collect();
+        Self {
+            batches: Box::new(batches.into_iter()),
+            ..self
+        }
+    }
+
     /// Keeps the named columns, in the order named.
     ///
     /// # Errors
@@ -212,7 +222,8 @@ pub fn changes(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> R
     })
 }
 
-/// The `blame` table: files in path order. A file that cannot be blamed goes to `on_failure`, and is left out.
+/// The `blame` table: files as they are finished, see [`Repo::blame`]. A file that cannot be blamed goes to `on_failure`, and
+/// is left out.
 ///
 /// # Errors
 ///
@@ -221,7 +232,7 @@ pub fn blame(
     repo: &Repo,
     options: &BlameOptions,
     mut on_failure: impl FnMut(&[u8], Error) + Send + 'static,
-    progress: &dyn ProgressSink,
+    progress: Arc<dyn ProgressSink>,
     cancel: &CancelToken,
 ) -> Result<Records> {
     let table = BlameTable::new(repo.name(), options.with_content);

@@ -2,84 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use gitfleet::git::{BlameOptions, FileBlame, OpenOptions, Repo};
-use gitfleet::progress::Silent;
+use gitfleet::git::{BlameOptions, OpenOptions, Repo};
 use gitfleet::{CancelToken, ErrorKind, Workers};
 
-use crate::support::{Fixture, git, git_text};
-
-/// Per line: commit, path there, line there, whether it is a boundary, author.
-type Line = (String, Vec<u8>, u32, bool, String);
-
-fn blamed(repo: &Repo, options: &BlameOptions) -> Vec<FileBlame> {
-    repo.blame(options, &Silent, &CancelToken::new())
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap()
-}
-
-fn our_lines(file: &FileBlame) -> Vec<Line> {
-    let rows = file
-        .rows
-        .as_ref()
-        .unwrap_or_else(|error| panic!("{}: {error}", String::from_utf8_lossy(&file.path)));
-    let mut lines = Vec::new();
-    for row in rows {
-        assert_eq!(
-            row.start_line as usize,
-            lines.len() + 1,
-            "rows cover each line once, in order"
-        );
-        for skip in 0..row.line_count {
-            let author = String::from_utf8_lossy(&row.author.name).into_owned();
-            lines.push((
-                row.commit_id.to_string(),
-                row.orig_path.clone(),
-                row.orig_start_line + skip,
-                row.is_boundary,
-                author,
-            ));
-        }
-    }
-    lines
-}
-
-fn git_lines(fixture: &Fixture, revision: &str, path: &[u8]) -> Vec<Line> {
-    use std::os::unix::ffi::OsStrExt;
-    let path = std::ffi::OsStr::from_bytes(path);
-    let args: Vec<&std::ffi::OsStr> = vec![
-        "blame".as_ref(),
-        "--line-porcelain".as_ref(),
-        revision.as_ref(),
-        "--".as_ref(),
-        path,
-    ];
-    let output = git(fixture.path(), args);
-    let mut lines = Vec::new();
-    let mut current: Option<Line> = None;
-    for line in output.split(|&byte| byte == b'\n') {
-        if line.starts_with(b"\t") {
-            lines.extend(current.take());
-        } else if let Some(open) = &mut current {
-            if let Some(name) = line.strip_prefix(b"filename ") {
-                open.1 = name.to_vec();
-            } else if line == b"boundary" {
-                open.3 = true;
-            } else if let Some(name) = line.strip_prefix(b"author ") {
-                open.4 = String::from_utf8_lossy(name).into_owned();
-            }
-        } else if let Ok(text) = std::str::from_utf8(line) {
-            let mut words = text.split(' ');
-            if let (Some(id), Some(source)) = (
-                words.next(),
-                words.next().and_then(|word| word.parse().ok()),
-            ) {
-                current = Some((id.to_owned(), Vec::new(), source, false, String::new()));
-            }
-        }
-    }
-    lines
-}
+use crate::support::blame::{Line, blamed, git_lines, our_lines};
+use crate::support::{Fixture, git_text, silent};
 
 #[test]
 fn every_line_of_every_file_is_gits() {
@@ -105,7 +32,7 @@ fn every_line_of_every_file_is_gits() {
                     .iter()
                     .all(|byte| byte.is_ascii() && *byte != b'"' && *byte != b'\t')
                 {
-                    let theirs = git_lines(&fixture, revision, &file.path);
+                    let theirs = git_lines(fixture.path(), &[revision], &file.path);
                     assert_eq!(
                         our_lines(file),
                         theirs,
@@ -169,8 +96,9 @@ fn a_directory_means_its_files_and_a_missing_path_is_its_own_outcome() {
         [
             (b"absent".as_slice(), missing),
             (b"di", missing),
-            (b"dir/twin", None),
-            (b"long", None)
+            // The younger one is finished first.
+            (b"long", None),
+            (b"dir/twin", None)
         ]
     );
 }
@@ -216,4 +144,200 @@ fn a_damaged_blob_fails_its_file_only() {
             String::from_utf8_lossy(&file.path)
         );
     }
+}
+
+#[test]
+fn line_ranges_are_gits() {
+    let fixture = Fixture::make("blame", &[]);
+    for ranges in [
+        vec!["10,20"],
+        vec!["150", "3,+2"],
+        vec!["/number 7$/,/number 9$/", "/number 7$/,+1"],
+        vec!["/number 19/,^/first/", "^/first/,+1"],
+        vec![",5"],
+        vec!["20,-4", "100,9999"],
+    ] {
+        let mut options = BlameOptions::default();
+        options.paths = Some(vec![b"long".to_vec()]);
+        options.line_ranges = ranges.iter().map(|&range| range.to_owned()).collect();
+        let args: Vec<String> = ranges.iter().map(|range| format!("-L{range}")).collect();
+        let failed = std::panic::catch_unwind(|| git_lines(fixture.path(), &args, b"long"));
+        let ours = fixture
+            .open()
+            .blame(&options, silent(), &CancelToken::new());
+        match failed {
+            Ok(theirs) => {
+                let files: Vec<_> = ours.unwrap().collect::<Result<_, _>>().unwrap();
+                assert_eq!(our_lines(&files[0]), theirs, "{ranges:?}");
+            }
+            Err(_) => assert_eq!(ours.unwrap_err().kind(), ErrorKind::InvalidInput),
+        }
+    }
+}
+
+#[test]
+fn options_that_make_no_sense_are_refused_by_name() {
+    let fixture = Fixture::make("blame", &[]);
+    let refused = |change: &dyn Fn(&mut BlameOptions)| {
+        let mut options = BlameOptions::default();
+        change(&mut options);
+        let error = fixture
+            .open()
+            .blame(&options, silent(), &CancelToken::new())
+            .unwrap_err();
+        (error.kind(), error.report())
+    };
+    let (kind, text) = refused(&|options| options.line_ranges = vec!["1,2".to_owned()]);
+    assert_eq!(kind, ErrorKind::InvalidInput);
+    assert!(text.contains("needs one file"), "{text}");
+    let (kind, text) = refused(&|options| {
+        options.working_tree = true;
+        options.revision = Some("HEAD~1".to_owned());
+    });
+    assert_eq!(kind, ErrorKind::InvalidInput, "{text}");
+    let (kind, text) = refused(&|options| options.revision = Some("HEAD...HEAD~2".to_owned()));
+    assert_eq!(kind, ErrorKind::InvalidInput);
+    assert!(text.contains("blame starts from one"), "{text}");
+    let (kind, text) = refused(&|options| options.ignored_revisions = vec!["nonsense".to_owned()]);
+    assert_eq!(kind, ErrorKind::RevisionNotFound);
+    assert!(text.contains("nonsense"), "{text}");
+    let list = fixture.path().join("ignored");
+    std::fs::write(&list, "# fine\n\n1234\n").unwrap();
+    let (kind, text) = refused(&|options| options.ignored_revisions_files = vec![list.clone()]);
+    assert_eq!(kind, ErrorKind::InvalidInput);
+    assert!(text.contains("line 3"), "{text}");
+    let (kind, _) = refused(&|options| options.ignored_revisions_files = vec!["absent".into()]);
+    assert_eq!(kind, ErrorKind::Storage);
+}
+
+#[test]
+fn commits_to_look_past_may_stand_in_files() {
+    let fixture = Fixture::make("blame", &[]);
+    let ids = git_text(fixture.path(), ["rev-list", "HEAD"]);
+    let list: String = ids
+        .lines()
+        .step_by(2)
+        .map(|id| format!("{id} # why\n"))
+        .collect();
+    std::fs::write(fixture.path().join("ignored"), list).unwrap();
+    fixture.git(["config", "blame.ignoreRevsFile", "ignored"]);
+    let (mut by_name, mut by_configuration) = (BlameOptions::default(), BlameOptions::default());
+    by_name.ignored_revisions_files = vec![fixture.path().join("ignored")];
+    by_configuration.use_configured_ignores = true;
+    for options in [by_name, by_configuration] {
+        for file in blamed(&fixture.open(), &options) {
+            let theirs = git_lines(fixture.path(), &["HEAD"], &file.path);
+            let name = String::from_utf8_lossy(&file.path);
+            assert_eq!(our_lines(&file), theirs, "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_working_tree_is_blamed_as_it_is_on_disk() {
+    let fixture = Fixture::make("blame", &[]);
+    let at = |name: &str| fixture.path().join(name);
+    let long = std::fs::read_to_string(at("long")).unwrap();
+    std::fs::write(
+        at("long"),
+        long.replacen("line number 50", "changed here", 1) + "new\n",
+    )
+    .unwrap();
+    fixture.git(["mv", "renamed", "moved"]);
+    let moved = std::fs::read_to_string(at("moved")).unwrap();
+    std::fs::write(at("moved"), format!("on top\n{moved}")).unwrap();
+    std::fs::write(at("added"), "one\ntwo\n").unwrap();
+    fixture.git(["add", "added"]);
+    std::fs::write(at(".gitattributes"), "added text eol=lf\n").unwrap();
+    std::fs::write(at("added"), "one\r\nthree\r\n").unwrap();
+    std::fs::remove_file(at("unfinished")).unwrap();
+    let mut options = BlameOptions::default();
+    options.working_tree = true;
+    let mut names = Vec::new();
+    for file in blamed(&fixture.open(), &options) {
+        let name = String::from_utf8_lossy(&file.path).into_owned();
+        if name == "unfinished" {
+            assert_eq!(file.rows.unwrap_err().kind(), ErrorKind::Storage);
+            continue;
+        }
+        let theirs = git_lines(fixture.path(), &[] as &[&str], &file.path);
+        assert_eq!(our_lines(&file), theirs, "{name}");
+        names.push(name);
+    }
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "added",
+            "dir/twin",
+            "empty",
+            "link",
+            "long",
+            "moved",
+            "only-second"
+        ]
+    );
+}
+
+#[test]
+fn an_unfinished_merge_is_two_parents() {
+    let fixture = Fixture::empty();
+    let write = |name: &str, text: &str| std::fs::write(fixture.path().join(name), text).unwrap();
+    write("file", "a\nb\nc\nd\ne\n");
+    fixture.git(["add", "."]);
+    fixture.git(["commit", "-qm", "base"]);
+    fixture.git(["checkout", "-qb", "side"]);
+    write("file", "a\nb\nc\nd\nside\n");
+    write("other", "of the side\n");
+    fixture.git(["add", "."]);
+    fixture.git(["commit", "-qm", "side"]);
+    fixture.git(["checkout", "-q", "main"]);
+    write("file", "main\nb\nc\nd\ne\n");
+    fixture.git(["commit", "-qam", "main"]);
+    fixture.git(["merge", "-q", "--no-commit", "--no-ff", "side"]);
+    write("file", "main\nb\nresolved\nd\nside\n");
+    let mut options = BlameOptions::default();
+    options.working_tree = true;
+    let files = blamed(&fixture.open(), &options);
+    assert_eq!(files.len(), 2);
+    for file in &files {
+        let theirs = git_lines(fixture.path(), &[] as &[&str], &file.path);
+        assert_eq!(our_lines(file), theirs);
+    }
+}
+
+/// Files come in the same order, with the same rows, however many threads there are; and one that is asked for alone, or
+/// with some others, has the rows it has among all.
+#[test]
+fn answers_come_in_the_same_order_for_any_number_of_threads() {
+    let fixture = Fixture::make("blame", &[]);
+    let files = |threads: usize| -> Vec<(Vec<u8>, Vec<Line>)> {
+        let mut open = OpenOptions::default();
+        open.workers = Some(Workers::new(threads).unwrap());
+        let repo = Repo::open(fixture.path(), &open).unwrap();
+        let files = blamed(&repo, &BlameOptions::default());
+        files
+            .iter()
+            .map(|file| (file.path.clone(), our_lines(file)))
+            .collect()
+    };
+    let one = files(1);
+    for threads in [2, 8] {
+        assert_eq!(files(threads), one);
+    }
+}
+
+#[test]
+fn a_cancelled_blame_ends_and_says_so() {
+    let fixture = Fixture::make("blame", &[]);
+    let cancel = CancelToken::new();
+    let mut stream = fixture
+        .open()
+        .blame(&BlameOptions::default(), silent(), &cancel)
+        .unwrap();
+    assert!(stream.next().unwrap().is_ok());
+    cancel.cancel();
+    let rest: Vec<_> = stream.collect();
+    let last = rest.last().unwrap();
+    assert_eq!(last.as_ref().unwrap_err().kind(), ErrorKind::Cancelled);
 }

@@ -2,6 +2,8 @@
 
 use gix::diff::blob::Hunk;
 
+use super::guess::Guesses;
+
 /// Index of a blamed file.
 pub(super) type FileIndex = u32;
 
@@ -62,6 +64,42 @@ pub(super) fn split(runs: &[Run], hunks: &[Hunk], passed: &mut Vec<Run>) -> Vec<
     kept
 }
 
+/// Splits `runs`, which lie in hunks, by where each of their lines goes instead: lines with a guess go to `passed`, the
+/// others are returned.
+pub(super) fn split_by_guesses(
+    runs: &[Run],
+    hunks: &[Hunk],
+    guesses: &Guesses,
+    passed: &mut Vec<Run>,
+) -> Vec<Run> {
+    let guess = |line: u32| {
+        let at = hunks.partition_point(|hunk| hunk.after.end <= line);
+        let hunk = hunks.get(at).filter(|hunk| hunk.after.start <= line)?;
+        guesses[at][(line - hunk.after.start) as usize]
+    };
+    let mut kept: Vec<Run> = Vec::new();
+    for run in runs {
+        for skip in 0..run.len {
+            let (to, line) = match guess(run.line + skip) {
+                Some(line) => (&mut *passed, line),
+                None => (&mut kept, run.line + skip),
+            };
+            let final_line = run.final_line + skip;
+            match to.last_mut() {
+                Some(last)
+                    if last.file == run.file
+                        && last.final_line + last.len == final_line
+                        && last.line + last.len == line =>
+                {
+                    last.len += 1;
+                }
+                _ => to.push(run.part(skip, 1, line)),
+            }
+        }
+    }
+    kept
+}
+
 /// How far common lines behind `hunk` stand apart: older line minus newer line.
 fn shift_behind(hunk: &Hunk) -> i64 {
     i64::from(hunk.before.end) - i64::from(hunk.after.end)
@@ -70,13 +108,13 @@ fn shift_behind(hunk: &Hunk) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::git::line_diff::blame_hunks;
+    use crate::git::line_diff::LineDiffer;
 
     fn split_text(old: &str, new: &str, runs: &[Run]) -> (Vec<Run>, Vec<Run>) {
         let mut passed = Vec::new();
         let kept = split(
             runs,
-            &blame_hunks(old.as_bytes(), new.as_bytes()),
+            &LineDiffer::default().hunks(old.as_bytes(), new.as_bytes()),
             &mut passed,
         );
         (passed, kept)

@@ -5,15 +5,40 @@
 //! the path is not there at all: a rename found for this path alone, from whatever was deleted between that parent and
 //! the commit. A rename with the same blob takes everything too. Two origins with the same blob count once.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use gix::ObjectId;
 
-use super::history::{CommitIndex, History};
+use super::commits::CommitIndex;
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git::attributes::Attributes;
 use crate::git::objects::Objects;
 use crate::git::renames::{Candidate, Detect, RenameFinder};
 use crate::git::tree_diff::{Side, TreeChange, find_path, tree_changes};
+
+/// A commit and its parents, as far as origins depend on them.
+pub(super) struct Family {
+    pub(super) files: Files,
+    pub(super) parents: Vec<Parent>,
+    /// Its changes against the first parent; `None` if only some of them are known.
+    pub(super) changes: Option<Arc<Vec<TreeChange>>>,
+    /// Whether lines are moved past it even if it changed them.
+    pub(super) is_ignored: bool,
+}
+
+pub(super) struct Parent {
+    pub(super) commit: CommitIndex,
+    pub(super) tree: ObjectId,
+}
+
+/// What files a commit has.
+pub(super) enum Files {
+    Tree(ObjectId),
+    /// Those of what is not committed yet.
+    Listed(HashSet<Vec<u8>>),
+}
 
 /// A file in a parent that may take lines.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -47,10 +72,8 @@ enum InParent {
 /// Looks for the origins of one commit's paths.
 pub(super) struct OriginFinder<'a> {
     objects: &'a Objects,
-    attributes: &'a mut Attributes,
-    history: &'a History,
-    commit: CommitIndex,
-    cancel: &'a CancelToken,
+    family: &'a Family,
+    renames: RenameFinder<'a>,
     /// Deleted files between each parent and the commit, once asked for.
     deleted: Vec<Option<Vec<Deleted>>>,
 }
@@ -59,57 +82,48 @@ impl<'a> OriginFinder<'a> {
     pub(super) fn new(
         objects: &'a Objects,
         attributes: &'a mut Attributes,
-        history: &'a History,
-        commit: CommitIndex,
+        family: &'a Family,
         cancel: &'a CancelToken,
     ) -> Self {
-        let deleted = history.parents(commit).iter().map(|_| None).collect();
         Self {
             objects,
-            attributes,
-            history,
-            commit,
-            cancel,
-            deleted,
+            family,
+            renames: RenameFinder::new(objects, attributes, cancel),
+            deleted: family.parents.iter().map(|_| None).collect(),
         }
     }
 
-    /// Finds the origins of `change`, the path's change against the first parent; `all` are all such changes.
-    pub(super) fn find(
-        &mut self,
-        change: &TreeChange,
-        here: Side,
-        all: &[TreeChange],
-    ) -> Result<Origins> {
-        let parents = self.history.parents(self.commit);
-        let origin = |parent: CommitIndex, path: &[u8], blob| Origin {
-            parent,
+    /// Finds the origins of a path by `change`, its change against the first parent, which leaves `here`.
+    pub(super) fn find(&mut self, change: &TreeChange, here: Side) -> Result<Origins> {
+        let parents = &self.family.parents;
+        let origin = |at: usize, path: &[u8], blob| Origin {
+            parent: parents[at].commit,
             path: path.to_owned(),
             blob,
         };
         let mut found: Vec<Option<Origin>> = vec![None; parents.len()];
         let mut absent = Vec::new();
-        for (at, &parent) in parents.iter().enumerate() {
+        for (at, parent) in parents.iter().enumerate() {
             let there = if at == 0 {
                 change.old
             } else {
-                find_path(self.objects, self.history.tree(parent), &change.path)?
+                find_path(self.objects, parent.tree, &change.path)?
             };
             match in_parent(here, there) {
-                InParent::Same => return Ok(Origins::Whole(origin(parent, &change.path, here.id))),
-                InParent::Other(blob) => found[at] = Some(origin(parent, &change.path, blob)),
+                InParent::Same => return Ok(Origins::Whole(origin(at, &change.path, here.id))),
+                InParent::Other(blob) => found[at] = Some(origin(at, &change.path, blob)),
                 InParent::OtherSort => {}
                 InParent::Absent => absent.push(at),
             }
         }
         for at in absent {
-            let Some((path, blob)) = self.renamed_from(at, &change.path, here, all)? else {
+            let Some((path, blob)) = self.renamed_from(at, &change.path, here)? else {
                 continue;
             };
             if blob == here.id {
-                return Ok(Origins::Whole(origin(parents[at], &path, blob)));
+                return Ok(Origins::Whole(origin(at, &path, blob)));
             }
-            found[at] = Some(origin(parents[at], &path, blob));
+            found[at] = Some(origin(at, &path, blob));
         }
         let mut parts: Vec<Origin> = Vec::new();
         for origin in found.into_iter().flatten() {
@@ -125,19 +139,10 @@ impl<'a> OriginFinder<'a> {
         at: usize,
         path: &[u8],
         here: Side,
-        all: &[TreeChange],
     ) -> Result<Option<(Vec<u8>, ObjectId)>> {
         let deleted = match self.deleted[at].take() {
             Some(deleted) => deleted,
-            None if at == 0 => deletions(all),
-            None => {
-                let parent = self.history.tree(self.history.parents(self.commit)[at]);
-                deletions(&tree_changes(
-                    self.objects,
-                    Some(parent),
-                    Some(self.history.tree(self.commit)),
-                )?)
-            }
+            None => self.deleted_since(at)?,
         };
         let sources: Vec<_> = deleted
             .iter()
@@ -152,21 +157,40 @@ impl<'a> OriginFinder<'a> {
             side: here,
             stays: true,
         };
-        let renames = RenameFinder::new(self.objects, self.attributes, self.cancel).find(
-            &sources,
-            &[destination],
-            Detect::Renames,
-        )?;
-        if let Some(blob) = renames.missing {
+        let found = self
+            .renames
+            .find(&sources, &[destination], Detect::Renames)?;
+        if let Some(blob) = found.missing {
             return Err(self.objects.corrupt(format!("blob {blob} is missing")));
         }
-        let source = renames
+        let source = found
             .renames
             .first()
             .map(|rename| &deleted[rename.source])
             .map(|(path, side)| (path.clone(), side.id));
         self.deleted[at] = Some(deleted);
         Ok(source)
+    }
+
+    fn deleted_since(&self, at: usize) -> Result<Vec<Deleted>> {
+        if let (0, Some(changes)) = (at, &self.family.changes) {
+            return Ok(deletions(changes));
+        }
+        let parent = self.family.parents[at].tree;
+        match &self.family.files {
+            Files::Tree(tree) => Ok(deletions(&tree_changes(
+                self.objects,
+                Some(parent),
+                Some(*tree),
+            )?)),
+            Files::Listed(files) => {
+                let there = tree_changes(self.objects, None, Some(parent))?;
+                let gone = there.into_iter().filter(|file| !files.contains(&file.path));
+                Ok(gone
+                    .filter_map(|file| Some((file.path, file.new?)))
+                    .collect())
+            }
+        }
     }
 }
 

@@ -4,79 +4,119 @@ use std::collections::HashMap;
 
 use gix::objs::Kind;
 
-use super::engine::{Placed, Placement};
-use super::history::{CommitIndex, History};
-use super::{BlameOptions, BlameRow, FileBlame};
+use super::commits::CommitIndex;
+use super::passage::blob;
+use super::walk::{BlameWalk, Placed};
+use super::working_tree::nobody;
+use super::{BlameRow, FileBlame};
 use crate::error::{Error, Result};
 use crate::git::commit_object::CommitObject;
 use crate::git::commits::{Signature, signature};
 use crate::git::id::ObjectId as Id;
 use crate::git::identity::Mailmap;
-use crate::git::line_counts::line_count;
-use crate::git::objects::Objects;
-use crate::git::repo::Repo;
+use crate::git::tree_diff::Side;
 
-/// One answer per target, in path order.
-pub(super) fn files(
-    repo: &Repo,
-    objects: Objects,
-    history: &History,
-    placement: Placement,
-    options: &BlameOptions,
-) -> Result<Vec<FileBlame>> {
-    let Placement {
-        targets,
-        placed,
-        paths,
-    } = placement;
-    let mailmap = if options.raw_identities {
-        Mailmap::none()
-    } else {
-        Mailmap::open(repo)
-    };
-    let mut authors = Authors {
-        objects,
-        history,
-        mailmap,
-        known: HashMap::new(),
-    };
-    let mut files = Vec::with_capacity(targets.len());
-    for (target, mut placed) in targets.into_iter().zip(placed) {
-        if let Some(failure) = target.failure {
-            files.push(FileBlame {
-                path: target.path,
-                rows: Err(failure),
-                content: None,
-            });
-            continue;
-        }
-        let Some(content) = authors.objects.read(target.blob)? else {
-            return Err(authors
-                .objects
-                .corrupt(format!("blob {} is missing", target.blob)));
+/// A file that is being blamed.
+pub(super) struct Asked {
+    pub(super) path: Vec<u8>,
+    pub(super) side: Side,
+    /// Lines that were asked for.
+    pub(super) lines: u64,
+}
+
+/// Makes rows; knows the authors it has met.
+pub(super) struct Reporter {
+    pub(super) mailmap: Mailmap,
+    pub(super) with_content: bool,
+    pub(super) authors: HashMap<CommitIndex, Signature>,
+}
+
+impl Reporter {
+    pub(super) fn file(
+        &mut self,
+        walk: &BlameWalk,
+        asked: &Asked,
+        placed: std::result::Result<Vec<Placed>, String>,
+    ) -> FileBlame {
+        let rows = match placed {
+            Ok(placed) => self.rows(walk, asked, placed),
+            Err(what) => Err(walk.objects().corrupt(what)),
         };
-        placed.sort_unstable_by_key(|placed| placed.run.final_line);
-        let mut rows: Vec<BlameRow> = Vec::new();
-        for group in placed.chunk_by(continues) {
-            rows.push(authors.row(group, &paths)?);
+        let mut file = FileBlame {
+            path: asked.path.clone(),
+            rows,
+            content: None,
+        };
+        if self.with_content && file.rows.is_ok() {
+            match blob(walk.objects(), asked.side.id) {
+                Ok(content) => file.content = Some(content.to_vec()),
+                Err(error) => file.rows = Err(error),
+            }
         }
-        // A line that got lost would be a shorter answer; it is this file's error instead.
-        let rows = if tiles(&rows, line_count(&content)) {
+        file
+    }
+
+    fn rows(
+        &mut self,
+        walk: &BlameWalk,
+        asked: &Asked,
+        mut placed: Vec<Placed>,
+    ) -> Result<Vec<BlameRow>> {
+        placed.sort_unstable_by_key(|placed| placed.run.final_line);
+        let mut rows = Vec::new();
+        let (mut next_line, mut lines) = (0, 0);
+        for group in placed.chunk_by(continues) {
+            let row = self.row(walk, group)?;
+            // A line that got lost, or came twice, would be a wrong answer; it is this file's error instead.
+            if row.start_line <= next_line {
+                return Err(lost_lines(asked));
+            }
+            next_line = row.start_line + row.line_count - 1;
+            lines += u64::from(row.line_count);
+            rows.push(row);
+        }
+        if lines == asked.lines {
             Ok(rows)
         } else {
-            let path = String::from_utf8_lossy(&target.path).into_owned();
-            Err(Error::internal(format!(
-                "lines of {path} were not attributed exactly once"
-            )))
-        };
-        let content = options.with_content.then(|| content.to_vec());
-        files.push(FileBlame {
-            path: target.path,
-            rows,
-            content,
-        });
+            Err(lost_lines(asked))
+        }
     }
-    Ok(files)
+
+    fn row(&mut self, walk: &BlameWalk, group: &[Placed]) -> Result<BlameRow> {
+        let first = group[0];
+        Ok(BlameRow {
+            start_line: first.run.final_line + 1,
+            line_count: group.iter().map(|placed| placed.run.len).sum(),
+            commit_id: Id(walk.commits.id(first.commit)),
+            orig_path: walk.paths.path(first.path).to_vec(),
+            orig_start_line: first.run.line + 1,
+            author: self.author(walk, first.commit)?,
+            is_boundary: walk.commits.is_boundary(first.commit),
+        })
+    }
+
+    fn author(&mut self, walk: &BlameWalk, commit: CommitIndex) -> Result<Signature> {
+        if let Some(author) = self.authors.get(&commit) {
+            return Ok(author.clone());
+        }
+        let (id, objects) = (walk.commits.id(commit), walk.objects());
+        let author = if id.is_null() {
+            nobody()
+        } else {
+            let data = objects.require(id, Kind::Commit)?;
+            let parsed = CommitObject::parse(&data);
+            let parsed =
+                parsed.ok_or_else(|| objects.corrupt(format!("commit {id} cannot be decoded")))?;
+            signature(&parsed, &parsed.author, &self.mailmap)
+        };
+        self.authors.insert(commit, author.clone());
+        Ok(author)
+    }
+}
+
+fn lost_lines(asked: &Asked) -> Error {
+    let path = String::from_utf8_lossy(&asked.path);
+    Error::internal(format!("lines of {path} were not attributed exactly once"))
 }
 
 /// Whether `b` follows `a` in the file and in the commit both come from.
@@ -85,53 +125,4 @@ fn continues(a: &Placed, b: &Placed) -> bool {
         && a.path == b.path
         && a.run.final_line + a.run.len == b.run.final_line
         && a.run.line + a.run.len == b.run.line
-}
-
-fn tiles(rows: &[BlameRow], lines: u64) -> bool {
-    let mut next = 1;
-    for row in rows {
-        if u64::from(row.start_line) != next {
-            return false;
-        }
-        next += u64::from(row.line_count);
-    }
-    next == lines + 1
-}
-
-struct Authors<'a> {
-    objects: Objects,
-    history: &'a History,
-    mailmap: Mailmap,
-    known: HashMap<CommitIndex, Signature>,
-}
-
-impl Authors<'_> {
-    fn row(&mut self, group: &[Placed], paths: &[Vec<u8>]) -> Result<BlameRow> {
-        let first = group[0];
-        Ok(BlameRow {
-            start_line: first.run.final_line + 1,
-            line_count: group.iter().map(|placed| placed.run.len).sum(),
-            commit_id: Id(self.history.id(first.commit)),
-            orig_path: paths[first.path as usize].clone(),
-            orig_start_line: first.run.line + 1,
-            author: self.author(first.commit)?,
-            is_boundary: self.history.parents(first.commit).is_empty(),
-        })
-    }
-
-    fn author(&mut self, commit: CommitIndex) -> Result<Signature> {
-        if let Some(author) = self.known.get(&commit) {
-            return Ok(author.clone());
-        }
-        let id = self.history.id(commit);
-        let data = self.objects.require(id, Kind::Commit)?;
-        let Some(parsed) = CommitObject::parse(&data) else {
-            return Err(self
-                .objects
-                .corrupt(format!("commit {id} cannot be decoded")));
-        };
-        let author = signature(&parsed, &parsed.author, &self.mailmap);
-        self.known.insert(commit, author.clone());
-        Ok(author)
-    }
 }

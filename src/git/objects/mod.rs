@@ -64,14 +64,18 @@ struct Store {
     cache: Cache,
     /// What stands for what (git-replace).
     replaced: HashMap<ObjectId, ObjectId>,
+    /// Objects that no repository has.
+    extra: HashMap<ObjectId, Object>,
 }
 
 impl ObjectSource {
-    /// `cache_bytes` is what decoded objects may take, for all readers together.
+    /// `cache_bytes` is what decoded objects may take, for all readers together; `extra` are objects that are to be found
+    /// beside the repository's.
     pub(super) fn new(
         shared: &gix::ThreadSafeRepository,
         path: &Path,
         cache_bytes: usize,
+        extra: HashMap<ObjectId, Object>,
     ) -> Result<Self> {
         let repo = shared.to_thread_local();
         let odb = repo.objects.store_ref();
@@ -85,6 +89,7 @@ impl ObjectSource {
             dirs,
             cache: Cache::new(cache_bytes),
             replaced: odb.replacements().collect(),
+            extra,
         };
         Ok(Self {
             shared: shared.clone(),
@@ -121,6 +126,9 @@ impl Objects {
     pub(super) fn read(&self, id: ObjectId) -> Result<Option<Object>> {
         let store = &*self.store;
         let id = store.replaced.get(&id).copied().unwrap_or(id);
+        if let Some(object) = store.extra.get(&id) {
+            return Ok(Some(object.clone()));
+        }
         if id.is_empty_tree() {
             return Ok(Some(Object::new(Kind::Tree, Vec::new()))); // git needs no object for it
         }
@@ -197,6 +205,9 @@ impl Objects {
 
     /// Size of an object in bytes without decoding all of it; `None` if the repository does not have it.
     pub(super) fn size(&self, id: ObjectId) -> Result<Option<u64>> {
+        if let Some(object) = self.store.extra.get(&id) {
+            return Ok(Some(object.len() as u64));
+        }
         match self.repo.try_find_header(id) {
             Ok(header) => Ok(header.map(|header| header.size())),
             Err(error) => Err(source::unreadable(&self.path, format!("object {id}"))(

@@ -228,6 +228,6 @@ impl Walk {
 }
 
 /// git's dates have no sign: a committer date before 1970 is one far in the future.
-fn is_too_old(seconds: u64, since: Option<i64>) -> bool {
+pub(super) fn is_too_old(seconds: u64, since: Option<i64>) -> bool {
     since.is_some_and(|since| u64::try_from(since).is_ok_and(|since| seconds < since))
 }

@@ -1,5 +1,7 @@
 //! Real repositories made by scripts, and git as the oracle.
 
+pub(crate) mod blame;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;

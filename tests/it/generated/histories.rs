@@ -1,15 +1,13 @@
-//! Repositories made by git from random operations: every change of every commit must be git's.
+//! Random histories, and how git gets to have them.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
-use gitfleet::CancelToken;
-use gitfleet::git::{Change, ChangeKind, HistoryOptions, LineCounts, Merges, Order, Renames};
 use proptest::prelude::*;
 
-use crate::support::{Fixture, git, hermetic};
+use crate::support::hermetic;
 
 /// Names that repeat in several directories, names that are files here and directories there, odd bytes.
 const PATHS: &[&[u8]] = &[
@@ -73,10 +71,15 @@ enum Edit {
         path: usize,
         kind: u8,
     },
+    /// White space before lines changes, and little else.
+    Indent {
+        path: usize,
+        seed: u32,
+    },
 }
 
 #[derive(Clone, Debug)]
-struct Step {
+pub(super) struct Step {
     /// How many commits back the first parent is; none makes a root.
     parent: Option<usize>,
     merge: Option<usize>,
@@ -95,11 +98,12 @@ fn edit() -> impl Strategy<Value = Edit> {
         1 => (0..DIRECTORIES.len(), 0..DIRECTORIES.len()).prop_map(|(from, to)| Edit::MoveDirectory { from, to }),
         1 => path.clone().prop_map(|path| Edit::Delete { path }),
         1 => (path.clone(), 0usize..4).prop_map(|(path, mode)| Edit::Mode { path, mode }),
-        1 => (path, any::<u8>()).prop_map(|(path, kind)| Edit::Ending { path, kind }),
+        1 => (path.clone(), any::<u8>()).prop_map(|(path, kind)| Edit::Ending { path, kind }),
+        1 => (path, any::<u32>()).prop_map(|(path, seed)| Edit::Indent { path, seed }),
     ]
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     let back = || prop_oneof![6 => Just(0usize), 3 => 1usize..6];
     let seconds = prop_oneof![8 => 0i64..3, 1 => -50i64..50];
     let parent = prop_oneof![30 => back().prop_map(Some), 1 => Just(None)];
@@ -110,30 +114,6 @@ fn step() -> impl Strategy<Value = Step> {
             merge,
             edits,
             seconds,
-        },
-    )
-}
-
-fn options() -> impl Strategy<Value = HistoryOptions> {
-    let renames =
-        prop_oneof![3 => Just(Renames::On), 1 => Just(Renames::Off), 2 => Just(Renames::Copies)];
-    let merges = prop::sample::select(vec![Merges::None, Merges::FirstParent, Merges::EachParent]);
-    let path = prop::option::weighted(
-        0.3,
-        prop::sample::select(vec!["d", "e/f", "*.txt", ":!d", "Makefile"]),
-    );
-    (renames, merges, any::<bool>(), any::<bool>(), path).prop_map(
-        |(renames, merges, topo, first_parent, path)| {
-            let mut options = HistoryOptions::default();
-            options.renames = renames;
-            options.merges = Some(merges);
-            options.order = if topo { Order::Topo } else { Order::Date };
-            options.first_parent = first_parent;
-            options.paths = path
-                .map(|path| path.as_bytes().to_vec())
-                .into_iter()
-                .collect();
-            options
         },
     )
 }
@@ -154,6 +134,15 @@ impl Numbers {
         match self.next(6) {
             0 => b"\n".to_vec(),
             1 => b"}\n".to_vec(),
+            2 => {
+                let indent = ["", "  ", "\t", " \t", "        ", "\x0C"][self.next(6)];
+                let (word, number) = (
+                    ["alpha", "Beta", "gamma\u{e9}"][self.next(3)],
+                    self.next(30),
+                );
+                format!("{indent}a longer {word} line with some text, number {number}\n")
+                    .into_bytes()
+            }
             _ => format!("line {}\n", self.next(200)).into_bytes(),
         }
     }
@@ -230,6 +219,23 @@ fn apply(tree: &mut Tree, edit: &Edit) {
                 }
             }
         }
+        Edit::Indent { path, seed } => {
+            if let Some((_, content)) = tree.get_mut(PATHS[*path]) {
+                let mut numbers = Numbers(u64::from(*seed));
+                let lines = content.split_inclusive(|&byte| byte == b'\n');
+                *content = lines
+                    .flat_map(|line| {
+                        let indent: &[u8] = [b"".as_slice(), b" ", b"\t"][numbers.next(3)];
+                        let line = if numbers.next(9) == 0 {
+                            b"changed\n"
+                        } else {
+                            line
+                        };
+                        [indent, line].concat()
+                    })
+                    .collect();
+            }
+        }
         Edit::Delete { path } => drop(tree.remove(PATHS[*path])),
         Edit::Mode { path, mode } => {
             if let Some((old, _)) = tree.get_mut(PATHS[*path]) {
@@ -261,7 +267,7 @@ fn apply(tree: &mut Tree, edit: &Edit) {
 }
 
 /// What `git fast-import` reads.
-fn script(steps: &[Step]) -> Vec<u8> {
+pub(super) fn script(steps: &[Step]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut trees: Vec<Tree> = Vec::new();
     let mut seconds = 1_000_000_000i64;
@@ -335,175 +341,3 @@ pub(crate) fn import(path: &Path, script: &[u8]) {
     importer.stdin.take().unwrap().write_all(script).unwrap();
     assert!(importer.wait().unwrap().success());
 }
-
-/// Everything git says about a change, as its `--raw --numstat` lines.
-#[derive(Debug, Eq, PartialEq)]
-struct Line {
-    raw: String,
-    paths: Vec<Vec<u8>>,
-    counts: String,
-}
-
-fn git_lines(path: &Path, options: &HistoryOptions) -> Vec<(String, Vec<Line>)> {
-    let mut args: Vec<String> = [
-        "log",
-        "--raw",
-        "--numstat",
-        "-z",
-        "--no-abbrev",
-        "--format=%x01%H",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    let mut add = |arg: &str| args.push(arg.to_owned());
-    add(match options.renames {
-        Renames::On => "-M",
-        Renames::Copies => "-C",
-        Renames::Off => "--no-renames",
-    });
-    add(match options.merges {
-        Some(Merges::FirstParent) => "--diff-merges=first-parent",
-        Some(Merges::EachParent) => "--diff-merges=separate",
-        _ => "--diff-merges=off",
-    });
-    if options.order == Order::Topo {
-        add("--topo-order");
-    }
-    if options.first_parent {
-        add("--first-parent");
-    }
-    add("main");
-    add("--");
-    for path in &options.paths {
-        add(std::str::from_utf8(path).unwrap());
-    }
-    let output = git(path, &args);
-    let mut commits: Vec<(String, Vec<Line>)> = Vec::new();
-    let mut raws = std::collections::VecDeque::new();
-    let mut fields = output.split(|&byte| byte == 0);
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    while let Some(field) = fields.next() {
-        let field = field.strip_prefix(b"\n").unwrap_or(field);
-        if let Some(id) = field.strip_prefix(b"\x01") {
-            if commits.last().is_none_or(|(last, _)| last.as_bytes() != id) {
-                commits.push((text(id), Vec::new()));
-            }
-        } else if field.starts_with(b":") {
-            let raw = text(field);
-            let count = if raw.contains(" R") || raw.contains(" C") {
-                2
-            } else {
-                1
-            };
-            let paths = (0..count)
-                .map(|_| fields.next().unwrap().to_vec())
-                .collect();
-            raws.push_back((raw, paths));
-        } else if !field.is_empty() {
-            let counts: Vec<&[u8]> = field.splitn(3, |&byte| byte == b'\t').collect();
-            let (raw, paths): (String, Vec<Vec<u8>>) = raws.pop_front().unwrap();
-            if paths.len() > 1 {
-                fields.by_ref().take(2).for_each(drop); // the same paths again
-            }
-            let counts = format!("{} {}", text(counts[0]), text(counts[1]));
-            commits
-                .last_mut()
-                .unwrap()
-                .1
-                .push(Line { raw, paths, counts });
-        }
-    }
-    assert!(raws.is_empty());
-    commits
-}
-
-fn our_line(change: &Change) -> Line {
-    let zero = "0".repeat(40);
-    let id = |id: Option<gitfleet::git::ObjectId>| id.map_or(zero.clone(), |id| id.to_string());
-    let letter = match change.kind {
-        ChangeKind::Added => "A",
-        ChangeKind::Deleted => "D",
-        ChangeKind::Modified => "M",
-        ChangeKind::Renamed => "R",
-        ChangeKind::Copied => "C",
-        ChangeKind::TypeChanged => "T",
-        _ => unreachable!(),
-    };
-    let score = change
-        .similarity
-        .map_or(String::new(), |percent| format!("{percent:03}"));
-    let raw = format!(
-        ":{} {} {} {} {letter}{score}",
-        change.old_mode.unwrap_or("000000"),
-        change.new_mode.unwrap_or("000000"),
-        id(change.old_blob_id),
-        id(change.new_blob_id),
-    );
-    let counts = match change.counts {
-        LineCounts::Lines {
-            additions,
-            deletions,
-        } => format!("{additions} {deletions}"),
-        LineCounts::Binary => "- -".to_owned(),
-        LineCounts::Missing => "missing".to_owned(),
-    };
-    let paths = change
-        .old_path
-        .iter()
-        .chain([&change.path])
-        .cloned()
-        .collect();
-    Line { raw, paths, counts }
-}
-
-fn check(steps: &[Step], options: &HistoryOptions) {
-    let fixture = Fixture::empty();
-    import(fixture.path(), &script(steps));
-    let theirs = git_lines(fixture.path(), options);
-    let mut options = options.clone();
-    options.revisions = vec!["main".to_owned()];
-    let commits = fixture
-        .open()
-        .commits(&options, &CancelToken::new())
-        .unwrap();
-    let ours: Vec<(String, Vec<Line>)> = commits
-        .map(|commit| commit.unwrap())
-        .map(|commit| {
-            (
-                commit.id.to_string(),
-                commit.changes.iter().map(our_line).collect(),
-            )
-        })
-        .collect();
-    pretty_eq(&ours, &theirs);
-}
-
-/// Points at the first commit that differs.
-fn pretty_eq(ours: &[(String, Vec<Line>)], theirs: &[(String, Vec<Line>)]) {
-    for (ours, theirs) in ours.iter().zip(theirs) {
-        assert_eq!(ours, theirs);
-    }
-    assert_eq!(ours.len(), theirs.len(), "number of commits");
-}
-
-/// 125 repositories each; they run at the same time.
-macro_rules! generated {
-    ($($name:ident)*) => {
-        proptest! {
-            #![proptest_config(ProptestConfig {
-                cases: 130,
-                failure_persistence: None,
-                max_shrink_iters: 300,
-                ..ProptestConfig::default()
-            })]
-            $(
-                #[test]
-                fn $name(steps in prop::collection::vec(step(), 1..14), options in options()) {
-                    check(&steps, &options);
-                }
-            )*
-        }
-    };
-}
-
-generated!(changes_are_gits_a changes_are_gits_b changes_are_gits_c changes_are_gits_d);

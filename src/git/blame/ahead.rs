@@ -1,0 +1,386 @@
+//! What a walk will need, found out before it gets there.
+//!
+//! Commits are listed newest first, a fixed number ahead of the walk. For each, workers compare its tree with its first
+//! parent's. When that is known, and lines are looked for under a path that changed, workers find the path's passage. The
+//! guess may be wrong either way: a passage may turn out not to be needed, and one that is missing is found on the spot. So
+//! it changes nothing but the time.
+//!
+//! Where few paths are blamed, merges mostly hand them to the first parent whole. Then only first parents are listed ahead;
+//! others join when lines reach them.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::sync::Arc;
+
+use gix::ObjectId;
+
+use super::commits::{CommitIndex, Commits};
+use super::origins::{Family, Files, Parent};
+use super::passage::{Passage, Passages};
+use super::paths::{Few, PathTable};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::line_diff::Whitespace;
+use crate::git::objects::{ObjectSource, Objects};
+use crate::git::tree_diff::{Paths, TreeChange, tree_changes, tree_changes_in};
+use crate::git::window::Window;
+use crate::workers::Workers;
+
+/// Commits that are listed ahead of the walk: few at first, so that a short walk has little to throw away. These numbers
+/// must not depend on the machine: the order of visits, and so of the answers, would.
+const FIRST_AHEAD: usize = 64;
+const MOST_AHEAD: usize = 1024;
+/// Commits whose trees one task compares.
+const CHUNK: usize = 32;
+/// Passages that one task finds.
+const BATCH: usize = 16;
+
+/// How lines are compared, and which commits are passed over.
+pub(super) struct Rules {
+    pub(super) whitespace: Whitespace,
+    pub(super) ignored: std::collections::HashSet<ObjectId>,
+}
+
+/// A commit that the walk comes to.
+pub(super) struct Visit {
+    pub(super) commit: CommitIndex,
+    pub(super) changes: Changes,
+    /// Passages of some changes, by their index, in that order.
+    pub(super) passages: Vec<(usize, Passage)>,
+}
+
+/// A commit's changes against its first parent.
+#[derive(Clone)]
+pub(super) struct Changes {
+    pub(super) list: Arc<Vec<TreeChange>>,
+    /// How many paths were known when they were looked for, if only those were.
+    pub(super) known_paths: Option<usize>,
+}
+
+/// A listed commit whose changes are known.
+struct Entry {
+    commit: CommitIndex,
+    changes: Result<Changes>,
+    asked: Vec<usize>,
+}
+
+/// Passages of one commit that a task is to find.
+struct Question {
+    family: Family,
+    list: Arc<Vec<TreeChange>>,
+    asked: Vec<usize>,
+}
+
+pub(super) struct Ahead {
+    source: ObjectSource,
+    rules: Arc<Rules>,
+    cancel: CancelToken,
+    queue: BinaryHeap<(u64, Reverse<CommitIndex>)>,
+    is_listed: Vec<bool>,
+    few: Option<(Arc<Few>, usize)>,
+    listed: usize,
+    visited: usize,
+    chunk: Vec<(CommitIndex, Option<(ObjectId, ObjectId)>)>,
+    chunks: VecDeque<Vec<CommitIndex>>,
+    trees: Window<Vec<Result<Changes>>>,
+    entries: VecDeque<Entry>,
+    batch: Vec<Question>,
+    batch_len: usize,
+    answers: Window<Vec<Passage>>,
+    ready: VecDeque<Passage>,
+}
+
+impl Ahead {
+    pub(super) fn new(
+        source: &ObjectSource,
+        workers: &Workers,
+        rules: Arc<Rules>,
+        cancel: CancelToken,
+    ) -> Self {
+        Self {
+            source: source.clone(),
+            rules,
+            cancel,
+            queue: BinaryHeap::new(),
+            is_listed: Vec::new(),
+            few: None,
+            listed: 0,
+            visited: 0,
+            chunk: Vec::new(),
+            chunks: VecDeque::new(),
+            trees: Window::new(workers),
+            entries: VecDeque::new(),
+            batch: Vec::new(),
+            batch_len: 0,
+            answers: Window::new(workers),
+            ready: VecDeque::new(),
+        }
+    }
+
+    /// From now on only these paths matter, and those known later.
+    pub(super) fn limit_to(&mut self, paths: &[Vec<u8>]) {
+        if self
+            .few
+            .as_ref()
+            .is_none_or(|(_, known)| *known != paths.len())
+        {
+            self.few = Some((Arc::new(Few::new(paths)), paths.len()));
+        }
+    }
+
+    /// Puts a commit on the list, unless it is there or has been.
+    pub(super) fn list(&mut self, commit: CommitIndex, commits: &mut Commits) -> Result<()> {
+        let at = commit as usize;
+        if self.is_listed.len() <= at {
+            self.is_listed.resize(at + 1, false);
+        }
+        if !self.is_listed[at] {
+            let seconds = commits.load(commit)?.seconds;
+            self.is_listed[at] = true;
+            self.queue.push((seconds, Reverse(commit)));
+        }
+        Ok(())
+    }
+
+    /// The next commit of the list; `None` at its end.
+    pub(super) fn next(
+        &mut self,
+        commits: &mut Commits,
+        paths: &PathTable,
+    ) -> Result<Option<Visit>> {
+        self.visited += 1;
+        let most = self.visited + (FIRST_AHEAD + self.visited).min(MOST_AHEAD);
+        while self.listed < most && self.list_one(commits)? {}
+        self.ask(commits, paths)?;
+        while self.entries.is_empty() {
+            if self.trees.is_empty() {
+                self.compare_trees();
+            }
+            let Some(changes) = self.trees.next(&self.cancel) else {
+                return Ok(None);
+            };
+            self.enter(changes?, commits, paths)?;
+            self.ask(commits, paths)?;
+        }
+        let Some(entry) = self.entries.pop_front() else {
+            return Ok(None);
+        };
+        let mut passages = Vec::with_capacity(entry.asked.len());
+        for at in entry.asked {
+            passages.push((at, self.next_passage()?));
+        }
+        Ok(Some(Visit {
+            commit: entry.commit,
+            changes: entry.changes?,
+            passages,
+        }))
+    }
+
+    /// Takes the newest commit off the queue and its parents onto it; `false` if there is none.
+    fn list_one(&mut self, commits: &mut Commits) -> Result<bool> {
+        let Some((_, Reverse(commit))) = self.queue.pop() else {
+            return Ok(false);
+        };
+        self.listed += 1;
+        let known = commits.load(commit)?;
+        let (tree, parents) = (known.tree, known.parents.clone());
+        let followed = if self.few.is_some() { 1 } else { parents.len() };
+        let mut trees = None;
+        for (at, &parent) in parents.iter().enumerate().take(followed) {
+            // A parent that cannot be read matters if lines reach it, and will be missed then.
+            if self.list(parent, commits).is_ok() && at == 0 {
+                trees = Some((commits.known(parent)?.tree, tree));
+            }
+        }
+        self.chunk.push((commit, trees));
+        if self.chunk.len() == CHUNK {
+            self.compare_trees();
+        }
+        Ok(true)
+    }
+
+    fn compare_trees(&mut self) {
+        if self.chunk.is_empty() {
+            return;
+        }
+        let chunk = std::mem::take(&mut self.chunk);
+        self.chunks
+            .push_back(chunk.iter().map(|(commit, _)| *commit).collect());
+        let (source, cancel, few) = (self.source.clone(), self.cancel.clone(), self.few.clone());
+        self.trees.spawn(move || {
+            let objects = source.objects();
+            let mut few = few;
+            let compare = |(_, trees): (CommitIndex, Option<(ObjectId, ObjectId)>)| {
+                cancel.check()?;
+                compare(&objects, trees, few.as_mut())
+            };
+            Ok(chunk.into_iter().map(compare).collect())
+        });
+    }
+
+    /// Compares a commit with its first parent now.
+    pub(super) fn changes_of(
+        &self,
+        objects: &Objects,
+        commit: CommitIndex,
+        commits: &mut Commits,
+    ) -> Result<Changes> {
+        let known = commits.load(commit)?;
+        let (tree, parent) = (known.tree, known.parents.first().copied());
+        let trees = match parent {
+            Some(parent) => Some((commits.load(parent)?.tree, tree)),
+            None => None,
+        };
+        compare(objects, trees, self.few.clone().as_mut())
+    }
+
+    /// Takes what is known of commits, and asks for passages as far as there is room.
+    fn ask(&mut self, commits: &mut Commits, paths: &PathTable) -> Result<()> {
+        while !self.answers.is_full() && self.entries.len() < MOST_AHEAD {
+            let Some(changes) = self.trees.try_next() else {
+                break;
+            };
+            self.enter(changes?, commits, paths)?;
+        }
+        if self.answers.is_empty() {
+            self.find_passages();
+        }
+        Ok(())
+    }
+
+    fn enter(
+        &mut self,
+        chunk: Vec<Result<Changes>>,
+        commits: &mut Commits,
+        paths: &PathTable,
+    ) -> Result<()> {
+        let listed = self.chunks.pop_front().unwrap_or_default();
+        for (commit, changes) in listed.into_iter().zip(chunk) {
+            let mut asked = Vec::new();
+            if let Ok(changes) = &changes {
+                let list = changes.list.iter().enumerate();
+                let wanted =
+                    |change: &TreeChange| change.new.is_some() && paths.is_wanted(&change.path);
+                asked.extend(list.filter(|(_, change)| wanted(change)).map(|(at, _)| at));
+                self.ask_for(commit, changes, &asked, commits)?;
+            }
+            self.entries.push_back(Entry {
+                commit,
+                changes,
+                asked,
+            });
+        }
+        Ok(())
+    }
+
+    /// Puts questions into batches. Added files of one commit stay together: the sources of renames are read once for all.
+    fn ask_for(
+        &mut self,
+        commit: CommitIndex,
+        changes: &Changes,
+        asked: &[usize],
+        commits: &mut Commits,
+    ) -> Result<()> {
+        let list = &changes.list;
+        let mut rest = asked;
+        while !rest.is_empty() {
+            let room = BATCH.saturating_sub(self.batch_len).max(1);
+            let mut len = room.min(rest.len());
+            let is_added = |at: &usize| list[*at].old.is_none();
+            while len < rest.len() && is_added(&rest[len]) {
+                len += 1;
+            }
+            let (now, later) = rest.split_at(len);
+            rest = later;
+            self.batch_len += now.len();
+            self.batch.push(Question {
+                family: family(commit, changes, commits, &self.rules)?,
+                list: Arc::clone(list),
+                asked: now.to_vec(),
+            });
+            if self.batch_len >= BATCH {
+                self.find_passages();
+            }
+        }
+        Ok(())
+    }
+
+    fn find_passages(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
+        self.batch_len = 0;
+        let batch = std::mem::take(&mut self.batch);
+        let (source, cancel) = (self.source.clone(), self.cancel.clone());
+        let whitespace = self.rules.whitespace;
+        self.answers.spawn(move || {
+            cancel.check()?;
+            let mut passages = Passages::new(&source, whitespace, &cancel)?;
+            let mut answers = Vec::new();
+            for question in batch {
+                let changes = question.asked.iter().map(|&at| &question.list[at]);
+                answers.extend(passages.find(&question.family, changes)?);
+            }
+            Ok(answers)
+        });
+    }
+
+    fn next_passage(&mut self) -> Result<Passage> {
+        loop {
+            if let Some(passage) = self.ready.pop_front() {
+                return Ok(passage);
+            }
+            if self.answers.is_empty() {
+                self.find_passages();
+            }
+            match self.answers.next(&self.cancel) {
+                Some(answers) => self.ready.extend(answers?),
+                None => return Err(Error::internal("a passage was asked for and not found")),
+            }
+        }
+    }
+}
+
+/// What origins of a commit's paths depend on; its parents must be known or readable.
+pub(super) fn family(
+    commit: CommitIndex,
+    changes: &Changes,
+    commits: &mut Commits,
+    rules: &Rules,
+) -> Result<Family> {
+    let known = commits.load(commit)?;
+    let (tree, parents) = (known.tree, known.parents.clone());
+    let parent = |commit: CommitIndex| {
+        let tree = commits.load(commit)?.tree;
+        Ok(Parent { commit, tree })
+    };
+    Ok(Family {
+        files: Files::Tree(tree),
+        parents: parents.into_iter().map(parent).collect::<Result<_>>()?,
+        changes: changes
+            .known_paths
+            .is_none()
+            .then(|| Arc::clone(&changes.list)),
+        is_ignored: rules.ignored.contains(&commits.id(commit)),
+    })
+}
+
+fn compare(
+    objects: &Objects,
+    trees: Option<(ObjectId, ObjectId)>,
+    few: Option<&mut (Arc<Few>, usize)>,
+) -> Result<Changes> {
+    let known_paths = few.as_ref().map(|(_, known)| *known);
+    let list = match (trees, few) {
+        (None, _) => Vec::new(),
+        (Some((old, new)), None) => tree_changes(objects, Some(old), Some(new))?,
+        (Some((old, new)), Some((few, _))) => {
+            let few: &mut dyn Paths = few;
+            tree_changes_in(objects, Some(old), Some(new), Some(few))?
+        }
+    };
+    Ok(Changes {
+        list: Arc::new(list),
+        known_paths,
+    })
+}

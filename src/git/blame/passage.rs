@@ -1,0 +1,133 @@
+//! How the lines of one path pass from a commit to its parents. It depends on blobs and trees only, not on which lines are
+//! looked for: so it can be found out ahead of the walk, on any thread.
+
+use gix::ObjectId;
+use gix::diff::blob::Hunk;
+
+use super::guess::{Guesses, guess};
+use super::origins::{Family, Origin, OriginFinder, Origins};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::attributes::Attributes;
+use crate::git::line_diff::{LineDiffer, Whitespace};
+use crate::git::objects::{Object, ObjectSource, Objects};
+use crate::git::tree_diff::{Side, TreeChange};
+
+/// Where a path's lines go.
+pub(super) enum Passage {
+    /// All of them, to a file with the same content.
+    Whole(Origin),
+    /// To each of these what it has, in order; the commit keeps the rest.
+    Parts(Vec<Part>),
+    /// Nobody knows: what is wrong with the repository.
+    Unknown(String),
+}
+
+/// An origin, and what differs from it.
+pub(super) struct Part {
+    pub(super) origin: Origin,
+    pub(super) hunks: Vec<Hunk>,
+    /// Where lines of the hunks go if the commit is ignored.
+    pub(super) guesses: Option<Guesses>,
+}
+
+/// Finds passages on one thread.
+pub(super) struct Passages {
+    objects: Objects,
+    attributes: Attributes,
+    differ: LineDiffer,
+    cancel: CancelToken,
+}
+
+impl Passages {
+    pub(super) fn new(
+        source: &ObjectSource,
+        whitespace: Whitespace,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
+        let objects = source.objects();
+        Ok(Self {
+            attributes: Attributes::new(&objects)?,
+            objects,
+            differ: LineDiffer::new(whitespace),
+            cancel: cancel.clone(),
+        })
+    }
+
+    pub(super) fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    /// The passage of each of these changes of a commit against its first parent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cancelled`], and no other.
+    pub(super) fn find<'c>(
+        &mut self,
+        family: &Family,
+        changes: impl Iterator<Item = &'c TreeChange>,
+    ) -> Result<Vec<Passage>> {
+        let mut finder =
+            OriginFinder::new(&self.objects, &mut self.attributes, family, &self.cancel);
+        let mut passages = Vec::new();
+        for change in changes {
+            self.cancel.check()?;
+            let Some(here) = change.new else {
+                passages.push(Passage::Parts(Vec::new())); // what is not there has no lines
+                continue;
+            };
+            let found = finder.find(change, here).and_then(|origins| match origins {
+                Origins::Whole(origin) => Ok(Passage::Whole(origin)),
+                Origins::Parts(origins) => parts(
+                    &self.objects,
+                    &mut self.differ,
+                    here,
+                    origins,
+                    family.is_ignored,
+                ),
+            });
+            passages.push(match found {
+                Ok(passage) => passage,
+                Err(Error::Cancelled) => return Err(Error::Cancelled),
+                Err(Error::Corrupt { what, .. }) => Passage::Unknown(what),
+                Err(error) => Passage::Unknown(error.report()),
+            });
+        }
+        Ok(passages)
+    }
+}
+
+fn parts(
+    objects: &Objects,
+    differ: &mut LineDiffer,
+    here: Side,
+    origins: Vec<Origin>,
+    is_ignored: bool,
+) -> Result<Passage> {
+    let mut parts = Vec::with_capacity(origins.len());
+    if origins.is_empty() {
+        return Ok(Passage::Parts(parts));
+    }
+    let new = blob(objects, here.id)?;
+    for origin in origins {
+        let old = blob(objects, origin.blob)?;
+        let hunks = differ.hunks(&old, &new);
+        let guesses = is_ignored.then(|| guess(&old, &new, &hunks));
+        parts.push(Part {
+            origin,
+            hunks,
+            guesses,
+        });
+    }
+    Ok(Passage::Parts(parts))
+}
+
+/// A blob that must be there.
+pub(super) fn blob(objects: &Objects, id: ObjectId) -> Result<Object> {
+    match objects.read(id) {
+        Ok(Some(object)) => Ok(object),
+        Ok(None) => Err(objects.corrupt(format!("blob {id} is missing"))),
+        Err(_) => Err(objects.corrupt(format!("blob {id} is damaged"))),
+    }
+}

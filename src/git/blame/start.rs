@@ -1,0 +1,294 @@
+//! From options to a walk that is ready to go.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice;
+
+use super::ahead::Rules;
+use super::commits::{CommitIndex, Commits, Limits};
+use super::lines::{FileIndex, Run};
+use super::origins::{Family, Files, Parent};
+use super::passage::blob;
+use super::report::{Asked, Reporter};
+use super::targets::{Target, choose, files_in, is_in};
+use super::walk::BlameWalk;
+use super::working_tree::{WorkingTree, zero};
+use super::{BlameOptions, BlameStream, FileBlame, ranges};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::identity::Mailmap;
+use crate::git::line_counts::line_count;
+use crate::git::line_diff::Whitespace;
+use crate::git::objects::Objects;
+use crate::git::repo::Repo;
+use crate::git::source;
+use crate::git::tree_diff::{Side, TreeChange, find_path};
+use crate::git::walk::Tips;
+use crate::progress::ProgressSink;
+
+/// Opens what is blamed, and hands all lines to where the walk starts.
+pub(super) fn start(
+    repo: &Repo,
+    options: &BlameOptions,
+    progress: Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<BlameStream> {
+    let rules = Rules {
+        whitespace: if options.ignore_whitespace {
+            Whitespace::Ignored
+        } else {
+            Whitespace::Matters
+        },
+        ignored: ignored(repo, options)?,
+    };
+    let mut working_tree = if options.working_tree {
+        Some(working_tree(repo, options)?)
+    } else {
+        None
+    };
+    let blobs = working_tree
+        .as_mut()
+        .map(|tree| std::mem::take(&mut tree.blobs));
+    let source = repo.object_source_with(blobs.unwrap_or_default())?;
+    let objects = source.objects();
+    let (revision, tips) = tips(repo, options)?;
+    let limits = Limits {
+        first_parent: options.first_parent,
+        since: options.since,
+    };
+    let mut commits = Commits::new(&source, &tips, limits, cancel)?;
+    let tip = commits.index(tips.included[0]);
+    let tree = commits.load(tip)?.tree;
+    let (top, files) = match working_tree {
+        None => (Top::Commit(tip), files_in(&objects, tree)?),
+        Some(tree) => uncommitted(repo, tree, &mut commits, options.first_parent)?,
+    };
+    let all_files = files.len();
+    let targets = choose(files, options.paths.as_deref(), &revision);
+    if !options.line_ranges.is_empty() && targets.len() != 1 {
+        let reason = format!("needs one file, and there are {}", targets.len());
+        return Err(Error::invalid("line range", reason));
+    }
+    let stop = cancel.child();
+    let mut stream = BlameStream {
+        walk: BlameWalk::new(commits, &source, repo.workers(), rules, &stop)?,
+        asked: Vec::new(),
+        failed: VecDeque::new(),
+        reporter: Reporter {
+            mailmap: if options.raw_identities {
+                Mailmap::none()
+            } else {
+                Mailmap::open(repo)
+            },
+            with_content: options.with_content,
+            authors: HashMap::new(),
+        },
+        subject: repo.name().to_owned(),
+        progress,
+        steps: 0,
+        cancel: cancel.clone(),
+        stop,
+        has_ended: false,
+    };
+    stream.walk.expect_files(targets.len(), all_files);
+    for Target { path, side } in targets {
+        cancel.check()?;
+        let added =
+            side.and_then(|side| stream.add(&objects, &top, &path, side, &options.line_ranges));
+        match added {
+            Err(error) if is_of_the_file(&error) => stream.failed.push_back(FileBlame {
+                path,
+                rows: Err(error),
+                content: None,
+            }),
+            added => added?,
+        }
+    }
+    Ok(stream)
+}
+
+/// Reads those files of the working tree that are asked for.
+fn working_tree(repo: &Repo, options: &BlameOptions) -> Result<WorkingTree> {
+    if options.revision.is_some() {
+        let reason = "is what `HEAD` is; leave out the one or the other";
+        return Err(Error::invalid("revision of the working tree", reason));
+    }
+    WorkingTree::read(repo, |path| match &options.paths {
+        None => true,
+        Some(paths) => paths.iter().any(|wanted| is_in(path, wanted)),
+    })
+}
+
+/// Puts the working tree on top of its parents.
+fn uncommitted(
+    repo: &Repo,
+    tree: WorkingTree,
+    commits: &mut Commits,
+    first_parent: bool,
+) -> Result<(Top, Vec<Target>)> {
+    let mut parents = Vec::new();
+    let followed = if first_parent { 1 } else { tree.parents.len() };
+    for &id in tree.parents.iter().take(followed) {
+        let commit = commits.index(id);
+        parents.push(Parent {
+            commit,
+            tree: commits.load(commit)?.tree,
+        });
+    }
+    let above = parents.iter().map(|parent| parent.commit).collect();
+    let commit = commits.add_uncommitted(zero(repo).0, above);
+    let family = Family {
+        files: Files::Listed(tree.files.iter().map(|file| file.path.clone()).collect()),
+        parents,
+        changes: None,
+        is_ignored: false,
+    };
+    Ok((Top::Uncommitted(commit, family), tree.files))
+}
+
+/// Where the walk starts.
+enum Top {
+    Commit(CommitIndex),
+    /// The working tree, and its parents.
+    Uncommitted(CommitIndex, Family),
+}
+
+impl BlameStream {
+    fn add(
+        &mut self,
+        objects: &Objects,
+        top: &Top,
+        path: &[u8],
+        side: Side,
+        line_ranges: &[String],
+    ) -> Result<()> {
+        let content = blob(objects, side.id)?;
+        let file = FileIndex::try_from(self.asked.len())
+            .map_err(|_| Error::internal("more than four billion files"))?;
+        let run = |line, len| Run {
+            file,
+            final_line: line,
+            line,
+            len,
+        };
+        let runs = if line_ranges.is_empty() {
+            vec![run(
+                0,
+                u32::try_from(line_count(&content)).unwrap_or(u32::MAX),
+            )]
+        } else {
+            let ranges = ranges::resolve(line_ranges, &content)?.into_iter();
+            ranges
+                .map(|range| run(range.start, range.end - range.start))
+                .collect()
+        };
+        self.asked.push(Asked {
+            path: path.to_owned(),
+            side,
+            lines: runs.iter().map(|run| u64::from(run.len)).sum(),
+        });
+        match top {
+            Top::Commit(tip) => self.walk.add_file(*tip, path, side, runs),
+            Top::Uncommitted(commit, family) => {
+                let old = find_path(objects, family.parents[0].tree, path)?;
+                let is_same = old
+                    .is_some_and(|old| old.id == side.id && old.is_regular() == side.is_regular());
+                if is_same {
+                    return self
+                        .walk
+                        .add_file(family.parents[0].commit, path, side, runs);
+                }
+                let change = TreeChange {
+                    path: path.to_owned(),
+                    old,
+                    new: Some(side),
+                };
+                self.walk.add_changed_file(*commit, family, &change, &runs)
+            }
+        }
+    }
+}
+
+/// Whether an error is one file's outcome, and not everybody's.
+fn is_of_the_file(error: &Error) -> bool {
+    use crate::ErrorKind::{Corrupt, PathNotFound, Storage};
+    matches!(error.kind(), Corrupt | PathNotFound | Storage)
+}
+
+/// The revision's name and what it means: one commit to start from.
+fn tips(repo: &Repo, options: &BlameOptions) -> Result<(String, Tips)> {
+    let name = options.revision.as_deref().unwrap_or("HEAD");
+    let tips = Tips::resolve(repo, &[name.to_owned()], false)?;
+    match tips.included.as_slice() {
+        [_] => Ok((name.to_owned(), tips)),
+        several => {
+            let reason = format!(
+                "names {} commits to start from; blame starts from one",
+                several.len()
+            );
+            Err(Error::invalid(format!("revision `{name}`"), reason))
+        }
+    }
+}
+
+/// The commits to look past.
+fn ignored(repo: &Repo, options: &BlameOptions) -> Result<HashSet<ObjectId>> {
+    let mut ids = HashSet::new();
+    for revision in &options.ignored_revisions {
+        ids.insert(repo.rev_parse(revision)?.0);
+    }
+    let mut files = options.ignored_revisions_files.clone();
+    if options.use_configured_ignores {
+        files.extend(configured(repo)?);
+    }
+    for file in &files {
+        read_ids(repo, file, &mut ids)?;
+    }
+    Ok(ids)
+}
+
+/// What `blame.ignoreRevsFile` names; relative paths start at the top of the working tree.
+fn configured(repo: &Repo) -> Result<Vec<PathBuf>> {
+    let local = repo.local();
+    let config = local.config_snapshot();
+    let mut files = Vec::new();
+    for value in config
+        .plumbing()
+        .strings("blame.ignoreRevsFile")
+        .unwrap_or_default()
+    {
+        if value.is_empty() {
+            files.clear(); // git's way to forget those before
+        } else {
+            files.push(repo.path().join(source::path(value.as_bstr())?));
+        }
+    }
+    Ok(files)
+}
+
+/// Reads full ids, one a line; `#` starts a comment.
+fn read_ids(repo: &Repo, file: &Path, ids: &mut HashSet<ObjectId>) -> Result<()> {
+    let text = std::fs::read(file).map_err(Error::storage("read", file))?;
+    for (number, line) in text.lines().enumerate() {
+        let line = line
+            .split(|&byte| byte == b'#')
+            .next()
+            .unwrap_or_default()
+            .trim();
+        if line.is_empty() {
+            continue;
+        }
+        let id = ObjectId::from_hex(line)
+            .ok()
+            .filter(|id| id.kind() == repo.local().object_hash());
+        let id = id.ok_or_else(|| {
+            let what = format!("line {} of {}", number + 1, file.display());
+            Error::invalid(what, "is no full object id")
+        })?;
+        ids.insert(id);
+    }
+    Ok(())
+}

@@ -1,0 +1,450 @@
+//! The walk: suspects move from children to parents until every line has found its commit.
+
+use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::ahead::{Ahead, Changes, Rules, Visit, family};
+use super::commits::{CommitIndex, Commits};
+use super::lines::{FileIndex, Run, split, split_by_guesses};
+use super::origins::Family;
+use super::passage::{Passage, Passages};
+use super::paths::{PathIndex, PathTable};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::int_hash::IntHash;
+use crate::git::objects::{ObjectSource, Objects};
+use crate::git::tree_diff::{Side, TreeChange};
+use crate::workers::Workers;
+
+/// Up to so many files, and no more than one in so many, only their paths are compared.
+const FEW_FILES: usize = 32;
+const FEW_SHARE: usize = 4;
+
+/// A file at a commit whose lines are still being looked for.
+struct Suspect {
+    side: Side,
+    runs: Vec<Run>,
+}
+
+type Suspects = HashMap<PathIndex, Suspect, IntHash>;
+
+/// Lines that found their commit.
+#[derive(Clone, Copy)]
+pub(super) struct Placed {
+    pub(super) commit: CommitIndex,
+    pub(super) path: PathIndex,
+    pub(super) run: Run,
+}
+
+/// A file whose lines have all found their commit, or that cannot be finished.
+pub(super) struct Finished {
+    pub(super) file: FileIndex,
+    /// In no order. Or what is wrong with the repository.
+    pub(super) placed: std::result::Result<Vec<Placed>, String>,
+}
+
+/// What is left of a file.
+#[derive(Default)]
+struct File {
+    lines_left: u64,
+    placed: Vec<Placed>,
+    is_finished: bool,
+}
+
+pub(super) struct BlameWalk {
+    pub(super) commits: Commits,
+    pub(super) paths: PathTable,
+    passages: Passages,
+    rules: Arc<Rules>,
+    ahead: Ahead,
+    suspects: Vec<Option<Suspects>>,
+    is_visited: Vec<bool>,
+    /// Commits that got lines after they were visited: dates were out of order. Newest first.
+    late: BinaryHeap<(u64, Reverse<CommitIndex>)>,
+    /// Where few files are blamed, what changed in them, for late visits.
+    remembered: Option<HashMap<CommitIndex, Changes>>,
+    files: Vec<File>,
+    files_left: usize,
+    finished: VecDeque<Finished>,
+    lines_total: u64,
+    lines_placed: u64,
+}
+
+impl BlameWalk {
+    /// `cancel` also stops what runs ahead.
+    pub(super) fn new(
+        commits: Commits,
+        source: &ObjectSource,
+        workers: &Workers,
+        rules: Rules,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
+        let rules = Arc::new(rules);
+        Ok(Self {
+            commits,
+            paths: PathTable::default(),
+            passages: Passages::new(source, rules.whitespace, cancel)?,
+            ahead: Ahead::new(source, workers, Arc::clone(&rules), cancel.clone()),
+            rules,
+            suspects: Vec::new(),
+            is_visited: Vec::new(),
+            late: BinaryHeap::new(),
+            remembered: None,
+            files: Vec::new(),
+            files_left: 0,
+            finished: VecDeque::new(),
+            lines_total: 0,
+            lines_placed: 0,
+        })
+    }
+
+    pub(super) fn objects(&self) -> &Objects {
+        self.passages.objects()
+    }
+
+    /// Lines that have found their commit, and all lines.
+    pub(super) fn progress(&self) -> (u64, u64) {
+        (self.lines_placed, self.lines_total)
+    }
+
+    /// Before the first step: so many files of so many will be added.
+    pub(super) fn expect_files(&mut self, files: usize, of: usize) {
+        if files <= FEW_FILES && files * FEW_SHARE <= of {
+            self.remembered = Some(HashMap::new());
+        }
+    }
+
+    /// Adds a file: its lines in `runs` are looked for from `commit` on.
+    pub(super) fn add_file(
+        &mut self,
+        commit: CommitIndex,
+        path: &[u8],
+        side: Side,
+        runs: Vec<Run>,
+    ) -> Result<()> {
+        self.count_file(&runs);
+        let path = self.paths.add(path);
+        self.give(commit, path, side, runs)
+    }
+
+    /// Adds a file that is not committed; `change` is what the working tree did to it.
+    pub(super) fn add_changed_file(
+        &mut self,
+        commit: CommitIndex,
+        family: &Family,
+        change: &TreeChange,
+        runs: &[Run],
+    ) -> Result<()> {
+        self.count_file(runs);
+        let path = self.paths.add(&change.path);
+        let Some(side) = change.new else {
+            return Ok(());
+        };
+        for passage in self.passages.find(family, std::iter::once(change))? {
+            let runs = runs.to_vec();
+            self.paths.enter(path);
+            self.pass(commit, path, Suspect { side, runs }, passage)?;
+        }
+        Ok(())
+    }
+
+    fn count_file(&mut self, runs: &[Run]) {
+        let lines_left = runs.iter().map(|run| u64::from(run.len)).sum();
+        self.lines_total += lines_left;
+        self.files.push(File {
+            lines_left,
+            ..File::default()
+        });
+        self.files_left += 1;
+        if lines_left == 0 {
+            self.finish(self.files.len() - 1, Ok(Vec::new()));
+        }
+    }
+
+    /// The next file that is finished; `None` if all were handed over.
+    pub(super) fn next_finished(
+        &mut self,
+        cancel: &CancelToken,
+        mut on_step: impl FnMut(&Self),
+    ) -> Result<Option<Finished>> {
+        loop {
+            if let Some(finished) = self.finished.pop_front() {
+                return Ok(Some(finished));
+            }
+            if self.files_left == 0 {
+                return Ok(None);
+            }
+            cancel.check()?;
+            self.step()?;
+            on_step(self);
+        }
+    }
+
+    fn step(&mut self) -> Result<()> {
+        if self.remembered.is_some() {
+            self.ahead.limit_to(self.paths.all());
+        }
+        if let Some((_, Reverse(commit))) = self.late.pop() {
+            let changes = self.changes_of(commit)?;
+            return self.visit(Visit {
+                commit,
+                changes,
+                passages: Vec::new(),
+            });
+        }
+        let Some(mut visit) = self.ahead.next(&mut self.commits, &self.paths)? else {
+            return Err(Error::internal(
+                "history ended before all lines were placed",
+            ));
+        };
+        let commit = visit.commit;
+        grow(&mut self.is_visited, commit);
+        self.is_visited[commit as usize] = true;
+        if visit
+            .changes
+            .known_paths
+            .is_some_and(|known| known < self.paths.all().len())
+        {
+            visit.changes =
+                self.ahead
+                    .changes_of(self.passages.objects(), commit, &mut self.commits)?;
+            visit.passages.clear();
+        }
+        if let Some(remembered) = &mut self.remembered {
+            remembered.insert(commit, visit.changes.clone());
+        }
+        self.visit(visit)
+    }
+
+    fn changes_of(&mut self, commit: CommitIndex) -> Result<Changes> {
+        let remembered = self.remembered.as_ref().and_then(|all| all.get(&commit));
+        if let Some(changes) = remembered
+            && changes.known_paths == Some(self.paths.all().len())
+        {
+            return Ok(changes.clone());
+        }
+        self.ahead
+            .changes_of(self.passages.objects(), commit, &mut self.commits)
+    }
+
+    fn visit(&mut self, visit: Visit) -> Result<()> {
+        let Visit {
+            commit,
+            changes,
+            passages,
+        } = visit;
+        grow(&mut self.suspects, commit);
+        let Some(mut suspects) = self.suspects[commit as usize].take() else {
+            return Ok(());
+        };
+        let Some(&first_parent) = self.commits.load(commit)?.parents.first() else {
+            for (path, suspect) in suspects {
+                self.paths.leave(path);
+                self.place(commit, path, &suspect.runs);
+            }
+            return Ok(());
+        };
+        let mut touched = Vec::new();
+        for (at, change) in changes.list.iter().enumerate() {
+            let path = self.paths.find(&change.path);
+            if let Some((path, suspect)) =
+                path.and_then(|path| Some((path, suspects.remove(&path)?)))
+            {
+                touched.push((at, path, suspect));
+            }
+        }
+        self.give_all(first_parent, suspects)?;
+        let passages = self.complete(commit, &changes, &touched, passages)?;
+        for ((_, path, suspect), passage) in touched.into_iter().zip(passages) {
+            self.pass(commit, path, suspect, passage)?;
+        }
+        Ok(())
+    }
+
+    /// One passage for each of `touched`; those that nobody found ahead are found now.
+    fn complete(
+        &mut self,
+        commit: CommitIndex,
+        changes: &Changes,
+        touched: &[(usize, PathIndex, Suspect)],
+        found: Vec<(usize, Passage)>,
+    ) -> Result<Vec<Passage>> {
+        let mut found = found.into_iter().peekable();
+        let mut passages: Vec<Option<Passage>> = Vec::with_capacity(touched.len());
+        for (at, ..) in touched {
+            while found.next_if(|(found, _)| found < at).is_some() {}
+            passages.push(
+                found
+                    .next_if(|(found, _)| found == at)
+                    .map(|(_, passage)| passage),
+            );
+        }
+        if passages.iter().any(Option::is_none) {
+            let family = family(commit, changes, &mut self.commits, &self.rules)?;
+            let missing = touched
+                .iter()
+                .zip(&passages)
+                .filter(|(_, passage)| passage.is_none());
+            let missing = missing.map(|((at, ..), _)| &changes.list[*at]);
+            let mut now = self.passages.find(&family, missing)?.into_iter();
+            for passage in passages.iter_mut().filter(|passage| passage.is_none()) {
+                *passage = now.next();
+            }
+        }
+        Ok(passages.into_iter().flatten().collect())
+    }
+
+    /// Lets each origin take the lines it has; the commit keeps the rest.
+    fn pass(
+        &mut self,
+        commit: CommitIndex,
+        path: PathIndex,
+        suspect: Suspect,
+        passage: Passage,
+    ) -> Result<()> {
+        self.paths.leave(path);
+        let Suspect { side, mut runs } = suspect;
+        let parts = match passage {
+            Passage::Whole(origin) => {
+                let path = self.paths.add(&origin.path);
+                return self.give(origin.parent, path, side, runs);
+            }
+            Passage::Unknown(what) => {
+                for run in runs {
+                    self.finish(run.file as usize, Err(what.clone()));
+                }
+                return Ok(());
+            }
+            Passage::Parts(parts) => parts,
+        };
+        let origin_side = |blob| Side {
+            mode: side.mode,
+            id: blob,
+        };
+        for part in &parts {
+            let mut passed = Vec::new();
+            runs = split(&runs, &part.hunks, &mut passed);
+            let path = self.paths.add(&part.origin.path);
+            self.give(
+                part.origin.parent,
+                path,
+                origin_side(part.origin.blob),
+                passed,
+            )?;
+        }
+        for part in &parts {
+            let Some(guesses) = &part.guesses else {
+                continue;
+            };
+            let mut passed = Vec::new();
+            runs = split_by_guesses(&runs, &part.hunks, guesses, &mut passed);
+            let path = self.paths.add(&part.origin.path);
+            self.give(
+                part.origin.parent,
+                path,
+                origin_side(part.origin.blob),
+                passed,
+            )?;
+        }
+        self.place(commit, path, &runs);
+        Ok(())
+    }
+
+    fn place(&mut self, commit: CommitIndex, path: PathIndex, runs: &[Run]) {
+        for &run in runs {
+            let file = &mut self.files[run.file as usize];
+            if file.is_finished {
+                continue;
+            }
+            file.placed.push(Placed { commit, path, run });
+            file.lines_left -= u64::from(run.len);
+            self.lines_placed += u64::from(run.len);
+            if file.lines_left == 0 {
+                let placed = std::mem::take(&mut file.placed);
+                self.finish(run.file as usize, Ok(placed));
+            }
+        }
+    }
+
+    fn finish(&mut self, file: usize, placed: std::result::Result<Vec<Placed>, String>) {
+        let state = &mut self.files[file];
+        if !state.is_finished {
+            state.is_finished = true;
+            self.files_left -= 1;
+            self.finished.push_back(Finished {
+                file: FileIndex::try_from(file).unwrap_or(FileIndex::MAX),
+                placed,
+            });
+        }
+    }
+
+    fn give(
+        &mut self,
+        commit: CommitIndex,
+        path: PathIndex,
+        side: Side,
+        mut runs: Vec<Run>,
+    ) -> Result<()> {
+        runs.retain(|run| run.len > 0 && !self.files[run.file as usize].is_finished);
+        if runs.is_empty() {
+            return Ok(());
+        }
+        self.expect(commit)?;
+        let there = self.suspects[commit as usize].get_or_insert_default();
+        match there.entry(path) {
+            Entry::Occupied(mut entry) => entry.get_mut().runs.append(&mut runs),
+            Entry::Vacant(entry) => {
+                entry.insert(Suspect { side, runs });
+                self.paths.enter(path);
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves a whole map, the smaller into the larger.
+    fn give_all(&mut self, commit: CommitIndex, mut suspects: Suspects) -> Result<()> {
+        if suspects.is_empty() {
+            return Ok(());
+        }
+        self.expect(commit)?;
+        let there = self.suspects[commit as usize].get_or_insert_default();
+        if there.len() < suspects.len() {
+            std::mem::swap(there, &mut suspects);
+        }
+        for (path, mut suspect) in suspects {
+            match there.entry(path) {
+                Entry::Occupied(mut entry) => {
+                    entry.get_mut().runs.append(&mut suspect.runs);
+                    self.paths.leave(path);
+                }
+                Entry::Vacant(entry) => {
+                    entry.insert(suspect);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sees to it that a commit which gets lines will be visited, again if need be.
+    fn expect(&mut self, commit: CommitIndex) -> Result<()> {
+        grow(&mut self.suspects, commit);
+        grow(&mut self.is_visited, commit);
+        if !self.is_visited[commit as usize] {
+            return self.ahead.list(commit, &mut self.commits);
+        }
+        if self.suspects[commit as usize].is_none() {
+            let seconds = self.commits.load(commit)?.seconds;
+            self.late.push((seconds, Reverse(commit)));
+        }
+        Ok(())
+    }
+}
+
+/// Makes room for what belongs to `commit`.
+fn grow<T: Default>(all: &mut Vec<T>, commit: CommitIndex) {
+    if all.len() <= commit as usize {
+        all.resize_with(commit as usize + 1, T::default);
+    }
+}

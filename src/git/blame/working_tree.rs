@@ -1,0 +1,202 @@
+//! What is not committed yet: the working tree's files as a commit on top of `HEAD`, and of what is being merged into it.
+//!
+//! The files are those of the index, as git has it: a file that was moved with `git mv` is followed. Their content is the
+//! working tree's, with line endings and encodings converted as if they were added. Filters are programs, and not run.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice;
+use gix::filter::plumbing::Pipeline;
+use gix::index::entry::{Mode, Stage};
+use gix::objs::tree::EntryKind;
+use gix::objs::{Find, Kind};
+
+use super::targets::Target;
+use crate::error::{Error, Result};
+use crate::git::commits::Signature;
+use crate::git::id::ObjectId as Id;
+use crate::git::objects::Object;
+use crate::git::repo::Repo;
+use crate::git::source;
+use crate::git::time::Timestamp;
+use crate::git::tree_diff::Side;
+
+/// The working tree's files and what they are on top of.
+pub(super) struct WorkingTree {
+    /// `HEAD`, then what is being merged.
+    pub(super) parents: Vec<ObjectId>,
+    /// Every file that the index knows, in path order. One that cannot be read is a failure.
+    pub(super) files: Vec<Target>,
+    /// Their content, as far as it was asked for.
+    pub(super) blobs: HashMap<ObjectId, Object>,
+}
+
+impl WorkingTree {
+    /// Reads the index, and the content of those files that `is_wanted` names.
+    pub(super) fn read(repo: &Repo, is_wanted: impl Fn(&[u8]) -> bool) -> Result<Self> {
+        let local = repo.local();
+        let Some(root) = local.workdir() else {
+            return Err(Error::invalid(
+                "blame of the working tree",
+                format!("{} has none", repo.path().display()),
+            ));
+        };
+        let mut parents = vec![repo.rev_parse("HEAD")?.0];
+        parents.extend(merge_heads(local.git_dir())?);
+        let unreadable = |what: &str| source::unreadable(repo.path(), what.to_owned());
+        let (pipeline, index) = local
+            .filter_pipeline(None)
+            .map_err(unreadable("its attributes"))?;
+        let (mut pipeline, mut attributes) = pipeline.into_parts();
+        pipeline.options_mut().drivers.clear();
+
+        let mut tree = Self {
+            parents,
+            files: Vec::new(),
+            blobs: HashMap::new(),
+        };
+        for entry in index.entries() {
+            let path = entry.path(&index);
+            let is_again = tree
+                .files
+                .last()
+                .is_some_and(|last| last.path == path.as_bytes());
+            let Some(mode) = kind(entry.mode).filter(|_| !is_again) else {
+                continue; // a submodule, or another side of a conflict
+            };
+            let mut side = Side { mode, id: entry.id };
+            let mut failure = None;
+            if is_wanted(path) {
+                let file = source::path(path)?;
+                let in_index = (entry.stage() == Stage::Unconflicted).then_some(entry.id);
+                let find = |buffer: &mut Vec<u8>| {
+                    in_index.is_some_and(|id| {
+                        matches!(local.objects.try_find(&id, buffer), Ok(Some(_)))
+                    })
+                };
+                let mut convert = |pipeline: &mut Pipeline, data: &[u8]| {
+                    let entry = attributes.at_entry(path, None, &local.objects);
+                    let entry = entry.map_err(Error::storage("read the attributes of", &file))?;
+                    to_git(pipeline, data, &file, &entry, find)
+                };
+                match content(&root.join(&file), &mut side, |data| {
+                    convert(&mut pipeline, data)
+                }) {
+                    Ok(data) => {
+                        let id = gix::objs::compute_hash(local.object_hash(), Kind::Blob, &data);
+                        side.id =
+                            id.map_err(|error| Error::internal(format!("hashing: {error}")))?;
+                        tree.blobs.insert(side.id, Object::blob(data));
+                    }
+                    Err(error) => failure = Some(error),
+                }
+            }
+            tree.files.push(Target {
+                path: path.to_vec(),
+                side: failure.map_or(Ok(side), Err),
+            });
+        }
+        Ok(tree)
+    }
+}
+
+/// Whom git names for lines that nobody committed.
+pub(super) fn nobody() -> Signature {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |now| now.as_secs());
+    let (name, email) = (b"Not Committed Yet".to_vec(), b"not.committed.yet".to_vec());
+    Signature {
+        raw_name: name.clone(),
+        raw_email: email.clone(),
+        name,
+        email,
+        time: Timestamp {
+            seconds: i64::try_from(now).unwrap_or(i64::MAX),
+            offset_minutes: 0,
+        },
+    }
+}
+
+/// The commits that an unfinished merge brings in.
+fn merge_heads(git_dir: &Path) -> Result<Vec<ObjectId>> {
+    let file = git_dir.join("MERGE_HEAD");
+    let text = match std::fs::read(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::storage("read", &file)(error)),
+    };
+    let id = |line: &[u8]| {
+        ObjectId::from_hex(line.trim_ascii())
+            .map_err(|error| source::damaged(git_dir, "MERGE_HEAD", error))
+    };
+    text.lines().map(id).collect()
+}
+
+fn kind(mode: Mode) -> Option<EntryKind> {
+    match mode {
+        Mode::FILE => Some(EntryKind::Blob),
+        Mode::FILE_EXECUTABLE => Some(EntryKind::BlobExecutable),
+        Mode::SYMLINK => Some(EntryKind::Link),
+        _ => None,
+    }
+}
+
+/// A file as it would be added; `side` becomes what it is in the working tree.
+fn content(
+    file: &Path,
+    side: &mut Side,
+    convert: impl FnOnce(&[u8]) -> Result<Vec<u8>>,
+) -> Result<Vec<u8>> {
+    let unreadable = || Error::storage("read", file);
+    if std::fs::symlink_metadata(file)
+        .map_err(unreadable())?
+        .is_symlink()
+    {
+        let target = std::fs::read_link(file).map_err(unreadable())?;
+        side.mode = EntryKind::Link;
+        return Ok(target.into_os_string().into_encoded_bytes());
+    }
+    if side.mode == EntryKind::Link {
+        side.mode = EntryKind::Blob;
+    }
+    convert(&std::fs::read(file).map_err(unreadable())?)
+}
+
+fn to_git(
+    pipeline: &mut Pipeline,
+    data: &[u8],
+    path: &Path,
+    attributes: &gix::worktree::stack::Platform<'_>,
+    find_in_index: impl Fn(&mut Vec<u8>) -> bool,
+) -> Result<Vec<u8>> {
+    let invalid = |error: String| Error::invalid(format!("file {}", path.display()), error);
+    let mut converted = pipeline
+        .convert_to_git(
+            data,
+            path,
+            &mut |_, outcome| {
+                attributes.matching_attributes(outcome);
+            },
+            &mut |buffer| Ok(find_in_index(buffer).then_some(())),
+        )
+        .map_err(|error| invalid(source::text(&error)))?;
+    if let Some(bytes) = converted.as_bytes() {
+        return Ok(bytes.to_vec());
+    }
+    let mut bytes = Vec::new();
+    if let Some(reader) = converted.as_read() {
+        reader
+            .read_to_end(&mut bytes)
+            .map_err(|error| invalid(error.to_string()))?;
+    }
+    Ok(bytes)
+}
+
+/// The id of what is not committed.
+pub(super) fn zero(repo: &Repo) -> Id {
+    Id(repo.local().object_hash().null())
+}

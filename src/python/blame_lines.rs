@@ -1,0 +1,145 @@
+//! Blamed lines as the original's dictionaries.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use super::rows::text;
+use super::runtime::awaitable;
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::{BlameRow, BlameStream};
+
+/// One line.
+pub(super) struct Line {
+    commit_id: String,
+    author_name: Vec<u8>,
+    author_email: Vec<u8>,
+    orig_number: u32,
+    final_number: u32,
+    content: Vec<u8>,
+}
+
+/// A line, and its path where that is not said elsewhere.
+type LineAt = (Line, Option<Arc<[u8]>>);
+
+/// The lines of a file's rows, in order.
+pub(super) fn lines(rows: &[BlameRow], content: &[u8]) -> impl Iterator<Item = Line> {
+    let contents: Vec<&[u8]> = content.split_inclusive(|&byte| byte == b'\n').collect();
+    let line = move |row: &BlameRow, skip: u32| {
+        let line = contents.get((row.start_line - 1 + skip) as usize);
+        let line = line.copied().unwrap_or_default();
+        Line {
+            commit_id: row.commit_id.to_string(),
+            author_name: row.author.name.clone(),
+            author_email: row.author.email.clone(),
+            orig_number: row.orig_start_line + skip,
+            final_number: row.start_line + skip,
+            content: line.strip_suffix(b"\n").unwrap_or(line).to_vec(),
+        }
+    };
+    rows.iter().flat_map(move |row| {
+        let all: Vec<Line> = (0..row.line_count).map(|skip| line(row, skip)).collect();
+        all
+    })
+}
+
+/// A dictionary per line; with its path, where that is not said elsewhere.
+pub(super) fn dicts(
+    py: Python<'_>,
+    lines: impl Iterator<Item = LineAt>,
+) -> PyResult<Bound<'_, PyList>> {
+    let list = PyList::empty(py);
+    for (line, path) in lines {
+        let dict = PyDict::new(py);
+        if let Some(path) = path {
+            dict.set_item("path", text(py, &path)?)?;
+        }
+        dict.set_item("commit_id", line.commit_id)?;
+        dict.set_item("author_name", text(py, &line.author_name)?)?;
+        dict.set_item("author_email", text(py, &line.author_email)?)?;
+        dict.set_item("orig_line_no", line.orig_number)?;
+        dict.set_item("final_line_no", line.final_number)?;
+        dict.set_item("line_content", text(py, &line.content)?)?;
+        list.append(dict)?;
+    }
+    Ok(list)
+}
+
+/// Lines of several files, made as they are asked for.
+#[pyclass(frozen, module = "gitfleet._gitfleet")]
+pub(super) struct BlameLines {
+    state: Arc<Mutex<State>>,
+    cancel: CancelToken,
+}
+
+struct State {
+    /// `None` when it has ended or was closed.
+    stream: Option<BlameStream>,
+    waiting: VecDeque<LineAt>,
+    /// What the first file had that could not be blamed; raised when all others are done.
+    failure: Option<Error>,
+}
+
+impl State {
+    /// At least one line unless there are no more, at most `most`.
+    fn take(&mut self, most: usize) -> Result<Vec<LineAt>> {
+        while self.waiting.len() < most {
+            let Some(file) = self.stream.as_mut().and_then(Iterator::next).transpose()? else {
+                self.stream = None;
+                break;
+            };
+            match file.rows {
+                Ok(rows) => {
+                    let path: Arc<[u8]> = file.path.into();
+                    let lines = lines(&rows, file.content.as_deref().unwrap_or_default());
+                    let lines = lines.map(|line| (line, Some(Arc::clone(&path))));
+                    self.waiting.extend(lines);
+                }
+                Err(error) => drop(self.failure.get_or_insert(error)),
+            }
+        }
+        if self.waiting.is_empty()
+            && let Some(failure) = self.failure.take()
+        {
+            return Err(failure);
+        }
+        let most = most.min(self.waiting.len());
+        Ok(self.waiting.drain(..most).collect())
+    }
+}
+
+impl BlameLines {
+    pub(super) fn new(stream: BlameStream, cancel: CancelToken) -> Self {
+        Self {
+            state: Arc::new(Mutex::new(State {
+                stream: Some(stream),
+                waiting: VecDeque::new(),
+                failure: None,
+            })),
+            cancel,
+        }
+    }
+}
+
+#[pymethods]
+impl BlameLines {
+    /// Up to so many lines, as dictionaries; an empty list at the end.
+    fn next<'py>(&self, py: Python<'py>, most: usize) -> PyResult<Bound<'py, PyAny>> {
+        let state = Arc::clone(&self.state);
+        let work = move |_: &CancelToken| {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.take(most.max(1))
+        };
+        awaitable(py, work, |py, lines| {
+            Ok(dicts(py, lines.into_iter())?.unbind())
+        })
+    }
+
+    /// Stops the work.
+    fn close(&self) {
+        self.cancel.cancel();
+    }
+}
