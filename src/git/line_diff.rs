@@ -5,17 +5,24 @@
 //!    often; for that it counts lines in the whole of both files.
 //! 3. Hunks that could stand elsewhere slide: first to join others, then to where indentation says a block begins.
 //!
-//! Most of two versions is the same at both ends, and telling those lines apart would be most of the work. They matter in
-//! two ways only: how often a line of the middle occurs in them, and whether a hunk may slide into them. Both ask just
-//! whether a line equals one of the middle; all others share one number.
+//! Most of two versions is the same at both ends, and numbering those lines would be most of the work. They matter in three
+//! ways only:
+//!
+//! - A line of the middle that the other middle does not have stays in the search if the ends have it. The few there are
+//!   can be searched for; one of each in front of both middles stands for all.
+//! - Where many lines have no match, it matters how often the ends have a line: then all lines are numbered.
+//! - A hunk may slide into them, as far as lines there equal lines of the middle.
 
 use std::cell::OnceCell;
+use std::ops::Range;
 
 use gix::diff::blob::{
     Algorithm, Diff, Hunk, IndentHeuristic, IndentLevel, SliderHeuristic, Token,
 };
 
+use super::bytes::common_prefix;
 use super::common_ends::{CommonEnds, each_line, lines};
+use super::line_counts::line_count;
 use super::line_table::LineTable;
 
 /// Whether white space tells lines apart.
@@ -26,6 +33,10 @@ pub(super) enum Whitespace {
     /// git's `-w`: lines are compared without it, the end of an unfinished last line included.
     Ignored,
 }
+
+/// git sets a line aside because others drown it if more than three times as many unmatched lines as frequent ones lie
+/// around it, and counts the line itself as two frequent ones.
+const MIN_UNMATCHED: usize = 7;
 
 /// Finds hunks; keeps its memory from one pair of files to the next.
 #[derive(Default)]
@@ -60,47 +71,232 @@ impl LineDiffer {
     /// `raw` is both files with their white space, which decides where hunks slide to.
     fn search(&mut self, old: &[u8], new: &[u8], raw: [&[u8]; 2]) -> Vec<Hunk> {
         let ends = CommonEnds::of(old, new);
-        let (old_middle, new_middle) = (lines(ends.without(old)), lines(ends.without(new)));
-        if old_middle.is_empty() && new_middle.is_empty() {
+        let (head, tail) = (ends.head(old), ends.tail(old));
+        let middles = Middles::new(ends.without(old), ends.without(new));
+        if middles.old.is_empty() && middles.new.is_empty() {
             return Vec::new();
         }
-        let mut table = LineTable::with_capacity(old_middle.len() + new_middle.len());
+        let other = Token(middles.table.len_u32());
+        let numbered = |line: &[u8]| middles.table.find(line).map_or(other, Token);
         self.old.clear();
-        self.new.clear();
-        let old_middle: Vec<_> = old_middle
-            .iter()
-            .map(|line| Token(table.add(line)))
-            .collect();
-        let new_middle: Vec<_> = new_middle
-            .iter()
-            .map(|line| Token(table.add(line)))
-            .collect();
-        let other = Token(u32::try_from(table.len()).unwrap_or(u32::MAX)); // no blob has four billion lines
-        let numbered = |line: &[u8]| table.find(line).map_or(other, Token);
-        each_line(ends.head(old), |line| self.old.push(numbered(line)));
-        self.new.extend_from_slice(&self.old);
-        self.old.extend(old_middle);
-        self.new.extend(new_middle);
+        // Lines of the head that are written down, and what stands before them instead of the others.
+        let (kept_head, stand_ins) = if middles.are_drowning() {
+            each_line(head, |line| self.old.push(numbered(line)));
+            (self.old.len(), 0)
+        } else {
+            self.old
+                .extend(middles.unmatched_in([head, tail]).map(Token));
+            self.old.push(other);
+            let stand_ins = self.old.len();
+            let near = last_lines(head)
+                .map(numbered)
+                .take_while(|&line| line != other);
+            self.old.extend(near);
+            self.old[stand_ins..].reverse();
+            (self.old.len() - stand_ins, stand_ins)
+        };
+        self.new.clone_from(&self.old);
+        self.old.extend_from_slice(&middles.old);
+        self.new.extend_from_slice(&middles.new);
         let tail_start = self.old.len();
-        each_line(ends.tail(old), |line| self.old.push(numbered(line)));
+        if stand_ins == 0 {
+            each_line(tail, |line| self.old.push(numbered(line)));
+        } else {
+            let near = tail.split_inclusive(|&byte| byte == b'\n').map(numbered);
+            self.old.extend(near.take_while(|&line| line != other));
+        }
         self.new.extend_from_slice(&self.old[tail_start..]);
 
         self.diff
             .compute_with(Algorithm::Myers, &self.old, &self.new, other.0 + 1);
+        let head_lines = usize::try_from(line_count(head)).unwrap_or(usize::MAX);
+        let shift = Shift {
+            skipped: u32::try_from(head_lines - kept_head).unwrap_or(u32::MAX),
+            stand_ins: u32::try_from(stand_ins).unwrap_or(u32::MAX),
+        };
         let slide = Slide {
             old: &self.old,
+            shift,
             raw,
             lines: [OnceCell::new(), OnceCell::new()],
         };
         self.diff.postprocess_with(&self.old, &self.new, slide);
-        self.diff.hunks().collect()
+        let hunks = self.diff.hunks();
+        hunks
+            .map(|hunk| Hunk {
+                before: shift.to_file(hunk.before),
+                after: shift.to_file(hunk.after),
+            })
+            .collect()
     }
+}
+
+/// From places in what is compared to lines of the files.
+#[derive(Clone, Copy)]
+struct Shift {
+    /// Lines of the head that are not compared.
+    skipped: u32,
+    /// Tokens that are compared in their place.
+    stand_ins: u32,
+}
+
+impl Shift {
+    fn to_file(self, range: Range<u32>) -> Range<u32> {
+        let line = |place: u32| place + self.skipped - self.stand_ins;
+        line(range.start)..line(range.end)
+    }
+
+    fn to_place(self, line: u32) -> u32 {
+        line + self.stand_ins - self.skipped
+    }
+
+    fn to_line(self, place: u32) -> u32 {
+        place + self.skipped - self.stand_ins
+    }
+}
+
+/// The lines between the common ends, numbered.
+struct Middles<'a> {
+    table: LineTable<'a>,
+    old: Vec<Token>,
+    new: Vec<Token>,
+    /// Which sides have a line, by its number.
+    sides: Vec<u8>,
+}
+
+const IN_OLD: u8 = 1;
+const IN_NEW: u8 = 2;
+
+impl<'a> Middles<'a> {
+    fn new(old: &'a [u8], new: &'a [u8]) -> Self {
+        let lines = line_count(old) + line_count(new);
+        let mut table = LineTable::with_capacity(usize::try_from(lines).unwrap_or(usize::MAX));
+        let (mut old_tokens, mut starts) = (Vec::new(), Vec::new());
+        // The only line of the old middle with a number, or none.
+        let mut only: Vec<Option<usize>> = Vec::new();
+        let mut start = 0;
+        each_line(old, |line| {
+            let number = table.add(line);
+            if number as usize == only.len() {
+                only.push(Some(old_tokens.len()));
+            } else {
+                only[number as usize] = None;
+            }
+            old_tokens.push(Token(number));
+            starts.push(start);
+            start += line.len();
+        });
+        starts.push(start);
+        let new_tokens = like(&mut table, old, &old_tokens, &starts, &only, new);
+        let mut sides = vec![0; table.len()];
+        for (tokens, side) in [(&old_tokens, IN_OLD), (&new_tokens, IN_NEW)] {
+            for token in tokens {
+                sides[token.0 as usize] |= side;
+            }
+        }
+        Self {
+            table,
+            old: old_tokens,
+            new: new_tokens,
+            sides,
+        }
+    }
+
+    /// Whether git may set frequent lines aside, so that it matters how often the ends have them.
+    fn are_drowning(&self) -> bool {
+        if self.old.is_empty() || self.new.is_empty() {
+            return false; // there is nothing to search
+        }
+        let unmatched = |tokens: &[Token]| {
+            let is_unmatched = |token: &&Token| self.sides[token.0 as usize] != IN_OLD | IN_NEW;
+            tokens.iter().filter(is_unmatched).count()
+        };
+        unmatched(&self.old).max(unmatched(&self.new)) >= MIN_UNMATCHED
+    }
+
+    /// Lines without a partner in the other middle that the common ends have: git leaves them in the search.
+    fn unmatched_in(&self, ends: [&[u8]; 2]) -> impl Iterator<Item = u32> {
+        let is_searched = !self.old.is_empty() && !self.new.is_empty();
+        let numbers = (0..self.table.len_u32())
+            .filter(move |&number| is_searched && self.sides[number as usize] != IN_OLD | IN_NEW);
+        numbers.filter(move |&number| {
+            let line = self.table.line(number);
+            ends.iter().any(|end| has_line(end, line))
+        })
+    }
+}
+
+/// Numbers the lines of `new`. Most follow each other as in `old`, and need not be looked up.
+fn like<'a>(
+    table: &mut LineTable<'a>,
+    old: &[u8],
+    old_tokens: &[Token],
+    starts: &[usize],
+    only: &[Option<usize>],
+    new: &'a [u8],
+) -> Vec<Token> {
+    let mut tokens = Vec::with_capacity(old_tokens.len());
+    let (mut at, mut guess) = (0, 0);
+    while at < new.len() {
+        let first = guess;
+        if guess < old_tokens.len() {
+            let same = common_prefix(&old[starts[guess]..], &new[at..]);
+            while guess < old_tokens.len() && starts[guess + 1] - starts[first] <= same {
+                // The last line of a file may be the start of a longer one.
+                let end = at + starts[guess + 1] - starts[first];
+                if new[end - 1] != b'\n' && end < new.len() {
+                    break;
+                }
+                guess += 1;
+            }
+        }
+        if guess > first {
+            tokens.extend_from_slice(&old_tokens[first..guess]);
+            at += starts[guess] - starts[first];
+            continue;
+        }
+        let end = memchr::memchr(b'\n', &new[at..]).map_or(new.len(), |newline| at + newline + 1);
+        let number = table.add(&new[at..end]);
+        if let Some(Some(line)) = only.get(number as usize) {
+            guess = line + 1;
+        }
+        tokens.push(Token(number));
+        at = end;
+    }
+    tokens
+}
+
+/// Whether `data`, which starts and ends where lines do, has this line.
+fn has_line(data: &[u8], line: &[u8]) -> bool {
+    if line.last() != Some(&b'\n') {
+        return false; // it ends its file, and so is no part of a common head, and the only tail there is
+    }
+    if data.starts_with(line) {
+        return true;
+    }
+    let mut needle = Vec::with_capacity(line.len() + 1);
+    needle.push(b'\n');
+    needle.extend_from_slice(line);
+    memchr::memmem::find(data, &needle).is_some()
+}
+
+/// The lines of `data` from the last to the first.
+fn last_lines(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut end = data.len();
+    std::iter::from_fn(move || {
+        let before = end.checked_sub(1)?;
+        let start = memchr::memrchr(b'\n', &data[..before]).map_or(0, |newline| newline + 1);
+        let line = &data[start..end];
+        end = start;
+        Some(line)
+    })
 }
 
 /// Where a hunk that may stand in several places goes: git's indent heuristic, which looks at lines by their place in a
 /// file, because lines that are equal without white space may be indented differently.
 struct Slide<'a> {
     old: &'a [Token],
+    shift: Shift,
     raw: [&'a [u8]; 2],
     /// Lines and their places, once asked for.
     lines: [OnceCell<Places<'a>>; 2],
@@ -109,12 +305,7 @@ struct Slide<'a> {
 type Places<'a> = (Vec<&'a [u8]>, Vec<Token>);
 
 impl SliderHeuristic for Slide<'_> {
-    fn best_slider_end(
-        &mut self,
-        tokens: &[Token],
-        hunk: std::ops::Range<u32>,
-        earliest_end: u32,
-    ) -> u32 {
+    fn best_slider_end(&mut self, tokens: &[Token], hunk: Range<u32>, earliest_end: u32) -> u32 {
         let side = usize::from(!std::ptr::eq(tokens.as_ptr(), self.old.as_ptr()));
         let (lines, places) = self.lines[side].get_or_init(|| {
             let lines = lines(self.raw[side]);
@@ -127,7 +318,9 @@ impl SliderHeuristic for Slide<'_> {
             let bytes = bytes.map(|&byte| if byte == b'\x0C' { b'x' } else { byte });
             IndentLevel::for_ascii_line(bytes, 8)
         };
-        IndentHeuristic::new(indent).best_slider_end(places, hunk, earliest_end)
+        let (hunk, earliest_end) = (self.shift.to_file(hunk), self.shift.to_line(earliest_end));
+        let end = IndentHeuristic::new(indent).best_slider_end(places, hunk, earliest_end);
+        self.shift.to_place(end)
     }
 }
 

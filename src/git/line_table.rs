@@ -21,6 +21,16 @@ impl<'a> LineTable<'a> {
         self.lines.len()
     }
 
+    /// The same, as what numbers are.
+    pub(super) fn len_u32(&self) -> u32 {
+        u32::try_from(self.lines.len()).unwrap_or(u32::MAX) // no blob has four billion lines
+    }
+
+    /// The line with a number that was given.
+    pub(super) fn line(&self, number: u32) -> &'a [u8] {
+        self.lines[number as usize].1
+    }
+
     /// The line's number, a new one if it has none yet.
     pub(super) fn add(&mut self, line: &'a [u8]) -> u32 {
         let hash = hash(line);
