@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use gix::ObjectId;
 use gix::odb::pack::data::entry::Header;
 use gix::odb::pack::{data, index};
-use gix::zlib::Inflate;
+use gix::zlib::{Inflate, Status};
 
 use super::Object;
 use super::cache::{Cache, Place};
@@ -18,6 +18,12 @@ use super::delta;
 const LONGEST_CHAIN: usize = 4096;
 /// No deflate stream grows by more when it is inflated.
 const MOST_GROWTH: u64 = 1100;
+
+/// What is left behind the output, so that inflating never has to look for its end byte by byte: zlib's quick loop runs as
+/// long as a longest match fits.
+const ROOM: usize = 320;
+/// What a thread's buffer may keep when a large object is done.
+const MOST_KEPT: usize = 4 << 20;
 
 pub(super) struct Packs {
     packs: Vec<Pack>,
@@ -34,7 +40,7 @@ struct Pack {
 #[derive(Default)]
 pub(super) struct Scratch {
     inflate: Inflate,
-    delta: Vec<u8>,
+    bytes: Vec<u8>,
     chain: Vec<data::Entry>,
     /// The pack that had the last object: the next one is likely to be there too.
     last_pack: usize,
@@ -149,9 +155,8 @@ impl Packs {
                     let kind = header
                         .as_kind()
                         .ok_or_else(|| unfit("its kind is unknown"))?;
-                    let mut bytes = vec![0; pack.size(&entry)?];
-                    pack.inflate(&entry, &mut scratch.inflate, &mut bytes)?;
-                    let object = Object::new(kind, bytes);
+                    let bytes = pack.inflate(&entry, scratch)?;
+                    let object = Object::new(kind, bytes.to_vec());
                     cache.put(place, object.clone());
                     break object;
                 }
@@ -162,12 +167,7 @@ impl Packs {
             scratch.chain.push(entry);
         };
         while let Some(entry) = scratch.chain.pop() {
-            let size = pack.size(&entry)?;
-            if scratch.delta.len() < size {
-                scratch.delta.resize(size, 0);
-            }
-            let delta = &mut scratch.delta[..size];
-            pack.inflate(&entry, &mut scratch.inflate, delta)?;
+            let delta = pack.inflate(&entry, scratch)?;
             let bytes = delta::apply(&object.data, delta)
                 .ok_or_else(|| unfit("it is a difference that does not fit its base"))?;
             object = Object::new(object.kind, bytes);
@@ -191,16 +191,26 @@ impl Pack {
         usize::try_from(entry.decompressed_size).map_err(|_| unfit("it does not fit into memory"))
     }
 
-    fn inflate(
-        &self,
-        entry: &data::Entry,
-        inflate: &mut Inflate,
-        out: &mut [u8],
-    ) -> Result<(), Fault> {
-        self.data
-            .decompress_entry(entry, inflate, out)
-            .map(|_| ())
-            .map_err(|error| damaged(&error))
+    /// Inflates an entry into the thread's buffer.
+    fn inflate<'s>(&self, entry: &data::Entry, scratch: &'s mut Scratch) -> Result<&'s [u8], Fault> {
+        let size = self.size(entry)?;
+        let Scratch { inflate, bytes, .. } = scratch;
+        if bytes.len() > MOST_KEPT && size + ROOM <= MOST_KEPT {
+            *bytes = Vec::new();
+        }
+        if bytes.len() < size + ROOM {
+            bytes.resize(size + ROOM, 0);
+        }
+        let end = self.data.data_len() as u64;
+        let input = self.data.entry_slice(entry.data_offset..end);
+        let input = input.ok_or_else(|| unfit("it lies behind the pack's end"))?;
+        inflate.reset();
+        let inflated = inflate.once(input, &mut bytes[..size + ROOM]);
+        let (status, _, written) = inflated.map_err(|error| damaged(&error))?;
+        if status != Status::StreamEnd || written != size {
+            return Err(unfit("its size is not what the pack says"));
+        }
+        Ok(&bytes[..size])
     }
 }
 
