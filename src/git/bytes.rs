@@ -20,6 +20,23 @@ pub(super) fn common_suffix(a: &[u8], b: &[u8]) -> usize {
     same + rest.take_while(|(a, b)| a == b).count()
 }
 
+/// Where the first NUL stands. For one that is near: no more is set up than eight bytes.
+pub(super) fn find_nul(data: &[u8]) -> Option<usize> {
+    const LOW: u64 = u64::from_le_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    let (words, rest) = data.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The lowest byte that this finds is a NUL; higher ones may not be.
+        let nul = word.wrapping_sub(LOW) & !word & HIGH;
+        if nul != 0 {
+            return Some(number * 8 + nul.trailing_zeros() as usize / 8);
+        }
+    }
+    let at = rest.iter().position(|&byte| byte == 0)?;
+    Some(data.len() - rest.len() + at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,6 +51,17 @@ mod tests {
             assert_eq!(common_suffix(&a, &b), a.len() - at - 1);
             assert_eq!(common_prefix(&a, &a[..at]), at);
             assert_eq!(common_suffix(&a, &a[at..]), a.len() - at);
+        }
+    }
+    #[test]
+    fn a_nul_is_found_wherever_it_is() {
+        for len in 0..40 {
+            assert_eq!(find_nul(&vec![0x80; len]), None);
+            for at in 0..len {
+                let mut data = vec![1; len];
+                data[at..].fill(0);
+                assert_eq!(find_nul(&data), Some(at));
+            }
         }
     }
 }

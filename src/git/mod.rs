@@ -35,6 +35,7 @@ mod similarity;
 mod source;
 mod time;
 mod tree_diff;
+mod tree_lookup;
 mod walk;
 mod window;
 

@@ -5,7 +5,6 @@ use std::path::Path;
 use gix::bstr::{BStr, ByteSlice};
 use gix::pathspec::{Defaults, Search};
 
-use super::tree_diff::Paths;
 use crate::error::{Error, Result};
 
 /// Files, directories, globs (`*.rs`), exclusions (`:!vendor`) and the rest of gitglossary's "pathspec", but for `:(attr:)`.
@@ -59,10 +58,9 @@ impl Pathspec {
             .map(Self)
             .map_err(|error| invalid(b"", error))
     }
-}
 
-impl Paths for Pathspec {
-    fn matches(&mut self, path: &[u8], is_submodule: bool) -> bool {
+    /// Whether a file is meant, or a submodule.
+    pub(super) fn matches(&mut self, path: &[u8], is_submodule: bool) -> bool {
         let path: &BStr = path.into();
         let found =
             self.0
@@ -70,7 +68,8 @@ impl Paths for Pathspec {
         found.is_some_and(|found| !found.is_excluded())
     }
 
-    fn may_match_in(&mut self, directory: &[u8]) -> bool {
+    /// Whether a directory may hold files that are meant.
+    pub(super) fn may_match_in(&self, directory: &[u8]) -> bool {
         self.0.can_match_relative_path(directory.into(), Some(true))
     }
 }

@@ -11,8 +11,9 @@ use gix::ObjectId;
 use gix::objs::Kind;
 use gix::objs::tree::EntryKind;
 
-use super::bytes::common_prefix;
+use super::bytes::{common_prefix, find_nul};
 use super::objects::{Object, Objects};
+use super::pathspec::Pathspec;
 use crate::error::Result;
 
 /// One side of a change: what a tree says about a path.
@@ -41,13 +42,6 @@ pub(super) struct TreeChange {
     pub(super) new: Option<Side>,
 }
 
-/// Paths that are looked at; all others count as equal.
-pub(super) trait Paths {
-    fn matches(&mut self, path: &[u8], is_submodule: bool) -> bool;
-    /// Whether anything below this directory may match.
-    fn may_match_in(&mut self, directory: &[u8]) -> bool;
-}
-
 /// Lists what differs between two trees, in path order; `None` is the empty tree.
 pub(super) fn tree_changes(
     objects: &Objects,
@@ -62,7 +56,7 @@ pub(super) fn tree_changes_in(
     objects: &Objects,
     old: Option<ObjectId>,
     new: Option<ObjectId>,
-    paths: Option<&mut dyn Paths>,
+    paths: Option<&mut Pathspec>,
 ) -> Result<Vec<TreeChange>> {
     let mut changes = Vec::new();
     let mut keep = |change| {
@@ -78,7 +72,7 @@ pub(super) fn has_changes(
     objects: &Objects,
     old: Option<ObjectId>,
     new: Option<ObjectId>,
-    paths: &mut dyn Paths,
+    paths: &mut Pathspec,
 ) -> Result<bool> {
     let mut found = false;
     let mut stop = |_| {
@@ -94,7 +88,7 @@ fn compare_trees(
     objects: &Objects,
     old: Option<ObjectId>,
     new: Option<ObjectId>,
-    mut paths: Option<&mut dyn Paths>,
+    mut paths: Option<&mut Pathspec>,
     visit: &mut dyn FnMut(TreeChange) -> ControlFlow<()>,
 ) -> Result<()> {
     if old == new {
@@ -227,7 +221,7 @@ impl TreeCursor {
         }
         let parsed = || {
             let hash_len = objects.repo().object_hash().len_in_bytes();
-            let name_end = memchr::memchr(0, rest)?;
+            let name_end = find_nul(rest)?;
             let space = memchr::memchr(b' ', &rest[..name_end])?;
             let id_end = name_end + 1 + hash_len;
             if space + 1 == name_end {
@@ -260,7 +254,7 @@ fn skip_common(old: &mut TreeCursor, new: &mut TreeCursor) {
     let rest = old.rest();
     let same = common_prefix(rest, new.rest());
     let mut at = 0;
-    while let Some(name_end) = memchr::memchr(0, &rest[at..]) {
+    while let Some(name_end) = find_nul(&rest[at..]) {
         let end = at + name_end + 1 + hash_len;
         if end > same {
             break;
@@ -272,7 +266,7 @@ fn skip_common(old: &mut TreeCursor, new: &mut TreeCursor) {
 }
 
 /// An entry's kind, as git normalises modes that old versions and other tools wrote.
-fn mode(octal: &[u8]) -> Option<EntryKind> {
+pub(super) fn mode(octal: &[u8]) -> Option<EntryKind> {
     if octal.is_empty() {
         return None;
     }

@@ -17,12 +17,13 @@ use gix::ObjectId;
 use super::commits::{CommitIndex, Commits};
 use super::origins::{Family, Files, Parent};
 use super::passage::{Passage, Passages};
-use super::paths::{Few, PathTable};
+use super::paths::PathTable;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::line_diff::Whitespace;
 use crate::git::objects::{ObjectSource, Objects};
-use crate::git::tree_diff::{Paths, TreeChange, tree_changes, tree_changes_in};
+use crate::git::tree_diff::{TreeChange, tree_changes};
+use crate::git::tree_lookup::TreeLookup;
 use crate::git::window::Window;
 use crate::workers::Workers;
 
@@ -77,7 +78,7 @@ pub(super) struct Ahead {
     cancel: CancelToken,
     queue: BinaryHeap<(u64, Reverse<CommitIndex>)>,
     is_listed: Vec<bool>,
-    few: Option<(Arc<Few>, usize)>,
+    few: Option<(TreeLookup, usize)>,
     listed: usize,
     visited: usize,
     chunk: Vec<(CommitIndex, Option<(ObjectId, ObjectId)>)>,
@@ -124,7 +125,7 @@ impl Ahead {
             .as_ref()
             .is_none_or(|(_, known)| *known != paths.len())
         {
-            self.few = Some((Arc::new(Few::new(paths)), paths.len()));
+            self.few = Some((TreeLookup::new(paths), paths.len()));
         }
     }
 
@@ -368,16 +369,13 @@ pub(super) fn family(
 fn compare(
     objects: &Objects,
     trees: Option<(ObjectId, ObjectId)>,
-    few: Option<&mut (Arc<Few>, usize)>,
+    few: Option<&mut (TreeLookup, usize)>,
 ) -> Result<Changes> {
     let known_paths = few.as_ref().map(|(_, known)| *known);
     let list = match (trees, few) {
         (None, _) => Vec::new(),
         (Some((old, new)), None) => tree_changes(objects, Some(old), Some(new))?,
-        (Some((old, new)), Some((few, _))) => {
-            let few: &mut dyn Paths = few;
-            tree_changes_in(objects, Some(old), Some(new), Some(few))?
-        }
+        (Some((old, new)), Some((few, _))) => few.changes(objects, old, new)?,
     };
     Ok(Changes {
         list: Arc::new(list),

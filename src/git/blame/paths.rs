@@ -1,9 +1,6 @@
 //! Paths as numbers, and which of them still have lines to place.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-
-use crate::git::tree_diff::Paths;
+use std::collections::HashMap;
 
 /// Index of a path that some file has or had.
 pub(super) type PathIndex = u32;
@@ -53,39 +50,5 @@ impl PathTable {
     pub(super) fn is_wanted(&self, path: &[u8]) -> bool {
         self.find(path)
             .is_some_and(|index| self.uses[index as usize] > 0)
-    }
-}
-
-/// The few paths that a blame is about: the rest of a tree need not be compared.
-pub(super) struct Few {
-    paths: HashSet<Vec<u8>>,
-    directories: HashSet<Vec<u8>>,
-}
-
-impl Few {
-    pub(super) fn new(paths: &[Vec<u8>]) -> Self {
-        let slashes = |path: &[u8]| memchr::memchr_iter(b'/', path).collect::<Vec<_>>();
-        let directories = paths
-            .iter()
-            .flat_map(|path| {
-                slashes(path)
-                    .into_iter()
-                    .map(|slash| path[..slash].to_vec())
-            })
-            .collect();
-        Self {
-            paths: paths.iter().cloned().collect(),
-            directories,
-        }
-    }
-}
-
-impl Paths for Arc<Few> {
-    fn matches(&mut self, path: &[u8], _is_submodule: bool) -> bool {
-        self.paths.contains(path)
-    }
-
-    fn may_match_in(&mut self, directory: &[u8]) -> bool {
-        self.directories.contains(directory)
     }
 }

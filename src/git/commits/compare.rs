@@ -17,7 +17,7 @@ use crate::git::objects::{Object, ObjectSource, Objects};
 use crate::git::pathspec::Pathspec;
 use crate::git::renames::{self, Candidate, Detect, Rename, RenameFinder};
 use crate::git::similarity::MAX_SCORE;
-use crate::git::tree_diff::{Paths, Side, TreeChange, tree_changes_in};
+use crate::git::tree_diff::{Side, TreeChange, tree_changes_in};
 use crate::git::walk::{Nodes, RawCommit};
 
 /// How commits are compared.
@@ -108,7 +108,6 @@ impl Comparer {
             None => None,
         };
         let paths = self.settings.paths.as_mut();
-        let paths = paths.map(|paths| paths as &mut dyn Paths);
         let found = tree_changes_in(&self.objects, old_tree, Some(tree), paths)?;
         for paired in self.paired(&found)? {
             self.settings.cancel.check()?;

@@ -192,7 +192,11 @@ impl Pack {
     }
 
     /// Inflates an entry into the thread's buffer.
-    fn inflate<'s>(&self, entry: &data::Entry, scratch: &'s mut Scratch) -> Result<&'s [u8], Fault> {
+    fn inflate<'s>(
+        &self,
+        entry: &data::Entry,
+        scratch: &'s mut Scratch,
+    ) -> Result<&'s [u8], Fault> {
         let size = self.size(entry)?;
         let Scratch { inflate, bytes, .. } = scratch;
         if bytes.len() > MOST_KEPT && size + ROOM <= MOST_KEPT {
