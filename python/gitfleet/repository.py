@@ -195,8 +195,8 @@ class Repository:
                 - `mailmap`: Resolve names and e-mails through the repository's mailmap.
 
         Returns:
-            Rows that cover each line of each file once; the rows of a file stand together, in line
-            order, and files come as they are finished: the youngest lines first. Lines count from 1.
+            Rows that cover each line of each file once, counting from 1. The rows of a file stand
+            together, in line order; files come as they are finished, the youngest lines first.
 
         Raises:
             RevisionNotFoundError: `rev` names nothing.

@@ -31,8 +31,11 @@ use crate::workers::Workers;
 /// must not depend on the machine: the order of visits, and so of the answers, would.
 const FIRST_AHEAD: usize = 64;
 const MOST_AHEAD: usize = 1024;
+/// The same where commits may join the list late: they should not come too late.
+const MOST_AHEAD_OF_FEW: usize = 96;
 /// Commits whose trees one task compares.
 const CHUNK: usize = 32;
+const CHUNK_OF_FEW: usize = 16;
 /// Passages that one task finds.
 const BATCH: usize = 16;
 
@@ -150,7 +153,12 @@ impl Ahead {
         paths: &PathTable,
     ) -> Result<Option<Visit>> {
         self.visited += 1;
-        let most = self.visited + (FIRST_AHEAD + self.visited).min(MOST_AHEAD);
+        let most_ahead = if self.few.is_some() {
+            MOST_AHEAD_OF_FEW
+        } else {
+            MOST_AHEAD
+        };
+        let most = self.visited + (FIRST_AHEAD + self.visited).min(most_ahead);
         while self.listed < most && self.list_one(commits)? {}
         self.ask(commits, paths)?;
         while self.entries.is_empty() {
@@ -194,7 +202,12 @@ impl Ahead {
             }
         }
         self.chunk.push((commit, trees));
-        if self.chunk.len() == CHUNK {
+        let full = if self.few.is_some() {
+            CHUNK_OF_FEW
+        } else {
+            CHUNK
+        };
+        if self.chunk.len() >= full {
             self.compare_trees();
         }
         Ok(true)

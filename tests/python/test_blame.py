@@ -1,0 +1,136 @@
+"""Blame from Python: every option beside git's own answer, awaited and streamed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+import gitfleet
+from gitfleet.exceptions import InvalidInputError, PathNotFoundError
+
+
+def git_lines(git, path, *args):
+    """(commit, original line) of each line, as git blame says."""
+    lines = []
+    for line in git(path, "blame", "--porcelain", *args).splitlines():
+        words = line.split(" ")
+        if len(words) in (3, 4) and len(words[0]) == 40 and not line.startswith("\t"):
+            lines.append((words[0], int(words[1])))
+    return lines
+
+
+def our_lines(records):
+    rows = records.to_pylist()
+    return [(row["commit_id"], row["orig_start_line"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("args", "options"),
+    [
+        ([], {}),
+        (["-w"], {"ignore_whitespace": True}),
+        (["--first-parent"], {"first_parent": True}),
+        (["-L10,12"], {"line_ranges": (10, 12)}),
+        (["-L10,12", "-L/number 50/,+2"], {"line_ranges": [(10, 12), "/number 50/,+2"]}),
+        (["--ignore-rev=HEAD~1"], {"ignore_revs": "HEAD~1"}),
+        (["HEAD~1..HEAD"], {"rev": "HEAD~1..HEAD"}),
+        (["--max-age=1200001000"], {"since": 1_200_001_000}),
+    ],
+)
+def test_options_mean_what_they_mean_to_git(fixtures, git, args, options):
+    path = fixtures["blame"]
+    records = gitfleet.Repository(path).blame("long", lines=True, **options)
+    assert our_lines(records) == git_lines(git, path, *args, "--", "long")
+
+
+def test_ignored_commits_may_come_from_files(fixtures, git, tmp_path):
+    path = fixtures["blame"]
+    ids = git(path, "rev-list", "HEAD").split()[:2]
+    listed = tmp_path / "ignored"
+    listed.write_text("".join(f"{one}\n" for one in ids))
+    records = gitfleet.Repository(path).blame("long", lines=True, ignore_revs_files=listed)
+    theirs = git_lines(git, path, f"--ignore-revs-file={listed}", "--", "long")
+    assert our_lines(records) == theirs
+
+
+def test_the_working_tree(git, tmp_path):
+    git(tmp_path, "init", "-q", ".")
+    (tmp_path / "file").write_text("one\ntwo\n")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "first")
+    (tmp_path / "file").write_text("one\nnew\ntwo\n")
+    rows = gitfleet.Repository(tmp_path).blame(working_tree=True, lines=True).to_pylist()
+    head = git(tmp_path, "rev-parse", "HEAD").strip()
+    assert [row["commit_id"] for row in rows] == [head, "0" * 40, head]
+    assert rows[1]["author_name"] == "Not Committed Yet"
+    assert [row["content"] for row in rows] == ["one", "new", "two"]
+
+
+def test_what_makes_no_sense_is_refused(fixtures):
+    repo = gitfleet.Repository(fixtures["blame"])
+    with pytest.raises(InvalidInputError, match="needs one file"):
+        repo.blame(line_ranges=(1, 2))
+    with pytest.raises(InvalidInputError, match="working tree"):
+        repo.blame(rev="HEAD", working_tree=True)
+    with pytest.raises(InvalidInputError, match="99999"):
+        repo.blame("long", line_ranges="99999")
+    with pytest.raises(TypeError, match="ignore_revz"):
+        repo.blame("long", ignore_revz=["HEAD"])
+
+
+async def test_an_awaited_blame_is_the_same(fixtures):
+    repo = gitfleet.Repository(fixtures["blame"])
+    records = await repo.blame_async(lines=True)
+    assert records.to_pylist() == repo.blame(lines=True).to_pylist()
+    failures = []
+    records = await repo.blame_async(["absent", "long"], failures=failures)
+    assert {row["path"] for row in records.to_pylist()} == {"long"}
+    assert [path for path, _ in failures] == ["absent"]
+
+
+async def test_lines_are_streamed_in_batches(fixtures):
+    path = fixtures["blame"]
+    manager = gitfleet.RepoManager([])
+    batches = [b async for b in manager.stream_blame(path, ["long", "dir/twin"], batch_size=50)]
+    assert all(len(batch) == 50 for batch in batches[:-1])
+    lines = [line for batch in batches for line in batch]
+    whole = await manager.bulk_blame(path, ["long", "dir/twin"])
+    for file in ("long", "dir/twin"):
+        streamed = [dict(line) for line in lines if line["path"] == file]
+        for line in streamed:
+            del line["path"]
+        assert streamed == whole[file]
+
+
+async def test_a_stream_can_be_left(fixtures):
+    manager = gitfleet.RepoManager([])
+    stream = manager.stream_blame(fixtures["blame"], "long", batch_size=1)
+    assert len(await anext(stream)) == 1
+    await stream.aclose()
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
+
+
+async def test_a_file_that_cannot_be_streamed_is_raised_after_the_others(fixtures):
+    manager = gitfleet.RepoManager([])
+    seen = []
+
+    async def read():
+        async for batch in manager.stream_blame(fixtures["blame"], ["absent", "long"]):
+            seen.extend(line["path"] for line in batch)
+
+    with pytest.raises(PathNotFoundError, match="absent"):
+        await read()
+    assert set(seen) == {"long"}
+    with pytest.raises(InvalidInputError, match="batch_size"):
+        await anext(manager.stream_blame(fixtures["blame"], "long", batch_size=0))
+
+
+async def test_a_cancelled_task_ends_its_blame(fixtures):
+    repo = gitfleet.Repository(fixtures["blame"])
+    task = asyncio.ensure_future(repo.blame_async())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
