@@ -65,3 +65,44 @@ pub fn git2_blamed_lines(path: &Path, file: &str) -> usize {
         .expect("the file exists");
     blame.iter().map(|hunk| hunk.lines_in_hunk()).sum()
 }
+
+/// First line from 1, number of lines, commit: runs of lines of one file.
+pub type Hunks = Vec<(usize, usize, String)>;
+
+/// What went wrong on the other side.
+pub type RivalError = Box<dyn std::error::Error>;
+
+/// A file at `HEAD` as libgit2 blames it.
+///
+/// # Errors
+///
+/// Whatever libgit2 reports.
+pub fn git2_blame(repo: &Path, file: &str) -> Result<Hunks, RivalError> {
+    let repo = git2::Repository::open(repo)?;
+    let blame = repo.blame_file(Path::new(file), None)?;
+    let hunks = blame.iter().map(|hunk| {
+        let commit = hunk.final_commit_id().to_string();
+        (hunk.final_start_line(), hunk.lines_in_hunk(), commit)
+    });
+    Ok(hunks.collect())
+}
+
+/// A file at `HEAD` as gix blames it.
+///
+/// # Errors
+///
+/// Whatever gix reports.
+pub fn gix_blame(repo: &Path, file: &str) -> Result<Hunks, RivalError> {
+    let repo = gix::open(repo)?;
+    let head = repo.head_id()?.detach();
+    let outcome = repo.blame_file(
+        file.into(),
+        head,
+        gix::repository::blame_file::Options::default(),
+    )?;
+    let hunks = outcome.entries.iter().map(|entry| {
+        let start = entry.start_in_blamed_file as usize + 1;
+        (start, entry.len.get() as usize, entry.commit_id.to_string())
+    });
+    Ok(hunks.collect())
+}

@@ -120,10 +120,14 @@ def _ranges(given: str | tuple[int, int] | Iterable[str | tuple[int, int]] | Non
         return []
     if isinstance(given, str):
         return [given]
-    several = list(given)
-    if len(several) == 2 and all(isinstance(end, int) for end in several):  # noqa: PLR2004
-        return [f"{several[0]},{several[1]}"]
-    return [one if isinstance(one, str) else f"{one[0]},{one[1]}" for one in several]
+    ranges: list[str] = []
+    ends: list[int] = []
+    for one in given:
+        if isinstance(one, int):
+            ends.append(one)
+        else:
+            ranges.append(one if isinstance(one, str) else f"{one[0]},{one[1]}")
+    return [",".join(map(str, ends)), *ranges] if ends else ranges
 
 
 def _several(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None) -> list[str]:

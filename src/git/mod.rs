@@ -14,6 +14,7 @@
 mod attributes;
 pub mod blame;
 mod bytes;
+mod changed_paths;
 pub mod clone;
 mod commit_object;
 pub mod commits;

@@ -20,6 +20,7 @@ use super::passage::{Passage, Passages};
 use super::paths::PathTable;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::git::changed_paths::{ChangedPaths, Key};
 use crate::git::line_diff::Whitespace;
 use crate::git::objects::{ObjectSource, Objects};
 use crate::git::tree_diff::{TreeChange, tree_changes};
@@ -82,6 +83,9 @@ pub(super) struct Ahead {
     queue: BinaryHeap<(u64, Reverse<CommitIndex>)>,
     is_listed: Vec<bool>,
     few: Option<(TreeLookup, usize)>,
+    /// What is known without comparing trees, and the few paths as it knows them.
+    filters: Option<ChangedPaths>,
+    keys: Vec<Key>,
     listed: usize,
     visited: usize,
     chunk: Vec<(CommitIndex, Option<(ObjectId, ObjectId)>)>,
@@ -108,6 +112,8 @@ impl Ahead {
             queue: BinaryHeap::new(),
             is_listed: Vec::new(),
             few: None,
+            filters: None,
+            keys: Vec::new(),
             listed: 0,
             visited: 0,
             chunk: Vec::new(),
@@ -122,14 +128,24 @@ impl Ahead {
     }
 
     /// From now on only these paths matter, and those known later.
-    pub(super) fn limit_to(&mut self, paths: &[Vec<u8>]) {
+    pub(super) fn limit_to(&mut self, paths: &[Vec<u8>], commits: &Commits) {
+        if self.few.is_none() {
+            self.filters = commits.changed_paths();
+        }
         if self
             .few
             .as_ref()
             .is_none_or(|(_, known)| *known != paths.len())
         {
             self.few = Some((TreeLookup::new(paths), paths.len()));
+            self.keys = paths.iter().map(|path| Key::new(path)).collect();
         }
+    }
+
+    /// Whether trees need not be compared to know that a commit left the few paths alone.
+    fn left_alone(&self, commit: ObjectId) -> bool {
+        let filters = self.filters.as_ref();
+        filters.is_some_and(|filters| filters.left_alone(commit, &self.keys))
     }
 
     /// Puts a commit on the list, unless it is there or has been.
@@ -201,6 +217,9 @@ impl Ahead {
                 trees = Some((commits.known(parent)?.tree, tree));
             }
         }
+        if self.left_alone(commits.id(commit)) {
+            trees = None;
+        }
         self.chunk.push((commit, trees));
         let full = if self.few.is_some() {
             CHUNK_OF_FEW
@@ -242,8 +261,10 @@ impl Ahead {
         let known = commits.load(commit)?;
         let (tree, parent) = (known.tree, known.parents.first().copied());
         let trees = match parent {
-            Some(parent) => Some((commits.load(parent)?.tree, tree)),
-            None => None,
+            Some(parent) if !self.left_alone(commits.id(commit)) => {
+                Some((commits.load(parent)?.tree, tree))
+            }
+            _ => None,
         };
         compare(objects, trees, self.few.clone().as_mut())
     }

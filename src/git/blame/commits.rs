@@ -6,6 +6,7 @@ use gix::ObjectId;
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::git::changed_paths::ChangedPaths;
 use crate::git::objects::ObjectSource;
 use crate::git::walk::{Nodes, Tips, Walk, WalkOptions, is_too_old};
 
@@ -73,6 +74,11 @@ impl Commits {
             limits,
             in_range,
         })
+    }
+
+    /// What a commit-graph knows of changed paths.
+    pub(super) fn changed_paths(&self) -> Option<ChangedPaths> {
+        self.reader.changed_paths()
     }
 
     /// The commit's index; it need not be known yet.

@@ -184,7 +184,7 @@ impl BlameWalk {
 
     fn step(&mut self) -> Result<()> {
         if self.remembered.is_some() {
-            self.ahead.limit_to(self.paths.all());
+            self.ahead.limit_to(self.paths.all(), &self.commits);
         }
         if let Some((_, Reverse(commit))) = self.late.pop() {
             let changes = self.changes_of(commit)?;

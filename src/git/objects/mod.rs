@@ -17,6 +17,7 @@ use gix::objs::{Find, Kind};
 
 use self::cache::{Cache, Place};
 use self::packs::{Fault, Packs, Scratch};
+use super::changed_paths::ChangedPaths;
 use super::source;
 use crate::error::{Error, Result};
 
@@ -120,6 +121,18 @@ pub(super) struct Objects {
 impl Objects {
     pub(super) fn repo(&self) -> &gix::Repository {
         &self.repo
+    }
+
+    /// The filters of changed paths of the repository or one it borrows from; none where something stands for something
+    /// else, because they know nothing of that.
+    pub(super) fn changed_paths(&self) -> Option<ChangedPaths> {
+        if !self.store.replaced.is_empty() {
+            return None;
+        }
+        self.store
+            .dirs
+            .iter()
+            .find_map(|dir| ChangedPaths::open(dir))
     }
 
     /// Reads an object; `None` if the repository does not have it.

@@ -6,6 +6,7 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use crate::error::Result;
+use crate::git::changed_paths::ChangedPaths;
 use crate::git::commit_object::CommitObject;
 use crate::git::objects::{Object, ObjectSource, Objects};
 use crate::git::source;
@@ -45,6 +46,12 @@ impl Nodes {
             shallow,
             graph,
         })
+    }
+
+    /// What a commit-graph knows of changed paths, if one may be used.
+    pub(in crate::git) fn changed_paths(&self) -> Option<ChangedPaths> {
+        self.graph.as_ref()?;
+        self.objects.changed_paths()
     }
 
     pub(in crate::git) fn load(&self, id: ObjectId) -> Result<RawCommit> {

@@ -19,6 +19,8 @@ struct Question {
     since: Option<i64>,
     /// One file instead of all.
     alone: Option<Index>,
+    /// Whether there is a commit-graph that knows changed paths.
+    graph: bool,
 }
 
 fn question() -> impl Strategy<Value = Question> {
@@ -31,16 +33,20 @@ fn question() -> impl Strategy<Value = Question> {
         prop::bool::weighted(0.2),
         prop::option::weighted(0.15, 999_999_990i64..1_000_000_020),
         prop::option::weighted(0.3, commit()),
+        any::<bool>(),
     )
         .prop_map(
-            |(revision, excluded, ignored, whitespace, first_parent, since, alone)| Question {
-                revision,
-                excluded,
-                ignored,
-                whitespace,
-                first_parent,
-                since,
-                alone,
+            |(revision, excluded, ignored, whitespace, first_parent, since, alone, graph)| {
+                Question {
+                    revision,
+                    excluded,
+                    ignored,
+                    whitespace,
+                    first_parent,
+                    since,
+                    alone,
+                    graph,
+                }
             },
         )
 }
@@ -48,6 +54,10 @@ fn question() -> impl Strategy<Value = Question> {
 fn check(steps: &[Step], question: &Question) {
     let fixture = Fixture::empty();
     import(fixture.path(), &script(steps));
+    if question.graph {
+        let write = ["commit-graph", "write", "--reachable", "--changed-paths"];
+        git(fixture.path(), write);
+    }
     let commits = git_text(fixture.path(), ["rev-list", "main"]);
     let commits: Vec<&str> = commits.lines().collect();
     let pick = |index: &Index| commits[index.index(commits.len())].to_owned();

@@ -1,0 +1,175 @@
+//! Which paths a commit may have changed against its first parent, where a commit-graph file says so
+//! (gitformat-commit-graph, "Bloom Filter Data"; `git commit-graph write --changed-paths`).
+//!
+//! A filter knows for certain that a commit left a path alone; that it changed it, it only suspects.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use gix::ObjectId;
+
+const SEEDS: [u32; 2] = [0x293a_e76f, 0x7e64_6e2c];
+/// The first version of git's filters hashes bytes above 127 in a way of its own.
+const ASCII_ONLY: u32 = 1;
+const BYTES: u32 = 2;
+/// Version, number of hashes and bits per entry stand before the filters.
+const DATA_HEADER: usize = 12;
+
+/// The filters of all layers of a commit-graph.
+pub(super) struct ChangedPaths {
+    layers: Vec<Layer>,
+}
+
+struct Layer {
+    commits: gix::commitgraph::File,
+    /// Where each commit's filter ends, as big-endian numbers of 32 bits.
+    ends: Vec<u8>,
+    filters: Vec<u8>,
+    hashes: u32,
+    version: u32,
+}
+
+/// A path, hashed.
+pub(super) struct Key {
+    hashes: [u32; 2],
+    is_ascii: bool,
+}
+
+impl Key {
+    pub(super) fn new(path: &[u8]) -> Self {
+        Self {
+            hashes: SEEDS.map(|seed| murmur3(seed, path)),
+            is_ascii: path.is_ascii(),
+        }
+    }
+}
+
+impl ChangedPaths {
+    /// Reads the filters below an `objects` directory. Without them, or with some that make no sense, nothing is known.
+    pub(super) fn open(objects: &Path) -> Option<Self> {
+        let info = objects.join("info");
+        let files = match std::fs::read_to_string(info.join("commit-graphs/commit-graph-chain")) {
+            Ok(chain) => {
+                let file = |hash: &str| info.join(format!("commit-graphs/graph-{hash}.graph"));
+                chain.lines().map(file).collect()
+            }
+            Err(_) => vec![info.join("commit-graph")],
+        };
+        let layers: Vec<Layer> = files.into_iter().filter_map(Layer::open).collect();
+        (!layers.is_empty()).then_some(Self { layers })
+    }
+
+    /// Whether the commit is known to have left all of these paths as its first parent has them.
+    pub(super) fn left_alone(&self, commit: ObjectId, paths: &[Key]) -> bool {
+        let found = self
+            .layers
+            .iter()
+            .find_map(|layer| Some((layer, layer.commits.lookup(commit)?)));
+        let Some((layer, position)) = found else {
+            return false;
+        };
+        let filter = layer.filter(position.0 as usize).unwrap_or_default();
+        let version = layer.version;
+        let may_have = |path: &Key| {
+            filter.is_empty()
+                || (version == ASCII_ONLY && !path.is_ascii)
+                || (0..layer.hashes).all(|number| {
+                    let hash = path.hashes[0].wrapping_add(number.wrapping_mul(path.hashes[1]));
+                    let bit = u64::from(hash) % (filter.len() as u64 * 8);
+                    let byte = usize::try_from(bit / 8).unwrap_or(usize::MAX);
+                    filter[byte] & (1 << (bit % 8)) != 0
+                })
+        };
+        !paths.iter().any(may_have)
+    }
+}
+
+impl Layer {
+    fn open(path: PathBuf) -> Option<Self> {
+        let mut file = File::open(&path).ok()?;
+        let mut header = [0; 8];
+        file.read_exact(&mut header).ok()?;
+        let mut table = vec![0; (usize::from(header[6]) + 1) * 12];
+        file.read_exact(&mut table).ok()?;
+        let (entries, _) = table.as_chunks::<12>();
+        let mut chunk = |name: &[u8]| {
+            let at = entries.iter().position(|entry| entry.starts_with(name))?;
+            let offset = |entry: &[u8; 12]| Some(u64::from_be_bytes(entry[4..].try_into().ok()?));
+            let (start, end) = (offset(&entries[at])?, offset(entries.get(at + 1)?)?);
+            let size = file.metadata().ok()?.len();
+            if end > size {
+                return None;
+            }
+            let mut bytes = vec![0; usize::try_from(end.checked_sub(start)?).ok()?];
+            file.seek(SeekFrom::Start(start)).ok()?;
+            file.read_exact(&mut bytes).ok()?;
+            Some(bytes)
+        };
+        let (ends, filters) = (chunk(b"BIDX")?, chunk(b"BDAT")?);
+        let version = number(&filters, 0)?;
+        let hashes = number(&filters, 4)?;
+        let commits = gix::commitgraph::File::at(&path).ok()?;
+        let is_known = matches!(version, ASCII_ONLY | BYTES) && hashes > 0;
+        (is_known && ends.len() == commits.num_commits() as usize * 4).then_some(Self {
+            commits,
+            ends,
+            filters,
+            hashes,
+            version,
+        })
+    }
+
+    fn filter(&self, position: usize) -> Option<&[u8]> {
+        let start = match position.checked_sub(1) {
+            Some(before) => number(&self.ends, before * 4)?,
+            None => 0,
+        };
+        let end = number(&self.ends, position * 4)?;
+        self.filters
+            .get(DATA_HEADER + start as usize..DATA_HEADER + end as usize)
+    }
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+/// Murmur3 with 32 bits, as Austin Appleby published it.
+fn murmur3(seed: u32, data: &[u8]) -> u32 {
+    let mix = |word: u32| {
+        word.wrapping_mul(0xcc9e_2d51)
+            .rotate_left(15)
+            .wrapping_mul(0x1b87_3593)
+    };
+    let (words, rest) = data.as_chunks::<4>();
+    let mut hash = seed;
+    for word in words {
+        hash ^= mix(u32::from_le_bytes(*word));
+        hash = hash
+            .rotate_left(13)
+            .wrapping_mul(5)
+            .wrapping_add(0xe654_6b64);
+    }
+    let mut last = [0; 4];
+    last[..rest.len()].copy_from_slice(rest);
+    hash ^= mix(u32::from_le_bytes(last));
+    hash ^= u32::try_from(data.len()).unwrap_or(u32::MAX);
+    hash = (hash ^ (hash >> 16)).wrapping_mul(0x85eb_ca6b);
+    hash = (hash ^ (hash >> 13)).wrapping_mul(0xc2b2_ae35);
+    hash ^ (hash >> 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vectors of git's own test suite.
+    #[test]
+    fn hashes_are_gits() {
+        assert_eq!(murmur3(0, b""), 0);
+        assert_eq!(murmur3(0, b"Hello world!"), 0x627b_0c2c);
+        let line = b"The quick brown fox jumps over the lazy dog";
+        assert_eq!(murmur3(0, line), 0x2e4f_f723);
+    }
+}
