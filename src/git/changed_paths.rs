@@ -49,14 +49,15 @@ impl ChangedPaths {
     /// Reads the filters below an `objects` directory. Without them, or with some that make no sense, nothing is known.
     pub(super) fn open(objects: &Path) -> Option<Self> {
         let info = objects.join("info");
-        let files = match std::fs::read_to_string(info.join("commit-graphs/commit-graph-chain")) {
-            Ok(chain) => {
-                let file = |hash: &str| info.join(format!("commit-graphs/graph-{hash}.graph"));
-                chain.lines().map(file).collect()
-            }
-            Err(_) => vec![info.join("commit-graph")],
-        };
-        let layers: Vec<Layer> = files.into_iter().filter_map(Layer::open).collect();
+        let files: Vec<PathBuf> =
+            match std::fs::read_to_string(info.join("commit-graphs/commit-graph-chain")) {
+                Ok(chain) => {
+                    let file = |hash: &str| info.join(format!("commit-graphs/graph-{hash}.graph"));
+                    chain.lines().map(file).collect()
+                }
+                Err(_) => vec![info.join("commit-graph")],
+            };
+        let layers: Vec<Layer> = files.iter().filter_map(|file| Layer::open(file)).collect();
         (!layers.is_empty()).then_some(Self { layers })
     }
 
@@ -86,8 +87,8 @@ impl ChangedPaths {
 }
 
 impl Layer {
-    fn open(path: PathBuf) -> Option<Self> {
-        let mut file = File::open(&path).ok()?;
+    fn open(path: &Path) -> Option<Self> {
+        let mut file = File::open(path).ok()?;
         let mut header = [0; 8];
         file.read_exact(&mut header).ok()?;
         let mut table = vec![0; (usize::from(header[6]) + 1) * 12];
@@ -109,7 +110,7 @@ impl Layer {
         let (ends, filters) = (chunk(b"BIDX")?, chunk(b"BDAT")?);
         let version = number(&filters, 0)?;
         let hashes = number(&filters, 4)?;
-        let commits = gix::commitgraph::File::at(&path).ok()?;
+        let commits = gix::commitgraph::File::at(path).ok()?;
         let is_known = matches!(version, ASCII_ONLY | BYTES) && hashes > 0;
         (is_known && ends.len() == commits.num_commits() as usize * 4).then_some(Self {
             commits,
