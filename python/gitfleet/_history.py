@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from gitfleet import _gitfleet
 
@@ -120,14 +120,23 @@ def _ranges(given: str | tuple[int, int] | Iterable[str | tuple[int, int]] | Non
         return []
     if isinstance(given, str):
         return [given]
+    several = list(given)
+    if _is_pair(several):
+        return [f"{several[0]},{several[1]}"]
     ranges: list[str] = []
-    ends: list[int] = []
-    for one in given:
-        if isinstance(one, int):
-            ends.append(one)
+    for one in several:
+        if isinstance(one, str):
+            ranges.append(one)
+        elif isinstance(one, (tuple, list)) and _is_pair(one):
+            ranges.append(f"{one[0]},{one[1]}")
         else:
-            ranges.append(one if isinstance(one, str) else f"{one[0]},{one[1]}")
-    return [",".join(map(str, ends)), *ranges] if ends else ranges
+            msg = f"line_ranges: {one!r} is no range; write (10, 20) or '10,20' or a list of them"
+            raise TypeError(msg)
+    return ranges
+
+
+def _is_pair(ends: Sequence[object]) -> bool:
+    return len(ends) == 2 and all(type(end) is int for end in ends)  # noqa: PLR2004
 
 
 def _several(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None) -> list[str]:

@@ -119,7 +119,9 @@ class RepoManager:
         return await self._manager.extract_commits(os.fspath(repo_path))
 
     async def bulk_blame(
-        self, repo_path: str | os.PathLike[str], file_paths: Iterable[str | os.PathLike[str]]
+        self,
+        repo_path: str | os.PathLike[str],
+        file_paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     ) -> dict[str, list[dict[str, Any]] | str]:
         """Blame files at ``HEAD``, all of them in one walk; no working tree is needed.
 
@@ -128,7 +130,8 @@ class RepoManager:
             author_email, orig_line_no, final_line_no`` counting from 1, ``line_content`` without
             its newline), or the text of the error that this file had.
         """
-        paths = [os.fspath(path) for path in file_paths]
+        several = [file_paths] if isinstance(file_paths, (str, os.PathLike)) else file_paths
+        paths = [os.fspath(path) for path in several]
         return await self._manager.bulk_blame(os.fspath(repo_path), paths)
 
     async def stream_blame(

@@ -176,8 +176,13 @@ fn seconds(date: &Bound<'_, PyAny>) -> PyResult<i64> {
     if let Ok(seconds) = date.extract::<i64>() {
         return Ok(seconds);
     }
+    let seconds: f64 = date.extract()?;
+    if !seconds.is_finite() {
+        let error = Error::invalid(format!("date {seconds}"), "is no point in time");
+        return Err(to_py(&error));
+    }
     #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
-    date.extract::<f64>().map(|seconds| seconds.floor() as i64)
+    Ok(seconds.floor() as i64)
 }
 
 pub(super) fn trust(anyone: bool) -> Trust {

@@ -244,7 +244,10 @@ pub fn blame(
         }
         table.is_full()
     };
-    let files = if options.revision.as_deref().is_none_or(names_head) && repo.is_empty()? {
+    // An empty repository has no lines; but who names a file wants to hear that it is not there.
+    let is_whole = options.paths.is_none() && !options.working_tree;
+    let is_head = options.revision.as_deref().is_none_or(names_head);
+    let files = if is_whole && is_head && repo.is_empty()? {
         None
     } else {
         Some(repo.blame(options, progress, cancel)?)

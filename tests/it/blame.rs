@@ -118,7 +118,11 @@ fn a_missing_blob_fails_the_files_that_need_it_and_no_other() {
     for file in blamed(&fixture.open(), &BlameOptions::default()) {
         let failed = file.rows.as_ref().err().map(|error| error.report());
         if file.path == b"long" {
-            assert!(failed.is_some_and(|error| error.contains(&blob)));
+            let failed = failed.unwrap();
+            assert!(
+                failed.contains(&blob) && failed.contains("blame of long"),
+                "{failed}"
+            );
         } else {
             assert_eq!(failed, None, "{}", String::from_utf8_lossy(&file.path));
         }
@@ -219,6 +223,11 @@ fn commits_to_look_past_may_stand_in_files() {
         .step_by(2)
         .map(|id| format!("{id} # why\n"))
         .collect();
+    // A tag stands for its commit; what is not here, or no commit, is passed over.
+    fixture.git(["tag", "-m", "tagged", "tagged", "HEAD~1"]);
+    let tag = git_text(fixture.path(), ["rev-parse", "tagged"]);
+    let tree = git_text(fixture.path(), ["rev-parse", "HEAD^{tree}"]);
+    let list = format!("{list}{tag}\n{tree}\n{}\n", "12".repeat(20));
     std::fs::write(fixture.path().join("ignored"), list).unwrap();
     fixture.git(["config", "blame.ignoreRevsFile", "ignored"]);
     let (mut by_name, mut by_configuration) = (BlameOptions::default(), BlameOptions::default());
@@ -340,4 +349,16 @@ fn a_cancelled_blame_ends_and_says_so() {
     let rest: Vec<_> = stream.collect();
     let last = rest.last().unwrap();
     assert_eq!(last.as_ref().unwrap_err().kind(), ErrorKind::Cancelled);
+}
+
+#[test]
+fn a_path_of_an_empty_repository_is_not_there() {
+    let fixture = Fixture::empty();
+    let mut options = BlameOptions::default();
+    options.paths = Some(vec![b"file".to_vec()]);
+    let (repo, cancel) = (fixture.open(), CancelToken::new());
+    let rows = |options| gitfleet::table::blame(&repo, options, |_, _| {}, silent(), &cancel);
+    let error = rows(&options).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::RevisionNotFound);
+    assert_eq!(rows(&BlameOptions::default()).unwrap().count(), 0);
 }

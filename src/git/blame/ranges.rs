@@ -53,11 +53,14 @@ fn one(range: &str, lines: &[&[u8]], anchor: usize) -> Result<Range<usize>> {
             let (sign, distance) = (rest.chars().next(), rest.get(1..).unwrap_or_default());
             match (sign, number(distance)) {
                 (Some('+' | '-'), Some((0, _))) => return Err(invalid("is empty")),
-                (Some('+'), Some((count, rest))) => (Some((start + count).saturating_sub(1)), rest),
-                (Some('-'), Some((count, rest))) => {
-                    (Some((start + 1).saturating_sub(count).max(1)), rest)
+                (Some('+'), Some((count, rest))) => {
+                    (Some(start.saturating_add(count).saturating_sub(1)), rest)
                 }
-                _ => place(rest, lines, start + 1, invalid)?,
+                (Some('-'), Some((count, rest))) => (
+                    Some(start.saturating_add(1).saturating_sub(count).max(1)),
+                    rest,
+                ),
+                _ => place(rest, lines, start.saturating_add(1), invalid)?,
             }
         }
     };
@@ -112,13 +115,16 @@ fn place<'a>(
     Ok((Some(line + 1), &pattern[end + 1..]))
 }
 
-/// The number that `text` starts with, and what follows it.
+/// The number that `text` starts with, behind white space and a plus as C reads it, and what follows it. One that is too
+/// large is the largest.
 fn number(text: &str) -> Option<(usize, &str)> {
+    let text = text.trim_ascii_start();
+    let text = text.strip_prefix('+').unwrap_or(text);
     let end = text
         .find(|character: char| !character.is_ascii_digit())
         .unwrap_or(text.len());
-    let number = text[..end].parse().ok()?;
-    Some((number, &text[end..]))
+    let (digits, rest) = text.split_at(end);
+    (!digits.is_empty()).then(|| (digits.parse().unwrap_or(usize::MAX), rest))
 }
 
 #[cfg(test)]
@@ -146,6 +152,10 @@ mod tests {
             ("2,99", 1..5),
             ("/t/,/f/", 1..4),
             ("/^three$/,+1", 2..3),
+            ("1,+18446744073709551615", 0..5),
+            ("2,99999999999999999999", 1..5),
+            (" 1, 3", 0..3),
+            ("+2", 1..5),
         ] {
             assert_eq!(found(&[range]), [lines], "{range}");
         }
@@ -159,7 +169,16 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_named() {
         for range in [
-            "x", "0", "9", "2,+0", "/nine/", "/t", ":main", "1,2,3", "1,x",
+            "x",
+            "0",
+            "9",
+            "18446744073709551615,+5",
+            "2,+0",
+            "/nine/",
+            "/t",
+            ":main",
+            "1,2,3",
+            "1,x",
         ] {
             let error = resolve(&[range.to_owned()], FILE).unwrap_err();
             assert!(error.report().contains(range), "{error}");

@@ -40,7 +40,7 @@ impl Reporter {
     ) -> FileBlame {
         let rows = match placed {
             Ok(placed) => self.rows(walk, asked, placed),
-            Err(what) => Err(walk.objects().corrupt(what)),
+            Err(what) => Err(needed_for(&asked.path, walk.objects().corrupt(what))),
         };
         let mut file = FileBlame {
             path: asked.path.clone(),
@@ -50,7 +50,7 @@ impl Reporter {
         if self.with_content && file.rows.is_ok() {
             match blob(walk.objects(), asked.side.id) {
                 Ok(content) => file.content = Some(content.to_vec()),
-                Err(error) => file.rows = Err(error),
+                Err(error) => file.rows = Err(needed_for(&asked.path, error)),
             }
         }
         file
@@ -111,6 +111,30 @@ impl Reporter {
         };
         self.authors.insert(commit, author.clone());
         Ok(author)
+    }
+}
+
+/// The error of a file names it.
+pub(super) fn needed_for(path: &[u8], error: Error) -> Error {
+    match error {
+        Error::Corrupt {
+            path: repo,
+            what,
+            source,
+        } => {
+            let partial = if what.ends_with("is missing") {
+                " (a partial clone?)"
+            } else {
+                ""
+            };
+            let file = String::from_utf8_lossy(path);
+            Error::Corrupt {
+                path: repo,
+                what: format!("{what}{partial}, and blame of {file} needs it"),
+                source,
+            }
+        }
+        error => error,
     }
 }
 

@@ -12,8 +12,8 @@ use super::commits::{CommitIndex, Commits, Limits};
 use super::lines::{FileIndex, Run};
 use super::origins::{Family, Files, Parent};
 use super::passage::blob;
-use super::report::{Asked, Reporter};
-use super::targets::{Target, choose, files_in, is_in};
+use super::report::{Asked, Reporter, needed_for};
+use super::targets::{Target, Wanted, choose, files_in};
 use super::walk::BlameWalk;
 use super::working_tree::{WorkingTree, zero};
 use super::{BlameOptions, BlameStream, FileBlame, ranges};
@@ -45,7 +45,7 @@ pub(super) fn start(
         ignored: ignored(repo, options)?,
     };
     let mut working_tree = if options.working_tree {
-        Some(working_tree(repo, options)?)
+        Some(working_tree(repo, options, cancel)?)
     } else {
         None
     };
@@ -67,7 +67,11 @@ pub(super) fn start(
         Some(tree) => uncommitted(repo, tree, &mut commits, options.first_parent)?,
     };
     let all_files = files.len();
-    let targets = choose(files, options.paths.as_deref(), &revision);
+    let whose = match top {
+        Top::Commit(_) => revision.as_str(),
+        Top::Uncommitted(..) => "the index",
+    };
+    let targets = choose(files, options.paths.as_deref(), whose);
     if !options.line_ranges.is_empty() && targets.len() != 1 {
         let reason = format!("needs one file, and there are {}", targets.len());
         return Err(Error::invalid("line range", reason));
@@ -100,8 +104,8 @@ pub(super) fn start(
             side.and_then(|side| stream.add(&objects, &top, &path, side, &options.line_ranges));
         match added {
             Err(error) if is_of_the_file(&error) => stream.failed.push_back(FileBlame {
+                rows: Err(needed_for(&path, error)),
                 path,
-                rows: Err(error),
                 content: None,
             }),
             added => added?,
@@ -111,14 +115,14 @@ pub(super) fn start(
 }
 
 /// Reads those files of the working tree that are asked for.
-fn working_tree(repo: &Repo, options: &BlameOptions) -> Result<WorkingTree> {
+fn working_tree(repo: &Repo, options: &BlameOptions, cancel: &CancelToken) -> Result<WorkingTree> {
     if options.revision.is_some() {
         let reason = "is what `HEAD` is; leave out the one or the other";
         return Err(Error::invalid("revision of the working tree", reason));
     }
-    WorkingTree::read(repo, |path| match &options.paths {
-        None => true,
-        Some(paths) => paths.iter().any(|wanted| is_in(path, wanted)),
+    let mut wanted = options.paths.as_deref().map(Wanted::new);
+    WorkingTree::read(repo, cancel, |path| {
+        wanted.as_mut().is_none_or(|wanted| wanted.has(path))
     })
 }
 
@@ -240,11 +244,14 @@ fn ignored(repo: &Repo, options: &BlameOptions) -> Result<HashSet<ObjectId>> {
     for revision in &options.ignored_revisions {
         ids.insert(repo.rev_parse(revision)?.0);
     }
-    let mut files = options.ignored_revisions_files.clone();
     if options.use_configured_ignores {
-        files.extend(configured(repo)?);
+        for file in configured(repo)? {
+            read_ids(repo, &file, &mut ids).map_err(|error| {
+                Error::invalid("blame.ignoreRevsFile of the repository", error.report())
+            })?;
+        }
     }
-    for file in &files {
+    for file in &options.ignored_revisions_files {
         read_ids(repo, file, &mut ids)?;
     }
     Ok(ids)
@@ -269,8 +276,10 @@ fn configured(repo: &Repo) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Reads full ids, one a line; `#` starts a comment.
+/// Reads full ids, one a line; `#` starts a comment. As in git a tag stands for its commit, and an id that is nothing here, or
+/// no commit, is passed over.
 fn read_ids(repo: &Repo, file: &Path, ids: &mut HashSet<ObjectId>) -> Result<()> {
+    let local = repo.local();
     let text = std::fs::read(file).map_err(Error::storage("read", file))?;
     for (number, line) in text.lines().enumerate() {
         let line = line
@@ -283,12 +292,16 @@ fn read_ids(repo: &Repo, file: &Path, ids: &mut HashSet<ObjectId>) -> Result<()>
         }
         let id = ObjectId::from_hex(line)
             .ok()
-            .filter(|id| id.kind() == repo.local().object_hash());
+            .filter(|id| id.kind() == local.object_hash());
         let id = id.ok_or_else(|| {
             let what = format!("line {} of {}", number + 1, file.display());
             Error::invalid(what, "is no full object id")
         })?;
-        ids.insert(id);
+        let commit = local
+            .find_object(id)
+            .ok()
+            .and_then(|object| object.peel_to_commit().ok());
+        ids.extend(commit.map(|commit| commit.id));
     }
     Ok(())
 }

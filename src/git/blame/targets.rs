@@ -1,5 +1,7 @@
 //! The files to blame.
 
+use std::collections::HashMap;
+
 use gix::ObjectId;
 
 use crate::error::{Error, Result};
@@ -36,23 +38,15 @@ pub(super) fn choose(
     let Some(paths) = paths else {
         return files;
     };
-    let mut is_found = vec![false; paths.len()];
-    files.retain(|file| {
-        let mut is_wanted = false;
-        for (wanted, is_found) in paths.iter().zip(&mut is_found) {
-            if is_in(&file.path, wanted) {
-                (is_wanted, *is_found) = (true, true);
-            }
-        }
-        is_wanted
-    });
-    for (path, _) in paths.iter().zip(is_found).filter(|(_, is_found)| !is_found) {
+    let mut wanted = Wanted::new(paths);
+    files.retain(|file| wanted.has(&file.path));
+    for path in wanted.missing() {
         let failure = Error::PathNotFound {
             revision: revision.to_owned(),
             path: String::from_utf8_lossy(path).into_owned(),
         };
         files.push(Target {
-            path: path.clone(),
+            path: path.to_vec(),
             side: Err(failure),
         });
     }
@@ -61,10 +55,35 @@ pub(super) fn choose(
     files
 }
 
-/// Whether `path` is `wanted`, or lies in that directory.
-pub(super) fn is_in(path: &[u8], wanted: &[u8]) -> bool {
-    wanted.is_empty()
-        || path
-            .strip_prefix(wanted)
-            .is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+/// Files and directories that are asked for.
+pub(super) struct Wanted<'a> {
+    /// And whether anything was found there.
+    paths: HashMap<&'a [u8], bool>,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn new(paths: &'a [Vec<u8>]) -> Self {
+        let paths = paths.iter().map(|path| (path.as_slice(), false));
+        Self {
+            paths: paths.collect(),
+        }
+    }
+
+    /// Whether a file is asked for, by its name or by that of a directory above it.
+    pub(super) fn has(&mut self, path: &[u8]) -> bool {
+        let slashes = memchr::memchr_iter(b'/', path);
+        let ends = [0, path.len()].into_iter().chain(slashes);
+        let mut is_wanted = false;
+        for end in ends {
+            if let Some(is_found) = self.paths.get_mut(&path[..end]) {
+                (is_wanted, *is_found) = (true, true);
+            }
+        }
+        is_wanted
+    }
+
+    fn missing(&self) -> impl Iterator<Item = &'a [u8]> {
+        let missing = self.paths.iter().filter(|(_, is_found)| !**is_found);
+        missing.map(|(path, _)| *path)
+    }
 }

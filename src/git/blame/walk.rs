@@ -22,6 +22,9 @@ use crate::workers::Workers;
 const FEW_FILES: usize = 32;
 const FEW_SHARE: usize = 4;
 
+/// Dates that are out of order bring a commit back a few times. Only replace refs can make a circle.
+const MOST_VISITS: u32 = 100_000;
+
 /// A file at a commit whose lines are still being looked for.
 struct Suspect {
     side: Side,
@@ -60,7 +63,8 @@ pub(super) struct BlameWalk {
     rules: Arc<Rules>,
     ahead: Ahead,
     suspects: Vec<Option<Suspects>>,
-    is_visited: Vec<bool>,
+    /// How often each commit was visited.
+    visits: Vec<u32>,
     /// Commits that got lines after they were visited: dates were out of order. Newest first.
     late: BinaryHeap<(u64, Reverse<CommitIndex>)>,
     /// Where few files are blamed, what changed in them, for late visits.
@@ -89,7 +93,7 @@ impl BlameWalk {
             ahead: Ahead::new(source, workers, Arc::clone(&rules), cancel.clone()),
             rules,
             suspects: Vec::new(),
-            is_visited: Vec::new(),
+            visits: Vec::new(),
             late: BinaryHeap::new(),
             remembered: None,
             files: Vec::new(),
@@ -187,6 +191,13 @@ impl BlameWalk {
             self.ahead.limit_to(self.paths.all(), &self.commits);
         }
         if let Some((_, Reverse(commit))) = self.late.pop() {
+            let visits = &mut self.visits[commit as usize];
+            *visits += 1;
+            if *visits > MOST_VISITS {
+                let id = self.commits.id(commit);
+                let what = format!("history runs in a circle at commit {id} (replace refs?)");
+                return Err(self.objects().corrupt(what));
+            }
             let changes = self.changes_of(commit)?;
             return self.visit(Visit {
                 commit,
@@ -200,8 +211,8 @@ impl BlameWalk {
             ));
         };
         let commit = visit.commit;
-        grow(&mut self.is_visited, commit);
-        self.is_visited[commit as usize] = true;
+        grow(&mut self.visits, commit);
+        self.visits[commit as usize] += 1;
         if visit
             .changes
             .known_paths
@@ -430,8 +441,8 @@ impl BlameWalk {
     /// Sees to it that a commit which gets lines will be visited, again if need be.
     fn expect(&mut self, commit: CommitIndex) -> Result<()> {
         grow(&mut self.suspects, commit);
-        grow(&mut self.is_visited, commit);
-        if !self.is_visited[commit as usize] {
+        grow(&mut self.visits, commit);
+        if self.visits[commit as usize] == 0 {
             return self.ahead.list(commit, &mut self.commits);
         }
         if self.suspects[commit as usize].is_none() {

@@ -15,6 +15,7 @@ use gix::objs::tree::EntryKind;
 use gix::objs::{Find, Kind};
 
 use super::targets::Target;
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::commits::Signature;
 use crate::git::id::ObjectId as Id;
@@ -36,7 +37,11 @@ pub(super) struct WorkingTree {
 
 impl WorkingTree {
     /// Reads the index, and the content of those files that `is_wanted` names.
-    pub(super) fn read(repo: &Repo, is_wanted: impl Fn(&[u8]) -> bool) -> Result<Self> {
+    pub(super) fn read(
+        repo: &Repo,
+        cancel: &CancelToken,
+        mut is_wanted: impl FnMut(&[u8]) -> bool,
+    ) -> Result<Self> {
         let local = repo.local();
         let Some(root) = local.workdir() else {
             return Err(Error::invalid(
@@ -59,6 +64,7 @@ impl WorkingTree {
             blobs: HashMap::new(),
         };
         for entry in index.entries() {
+            cancel.check()?;
             let path = entry.path(&index);
             let is_again = tree
                 .files
