@@ -78,7 +78,7 @@ def test_what_makes_no_sense_is_refused(fixtures):
     for ranges in ([(1, 1, 9)], [(1,)], (1, 2, 3), (1, None)):
         with pytest.raises(TypeError, match="line_ranges"):
             repo.blame("long", line_ranges=ranges)
-    with pytest.raises(InvalidInputError, match="nan"):
+    with pytest.raises(InvalidInputError, match="NaN"):
         repo.blame("long", since=float("nan"))
     with pytest.raises(TypeError, match="ignore_revz"):
         repo.blame("long", ignore_revz=["HEAD"])
