@@ -10,7 +10,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gix::ObjectId;
 
@@ -76,8 +76,32 @@ struct Question {
     asked: Vec<usize>,
 }
 
-pub(super) struct Ahead {
+/// Makes finders for workers, and keeps those that have nothing to do: opening a repository's objects costs as much as some
+/// answers.
+struct Finders {
     source: ObjectSource,
+    whitespace: Whitespace,
+    cancel: CancelToken,
+    idle: Mutex<Vec<Passages>>,
+}
+
+impl Finders {
+    fn with<T>(&self, work: impl FnOnce(&mut Passages) -> Result<T>) -> Result<T> {
+        self.cancel.check()?;
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = idle().pop();
+        let mut finder = match taken {
+            Some(finder) => finder,
+            None => Passages::new(&self.source, self.whitespace, &self.cancel)?,
+        };
+        let answer = work(&mut finder);
+        idle().push(finder);
+        answer
+    }
+}
+
+pub(super) struct Ahead {
+    finders: Arc<Finders>,
     rules: Arc<Rules>,
     cancel: CancelToken,
     queue: BinaryHeap<(u64, Reverse<CommitIndex>)>,
@@ -106,7 +130,12 @@ impl Ahead {
         cancel: CancelToken,
     ) -> Self {
         Self {
-            source: source.clone(),
+            finders: Arc::new(Finders {
+                source: source.clone(),
+                whitespace: rules.whitespace,
+                cancel: cancel.clone(),
+                idle: Mutex::default(),
+            }),
             rules,
             cancel,
             queue: BinaryHeap::new(),
@@ -239,15 +268,16 @@ impl Ahead {
         let chunk = std::mem::take(&mut self.chunk);
         self.chunks
             .push_back(chunk.iter().map(|(commit, _)| *commit).collect());
-        let (source, cancel, few) = (self.source.clone(), self.cancel.clone(), self.few.clone());
+        let (finders, cancel) = (Arc::clone(&self.finders), self.cancel.clone());
+        let mut few = self.few.clone();
         self.trees.spawn(move || {
-            let objects = source.objects();
-            let mut few = few;
-            let compare = |(_, trees): (CommitIndex, Option<(ObjectId, ObjectId)>)| {
-                cancel.check()?;
-                compare(&objects, trees, few.as_mut())
-            };
-            Ok(chunk.into_iter().map(compare).collect())
+            finders.with(|finder| {
+                let compare = |(_, trees): (CommitIndex, Option<(ObjectId, ObjectId)>)| {
+                    cancel.check()?;
+                    compare(finder.objects(), trees, few.as_mut())
+                };
+                Ok(chunk.into_iter().map(compare).collect())
+            })
         });
     }
 
@@ -346,17 +376,16 @@ impl Ahead {
         }
         self.batch_len = 0;
         let batch = std::mem::take(&mut self.batch);
-        let (source, cancel) = (self.source.clone(), self.cancel.clone());
-        let whitespace = self.rules.whitespace;
+        let finders = Arc::clone(&self.finders);
         self.answers.spawn(move || {
-            cancel.check()?;
-            let mut passages = Passages::new(&source, whitespace, &cancel)?;
-            let mut answers = Vec::new();
-            for question in batch {
-                let changes = question.asked.iter().map(|&at| &question.list[at]);
-                answers.extend(passages.find(&question.family, changes)?);
-            }
-            Ok(answers)
+            finders.with(|finder| {
+                let mut answers = Vec::new();
+                for question in batch {
+                    let changes = question.asked.iter().map(|&at| &question.list[at]);
+                    answers.extend(finder.find(&question.family, changes)?);
+                }
+                Ok(answers)
+            })
         });
     }
 
