@@ -307,13 +307,20 @@ fn entry_order(a: &TreeEntry<'_>, b: &TreeEntry<'_>) -> Ordering {
 
 /// What a tree has at `path`; `None` for nothing and for a directory.
 pub(super) fn find_path(objects: &Objects, tree: ObjectId, path: &[u8]) -> Result<Option<Side>> {
+    let found = find_entry(objects, tree, path)?;
+    Ok(found.filter(|side| side.mode != EntryKind::Tree))
+}
+
+/// What a tree has at `path`, be it a directory.
+pub(super) fn find_entry(objects: &Objects, tree: ObjectId, path: &[u8]) -> Result<Option<Side>> {
     let mut tree = tree;
     let mut parts = path.split(|&byte| byte == b'/').peekable();
     while let Some(part) = parts.next() {
         let mut cursor = TreeCursor::read(objects, Some(tree))?;
         let mut found = None;
         while let Some(entry) = cursor.entry(objects)? {
-            if entry.name == part && (entry.mode == EntryKind::Tree) == parts.peek().is_some() {
+            let is_way = entry.mode == EntryKind::Tree || parts.peek().is_none();
+            if entry.name == part && is_way {
                 found = Some(entry.side());
                 break;
             }

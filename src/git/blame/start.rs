@@ -63,10 +63,12 @@ pub(super) fn start(
     let tip = commits.index(tips.included[0]);
     let tree = commits.load(tip)?.tree;
     let (top, files) = match working_tree {
-        None => (Top::Commit(tip), files_in(&objects, tree)?),
+        None => (
+            Top::Commit(tip),
+            files_in(&objects, tree, options.paths.as_deref())?,
+        ),
         Some(tree) => uncommitted(repo, tree, &mut commits, options.first_parent)?,
     };
-    let all_files = files.len();
     let whose = match top {
         Top::Commit(_) => revision.as_str(),
         Top::Uncommitted(..) => "the index",
@@ -97,7 +99,9 @@ pub(super) fn start(
         stop,
         has_ended: false,
     };
-    stream.walk.expect_files(targets.len(), all_files);
+    if options.paths.is_some() {
+        stream.walk.expect_files(targets.len());
+    }
     for Target { path, side } in targets {
         cancel.check()?;
         let added =

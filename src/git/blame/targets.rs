@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use gix::ObjectId;
+use gix::objs::tree::EntryKind;
 
 use crate::error::{Error, Result};
 use crate::git::objects::Objects;
-use crate::git::tree_diff::{Side, tree_changes};
+use crate::git::tree_diff::{Side, find_entry, tree_changes};
 
 /// A file to blame.
 pub(super) struct Target {
@@ -15,14 +16,52 @@ pub(super) struct Target {
     pub(super) side: Result<Side>,
 }
 
-/// Every file of a tree, in path order; submodules are none.
-pub(super) fn files_in(objects: &Objects, tree: ObjectId) -> Result<Vec<Target>> {
+/// The files of a tree, in path order; submodules are none. Where `paths` are asked for, only those are looked up, and
+/// what lies below them.
+pub(super) fn files_in(
+    objects: &Objects,
+    tree: ObjectId,
+    paths: Option<&[Vec<u8>]>,
+) -> Result<Vec<Target>> {
+    let Some(paths) = paths else {
+        return below(objects, tree, b"");
+    };
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_empty() {
+            return below(objects, tree, b"");
+        }
+        match find_entry(objects, tree, path)? {
+            Some(side) if side.mode == EntryKind::Tree => {
+                files.append(&mut below(objects, side.id, path)?);
+            }
+            Some(side) if !side.is_submodule() => files.push(Target {
+                path: path.clone(),
+                side: Ok(side),
+            }),
+            _ => {}
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files.dedup_by(|a, b| a.path == b.path);
+    Ok(files)
+}
+
+/// Every file of the directory `prefix`, whose tree this is.
+fn below(objects: &Objects, tree: ObjectId, prefix: &[u8]) -> Result<Vec<Target>> {
     let files = tree_changes(objects, None, Some(tree))?.into_iter();
     let files = files.filter_map(|file| file.new.map(|side| (file.path, side)));
+    let at = |path: Vec<u8>| {
+        if prefix.is_empty() {
+            path
+        } else {
+            [prefix, b"/", &path].concat()
+        }
+    };
     Ok(files
         .filter(|(_, side)| !side.is_submodule())
         .map(|(path, side)| Target {
-            path,
+            path: at(path),
             side: Ok(side),
         })
         .collect())

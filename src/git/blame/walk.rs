@@ -18,9 +18,8 @@ use crate::git::objects::{ObjectSource, Objects};
 use crate::git::tree_diff::{Side, TreeChange};
 use crate::workers::Workers;
 
-/// Up to so many files, and no more than one in so many, only their paths are compared.
+/// Up to so many files, only their paths are compared.
 const FEW_FILES: usize = 32;
-const FEW_SHARE: usize = 4;
 
 /// Dates that are out of order bring a commit back a few times. Only replace refs can make a circle.
 const MOST_VISITS: u32 = 100_000;
@@ -113,9 +112,9 @@ impl BlameWalk {
         (self.lines_placed, self.lines_total)
     }
 
-    /// Before the first step: so many files of so many will be added.
-    pub(super) fn expect_files(&mut self, files: usize, of: usize) {
-        if files <= FEW_FILES && files * FEW_SHARE <= of {
+    /// Before the first step: so many files of a tree will be added, and not all.
+    pub(super) fn expect_files(&mut self, files: usize) {
+        if files <= FEW_FILES {
             self.remembered = Some(HashMap::new());
         }
     }
