@@ -79,7 +79,8 @@ struct State {
     /// `None` when it has ended or was closed.
     stream: Option<BlameStream>,
     waiting: VecDeque<LineAt>,
-    /// What the first file had that could not be blamed; raised when all others are done.
+    /// What ended the stream, or else what the first file had that could not be blamed; raised when all lines are handed
+    /// over.
     failure: Option<Error>,
 }
 
@@ -87,9 +88,14 @@ impl State {
     /// At least one line unless there are no more, at most `most`.
     fn take(&mut self, most: usize) -> Result<Vec<LineAt>> {
         while self.waiting.len() < most {
-            let Some(file) = self.stream.as_mut().and_then(Iterator::next).transpose()? else {
-                self.stream = None;
-                break;
+            let file = match self.stream.as_mut().and_then(Iterator::next) {
+                Some(Ok(file)) => file,
+                ended => {
+                    // What was found before an error is handed over before it.
+                    self.failure = ended.and_then(Result::err).or(self.failure.take());
+                    self.stream = None;
+                    break;
+                }
             };
             match file.rows {
                 Ok(rows) => {

@@ -121,9 +121,7 @@ impl Manager {
             let repo = open()?;
             let inside: Vec<Result<Vec<u8>>> =
                 files.iter().map(|file| repo.path_in_repo(file)).collect();
-            let mut options = BlameOptions::default();
-            options.raw_identities = true;
-            options.with_content = true;
+            let mut options = as_the_original();
             options.paths = Some(
                 inside
                     .iter()
@@ -180,9 +178,7 @@ impl Manager {
         let work = move |_: &CancelToken| {
             let repo = open()?;
             let inside = files.iter().map(|file| repo.path_in_repo(file));
-            let mut options = BlameOptions::default();
-            options.raw_identities = true;
-            options.with_content = true;
+            let mut options = as_the_original();
             options.paths = Some(inside.collect::<Result<_>>()?);
             repo.blame(&options, Arc::new(Silent), &given)
         };
@@ -196,6 +192,14 @@ impl Manager {
         options.trust = trust(self.trust);
         move || Repo::open(path, &options)
     }
+}
+
+/// Names as committed, and each line with its content.
+fn as_the_original() -> BlameOptions {
+    let mut options = BlameOptions::default();
+    options.raw_identities = true;
+    options.with_content = true;
+    options
 }
 
 fn commit_dict<'py>(
