@@ -22,7 +22,7 @@ use super::line_table::LineTable;
 const MOST_EDITS: usize = 510;
 /// git sets a line aside if more than three times as many unmatched lines as frequent ones lie around it, and counts the
 /// line itself as two frequent ones.
-const MIN_UNMATCHED: usize = 7;
+pub(super) const MIN_UNMATCHED: usize = 7;
 /// Lines before and after a frequent one that decide whether it is set aside.
 const WINDOW: usize = 100;
 /// A line is frequent if the other file has it so often, whatever its own file's size.

@@ -22,7 +22,7 @@ use gix::diff::blob::{
 
 use super::bytes::common_prefix;
 use super::common_ends::{CommonEnds, each_line, lines};
-use super::line_counts::line_count;
+use super::line_counts::{MIN_UNMATCHED, line_count};
 use super::line_table::LineTable;
 
 /// Whether white space tells lines apart.
@@ -33,10 +33,6 @@ pub(super) enum Whitespace {
     /// git's `-w`: lines are compared without it, the end of an unfinished last line included.
     Ignored,
 }
-
-/// git sets a line aside because others drown it if more than three times as many unmatched lines as frequent ones lie
-/// around it, and counts the line itself as two frequent ones.
-const MIN_UNMATCHED: usize = 7;
 
 /// Finds hunks; keeps its memory from one pair of files to the next.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::ahead::{Ahead, Changes, Rules, Visit, family};
 use super::commits::{CommitIndex, Commits};
 use super::lines::{FileIndex, Run, split, split_by_guesses};
-use super::origins::Family;
+use super::origins::{Family, Origin};
 use super::passage::{Passage, Passages};
 use super::paths::{PathIndex, PathTable};
 use crate::cancel::CancelToken;
@@ -317,10 +317,7 @@ impl BlameWalk {
         self.paths.leave(path);
         let Suspect { side, mut runs } = suspect;
         let parts = match passage {
-            Passage::Whole(origin) => {
-                let path = self.paths.add(&origin.path);
-                return self.give(origin.parent, path, side, runs);
-            }
+            Passage::Whole(origin) => return self.give_origin(&origin, side, runs),
             Passage::Unknown(what) => {
                 for run in runs {
                     self.finish(run.file as usize, Err(what.clone()));
@@ -329,37 +326,30 @@ impl BlameWalk {
             }
             Passage::Parts(parts) => parts,
         };
-        let origin_side = |blob| Side {
-            mode: side.mode,
-            id: blob,
-        };
         for part in &parts {
             let mut passed = Vec::new();
             runs = split(&runs, &part.hunks, &mut passed);
-            let path = self.paths.add(&part.origin.path);
-            self.give(
-                part.origin.parent,
-                path,
-                origin_side(part.origin.blob),
-                passed,
-            )?;
+            self.give_origin(&part.origin, side, passed)?;
         }
         for part in &parts {
-            let Some(guesses) = &part.guesses else {
-                continue;
-            };
-            let mut passed = Vec::new();
-            runs = split_by_guesses(&runs, &part.hunks, guesses, &mut passed);
-            let path = self.paths.add(&part.origin.path);
-            self.give(
-                part.origin.parent,
-                path,
-                origin_side(part.origin.blob),
-                passed,
-            )?;
+            if let Some(guesses) = &part.guesses {
+                let mut passed = Vec::new();
+                runs = split_by_guesses(&runs, &part.hunks, guesses, &mut passed);
+                self.give_origin(&part.origin, side, passed)?;
+            }
         }
         self.place(commit, path, &runs);
         Ok(())
+    }
+
+    /// Gives lines to an origin, which is of the same sort as `side`.
+    fn give_origin(&mut self, origin: &Origin, side: Side, runs: Vec<Run>) -> Result<()> {
+        let path = self.paths.add(&origin.path);
+        let side = Side {
+            mode: side.mode,
+            id: origin.blob,
+        };
+        self.give(origin.parent, path, side, runs)
     }
 
     fn place(&mut self, commit: CommitIndex, path: PathIndex, runs: &[Run]) {
