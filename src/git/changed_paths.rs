@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use gix::ObjectId;
+use gix::commitgraph::Position;
 
 const SEEDS: [u32; 2] = [0x293a_e76f, 0x7e64_6e2c];
 /// The first version of git's filters hashes bytes above 127 in a way of its own.
@@ -21,11 +21,16 @@ pub(super) struct ChangedPaths {
     layers: Vec<Layer>,
 }
 
+/// One file of a commit-graph: commits are numbered through all of them.
 struct Layer {
-    commits: gix::commitgraph::File,
+    commits: u32,
+    filters: Option<Filters>,
+}
+
+struct Filters {
     /// Where each commit's filter ends, as big-endian numbers of 32 bits.
     ends: Vec<u8>,
-    filters: Vec<u8>,
+    bytes: Vec<u8>,
     hashes: u32,
     version: u32,
 }
@@ -46,8 +51,9 @@ impl Key {
 }
 
 impl ChangedPaths {
-    /// Reads the filters below an `objects` directory. Without them, or with some that make no sense, nothing is known.
-    pub(super) fn open(objects: &Path) -> Option<Self> {
+    /// Reads the filters that lie below an `objects` directory beside a graph of so many commits. Without them, or with
+    /// some that make no sense, nothing is known.
+    pub(super) fn open(objects: &Path, commits: u32) -> Option<Self> {
         let info = objects.join("info");
         let files: Vec<PathBuf> =
             match std::fs::read_to_string(info.join("commit-graphs/commit-graph-chain")) {
@@ -57,32 +63,25 @@ impl ChangedPaths {
                 }
                 Err(_) => vec![info.join("commit-graph")],
             };
-        let layers: Vec<Layer> = files.iter().filter_map(|file| Layer::open(file)).collect();
-        (!layers.is_empty()).then_some(Self { layers })
+        let layers = files.iter().map(|file| Layer::open(file));
+        let layers = layers.collect::<Option<Vec<Layer>>>()?;
+        let is_whole = layers.iter().map(|layer| layer.commits).sum::<u32>() == commits;
+        let has_any = layers.iter().any(|layer| layer.filters.is_some());
+        (is_whole && has_any).then_some(Self { layers })
     }
 
-    /// Whether the commit is known to have left all of these paths as its first parent has them.
-    pub(super) fn left_alone(&self, commit: ObjectId, paths: &[Key]) -> bool {
-        let found = self
-            .layers
-            .iter()
-            .find_map(|layer| Some((layer, layer.commits.lookup(commit)?)));
-        let Some((layer, position)) = found else {
-            return false;
-        };
-        let filter = layer.filter(position.0 as usize).unwrap_or_default();
-        let version = layer.version;
-        let may_have = |path: &Key| {
-            filter.is_empty()
-                || (version == ASCII_ONLY && !path.is_ascii)
-                || (0..layer.hashes).all(|number| {
-                    let hash = path.hashes[0].wrapping_add(number.wrapping_mul(path.hashes[1]));
-                    let bit = u64::from(hash) % (filter.len() as u64 * 8);
-                    let byte = usize::try_from(bit / 8).unwrap_or(usize::MAX);
-                    filter[byte] & (1 << (bit % 8)) != 0
-                })
-        };
-        !paths.iter().any(may_have)
+    /// Whether the commit at this position of the graph is known to have left all of these paths as its first parent has
+    /// them.
+    pub(super) fn left_alone(&self, commit: Position, paths: &[Key]) -> bool {
+        let mut position = commit.0;
+        for layer in &self.layers {
+            if position < layer.commits {
+                let filters = layer.filters.as_ref();
+                return filters.is_some_and(|filters| filters.left_alone(position, paths));
+            }
+            position -= layer.commits;
+        }
+        false
     }
 }
 
@@ -94,31 +93,55 @@ impl Layer {
         let mut table = vec![0; (usize::from(header[6]) + 1) * 12];
         file.read_exact(&mut table).ok()?;
         let (entries, _) = table.as_chunks::<12>();
-        let mut chunk = |name: &[u8]| {
+        let mut chunk = |name: &[u8], most: Option<u64>| {
             let at = entries.iter().position(|entry| entry.starts_with(name))?;
             let offset = |entry: &[u8; 12]| Some(u64::from_be_bytes(entry[4..].try_into().ok()?));
             let (start, end) = (offset(&entries[at])?, offset(entries.get(at + 1)?)?);
-            let size = file.metadata().ok()?.len();
-            if end > size {
+            if end > file.metadata().ok()?.len() {
                 return None;
             }
+            let start = most.map_or(start, |most| start.max(end.saturating_sub(most)));
             let mut bytes = vec![0; usize::try_from(end.checked_sub(start)?).ok()?];
             file.seek(SeekFrom::Start(start)).ok()?;
             file.read_exact(&mut bytes).ok()?;
             Some(bytes)
         };
-        let (ends, filters) = (chunk(b"BIDX")?, chunk(b"BDAT")?);
-        let version = number(&filters, 0)?;
-        let hashes = number(&filters, 4)?;
-        let commits = gix::commitgraph::File::at(path).ok()?;
-        let is_known = matches!(version, ASCII_ONLY | BYTES) && hashes > 0;
-        (is_known && ends.len() == commits.num_commits() as usize * 4).then_some(Self {
+        // The last count of the fan-out is that of all.
+        let commits = number(&chunk(b"OIDF", Some(4))?, 0)?;
+        let filters = chunk(b"BIDX", None).zip(chunk(b"BDAT", None));
+        Some(Self {
             commits,
+            filters: filters.and_then(|(ends, bytes)| Filters::new(commits, ends, bytes)),
+        })
+    }
+}
+
+impl Filters {
+    fn new(commits: u32, ends: Vec<u8>, bytes: Vec<u8>) -> Option<Self> {
+        let version = number(&bytes, 0)?;
+        let hashes = number(&bytes, 4)?;
+        let is_known = matches!(version, ASCII_ONLY | BYTES) && hashes > 0;
+        (is_known && ends.len() == commits as usize * 4).then_some(Self {
             ends,
-            filters,
+            bytes,
             hashes,
             version,
         })
+    }
+
+    fn left_alone(&self, position: u32, paths: &[Key]) -> bool {
+        let filter = self.filter(position as usize).unwrap_or_default();
+        let may_have = |path: &Key| {
+            filter.is_empty()
+                || (self.version == ASCII_ONLY && !path.is_ascii)
+                || (0..self.hashes).all(|number| {
+                    let hash = path.hashes[0].wrapping_add(number.wrapping_mul(path.hashes[1]));
+                    let bit = u64::from(hash) % (filter.len() as u64 * 8);
+                    let byte = usize::try_from(bit / 8).unwrap_or(usize::MAX);
+                    filter[byte] & (1 << (bit % 8)) != 0
+                })
+        };
+        !paths.iter().any(may_have)
     }
 
     fn filter(&self, position: usize) -> Option<&[u8]> {
@@ -127,7 +150,7 @@ impl Layer {
             None => 0,
         };
         let end = number(&self.ends, position * 4)?;
-        self.filters
+        self.bytes
             .get(DATA_HEADER + start as usize..DATA_HEADER + end as usize)
     }
 }

@@ -13,6 +13,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gix::ObjectId;
+use gix::commitgraph::Position;
 
 use super::commits::{CommitIndex, Commits};
 use super::origins::{Family, Files, Parent};
@@ -172,9 +173,9 @@ impl Ahead {
     }
 
     /// Whether trees need not be compared to know that a commit left the few paths alone.
-    fn left_alone(&self, commit: ObjectId) -> bool {
-        let filters = self.filters.as_ref();
-        filters.is_some_and(|filters| filters.left_alone(commit, &self.keys))
+    fn left_alone(&self, position: Option<Position>) -> bool {
+        let known = self.filters.as_ref().zip(position);
+        known.is_some_and(|(filters, commit)| filters.left_alone(commit, &self.keys))
     }
 
     /// Puts a commit on the list, unless it is there or has been.
@@ -246,7 +247,7 @@ impl Ahead {
                 trees = Some((commits.known(parent)?.tree, tree));
             }
         }
-        if self.left_alone(commits.id(commit)) {
+        if self.left_alone(commits.position(commit)) {
             trees = None;
         }
         self.chunk.push((commit, trees));
@@ -268,6 +269,16 @@ impl Ahead {
         let chunk = std::mem::take(&mut self.chunk);
         self.chunks
             .push_back(chunk.iter().map(|(commit, _)| *commit).collect());
+        if self.filters.is_some() {
+            // Nearly nothing is left to compare: waking a worker takes longer.
+            let few = &mut self.few;
+            let answer = self.finders.with(|finder| {
+                let compare = |(_, trees)| compare(finder.objects(), trees, few.as_mut());
+                Ok(chunk.into_iter().map(compare).collect())
+            });
+            self.trees.put(answer);
+            return;
+        }
         let (finders, cancel) = (Arc::clone(&self.finders), self.cancel.clone());
         let mut few = self.few.clone();
         self.trees.spawn(move || {
@@ -291,7 +302,7 @@ impl Ahead {
         let known = commits.load(commit)?;
         let (tree, parent) = (known.tree, known.parents.first().copied());
         let trees = match parent {
-            Some(parent) if !self.left_alone(commits.id(commit)) => {
+            Some(parent) if !self.left_alone(commits.position(commit)) => {
                 Some((commits.load(parent)?.tree, tree))
             }
             _ => None,

@@ -29,6 +29,12 @@ use crate::git::tree_diff::{Side, TreeChange, find_path};
 use crate::git::walk::Tips;
 use crate::progress::ProgressSink;
 
+/// What decoded objects may take where few files are blamed, unless these are large: memory that was used before costs
+/// less than new memory.
+const FEW_FILES_CACHE: usize = 16 << 20;
+/// Versions of the largest file that fit at any rate.
+const VERSIONS_KEPT: usize = 16;
+
 /// Opens what is blamed, and hands all lines to where the walk starts.
 pub(super) fn start(
     repo: &Repo,
@@ -99,9 +105,8 @@ pub(super) fn start(
         stop,
         has_ended: false,
     };
-    if options.paths.is_some() {
-        stream.walk.expect_files(targets.len());
-    }
+    let are_few = options.paths.is_some() && stream.walk.expect_files(targets.len());
+    let mut largest = 0;
     for Target { path, side } in targets {
         cancel.check()?;
         let added =
@@ -112,8 +117,11 @@ pub(super) fn start(
                 path,
                 content: None,
             }),
-            added => added?,
+            added => largest = largest.max(added?),
         }
+    }
+    if are_few {
+        source.shrink_cache(FEW_FILES_CACHE.max(largest * VERSIONS_KEPT));
     }
     Ok(stream)
 }
@@ -165,6 +173,7 @@ enum Top {
 }
 
 impl BlameStream {
+    /// Adds a file; returns its size in bytes.
     fn add(
         &mut self,
         objects: &Objects,
@@ -172,7 +181,7 @@ impl BlameStream {
         path: &[u8],
         side: Side,
         line_ranges: &[String],
-    ) -> Result<()> {
+    ) -> Result<usize> {
         let content = blob(objects, side.id)?;
         let file = FileIndex::try_from(self.asked.len())
             .map_err(|_| Error::internal("more than four billion files"))?;
@@ -199,24 +208,26 @@ impl BlameStream {
             lines: runs.iter().map(|run| u64::from(run.len)).sum(),
         });
         match top {
-            Top::Commit(tip) => self.walk.add_file(*tip, path, side, runs),
+            Top::Commit(tip) => self.walk.add_file(*tip, path, side, runs)?,
             Top::Uncommitted(commit, family) => {
                 let old = find_path(objects, family.parents[0].tree, path)?;
                 let is_same = old
                     .is_some_and(|old| old.id == side.id && old.is_regular() == side.is_regular());
                 if is_same {
-                    return self
-                        .walk
-                        .add_file(family.parents[0].commit, path, side, runs);
+                    self.walk
+                        .add_file(family.parents[0].commit, path, side, runs)?;
+                } else {
+                    let change = TreeChange {
+                        path: path.to_owned(),
+                        old,
+                        new: Some(side),
+                    };
+                    self.walk
+                        .add_changed_file(*commit, family, &change, &runs)?;
                 }
-                let change = TreeChange {
-                    path: path.to_owned(),
-                    old,
-                    new: Some(side),
-                };
-                self.walk.add_changed_file(*commit, family, &change, &runs)
             }
         }
+        Ok(content.len())
     }
 }
 

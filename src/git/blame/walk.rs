@@ -112,11 +112,13 @@ impl BlameWalk {
         (self.lines_placed, self.lines_total)
     }
 
-    /// Before the first step: so many files of a tree will be added, and not all.
-    pub(super) fn expect_files(&mut self, files: usize) {
-        if files <= FEW_FILES {
+    /// Before the first step: so many files of a tree will be added, and not all. Returns whether these are few.
+    pub(super) fn expect_files(&mut self, files: usize) -> bool {
+        let are_few = files <= FEW_FILES;
+        if are_few {
             self.remembered = Some(HashMap::new());
         }
+        are_few
     }
 
     /// Adds a file: its lines in `runs` are looked for from `commit` on.

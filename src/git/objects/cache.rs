@@ -5,6 +5,7 @@
 //! unpacked is the base from which another goes on.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use gix::ObjectId;
@@ -27,7 +28,7 @@ pub(super) enum Place {
 /// Keeps what was used last: two generations of half the budget each. What is found in the old one moves to the young
 /// one; when that is full it becomes the old one, and the old one goes.
 pub(super) struct Cache {
-    budget: usize,
+    budget: AtomicUsize,
     generations: Mutex<Generations>,
 }
 
@@ -47,9 +48,18 @@ struct Generation {
 impl Cache {
     pub(super) fn new(budget: usize) -> Self {
         Self {
-            budget,
+            budget: AtomicUsize::new(budget),
             generations: Mutex::default(),
         }
+    }
+
+    /// From now on, not more than this is kept.
+    pub(super) fn shrink_to(&self, budget: usize) {
+        self.budget.fetch_min(budget, Ordering::Relaxed);
+    }
+
+    fn budget(&self) -> usize {
+        self.budget.load(Ordering::Relaxed)
     }
 
     pub(super) fn get(&self, place: Place) -> Option<Object> {
@@ -62,7 +72,7 @@ impl Cache {
                 return Some(found);
             }
             let found = both.old.take(place)?;
-            let dropped = both.put(place, found.clone(), self.budget);
+            let dropped = both.put(place, found.clone(), self.budget());
             (found, dropped)
         };
         drop(dropped); // thousands of objects: not while others wait
@@ -74,7 +84,7 @@ impl Cache {
             .generations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .put(place, object, self.budget);
+            .put(place, object, self.budget());
         drop(dropped);
     }
 }

@@ -99,6 +99,11 @@ impl ObjectSource {
         })
     }
 
+    /// From now on, decoded objects may take this, if it is less than what they might so far.
+    pub(super) fn shrink_cache(&self, bytes: usize) {
+        self.store.cache.shrink_to(bytes);
+    }
+
     /// A reader for the calling thread.
     pub(super) fn objects(&self) -> Objects {
         Objects {
@@ -123,16 +128,13 @@ impl Objects {
         &self.repo
     }
 
-    /// The filters of changed paths of the repository or one it borrows from; none where something stands for something
+    /// The filters of changed paths beside a commit-graph of so many commits; none where something stands for something
     /// else, because they know nothing of that.
-    pub(super) fn changed_paths(&self) -> Option<ChangedPaths> {
+    pub(super) fn changed_paths(&self, commits: u32) -> Option<ChangedPaths> {
         if !self.store.replaced.is_empty() {
             return None;
         }
-        self.store
-            .dirs
-            .iter()
-            .find_map(|dir| ChangedPaths::open(dir))
+        ChangedPaths::open(self.store.dirs.first()?, commits)
     }
 
     /// Reads an object; `None` if the repository does not have it.

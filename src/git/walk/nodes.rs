@@ -50,8 +50,13 @@ impl Nodes {
 
     /// What a commit-graph knows of changed paths, if one may be used.
     pub(in crate::git) fn changed_paths(&self) -> Option<ChangedPaths> {
-        self.graph.as_ref()?;
-        self.objects.changed_paths()
+        self.objects
+            .changed_paths(self.graph.as_ref()?.num_commits())
+    }
+
+    /// The commit-graph, if one may be used.
+    pub(in crate::git) fn graph(&self) -> Option<&gix::commitgraph::Graph> {
+        self.graph.as_ref()
     }
 
     pub(in crate::git) fn load(&self, id: ObjectId) -> Result<RawCommit> {
