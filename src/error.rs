@@ -90,6 +90,24 @@ pub enum Error {
         /// How long.
         after: Duration,
     },
+    /// The other side answered, and what it says or sends is of no use; the same again would be too.
+    #[error("refused: {subject}: {reason}")]
+    Refused {
+        /// The URL that was asked for, without credentials.
+        subject: String,
+        /// What the other side says, or what is wrong with what it sent.
+        reason: String,
+    },
+    /// A limit the caller set was passed.
+    #[error("limit exceeded: {subject}: more than {limit} {what}")]
+    LimitExceeded {
+        /// What was worked on.
+        subject: String,
+        /// The unit, as a noun.
+        what: String,
+        /// The limit.
+        limit: u64,
+    },
     /// Data of a repository is damaged or missing.
     #[error("corrupt repository {}: {what}", path.display())]
     Corrupt {
@@ -149,6 +167,10 @@ pub enum ErrorKind {
     Network,
     /// See [`Error::Timeout`].
     Timeout,
+    /// See [`Error::Refused`].
+    Refused,
+    /// See [`Error::LimitExceeded`].
+    LimitExceeded,
     /// See [`Error::Corrupt`].
     Corrupt,
     /// See [`Error::Storage`].
@@ -173,6 +195,8 @@ impl ErrorKind {
         Self::RateLimited,
         Self::Network,
         Self::Timeout,
+        Self::Refused,
+        Self::LimitExceeded,
         Self::Corrupt,
         Self::Storage,
         Self::Unsupported,
@@ -192,6 +216,8 @@ impl ErrorKind {
             Self::RateLimited => "rate_limited",
             Self::Network => "network",
             Self::Timeout => "timeout",
+            Self::Refused => "refused",
+            Self::LimitExceeded => "limit_exceeded",
             Self::Corrupt => "corrupt",
             Self::Storage => "storage",
             Self::Unsupported => "unsupported",
@@ -215,6 +241,8 @@ impl Error {
             Self::RateLimited { .. } => ErrorKind::RateLimited,
             Self::Network { .. } => ErrorKind::Network,
             Self::Timeout { .. } => ErrorKind::Timeout,
+            Self::Refused { .. } => ErrorKind::Refused,
+            Self::LimitExceeded { .. } => ErrorKind::LimitExceeded,
             Self::Corrupt { .. } => ErrorKind::Corrupt,
             Self::Storage { .. } => ErrorKind::Storage,
             Self::Unsupported { .. } => ErrorKind::Unsupported,
@@ -230,6 +258,8 @@ impl Error {
             Self::RepositoryNotFound { subject, .. }
             | Self::AuthenticationFailed { subject, .. }
             | Self::Network { subject, .. }
+            | Self::Refused { subject, .. }
+            | Self::LimitExceeded { subject, .. }
             | Self::Timeout { subject, .. } => Some(subject.clone()),
             Self::RevisionNotFound { revision, .. } => Some(revision.clone()),
             Self::PathNotFound { path, .. } => Some(path.clone()),

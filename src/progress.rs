@@ -46,6 +46,8 @@ pub struct Progress {
     pub done: u64,
     /// Units in all, once known.
     pub total: Option<u64>,
+    /// Bytes received from another machine so far.
+    pub bytes: u64,
 }
 
 /// How one repository's work ended.

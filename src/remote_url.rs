@@ -182,6 +182,20 @@ impl RemoteUrl {
         &self.host
     }
 
+    /// The path on the host, decoded: absolute, or relative to a home directory (`host:path`, `ssh://host/~user/path`).
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The host's name alone, and the port if one is given.
+    pub fn host_and_port(&self) -> (&str, Option<u16>) {
+        let port = |(host, port): (&'_ str, &str)| Some((host.len(), port.parse().ok()?));
+        match self.host.rsplit_once(':').and_then(port) {
+            Some((len, port)) => (&self.host[..len], Some(port)),
+            None => (&self.host, None),
+        }
+    }
+
     /// The user name that stood in the address.
     pub fn username(&self) -> Option<&str> {
         self.username.as_deref()

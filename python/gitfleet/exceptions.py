@@ -119,6 +119,14 @@ class OperationTimeoutError(GitFleetError, TimeoutError):
     """The other side did not answer in time."""
 
 
+class RefusedError(GitFleetError):
+    """The other side answered, and what it says or sends is of no use; the same again would be too."""
+
+
+class LimitExceededError(GitFleetError):
+    """A limit that the caller set was passed."""
+
+
 class CorruptRepositoryError(GitFleetError):
     """Data of the repository `subject` is damaged or missing."""
 

@@ -126,6 +126,8 @@ fn exit_code(kind: ErrorKind) -> u8 {
         | ErrorKind::RateLimited
         | ErrorKind::Network
         | ErrorKind::Timeout
+        | ErrorKind::Refused
+        | ErrorKind::LimitExceeded
         | ErrorKind::Corrupt
         | ErrorKind::Storage
         | ErrorKind::Unsupported => FAILED,

@@ -486,6 +486,7 @@ impl Job<'_> {
             phase,
             done,
             total: None,
+            bytes: 0,
         });
     }
 }

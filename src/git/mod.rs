@@ -20,6 +20,8 @@ mod commit_object;
 pub mod commits;
 mod common_ends;
 mod encoding;
+#[cfg(feature = "http")]
+mod fetch;
 mod id;
 mod identity;
 mod int_hash;
@@ -27,6 +29,7 @@ mod line_counts;
 mod line_diff;
 mod line_table;
 mod objects;
+mod packed_refs;
 mod pathspec;
 mod pattern;
 mod refs;
@@ -35,21 +38,29 @@ mod repo;
 mod similarity;
 mod source;
 mod time;
+#[cfg(feature = "http")]
+mod transport;
 mod tree_diff;
 mod tree_lookup;
+#[cfg(feature = "http")]
+mod update;
 mod walk;
 mod window;
 
 pub use blame::{BlameOptions, BlameRow, BlameStream, FileBlame};
 #[cfg(feature = "http")]
 pub use clone::remote_head;
-pub use clone::{CloneOptions, CloneOutcome, Worktree, clone_repo};
+pub use clone::{CloneOptions, CloneOutcome, Filter, Limits, TagsWanted, Worktree, clone_repo};
 pub use commits::{
     Change, ChangeKind, Commit, CommitStream, HistoryOptions, LineCounts, MergeCommits, Merges,
     MissingBlobs, Order, Renames, Signature,
 };
+#[cfg(feature = "http")]
+pub use fetch::{RefChange, RefUpdate};
 pub use id::ObjectId;
 pub use pattern::PatternSyntax;
 pub use refs::{Head, Reference};
 pub use repo::{CACHE_BYTES, Discover, OpenOptions, Repo, Trust};
 pub use time::{Timestamp, parse_date};
+#[cfg(feature = "http")]
+pub use update::{UpdateOutcome, update_repo};

@@ -27,8 +27,14 @@ pub struct NetOptions {
     pub proxy: Option<String>,
     /// Longest time to reach the other side.
     pub connect_timeout: Duration,
-    /// Longest time without an answer, or without another byte of it.
+    /// Longest time without an answer, or without enough of it.
     pub idle_timeout: Duration,
+    /// What is enough: bytes per second, on average over `idle_timeout`. Less is a stall.
+    pub least_bytes_per_second: u64,
+    /// Whether credentials go over plain http, where everybody on the way can read them.
+    pub allow_clear_text_credentials: bool,
+    /// The program for ssh addresses and its first arguments; empty is `ssh`.
+    pub ssh_command: Vec<String>,
 }
 
 impl Default for NetOptions {
@@ -38,6 +44,9 @@ impl Default for NetOptions {
             proxy: None,
             connect_timeout: Duration::from_secs(20),
             idle_timeout: Duration::from_secs(60),
+            least_bytes_per_second: 1,
+            allow_clear_text_credentials: false,
+            ssh_command: Vec::new(),
         }
     }
 }
@@ -125,33 +134,36 @@ const USER_AGENT: &str = concat!("git/2 (gitfleet ", env!("CARGO_PKG_VERSION"), 
 
 #[cfg(feature = "http")]
 impl ClientSettings {
-    pub(crate) fn blocking(
-        &self,
-        builder: reqwest::blocking::ClientBuilder,
-    ) -> reqwest::blocking::ClientBuilder {
-        let builder = builder
+    pub(crate) fn options(&self) -> &NetOptions {
+        &self.options
+    }
+
+    /// For git: no redirect is followed, and waiting is its user's business.
+    pub(crate) fn client_for_git(&self) -> Result<reqwest::Client> {
+        let builder = self.builder().redirect(reqwest::redirect::Policy::none());
+        built(builder)
+    }
+
+    /// For a hosting service's API.
+    pub(crate) fn client(&self) -> Result<reqwest::Client> {
+        built(self.builder().read_timeout(self.options.idle_timeout))
+    }
+
+    fn builder(&self) -> reqwest::ClientBuilder {
+        let builder = reqwest::Client::builder()
             .tls_backend_preconfigured(self.tls.clone())
             .user_agent(USER_AGENT)
-            .connect_timeout(self.options.connect_timeout)
-            .timeout(self.options.idle_timeout);
+            .connect_timeout(self.options.connect_timeout);
         match self.proxy.clone() {
             Some(proxy) => builder.proxy(proxy),
             None => builder.no_proxy(),
         }
     }
+}
 
-    pub(crate) fn client(&self) -> Result<reqwest::Client> {
-        let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(self.tls.clone())
-            .user_agent(USER_AGENT)
-            .connect_timeout(self.options.connect_timeout)
-            .read_timeout(self.options.idle_timeout);
-        let builder = match self.proxy.clone() {
-            Some(proxy) => builder.proxy(proxy),
-            None => builder.no_proxy(),
-        };
-        builder
-            .build()
-            .map_err(|error| Error::internal(format!("building the http client: {error}")))
-    }
+#[cfg(feature = "http")]
+fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
+    builder
+        .build()
+        .map_err(|error| Error::internal(format!("building the http client: {error}")))
 }

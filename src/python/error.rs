@@ -16,6 +16,8 @@ pub(super) fn class_name(kind: ErrorKind) -> &'static str {
         ErrorKind::RateLimited => "RateLimitedError",
         ErrorKind::Network => "NetworkError",
         ErrorKind::Timeout => "OperationTimeoutError",
+        ErrorKind::Refused => "RefusedError",
+        ErrorKind::LimitExceeded => "LimitExceededError",
         ErrorKind::Corrupt => "CorruptRepositoryError",
         ErrorKind::Storage => "StorageError",
         ErrorKind::Unsupported => "UnsupportedError",

@@ -178,6 +178,7 @@ impl BlameStream {
                     phase: Phase::Blame,
                     done,
                     total: Some(total),
+                    bytes: 0,
                 });
             }
         })?;

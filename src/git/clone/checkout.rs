@@ -114,6 +114,7 @@ impl gix::progress::Count for Files {
                 phase: Phase::CheckingOut,
                 done: (before + step) as u64,
                 total: Some(self.total),
+                bytes: 0,
             });
         }
     }

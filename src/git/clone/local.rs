@@ -5,15 +5,17 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gix::bstr::ByteSlice;
 
+use super::config::{self, Remote};
 use super::{CloneOptions, Worktree};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::git::packed_refs::{self, PackedRef};
 use crate::git::refs::{Head, Reference};
 use crate::git::repo::{Discover, OpenOptions, Repo};
 use crate::git::source;
@@ -43,7 +45,7 @@ pub(super) fn copy(
     let (head, refs) = (from.head()?, from.refs()?);
 
     let kind = match options.worktree {
-        Worktree::Bare => gix::create::Kind::Bare,
+        Worktree::Bare | Worktree::Mirror => gix::create::Kind::Bare,
         Worktree::CheckedOut => gix::create::Kind::WithWorktree,
     };
     let create = gix::create::Options {
@@ -77,8 +79,28 @@ pub(super) fn copy(
         }
     }
     copy_if_there(&common_dir.join("shallow"), &git_dir.join("shallow"))?;
-    write_refs(git_dir, &head, &refs, options.worktree)?;
-    write_remote(git_dir, path, options.worktree)
+    let absolute = std::path::absolute(path).map_err(Error::storage("find", path))?;
+    let specs = match options.worktree {
+        Worktree::CheckedOut => vec!["+refs/heads/*:refs/remotes/origin/*".to_owned()],
+        Worktree::Bare => vec![
+            "+refs/heads/*:refs/heads/*".to_owned(),
+            "+refs/tags/*:refs/tags/*".to_owned(),
+        ],
+        Worktree::Mirror => vec!["+refs/*:refs/*".to_owned()],
+    };
+    let remote = Remote {
+        url: &absolute.display().to_string(),
+        specs: &specs,
+        is_mirror: options.worktree == Worktree::Mirror,
+        has_no_tags: false,
+        filter: None,
+        branch: match &head {
+            Head::Branch { name, .. } if options.worktree == Worktree::CheckedOut => Some(name),
+            _ => None,
+        },
+    };
+    config::append(git_dir, &remote)?;
+    packed_refs::write(git_dir, &head, packed(&head, &refs, options.worktree))
 }
 
 struct Copier<'a> {
@@ -173,6 +195,7 @@ impl Copier<'_> {
             phase: Phase::Receiving,
             done: self.files,
             total: None,
+            bytes: 0,
         });
         Ok(())
     }
@@ -205,62 +228,33 @@ fn list(directory: &Path) -> Result<Vec<fs::DirEntry>> {
 }
 
 /// Branches, tags and HEAD, as `git clone` lays them out.
-fn write_refs(git_dir: &Path, head: &Head, refs: &[Reference], worktree: Worktree) -> Result<()> {
-    let mut packed: Vec<(Vec<u8>, &Reference)> = Vec::new();
+fn packed(head: &Head, refs: &[Reference], worktree: Worktree) -> Vec<PackedRef> {
+    let mut packed: Vec<PackedRef> = Vec::new();
     for reference in refs {
+        let mut add = |name: Vec<u8>| {
+            let (target, peeled) = (reference.target_id.0, reference.peeled_id.0);
+            packed.push(PackedRef {
+                name,
+                target,
+                peeled: (peeled != target).then_some(peeled),
+            });
+        };
         let name = reference.name.as_slice();
-        if name.starts_with(b"refs/tags/")
-            || (worktree == Worktree::Bare && name.starts_with(b"refs/heads/"))
+        let is_kept = match worktree {
+            Worktree::Mirror => true,
+            Worktree::Bare => name.starts_with(b"refs/heads/") || name.starts_with(b"refs/tags/"),
+            Worktree::CheckedOut => name.starts_with(b"refs/tags/"),
+        };
+        if is_kept {
+            add(name.to_owned());
+        } else if worktree == Worktree::CheckedOut
+            && let Some(branch) = name.strip_prefix(b"refs/heads/")
         {
-            packed.push((name.to_owned(), reference));
-        } else if let Some(branch) = name.strip_prefix(b"refs/heads/") {
-            packed.push(([b"refs/remotes/origin/", branch].concat(), reference));
+            add([b"refs/remotes/origin/", branch].concat());
             if matches!(head, Head::Branch { name: current, .. } if current == name) {
-                packed.push((name.to_owned(), reference));
+                add(name.to_owned());
             }
         }
     }
-    packed.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut text = b"# pack-refs with: peeled fully-peeled sorted \n".to_vec();
-    for (name, reference) in packed {
-        text.extend_from_slice(format!("{} ", reference.target_id).as_bytes());
-        text.extend_from_slice(&name);
-        text.push(b'\n');
-        if reference.peeled_id != reference.target_id {
-            text.extend_from_slice(format!("^{}\n", reference.peeled_id).as_bytes());
-        }
-    }
-    write(&git_dir.join("packed-refs"), &text)?;
-    let head_text = match head {
-        Head::Branch { name, .. } | Head::Unborn { name } => {
-            [b"ref: ", name.as_slice(), b"\n"].concat()
-        }
-        Head::Detached { commit_id } => format!("{commit_id}\n").into_bytes(),
-    };
-    write(&git_dir.join("HEAD"), &head_text)
-}
-
-fn write_remote(git_dir: &Path, url: &Path, worktree: Worktree) -> Result<()> {
-    let url = std::path::absolute(url).map_err(Error::storage("find", url))?;
-    let url = url
-        .display()
-        .to_string()
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"");
-    let mut text = format!("[remote \"origin\"]\n\turl = \"{url}\"\n");
-    if worktree == Worktree::CheckedOut {
-        text.push_str("\tfetch = +refs/heads/*:refs/remotes/origin/*\n");
-    }
-    let path = git_dir.join("config");
-    let append = || {
-        fs::OpenOptions::new()
-            .append(true)
-            .open(&path)?
-            .write_all(text.as_bytes())
-    };
-    append().map_err(Error::storage("write", &path))
-}
-
-fn write(path: &Path, data: &[u8]) -> Result<()> {
-    fs::write(path, data).map_err(Error::storage("write", path))
+    packed
 }

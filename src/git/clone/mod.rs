@@ -4,10 +4,12 @@
 //! failure and a cancellation remove it.
 
 mod checkout;
+mod config;
 mod local;
-mod place;
 #[cfg(feature = "http")]
-mod transport;
+mod network;
+mod options;
+mod place;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,39 +19,15 @@ use super::refs::Head;
 use super::repo::{OpenOptions, Repo, Trust};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::net::{Credentials, Net};
 use crate::progress::{Phase, Progress, ProgressSink};
 use crate::remote_url::{RemoteUrl, Scheme};
 use crate::workers::Workers;
 
 #[cfg(feature = "http")]
-pub use transport::remote_head;
-
-/// Whether files are checked out.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Worktree {
-    /// As `git clone` does: a working tree with a `.git` directory in it.
-    #[default]
-    CheckedOut,
-    /// As `git clone --bare` does: enough for mining.
-    Bare,
-}
-
-/// How to clone; the default is all history with files checked out.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct CloneOptions {
-    /// Whether files are checked out.
-    pub worktree: Worktree,
-    /// Whether a local repository of another user is copied.
-    pub trust: Trust,
-    /// Proxy, certificates and time limits.
-    pub net: Net,
-    /// Whom we are to which host. Those in the address itself come first.
-    pub credentials: Vec<Credentials>,
-    /// Threads that one clone may use for resolving deltas and checking out; 0 is one per core.
-    pub threads: usize,
-}
+pub use network::remote_head;
+pub use options::{CloneOptions, Filter, Limits, TagsWanted, Worktree};
+#[cfg(feature = "http")]
+pub(super) use place::refuse_full_disk;
 
 /// What a finished clone looks like.
 #[derive(Clone, Debug)]
@@ -59,20 +37,26 @@ pub struct CloneOutcome {
     pub path: PathBuf,
     /// The commit `HEAD` is at; `None` if the repository has none yet.
     pub head: Option<ObjectId>,
-    /// Pack data received, in bytes; 0 for a local copy.
+    /// Bytes received; 0 for a local copy.
     pub received_bytes: u64,
+    /// Where the other side sent us, if it did; without credentials.
+    pub final_url: Option<String>,
+    /// What the clone does not have although somebody might expect it.
+    pub warnings: Vec<String>,
 }
 
 /// Clones `url` into `into`, which must be missing or an empty directory.
 ///
-/// https and http go over the network in this process; paths and `file` URLs are copied, with hard links where the file
-/// system allows. No git program is involved. All branches and tags come along, as with `git clone`; submodules do not.
+/// https, http, git:// and ssh are spoken in this process, ssh through the `ssh` program; paths and `file` URLs are copied, with
+/// hard links where the file system allows. No git program is involved. Submodules do not come along, and neither do files
+/// that are kept elsewhere (LFS); the outcome says so.
 ///
 /// # Errors
 ///
 /// - [`Error::DestinationExists`] if `into` holds something.
 /// - [`Error::RepositoryNotFound`], [`Error::AuthenticationFailed`], [`Error::Network`] and [`Error::Timeout`], as the other side has it.
-/// - [`Error::Unsupported`] for ssh, `git://`, and https without the `http` feature.
+/// - [`Error::Refused`] and [`Error::LimitExceeded`] if what comes makes no sense or is too much.
+/// - [`Error::Unsupported`] for what the other side cannot do, and for other machines without the `http` feature.
 /// - [`Error::Cancelled`] within a second of [`CancelToken::cancel`].
 ///
 /// Whatever the error, `into` is as it was.
@@ -85,38 +69,31 @@ pub fn clone_repo(
 ) -> Result<CloneOutcome> {
     cancel.check()?;
     let place = place::Place::prepare(into)?;
-    let tell = |phase, done| {
+    let tell = |phase| {
         progress.progress(Progress {
             subject: url.to_string(),
             phase,
-            done,
+            done: 0,
             total: None,
+            bytes: 0,
         });
     };
-    tell(Phase::Connecting, 0);
-    let received_bytes = match url.scheme() {
+    tell(Phase::Connecting);
+    let (received_bytes, final_url) = match url.scheme() {
         Scheme::File => {
+            refuse_for_paths(url, options)?;
             local::copy(url, place.staging(), options, progress, cancel)?;
-            0
+            (0, None)
         }
         #[cfg(feature = "http")]
-        Scheme::Https | Scheme::Http => {
-            transport::fetch(url, place.staging(), options, progress, cancel)?
+        _ => {
+            let received = network::fetch(url, place.staging(), options, progress, cancel)?;
+            (received.bytes, received.final_url)
         }
         #[cfg(not(feature = "http"))]
-        Scheme::Https | Scheme::Http => {
+        _ => {
             return Err(Error::unsupported(format!(
                 "{url}: this GitFleet was built without the `http` feature"
-            )));
-        }
-        Scheme::Ssh => {
-            return Err(Error::unsupported(format!(
-                "ssh ({url}); use the repository's https address"
-            )));
-        }
-        Scheme::Git => {
-            return Err(Error::unsupported(format!(
-                "git:// ({url}); use the repository's https address"
             )));
         }
     };
@@ -124,24 +101,73 @@ pub fn clone_repo(
         checkout::head(place.staging(), url, options, progress, cancel)?;
     }
     cancel.check()?;
-    tell(Phase::Finishing, 0);
-    let head = head_of(place.staging())?;
+    tell(Phase::Finishing);
+    let (head, warnings) = look_at(place.staging())?;
     let path = place.finish()?;
     Ok(CloneOutcome {
         path,
         head,
         received_bytes,
+        final_url,
+        warnings,
     })
 }
 
-fn head_of(path: &Path) -> Result<Option<ObjectId>> {
+/// A copy of a directory is all of it.
+fn refuse_for_paths(url: &RemoteUrl, options: &CloneOptions) -> Result<()> {
+    let asked = [
+        ("a depth", options.depth.is_some()),
+        ("a date to start from", options.shallow_since.is_some()),
+        ("a filter", options.filter.is_some()),
+        ("refspecs", !options.refspecs.is_empty()),
+        ("a single branch", options.single_branch),
+        ("a branch", options.branch.is_some()),
+        ("leaving out tags", options.tags == TagsWanted::None),
+    ];
+    match asked.iter().find(|(_, is_asked)| *is_asked) {
+        Some((what, _)) => Err(Error::unsupported(format!(
+            "{what} for {url}: a repository on this machine is copied whole"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The commit of `HEAD`, and what its tree refers to that no clone brings.
+fn look_at(path: &Path) -> Result<(Option<ObjectId>, Vec<String>)> {
     let options = OpenOptions {
         trust: Trust::Anyone,
         workers: Some(Workers::new(1)?),
         ..OpenOptions::default()
     };
-    Ok(match Repo::open(path, &options)?.head()? {
-        Head::Branch { commit_id, .. } | Head::Detached { commit_id } => Some(commit_id),
-        Head::Unborn { .. } => None,
-    })
+    let repo = Repo::open(path, &options)?;
+    let head = match repo.head()? {
+        Head::Branch { commit_id, .. } | Head::Detached { commit_id } => commit_id,
+        Head::Unborn { .. } => return Ok((None, Vec::new())),
+    };
+    let mut warnings = Vec::new();
+    let local = repo.local();
+    // In a partial clone the files may not be there to be looked at.
+    let tree = local
+        .find_commit(head.0)
+        .ok()
+        .and_then(|commit| commit.tree().ok());
+    if let Some(tree) = tree {
+        let blob = |name: &str| {
+            let entry = tree.find_entry(name)?;
+            local.try_find_object(entry.object_id()).ok().flatten()
+        };
+        if tree.find_entry(".gitmodules").is_some() {
+            warnings.push("its submodules are not cloned".to_owned());
+        }
+        let attributes = blob(".gitattributes");
+        if attributes
+            .is_some_and(|found| memchr::memmem::find(&found.data, b"filter=lfs").is_some())
+        {
+            warnings.push(
+                "files kept by Git LFS are not fetched: their pointers stand in their place"
+                    .to_owned(),
+            );
+        }
+    }
+    Ok((Some(head), warnings))
 }

@@ -50,6 +50,23 @@ impl Place {
     }
 }
 
+/// [`Error::LimitExceeded`] once less than this is free where `path` lies.
+pub(in crate::git) fn refuse_full_disk(path: &Path, least: u64) -> Result<()> {
+    #[cfg(unix)]
+    if let Ok(disk) = rustix::fs::statvfs(path)
+        && disk.f_bavail.saturating_mul(disk.f_frsize) < least
+    {
+        return Err(Error::LimitExceeded {
+            subject: path.display().to_string(),
+            what: "bytes, the room that is to stay free on the disk".to_owned(),
+            limit: least,
+        });
+    }
+    #[cfg(not(unix))]
+    let _ = (path, least);
+    Ok(())
+}
+
 fn refuse_occupied(destination: &Path) -> Result<()> {
     let occupied = |reason: &str| {
         Err(Error::DestinationExists {

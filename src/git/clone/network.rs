@@ -1,0 +1,296 @@
+//! A new repository from another machine.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gix::protocol::fetch::{Shallow, Tags};
+use gix::protocol::handshake::Ref;
+
+use super::config::Remote;
+use super::{CloneOptions, TagsWanted, Worktree, config};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::fetch::{
+    Counters, Deadline, How, Session, mapped, on_another_thread, parse, write_new,
+};
+use crate::git::id::ObjectId;
+use crate::git::packed_refs::{self, PackedRef};
+use crate::git::refs::Head;
+use crate::git::source;
+use crate::git::transport::{Peer, Watch};
+use crate::progress::{Progress, ProgressSink};
+use crate::remote_url::RemoteUrl;
+
+/// What came.
+pub(super) struct Received {
+    pub(super) bytes: u64,
+    pub(super) final_url: Option<String>,
+}
+
+/// Brings everything that is asked for into the empty directory `into`.
+pub(super) fn fetch(
+    url: &RemoteUrl,
+    into: &Path,
+    options: &CloneOptions,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<Received> {
+    let watch = Watch::new(options.limits.bytes);
+    let counters = Counters::default();
+    let work = {
+        let peer = Peer::new(url, &options.net, &options.credentials)?;
+        let (into, options) = (into.to_owned(), options.clone());
+        let (watch, counters) = (watch.clone(), counters.clone());
+        move || {
+            let made = make(&peer, &into, &options, &watch, &counters);
+            // Whoever waited may be gone, and the directory with him: nothing of it is to come back.
+            made.and_then(|()| {
+                if watch.must_stop() {
+                    Err(Error::Cancelled)
+                } else {
+                    Ok(())
+                }
+            })
+        }
+    };
+    let look = || {
+        if let Some((phase, done, total)) = counters.now() {
+            progress.progress(Progress {
+                subject: url.to_string(),
+                phase,
+                done,
+                total,
+                bytes: watch.bytes(),
+            });
+        }
+        super::place::refuse_full_disk(into, options.limits.free_disk_bytes)
+    };
+    let deadline = Deadline::starting_now(options.limits.time);
+    on_another_thread(work, &watch, &deadline, cancel, look)?;
+    Ok(Received {
+        bytes: watch.bytes(),
+        final_url: watch.final_url(),
+    })
+}
+
+fn make(
+    peer: &Peer,
+    into: &Path,
+    options: &CloneOptions,
+    watch: &Watch,
+    counters: &Counters,
+) -> Result<()> {
+    let mut session = Session::open(peer, watch)?;
+    let mut asked = vec!["HEAD".to_owned()];
+    if options.refspecs.is_empty() {
+        asked.push("refs/heads/*:refs/heads/*".to_owned());
+        asked.push("refs/tags/*:refs/tags/*".to_owned());
+    }
+    asked.extend(options.refspecs.iter().cloned());
+    if options.worktree == Worktree::Mirror && options.refspecs.is_empty() {
+        asked = vec!["refs/*:refs/*".to_owned(), "HEAD".to_owned()];
+    }
+    let refs = session.list(&parse(&asked)?)?.to_vec();
+    let head = head_of(peer.url(), &refs, options.branch.as_deref())?;
+    let plan = Plan::new(options, &head);
+
+    let specs = parse(&plan.specs)?;
+    let mut wanted_specs = specs.clone();
+    if refs.iter().any(|found| found.unpack().0 == "HEAD") && plan.wants_head {
+        wanted_specs.extend(parse(&["HEAD"])?);
+    }
+    let map = session.map(&wanted_specs, plan.tags)?;
+    let repo = create(into, options.worktree, map.object_hash)?;
+    let how = How {
+        shallow: plan.shallow.clone(),
+        tags: plan.tags,
+        filter: options.filter,
+        threads: options.threads,
+        most_objects: options.limits.objects,
+        most_object_bytes: options.limits.object_bytes,
+    };
+    session.receive(&repo, &map, &how, counters)?;
+    let mut refs = write_new(mapped(&map, &repo));
+    if options.worktree == Worktree::CheckedOut {
+        add_local_branch(repo.git_dir(), &head, &mut refs)?;
+    }
+    let remote = Remote {
+        url: peer.url().as_str(),
+        specs: &plan.specs,
+        is_mirror: options.worktree == Worktree::Mirror,
+        has_no_tags: plan.tags == Tags::None && options.tags == TagsWanted::None,
+        filter: options.filter,
+        branch: match &head {
+            Head::Branch { name, .. } if options.worktree == Worktree::CheckedOut => Some(name),
+            _ => None,
+        },
+    };
+    config::append(repo.git_dir(), &remote)?;
+    packed_refs::write(repo.git_dir(), &head, refs)
+}
+
+/// Which refs come, and how much of their history.
+struct Plan {
+    specs: Vec<String>,
+    tags: Tags,
+    shallow: Shallow,
+    wants_head: bool,
+}
+
+impl Plan {
+    fn new(options: &CloneOptions, head: &Head) -> Self {
+        let shallow = match (options.depth, options.shallow_since) {
+            (Some(depth), _) => Shallow::DepthAtRemote(depth),
+            (None, Some(seconds)) => Shallow::Since {
+                cutoff: gix::date::Time::new(seconds, 0),
+            },
+            (None, None) => Shallow::NoChange,
+        };
+        let is_single = options.single_branch || shallow != Shallow::NoChange;
+        let to = match options.worktree {
+            Worktree::CheckedOut => "refs/remotes/origin/",
+            Worktree::Bare | Worktree::Mirror => "refs/heads/",
+        };
+        let mut wants_head = true;
+        let (specs, usual_tags) = if !options.refspecs.is_empty() {
+            wants_head = false;
+            (options.refspecs.clone(), Tags::Included)
+        } else if options.worktree == Worktree::Mirror && !is_single {
+            (vec!["+refs/*:refs/*".to_owned()], Tags::None)
+        } else if is_single {
+            let spec = match head {
+                Head::Branch { name, .. } | Head::Unborn { name } => {
+                    let name = String::from_utf8_lossy(name);
+                    let short = name.strip_prefix("refs/heads/").unwrap_or(&name);
+                    vec![format!("+refs/heads/{short}:{to}{short}")]
+                }
+                Head::Detached { .. } => Vec::new(),
+            };
+            (spec, Tags::Included)
+        } else if options.worktree == Worktree::CheckedOut {
+            (vec![format!("+refs/heads/*:{to}*")], Tags::All)
+        } else {
+            let mut specs = vec!["+refs/heads/*:refs/heads/*".to_owned()];
+            if options.tags == TagsWanted::Usual {
+                specs.push("+refs/tags/*:refs/tags/*".to_owned());
+            }
+            (specs, Tags::None)
+        };
+        let tags = match options.tags {
+            TagsWanted::Usual => usual_tags,
+            TagsWanted::None => Tags::None,
+        };
+        Self {
+            specs,
+            tags,
+            shallow,
+            wants_head,
+        }
+    }
+}
+
+/// The branch or commit a clone starts with.
+fn head_of(url: &RemoteUrl, refs: &[Ref], branch: Option<&str>) -> Result<Head> {
+    let find = |name: &[u8]| refs.iter().find(|found| found.unpack().0 == name);
+    let id_of = |found: &Ref| {
+        let (_, target, peeled) = found.unpack();
+        peeled.or(target).map(|id| ObjectId(id.to_owned()))
+    };
+    if let Some(branch) = branch {
+        let full = format!("refs/heads/{branch}").into_bytes();
+        if let Some(commit_id) = find(&full).and_then(id_of) {
+            return Ok(Head::Branch {
+                name: full,
+                commit_id,
+            });
+        }
+        let tag = format!("refs/tags/{branch}").into_bytes();
+        if let Some(commit_id) = find(&tag).and_then(id_of) {
+            return Ok(Head::Detached { commit_id });
+        }
+        return Err(Error::RevisionNotFound {
+            repo: url.to_string(),
+            revision: branch.to_owned(),
+            reason: "it has no branch or tag of that name".to_owned(),
+        });
+    }
+    Ok(match find(b"HEAD") {
+        Some(Ref::Symbolic { target, object, .. }) => Head::Branch {
+            name: target.to_vec(),
+            commit_id: ObjectId(*object),
+        },
+        Some(Ref::Unborn { target, .. }) => Head::Unborn {
+            name: target.to_vec(),
+        },
+        Some(found) => match id_of(found) {
+            Some(commit_id) => Head::Detached { commit_id },
+            None => unborn(),
+        },
+        None => unborn(),
+    })
+}
+
+fn unborn() -> Head {
+    Head::Unborn {
+        name: b"refs/heads/main".to_vec(),
+    }
+}
+
+fn create(into: &Path, worktree: Worktree, hash: gix::hash::Kind) -> Result<gix::Repository> {
+    let kind = match worktree {
+        Worktree::Bare | Worktree::Mirror => gix::create::Kind::Bare,
+        Worktree::CheckedOut => gix::create::Kind::WithWorktree,
+    };
+    let create = gix::create::Options {
+        object_hash: Some(hash),
+        ..Default::default()
+    };
+    let made =
+        gix::ThreadSafeRepository::init_opts(into, kind, create, gix::open::Options::isolated());
+    let made = made.map_err(source::unreadable(into, "creating the clone"))?;
+    Ok(made.into())
+}
+
+/// The branch of the working tree, and what `origin/HEAD` means.
+fn add_local_branch(git_dir: &Path, head: &Head, refs: &mut Vec<PackedRef>) -> Result<()> {
+    let Head::Branch { name, commit_id } = head else {
+        return Ok(());
+    };
+    refs.push(PackedRef {
+        name: name.clone(),
+        target: commit_id.0,
+        peeled: None,
+    });
+    let short = name.strip_prefix(b"refs/heads/").unwrap_or(name);
+    let there = [b"refs/remotes/origin/", short].concat();
+    packed_refs::write_file(
+        &git_dir.join("refs/remotes/origin/HEAD"),
+        &packed_refs::symbolic(&there),
+    )
+}
+
+/// Asks another machine for the commit its `HEAD` is at, without fetching; `None` if it has none yet.
+///
+/// # Errors
+///
+/// Those of [`clone_repo`](super::clone_repo) about the other side.
+pub fn remote_head(
+    url: &RemoteUrl,
+    options: &CloneOptions,
+    cancel: &CancelToken,
+) -> Result<Option<ObjectId>> {
+    let watch = Watch::new(options.limits.bytes);
+    let peer = Peer::new(url, &options.net, &options.credentials)?;
+    let work = {
+        let watch = watch.clone();
+        move || {
+            let mut session = Session::open(&peer, &watch)?;
+            let refs = session.list(&parse(&["HEAD"])?)?;
+            let head = refs.iter().find(|found| found.unpack().0 == "HEAD");
+            let id = head.and_then(|head| head.unpack().1);
+            Ok(id.map(|id| ObjectId(id.to_owned())))
+        }
+    };
+    let deadline = Deadline::starting_now(options.limits.time);
+    on_another_thread(work, &watch, &deadline, cancel, || Ok(()))
+}

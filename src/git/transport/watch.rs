@@ -1,0 +1,135 @@
+//! What one transfer shares with whoever watches it: whether it is to stop, how far it is, and what went wrong in terms that
+//! the layers between would lose.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// What went wrong on the way, as the transport saw it.
+#[derive(Clone, Debug)]
+pub(in crate::git) enum Trouble {
+    /// An HTTP status that is no success.
+    Status {
+        status: u16,
+        retry_after: Option<Duration>,
+        /// The first line of what the server had to say.
+        words: String,
+    },
+    /// The host wants credentials, and has or has not seen ours.
+    Unauthorized { were_sent: bool },
+    /// Credentials are known and the address is plain http.
+    ClearText,
+    /// The host could not be reached, or the connection broke.
+    Broken(String),
+    /// Nothing, or next to nothing, came for so long.
+    Silent { after: Duration },
+    /// A limit of the caller's was passed.
+    Limit { what: &'static str, limit: u64 },
+    /// A redirect that is not followed.
+    Redirect(String),
+    /// It all took longer than the caller allows.
+    Late { after: Duration },
+    /// What the server sent makes no sense, or would do harm.
+    Nonsense(String),
+}
+
+/// Shared by clones.
+#[derive(Clone, Default)]
+pub(in crate::git) struct Watch(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    stop: Arc<AtomicBool>,
+    bytes: AtomicU64,
+    most_bytes: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    trouble: Option<Trouble>,
+    /// The last lines a helper program wrote to standard error.
+    stderr: String,
+    /// Where redirects led.
+    final_url: Option<String>,
+}
+
+impl Watch {
+    /// A watch over a transfer that may bring so many bytes.
+    pub(in crate::git) fn new(most_bytes: Option<u64>) -> Self {
+        let watch = Self::default();
+        let most = most_bytes.unwrap_or(u64::MAX);
+        watch.0.most_bytes.store(most, Ordering::Relaxed);
+        watch
+    }
+
+    /// Asks the transfer to end.
+    pub(in crate::git) fn stop(&self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+    }
+
+    pub(in crate::git) fn must_stop(&self) -> bool {
+        self.0.stop.load(Ordering::Relaxed)
+    }
+
+    /// The bare flag, for gix.
+    pub(in crate::git) fn flag(&self) -> &AtomicBool {
+        &self.0.stop
+    }
+
+    /// Bytes received so far, on the wire after decryption.
+    pub(in crate::git) fn bytes(&self) -> u64 {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn received(&self, bytes: u64) -> io::Result<()> {
+        let all = self.0.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let limit = self.0.most_bytes.load(Ordering::Relaxed);
+        if all > limit {
+            let what = "bytes received";
+            return Err(self.fail(Trouble::Limit { what, limit }));
+        }
+        Ok(())
+    }
+
+    /// Remembers the first trouble; returns an error to hand through the layers above.
+    pub(in crate::git) fn fail(&self, trouble: Trouble) -> io::Error {
+        let text = format!("{trouble:?}");
+        self.state().trouble.get_or_insert(trouble);
+        io::Error::other(text)
+    }
+
+    pub(in crate::git) fn trouble(&self) -> Option<Trouble> {
+        self.state().trouble.clone()
+    }
+
+    pub(super) fn moved_to(&self, url: &str) {
+        self.state().final_url = Some(url.to_owned());
+    }
+
+    /// Where redirects led, if they did.
+    pub(in crate::git) fn final_url(&self) -> Option<String> {
+        self.state().final_url.clone()
+    }
+
+    pub(super) fn heard(&self, stderr: &[u8]) {
+        const MOST: usize = 4096;
+        let mut state = self.state();
+        if state.stderr.len() < MOST {
+            state.stderr.push_str(&String::from_utf8_lossy(stderr));
+        }
+    }
+
+    /// What a helper program said last.
+    pub(in crate::git) fn stderr(&self) -> String {
+        let state = self.state();
+        let lines = state.stderr.lines().map(str::trim);
+        let last: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+        last[last.len().saturating_sub(2)..].join("; ")
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

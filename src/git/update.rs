@@ -1,0 +1,296 @@
+//! Bringing a clone to where its origin is now.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gix::bstr::ByteSlice;
+use gix::protocol::fetch::{Shallow, Tags};
+use gix::protocol::handshake::Ref;
+use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit};
+use gix::refs::{FullName, Target};
+
+use super::clone::{CloneOptions, Filter, refuse_full_disk};
+use super::fetch::{
+    Counters, Deadline, How, RefChange, RefUpdate, Session, mapped, on_another_thread, parse,
+    update,
+};
+use super::id::ObjectId;
+use super::refs::Head;
+use super::repo::{Discover, OpenOptions, Repo};
+use super::source;
+use super::transport::{Peer, Watch};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::progress::{Phase, Progress, ProgressSink};
+use crate::remote_url::{RemoteUrl, Scheme};
+use crate::workers::Workers;
+
+/// What an update did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UpdateOutcome {
+    /// The clone.
+    pub path: PathBuf,
+    /// Its origin, without credentials.
+    pub url: String,
+    /// Refs that changed, by what became of them and then by name; empty if nothing did.
+    pub refs: Vec<RefUpdate>,
+    /// The commit `HEAD` is at now.
+    pub head: Option<ObjectId>,
+    /// The branch `HEAD` names now, if the other side's default moved.
+    pub new_default_branch: Option<Vec<u8>>,
+    /// Bytes received.
+    pub received_bytes: u64,
+    /// What was left as it is although somebody might expect otherwise.
+    pub warnings: Vec<String>,
+}
+
+impl UpdateOutcome {
+    /// Whether a branch moved to something that does not follow from where it was.
+    pub fn was_rewritten(&self) -> bool {
+        self.refs
+            .iter()
+            .any(|one| one.change == RefChange::Rewritten && !one.name.starts_with(b"refs/tags/"))
+    }
+
+    /// Whether anything changed at all.
+    pub fn is_unchanged(&self) -> bool {
+        self.refs.is_empty() && self.new_default_branch.is_none()
+    }
+}
+
+/// Fetches what is new at the origin of the repository at `path`, moves its refs there, and removes those that are gone.
+///
+/// Refs move by force, as a mirror of the other side should; [`UpdateOutcome::was_rewritten`] tells. `HEAD` of a bare clone
+/// follows the other side's default branch. In a clone with files only what is known of the origin moves: branches and
+/// files are the user's. If nothing changed, only the list of refs is asked for.
+///
+/// Of `options` the network, credentials, limits and threads count; the rest is in the clone's own configuration.
+///
+/// # Errors
+///
+/// Those of [`clone_repo`](super::clone_repo) about the other side, [`Error::RepositoryNotFound`] if there is none at `path`,
+/// [`Error::Unsupported`] if it has no origin or its origin is a path. Refs are as they were then.
+pub fn update_repo(
+    path: &Path,
+    options: &CloneOptions,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<UpdateOutcome> {
+    cancel.check()?;
+    let open = OpenOptions {
+        trust: options.trust,
+        discover: Discover::Exact,
+        workers: Some(Workers::new(1)?),
+        ..OpenOptions::default()
+    };
+    let repo = Repo::open(path, &open)?;
+    let origin = Origin::read(&repo)?;
+    if origin.url.scheme() == Scheme::File {
+        return Err(Error::unsupported(format!(
+            "updating {} from a path ({}); clone it again",
+            path.display(),
+            origin.url
+        )));
+    }
+    let watch = Watch::new(options.limits.bytes);
+    let counters = Counters::default();
+    let subject = path.display().to_string();
+    progress.progress(Progress {
+        subject: subject.clone(),
+        phase: Phase::Connecting,
+        done: 0,
+        total: None,
+        bytes: 0,
+    });
+    let work = {
+        let peer = Peer::new(&origin.url, &options.net, &options.credentials)?;
+        let (origin, options, path) = (origin.clone(), options.clone(), path.to_owned());
+        let (watch, counters) = (watch.clone(), counters.clone());
+        move || bring(&path, &open, &peer, &origin, &options, &watch, &counters)
+    };
+    let look = || {
+        if let Some((phase, done, total)) = counters.now() {
+            progress.progress(Progress {
+                subject: subject.clone(),
+                phase,
+                done,
+                total,
+                bytes: watch.bytes(),
+            });
+        }
+        refuse_full_disk(path, options.limits.free_disk_bytes)
+    };
+    let deadline = Deadline::starting_now(options.limits.time);
+    let mut outcome = on_another_thread(work, &watch, &deadline, cancel, look)?;
+    outcome.received_bytes = watch.bytes();
+    Ok(outcome)
+}
+
+/// What the configuration says of the remote `origin`.
+#[derive(Clone)]
+struct Origin {
+    url: RemoteUrl,
+    specs: Vec<String>,
+    tags: Tags,
+    filter: Option<Filter>,
+}
+
+impl Origin {
+    fn read(repo: &Repo) -> Result<Self> {
+        let local = repo.local();
+        let config = local.config_snapshot();
+        let Some(url) = config.string("remote.origin.url") else {
+            return Err(Error::unsupported(format!(
+                "updating {}: it has no remote `origin`",
+                repo.path().display()
+            )));
+        };
+        let specs = config
+            .plumbing()
+            .strings("remote.origin.fetch")
+            .unwrap_or_default();
+        let mut specs: Vec<String> = specs.iter().map(ToString::to_string).collect();
+        let mut tags = match config.string("remote.origin.tagOpt") {
+            Some(option) if option.as_slice() == b"--no-tags" => Tags::None,
+            Some(option) if option.as_slice() == b"--tags" => Tags::All,
+            _ => Tags::Included,
+        };
+        if specs.is_empty() {
+            // `git clone --bare` writes none; what it brought were these.
+            specs = vec!["+refs/heads/*:refs/heads/*".to_owned()];
+            if tags != Tags::None {
+                specs.push("+refs/tags/*:refs/tags/*".to_owned());
+            }
+            tags = Tags::None;
+        }
+        let filter = match config.string("remote.origin.partialclonefilter") {
+            None => None,
+            Some(spec) if spec.as_slice() == b"blob:none" => Some(Filter::Blobs),
+            Some(spec) if spec.as_slice() == b"tree:0" => Some(Filter::Trees),
+            Some(other) => {
+                return Err(Error::unsupported(format!(
+                    "the filter `{other}` of {}",
+                    repo.path().display()
+                )));
+            }
+        };
+        Ok(Self {
+            url: RemoteUrl::parse(&url.to_str_lossy())?,
+            specs,
+            tags,
+            filter,
+        })
+    }
+}
+
+fn bring(
+    path: &Path,
+    open: &OpenOptions,
+    peer: &Peer,
+    origin: &Origin,
+    options: &CloneOptions,
+    watch: &Watch,
+    counters: &Counters,
+) -> Result<UpdateOutcome> {
+    let repo = Repo::open(path, open)?;
+    let local = repo.local();
+    let mut session = Session::open(peer, watch)?;
+    let specs = parse(&origin.specs)?;
+    let mut asked = specs.clone();
+    asked.extend(parse(&["HEAD"])?);
+    if origin.tags != Tags::None {
+        asked.extend(parse(&["refs/tags/*:refs/tags/*"])?);
+    }
+    session.list(&asked)?;
+    let map = session.map(&specs, origin.tags)?;
+    let how = How {
+        shallow: Shallow::NoChange,
+        tags: origin.tags,
+        filter: origin.filter,
+        threads: options.threads,
+        most_objects: options.limits.objects,
+        most_object_bytes: options.limits.object_bytes,
+    };
+    session.receive(&local, &map, &how, counters)?;
+    if watch.must_stop() {
+        return Err(Error::Cancelled); // refs stay as they are
+    }
+    let is_bare = local.workdir().is_none();
+    let current = match repo.head()? {
+        Head::Branch { name, .. } | Head::Unborn { name } => Some(name),
+        Head::Detached { .. } => None,
+    };
+    let shown = current.as_deref().filter(|_| !is_bare);
+    let refs = update(&local, &mapped(&map, &local), &specs, shown)?;
+    let new_default_branch = follow_head(&local, session.head(), current.as_deref(), is_bare)?;
+    let mut warnings = Vec::new();
+    if !is_bare && refs.iter().any(|one| one.change != RefChange::Kept) {
+        warnings.push(
+            "its files and local branches are as they were; `git merge --ff-only` brings them along"
+                .to_owned(),
+        );
+    }
+    let kept = refs.iter().filter(|one| one.change == RefChange::Kept);
+    for one in kept {
+        let name = one.name.as_bstr();
+        warnings.push(format!(
+            "{name} stays where it is: the refspec does not force it"
+        ));
+    }
+    let head = match Repo::open(path, open)?.head()? {
+        Head::Branch { commit_id, .. } | Head::Detached { commit_id } => Some(commit_id),
+        Head::Unborn { .. } => None,
+    };
+    Ok(UpdateOutcome {
+        path: path.to_owned(),
+        url: origin.url.to_string(),
+        refs: refs
+            .into_iter()
+            .filter(|one| one.change != RefChange::Kept)
+            .collect(),
+        head,
+        new_default_branch,
+        received_bytes: 0,
+        warnings,
+    })
+}
+
+/// Lets `HEAD` of a bare clone name the branch that the other side's does, if it is here.
+fn follow_head(
+    repo: &gix::Repository,
+    theirs: Option<&Ref>,
+    current: Option<&[u8]>,
+    is_bare: bool,
+) -> Result<Option<Vec<u8>>> {
+    let Some(Ref::Symbolic { target, .. }) = theirs else {
+        return Ok(None);
+    };
+    let corrupt = || source::unreadable(repo.git_dir(), "HEAD");
+    let is_here = repo
+        .try_find_reference(target.as_bstr())
+        .map_err(corrupt())?
+        .is_some();
+    if !is_bare || !is_here || current == Some(target.as_slice()) {
+        return Ok(None);
+    }
+    let full = |name: &[u8]| FullName::try_from(gix::bstr::BString::from(name));
+    let (name, to) = (full(b"HEAD"), full(target));
+    let (Ok(name), Ok(to)) = (name, to) else {
+        return Ok(None);
+    };
+    let edit = RefEdit {
+        change: Change::Update {
+            log: LogChange::default(),
+            expected: PreviousValue::Any,
+            new: Target::Symbolic(to),
+        },
+        name,
+        deref: false,
+    };
+    let mut repo = repo.clone();
+    repo.committer_or_set_generic_fallback()
+        .map_err(corrupt())?;
+    repo.edit_reference(edit).map_err(corrupt())?;
+    Ok(Some(target.to_vec()))
+}
