@@ -6,14 +6,8 @@ use std::path::Path;
 use crate::error::{Error, Result};
 
 /// Makes temporary files that are as open to others as any new file, unlike the private ones of the default.
-#[cfg(feature = "cli")]
 pub(crate) fn file_builder<'a>() -> tempfile::Builder<'a, 'a> {
     builder(0o666)
-}
-
-/// The same for directories.
-pub(crate) fn directory_builder<'a>() -> tempfile::Builder<'a, 'a> {
-    builder(0o777)
 }
 
 /// The process's umask takes away from `mode` what it takes from every new file.

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use std::ffi::OsString;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -17,7 +18,8 @@ use crate::git::CACHE_BYTES;
 Exit status: 0 all done, 1 something failed, 2 bad usage, 130 interrupted.
 
 Environment: SSL_CERT_FILE names the certificates to trust; HTTPS_PROXY and ALL_PROXY a proxy; GITHUB_TOKEN or GH_TOKEN is
-sent to github.com only."
+for github.com, GITFLEET_TOKEN_<HOST> for any host (GITFLEET_TOKEN_GIT_EXAMPLE_ORG). A host that asks for credentials is also
+looked for in .netrc, and github.com in gh. GIT_SSH_COMMAND is the program for ssh."
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -41,7 +43,15 @@ pub(super) enum Command {
     /// Without a path every file is blamed, in one walk over history.
     Blame(BlameArgs),
     /// Clone repositories to ROOT/<host>/<owner>/<name>
-    Clone(CloneArgs),
+    ///
+    /// Addresses are https, http, ssh, git and file URLs, host:path, and paths. A clone appears when it is complete. Running the
+    /// same command again does what is missing.
+    Clone(Box<CloneArgs>),
+    /// Bring clones to where their origins are now
+    ///
+    /// Refs move by force, those that are gone are removed, and a bare clone's HEAD follows the origin's default branch. Files
+    /// and local branches of a clone with a working tree are left alone.
+    Update(UpdateArgs),
 }
 
 /// How many lines are counted, and against what.
@@ -265,6 +275,51 @@ pub(super) struct NetArgs {
     /// Give up on a server that is silent for so long
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(super) timeout: u64,
+    /// Longest time to reach a server
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    pub(super) connect_timeout: u64,
+    /// A server that sends less than this, on average over --timeout, is silent
+    #[arg(long, value_name = "BYTES/S", default_value_t = 1)]
+    pub(super) min_rate: u64,
+    /// Longest time for one repository
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) max_time: Option<u64>,
+    /// Most mebibytes to receive for one repository
+    #[arg(long, value_name = "MIB")]
+    pub(super) max_size: Option<u64>,
+    /// Most objects to receive for one repository
+    #[arg(long, value_name = "N")]
+    pub(super) max_objects: Option<u64>,
+    /// Mebibytes that must stay free on the disk
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    pub(super) min_free: u64,
+    /// Program for ssh addresses with its first arguments [default: $GIT_SSH_COMMAND, else ssh]
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) ssh_command: Option<String>,
+    /// Send credentials over plain http too, where everybody on the way can read them
+    #[arg(long)]
+    pub(super) allow_clear_text: bool,
+    /// Ask this program for credentials: it gets the host as its last argument and prints a token, or user and password
+    /// on two lines
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) credential_command: Option<String>,
+    /// Ask git's own credential helpers too
+    #[arg(long)]
+    pub(super) git_credentials: bool,
+}
+
+/// How many at once, and how often.
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct JobsArgs {
+    /// Repositories at once
+    #[arg(long, short = 'j', value_name = "N", default_value_t = 8)]
+    pub(super) jobs: usize,
+    /// Of these, from one host
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(super) jobs_per_host: usize,
+    /// Attempts after the first, where a failure may pass
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(super) retries: u32,
 }
 
 /// What fleets have in common.
@@ -297,7 +352,7 @@ pub(super) struct MineArgs {
     /// Which tables to write
     #[arg(long, value_name = "A,B", value_enum, value_delimiter = ',', default_values_t = [TableArg::Commits, TableArg::Changes, TableArg::Blame])]
     pub(super) tables: Vec<TableArg>,
-    /// Keep clones at DIR/<host>/<owner>/<name>, and use those that are there
+    /// Keep clones at DIR/<host>/<owner>/<name>, and update those that are there
     #[arg(long, value_name = "DIR")]
     pub(super) keep_clones: Option<PathBuf>,
     /// Repositories mined at once [default: one for every two cores]
@@ -312,6 +367,9 @@ pub(super) struct MineArgs {
     /// Threads of all of them together [default: one per core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(super) threads: usize,
+    /// Attempts after the first, where a failure of the network may pass
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(super) retries: u32,
     /// Mine this revision of each
     #[arg(long, value_name = "REV")]
     pub(super) rev: Option<String>,
@@ -339,9 +397,66 @@ pub(super) struct CloneArgs {
     /// Without a working tree
     #[arg(long)]
     pub(super) bare: bool,
-    /// Clones at once
-    #[arg(long, short = 'j', value_name = "N", default_value_t = 8)]
-    pub(super) jobs: usize,
+    /// Bare, with every ref the other side has
+    #[arg(long)]
+    pub(super) mirror: bool,
+    /// Check out this branch or tag; with --single-branch or --depth, only it comes
+    #[arg(long, short = 'b', value_name = "NAME")]
+    pub(super) branch: Option<String>,
+    /// Only one branch
+    #[arg(long)]
+    pub(super) single_branch: bool,
+    /// Only so many commits from each tip; implies --single-branch
+    #[arg(long, value_name = "N")]
+    pub(super) depth: Option<NonZeroU32>,
+    /// Only history since this date; implies --single-branch
+    #[arg(long, value_name = "DATE", conflicts_with = "depth")]
+    pub(super) shallow_since: Option<String>,
+    /// Leave out what can be fetched later
+    #[arg(long, value_name = "FILTER", value_enum)]
+    pub(super) filter: Option<FilterArg>,
+    /// No tags
+    #[arg(long)]
+    pub(super) no_tags: bool,
+    /// Fetch these refs instead of the usual ones, such as +refs/notes/*:refs/notes/*; may be given several times
+    #[arg(long, value_name = "REFSPEC")]
+    pub(super) refspec: Vec<String>,
+    /// What to do about a clone that is there already
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = ExistingArg::Keep)]
+    pub(super) existing: ExistingArg,
+    #[command(flatten)]
+    pub(super) jobs: JobsArgs,
+    #[command(flatten)]
+    pub(super) fleet: FleetArgs,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum FilterArg {
+    /// Contents of files
+    #[value(name = "blob:none")]
+    Blobs,
+    /// Contents of files and directories
+    #[value(name = "tree:0")]
+    Trees,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum ExistingArg {
+    /// Leave it as it is
+    Keep,
+    /// Bring it up to date
+    Update,
+    /// Fail
+    Refuse,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct UpdateArgs {
+    /// Clones; - reads them from standard input
+    #[arg(value_name = "DIR", required_unless_present = "from")]
+    pub(super) directories: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) jobs: JobsArgs,
     #[command(flatten)]
     pub(super) fleet: FleetArgs,
 }

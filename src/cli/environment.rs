@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::args::{CountingArgs, FleetArgs, MergePolicy, MissingArg, RenamesArg, SelectionArgs};
+use super::credentials;
 use crate::error::{Error, Result};
 use crate::git::{
     CloneOptions, HistoryOptions, MergeCommits, Merges, MissingBlobs, Order, PatternSyntax,
@@ -14,30 +15,62 @@ use crate::net::{Credentials, Net, NetOptions};
 use crate::secret::Secret;
 
 /// Options of a clone from what was typed and from the environment.
-pub(super) fn clone_options(args: &FleetArgs) -> CloneOptions {
+pub(super) fn clone_options(args: &FleetArgs) -> Result<CloneOptions> {
+    let typed = &args.net;
     let mut net = NetOptions::default();
-    net.ca_bundle = args
-        .net
+    net.ca_bundle = typed
         .ca_bundle
         .clone()
         .or_else(|| variable("SSL_CERT_FILE").map(PathBuf::from));
     let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-    net.proxy = args
-        .net
+    net.proxy = typed
         .proxy
         .clone()
         .or_else(|| proxies.into_iter().find_map(variable));
-    net.idle_timeout = Duration::from_secs(args.net.timeout);
+    net.idle_timeout = Duration::from_secs(typed.timeout);
+    net.connect_timeout = Duration::from_secs(typed.connect_timeout);
+    net.least_bytes_per_second = typed.min_rate;
+    net.allow_clear_text_credentials = typed.allow_clear_text;
+    let ssh = typed
+        .ssh_command
+        .clone()
+        .or_else(|| variable("GIT_SSH_COMMAND"));
+    net.ssh_command = words(ssh.as_deref().unwrap_or_default());
     let mut options = CloneOptions::default();
     options.net = Net::new(net);
     options.trust = trust(args.trust);
+    options.limits.bytes = typed.max_size.map(|size| size.saturating_mul(1 << 20));
+    options.limits.objects = typed.max_objects;
+    options.limits.time = typed.max_time.map(Duration::from_secs);
+    options.limits.free_disk_bytes = typed.min_free.saturating_mul(1 << 20);
     let token = ["GITHUB_TOKEN", "GH_TOKEN"].into_iter().find_map(variable);
     options.credentials.extend(token.map(|token| Credentials {
         host: "github.com".to_owned(),
         username: "x-access-token".to_owned(),
         password: Secret::new(token),
     }));
-    options
+    let command = typed.credential_command.clone();
+    options.ask_credentials = Some(credentials::ask(command, typed.git_credentials));
+    Ok(options)
+}
+
+/// A command line as words; quotation marks hold one together, as in a shell.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut word, mut quote) = (None::<String>, None);
+    for letter in text.chars() {
+        match (quote, letter) {
+            (Some(open), _) if letter == open => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (None, _) if letter.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
 }
 
 pub(super) fn trust(anyone: bool) -> Trust {
@@ -45,7 +78,7 @@ pub(super) fn trust(anyone: bool) -> Trust {
 }
 
 /// A variable that is set to something.
-fn variable(name: &str) -> Option<String> {
+pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

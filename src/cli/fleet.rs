@@ -1,17 +1,19 @@
-//! `mine` and `clone`: many repositories.
+//! `mine`, `clone` and `update`: many repositories.
 
 use std::io::{BufRead, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::{CloneArgs, FleetArgs, MineArgs, TableArg};
+use super::args::{
+    CloneArgs, ExistingArg, FilterArg, FleetArgs, JobsArgs, MineArgs, TableArg, UpdateArgs,
+};
 use super::bars::Bars;
-use super::environment::{clone_options, history_options};
+use super::environment::{clone_options, date, history_options};
 use super::interrupt;
 use super::{DONE, FAILED, Streams, exit_code, hint};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fleet::{self, FleetOptions, MineOptions, Report, Tables, Target};
-use crate::git::Worktree;
+use crate::fleet::{self, Existing, Fleet, FleetOptions, MineOptions, Report, Tables, Target};
+use crate::git::{CloneOptions, Filter, RefChange, TagsWanted, UpdateOutcome, Worktree};
 use crate::progress::ProgressSink;
 use crate::remote_url::RemoteUrl;
 
@@ -31,7 +33,8 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     };
     options.history = history_options(&args.counting)?;
     options.revision.clone_from(&args.rev);
-    options.clone = clone_options(&args.fleet);
+    options.clone = clone_options(&args.fleet)?;
+    options.retry.attempts = args.retries.saturating_add(1);
     options.keep_clones.clone_from(&args.keep_clones);
     options.jobs = args.jobs;
     options.threads = args.threads;
@@ -69,30 +72,135 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
         .iter()
         .map(|text| RemoteUrl::parse(text))
         .collect::<Result<Vec<_>>>()?;
-    let mut options = clone_options(&args.fleet);
-    options.worktree = if args.bare {
-        Worktree::Bare
-    } else {
-        Worktree::CheckedOut
+    let mut fleet = Fleet::new(&args.output);
+    fleet.options = clone_options(&args.fleet)?;
+    shape(args, &mut fleet.options)?;
+    fleet.fleet = fleet_options(&args.jobs);
+    fleet.existing = match args.existing {
+        ExistingArg::Keep => Existing::Keep,
+        ExistingArg::Update => Existing::Update,
+        ExistingArg::Refuse => Existing::Refuse,
     };
     let bars = Arc::new(Bars::new(
         streams.err_is_terminal && !args.fleet.quiet,
         urls.len(),
     ));
     let sink: Arc<dyn ProgressSink> = Arc::clone(&bars) as Arc<dyn ProgressSink>;
-    let fleet = FleetOptions {
-        jobs: args.jobs.max(1),
-    };
-    let report = fleet::clone_all(&urls, &args.output, &options, fleet, &sink, cancel)?;
+    let report = fleet.clone_all(&urls, &sink, cancel)?;
     bars.clear();
     print(&report, &args.fleet, streams, |url, cloned| {
-        let line = format!("cloned {url} to {}", cloned.path.display());
+        let path = cloned.path.display();
+        let (line, status) = if cloned.was_there {
+            (format!("unchanged {url} at {path}"), "unchanged")
+        } else {
+            (format!("cloned {url} to {path}"), "done")
+        };
         let head = cloned.head.map(|head| head.to_string());
         let json = serde_json::json!({
-            "target": url, "status": "done", "path": cloned.path, "head": head, "received_bytes": cloned.received_bytes,
+            "target": url, "status": status, "path": cloned.path, "head": head, "received_bytes": cloned.received_bytes,
+            "final_url": cloned.final_url, "warnings": cloned.warnings,
         });
-        (line, Vec::new(), json)
+        (line, cloned.warnings.clone(), json)
     })
+}
+
+/// What of a repository comes, and how it lies on disk.
+fn shape(args: &CloneArgs, options: &mut CloneOptions) -> Result<()> {
+    options.worktree = match (args.mirror, args.bare) {
+        (true, _) => Worktree::Mirror,
+        (_, true) => Worktree::Bare,
+        _ => Worktree::CheckedOut,
+    };
+    options.branch.clone_from(&args.branch);
+    options.single_branch = args.single_branch;
+    options.depth = args.depth;
+    options.shallow_since = args.shallow_since.as_deref().map(date).transpose()?;
+    options.filter = args.filter.map(|filter| match filter {
+        FilterArg::Blobs => Filter::Blobs,
+        FilterArg::Trees => Filter::Trees,
+    });
+    if args.no_tags {
+        options.tags = TagsWanted::None;
+    }
+    options.refspecs.clone_from(&args.refspec);
+    Ok(())
+}
+
+pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
+    let typed: Vec<String> = args
+        .directories
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let paths: Vec<PathBuf> = inputs(&typed, &args.fleet)?
+        .into_iter()
+        .map(PathBuf::from)
+        .collect();
+    let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
+    let mut fleet = Fleet::new("");
+    fleet.options = clone_options(&args.fleet)?;
+    fleet.fleet = fleet_options(&args.jobs);
+    let bars = Arc::new(Bars::new(
+        streams.err_is_terminal && !args.fleet.quiet,
+        paths.len(),
+    ));
+    let sink: Arc<dyn ProgressSink> = Arc::clone(&bars) as Arc<dyn ProgressSink>;
+    let report = fleet.update_all(&paths, &sink, cancel)?;
+    bars.clear();
+    print(&report, &args.fleet, streams, |path, updated| {
+        let (line, status) = match (updated.is_unchanged(), updated.was_rewritten()) {
+            (true, _) => (format!("unchanged {path}"), "unchanged"),
+            (_, true) => (
+                format!("updated {path}: {}; history was rewritten", counts(updated)),
+                "done",
+            ),
+            _ => (format!("updated {path}: {}", counts(updated)), "done"),
+        };
+        let refs: Vec<_> = updated.refs.iter().map(|one| serde_json::json!({
+            "name": String::from_utf8_lossy(&one.name), "change": one.change.name(),
+            "old": one.old_id.map(|id| id.to_string()), "new": one.new_id.map(|id| id.to_string()),
+        })).collect();
+        let default = updated
+            .new_default_branch
+            .as_deref()
+            .map(String::from_utf8_lossy);
+        let json = serde_json::json!({
+            "target": path, "status": status, "url": updated.url, "head": updated.head.map(|head| head.to_string()),
+            "refs": refs, "new_default_branch": default, "was_rewritten": updated.was_rewritten(),
+            "received_bytes": updated.received_bytes, "warnings": updated.warnings,
+        });
+        (line, updated.warnings.clone(), json)
+    })
+}
+
+/// Refs by what became of them: `2 created, 1 deleted`.
+fn counts(updated: &UpdateOutcome) -> String {
+    let mut parts = Vec::new();
+    for change in RefChange::ALL {
+        let count = updated
+            .refs
+            .iter()
+            .filter(|one| one.change == *change)
+            .count();
+        if count > 0 {
+            parts.push(format!("{count} {}", change.name()));
+        }
+    }
+    if let Some(name) = &updated.new_default_branch {
+        parts.push(format!(
+            "default branch now {}",
+            String::from_utf8_lossy(name)
+        ));
+    }
+    parts.join(", ")
+}
+
+fn fleet_options(args: &JobsArgs) -> FleetOptions {
+    let mut options = FleetOptions::default();
+    options.jobs = args.jobs.max(1);
+    options.jobs_per_host = args.jobs_per_host.max(1);
+    options.retry.attempts = args.retries.saturating_add(1);
+    options
 }
 
 /// One line per repository; errors go to standard error, or into the JSON.
@@ -106,11 +214,17 @@ fn print<T>(
     let mut hints: Vec<&str> = Vec::new();
     let failed = Error::storage("write", "standard output");
     let mut written = Ok(());
-    for (target, result) in &report.outcomes {
-        match result {
-            Ok(outcome) => {
-                let (line, warnings, json) = describe(target, outcome);
+    for outcome in &report.outcomes {
+        let target = &outcome.input;
+        let cost = |json: &mut serde_json::Value| {
+            json["attempts"] = outcome.attempts.into();
+            json["seconds"] = outcome.seconds.into();
+        };
+        match &outcome.result {
+            Ok(done) => {
+                let (line, warnings, mut json) = describe(target, done);
                 if args.json {
+                    cost(&mut json);
                     written = written.and_then(|()| writeln!(streams.out, "{json}"));
                 } else {
                     if !args.quiet {
@@ -130,8 +244,9 @@ fn print<T>(
                 };
                 if args.json {
                     let error = serde_json::json!({"kind": kind.name(), "message": error.report()});
-                    let json =
+                    let mut json =
                         serde_json::json!({"target": target, "status": "failed", "error": error});
+                    cost(&mut json);
                     written = written.and_then(|()| writeln!(streams.out, "{json}"));
                 } else if kind != ErrorKind::Cancelled {
                     let _ = writeln!(streams.err, "error: {}", named(target, error));

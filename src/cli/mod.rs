@@ -5,6 +5,7 @@
 
 mod args;
 mod bars;
+pub(crate) mod credentials;
 mod environment;
 mod fleet;
 mod interrupt;
@@ -91,6 +92,7 @@ fn dispatch(command: Command, streams: &mut Streams) -> Result<u8> {
         Command::Changes(args) => rows::changes(&args, streams, &cancel()),
         Command::Blame(args) => rows::blame(&args, streams, &cancel()),
         Command::Clone(args) => fleet::clone(&args, streams),
+        Command::Update(args) => fleet::update(&args, streams),
         Command::Mine(args) => fleet::mine(&args, streams),
     }
 }
@@ -137,7 +139,7 @@ fn exit_code(kind: ErrorKind) -> u8 {
 fn hint(kind: ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::AuthenticationFailed => {
-            Some("set GITHUB_TOKEN for github.com, or put user:password into the address")
+            Some("set GITHUB_TOKEN for github.com or GITFLEET_TOKEN_<HOST>, or use a .netrc")
         }
         ErrorKind::RateLimited => {
             Some("wait, then run the same command again: what is finished is not done twice")

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::clone_all::FleetOptions;
-use super::pool;
+use super::run::{FleetOptions, Job, run};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::{CloneOptions, clone_repo};
@@ -91,9 +90,20 @@ impl RepoManager {
     ///
     /// [`Error::Cancelled`] only.
     pub fn clone_all(&self, cancel: &CancelToken) -> Result<()> {
-        pool::run(&self.urls, self.fleet.jobs, cancel, |url| {
-            self.clone_one(url, cancel)
+        let hosts: Vec<String> = self
+            .urls
+            .iter()
+            .map(|url| {
+                RemoteUrl::parse(url).map_or_else(|_| String::new(), |url| url.host().to_owned())
+            })
+            .collect();
+        let jobs = self.urls.iter().zip(&hosts).map(|(url, host)| Job {
+            input: url,
+            name: shown(url),
+            host,
         });
+        let work = |url: &String| self.clone_one(url, cancel);
+        run(jobs.collect(), &self.fleet, cancel, work, |_, _| {});
         cancel.check()
     }
 

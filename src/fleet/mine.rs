@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::dataset::{Dataset, OUTCOME_FILE, Staging, json, write_synced};
 use super::outcome::Report;
-use super::pool;
+use super::run::{self, FleetOptions};
+use super::schedule::RetryOptions;
 use super::target::{Target, refuse_clashes};
 use crate::cancel::CancelToken;
 use crate::durable::sync;
@@ -63,6 +64,8 @@ pub struct MineOptions {
     pub jobs: usize,
     /// Threads of all repositories together; 0 is one per core.
     pub threads: usize,
+    /// What is done about failures of the network that may pass.
+    pub retry: RetryOptions,
 }
 
 impl MineOptions {
@@ -165,7 +168,12 @@ pub fn mine(
         options.jobs
     };
     let dataset = Dataset::open(into, &options.fingerprint())?;
-    let results = pool::run(targets, jobs, cancel, |target| {
+    let fleet = FleetOptions {
+        jobs,
+        retry: options.retry.clone(),
+        ..FleetOptions::default()
+    };
+    let work = |target: &Target| {
         let job = Job {
             target,
             options,
@@ -174,22 +182,23 @@ pub fn mine(
             progress,
             cancel,
         };
-        let result = job.run();
-        let ending = match &result {
+        job.run()
+    };
+    let on_end = |name: &str, result: &Result<Mined>| {
+        let ending = match result {
             Ok(mined) if mined.was_finished => Ending::Unchanged,
             Ok(_) => Ending::Done,
             Err(error) => Ending::Failed(error.report()),
         };
-        progress.ended(&target.to_string(), &ending);
-        result
+        progress.ended(name, &ending);
+    };
+    let targets = targets.iter().map(|target| run::Job {
+        input: target,
+        name: target.to_string(),
+        host: target.url().host(),
     });
-    Ok(Report {
-        outcomes: targets
-            .iter()
-            .map(ToString::to_string)
-            .zip(results)
-            .collect(),
-    })
+    let outcomes = run::run(targets.collect(), &fleet, cancel, work, on_end);
+    Ok(Report { outcomes })
 }
 
 /// One target's way into the dataset.
@@ -269,13 +278,15 @@ impl Job<'_> {
             Some(root) => root.join(self.target.key().path()),
             None => staging.join("clone.git"),
         };
-        // A clone that was kept is used as it is.
-        if !clone.exists() {
-            let options = CloneOptions {
-                worktree: Worktree::Bare,
-                threads: self.workers.threads(),
-                ..self.options.clone.clone()
-            };
+        let options = CloneOptions {
+            worktree: Worktree::Bare,
+            threads: self.workers.threads(),
+            ..self.options.clone.clone()
+        };
+        if clone.exists() {
+            #[cfg(feature = "http")]
+            crate::git::update_repo(&clone, &options, self.progress, self.cancel)?;
+        } else {
             clone_repo(
                 self.target.url(),
                 &clone,

@@ -1,15 +1,18 @@
 //! MANY repositories: one outcome per input, in input order, whatever happens to the others.
 
-mod clone_all;
+mod clones;
 mod dataset;
 mod manager;
 mod mine;
 mod outcome;
-mod pool;
+mod run;
+mod schedule;
 mod target;
 
-pub use clone_all::{FleetOptions, clone_all};
+pub use clones::{Cloned, Existing, Fleet};
 pub use manager::{CloneState, CloneTask, RepoManager};
 pub use mine::{MineOptions, Mined, Tables, mine};
-pub use outcome::Report;
+pub use outcome::{Outcome, Report};
+pub use run::FleetOptions;
+pub use schedule::RetryOptions;
 pub use target::Target;

@@ -29,6 +29,7 @@ mod line_counts;
 mod line_diff;
 mod line_table;
 mod objects;
+mod origin;
 mod packed_refs;
 mod pathspec;
 mod pattern;
@@ -50,7 +51,9 @@ mod window;
 pub use blame::{BlameOptions, BlameRow, BlameStream, FileBlame};
 #[cfg(feature = "http")]
 pub use clone::remote_head;
-pub use clone::{CloneOptions, CloneOutcome, Filter, Limits, TagsWanted, Worktree, clone_repo};
+pub use clone::{
+    CloneOptions, CloneOutcome, Filter, Limits, TagsWanted, Worktree, clone_repo, remove_leftovers,
+};
 pub use commits::{
     Change, ChangeKind, Commit, CommitStream, HistoryOptions, LineCounts, MergeCommits, Merges,
     MissingBlobs, Order, Renames, Signature,
@@ -58,6 +61,7 @@ pub use commits::{
 #[cfg(feature = "http")]
 pub use fetch::{RefChange, RefUpdate};
 pub use id::ObjectId;
+pub use origin::{CloneOrigin, origin};
 pub use pattern::PatternSyntax;
 pub use refs::{Head, Reference};
 pub use repo::{CACHE_BYTES, Discover, OpenOptions, Repo, Trust};

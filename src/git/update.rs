@@ -104,7 +104,7 @@ pub fn update_repo(
         bytes: 0,
     });
     let work = {
-        let peer = Peer::new(&origin.url, &options.net, &options.credentials)?;
+        let peer = Peer::new(&origin.url, options)?;
         let (origin, options, path) = (origin.clone(), options.clone(), path.to_owned());
         let (watch, counters) = (watch.clone(), counters.clone());
         move || bring(&path, &open, &peer, &origin, &options, &watch, &counters)

@@ -62,6 +62,32 @@ pub struct Credentials {
     pub password: Secret,
 }
 
+/// Asked when a host wants credentials that nobody gave beforehand; each host at most once per connection.
+#[derive(Clone)]
+pub struct AskCredentials(Arc<AskFn>);
+
+type AskFn = dyn Fn(&str) -> crate::error::Result<Option<Credentials>> + Send + Sync;
+
+impl AskCredentials {
+    /// `ask` gets the host, with its port if the address has one. It must not prompt where nobody is there to answer.
+    pub fn new(
+        ask: impl Fn(&str) -> crate::error::Result<Option<Credentials>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(ask))
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn ask(&self, host: &str) -> Result<Option<Credentials>> {
+        (self.0)(host)
+    }
+}
+
+impl std::fmt::Debug for AskCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AskCredentials")
+    }
+}
+
 /// Options with what is made of them once; clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Net {

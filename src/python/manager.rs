@@ -39,7 +39,9 @@ impl Manager {
     #[pyo3(signature = (urls, *, network, jobs, trust))]
     fn new(urls: Vec<String>, network: Network, jobs: usize, trust: bool) -> PyResult<Self> {
         let options = network.options(super::options::trust(trust))?;
-        let manager = RepoManager::new(urls, options, FleetOptions { jobs: jobs.max(1) });
+        let mut fleet = FleetOptions::default();
+        fleet.jobs = jobs.max(1);
+        let manager = RepoManager::new(urls, options, fleet);
         Ok(Self {
             manager: Arc::new(manager),
             trust,

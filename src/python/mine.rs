@@ -11,7 +11,7 @@ use super::options::{History, Network, trust};
 use super::runtime::{awaitable, block};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::fleet::{self, MineOptions, Mined, Report, Tables, Target};
+use crate::fleet::{self, MineOptions, Mined, Outcome, Report, Tables, Target};
 use crate::progress::{ProgressSink, Silent};
 
 /// What `mine` takes, as the Python package collected it.
@@ -93,9 +93,9 @@ pub(super) fn mine_async<'py>(py: Python<'py>, job: Job<'py>) -> PyResult<Bound<
 
 fn outcomes(py: Python<'_>, report: Report<Mined>) -> PyResult<Py<PyList>> {
     let list = PyList::empty(py);
-    for (target, result) in report.outcomes {
+    for Outcome { input, result, .. } in report.outcomes {
         let outcome = PyDict::new(py);
-        outcome.set_item("target", target)?;
+        outcome.set_item("target", input)?;
         match result {
             Ok(mined) => {
                 outcome.set_item("path", mined.path)?;

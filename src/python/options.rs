@@ -214,6 +214,7 @@ impl Network {
         let mut options = CloneOptions::default();
         options.net = Net::new(net);
         options.trust = trust;
+        options.ask_credentials = Some(crate::cli::credentials::ask(None, false));
         options.credentials = self
             .credentials
             .into_iter()

@@ -28,6 +28,7 @@ pub use network::remote_head;
 pub use options::{CloneOptions, Filter, Limits, TagsWanted, Worktree};
 #[cfg(feature = "http")]
 pub(super) use place::refuse_full_disk;
+pub use place::remove_leftovers;
 
 /// What a finished clone looks like.
 #[derive(Clone, Debug)]

@@ -38,7 +38,7 @@ pub(super) fn fetch(
     let watch = Watch::new(options.limits.bytes);
     let counters = Counters::default();
     let work = {
-        let peer = Peer::new(url, &options.net, &options.credentials)?;
+        let peer = Peer::new(url, options)?;
         let (into, options) = (into.to_owned(), options.clone());
         let (watch, counters) = (watch.clone(), counters.clone());
         move || {
@@ -280,7 +280,7 @@ pub fn remote_head(
     cancel: &CancelToken,
 ) -> Result<Option<ObjectId>> {
     let watch = Watch::new(options.limits.bytes);
-    let peer = Peer::new(url, &options.net, &options.credentials)?;
+    let peer = Peer::new(url, options)?;
     let work = {
         let watch = watch.clone();
         move || {

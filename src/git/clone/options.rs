@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::git::repo::Trust;
-use crate::net::{Credentials, Net};
+use crate::net::{AskCredentials, Credentials, Net};
 
 /// What a clone looks like on disk.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -105,6 +105,8 @@ pub struct CloneOptions {
     pub net: Net,
     /// Whom we are to which host. Those in the address itself come first.
     pub credentials: Vec<Credentials>,
+    /// Asked for those of other hosts.
+    pub ask_credentials: Option<AskCredentials>,
     /// Threads that one clone may use for resolving deltas and checking out; 0 is one per core.
     pub threads: usize,
 }

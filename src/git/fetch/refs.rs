@@ -37,6 +37,28 @@ pub enum RefChange {
     Kept,
 }
 
+impl RefChange {
+    /// All, in the order they are told in.
+    pub const ALL: &'static [Self] = &[
+        Self::Created,
+        Self::FastForwarded,
+        Self::Rewritten,
+        Self::Deleted,
+        Self::Kept,
+    ];
+
+    /// In a word or two.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::FastForwarded => "fast-forwarded",
+            Self::Rewritten => "rewritten",
+            Self::Deleted => "deleted",
+            Self::Kept => "kept",
+        }
+    }
+}
+
 /// A ref that an update touched.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]

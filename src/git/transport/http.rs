@@ -16,7 +16,7 @@ use reqwest::{Method, Response, StatusCode, Url};
 
 use super::patience::Patience;
 use super::watch::{Trouble, Watch};
-use crate::net::Credentials;
+use crate::net::{AskCredentials, Credentials};
 
 /// git follows as many.
 const MOST_REDIRECTS: usize = 20;
@@ -35,6 +35,7 @@ struct Link {
     patience: Rc<Patience>,
     watch: Watch,
     credentials: Vec<Credentials>,
+    ask: Option<AskCredentials>,
     allow_clear_text: bool,
     /// Sent to this host (with its port) and no other.
     authorized: RefCell<Option<(String, HeaderValue)>>,
@@ -46,6 +47,7 @@ impl Client {
         patience: Rc<Patience>,
         watch: &Watch,
         credentials: Vec<Credentials>,
+        ask: Option<AskCredentials>,
         allow_clear_text: bool,
     ) -> Self {
         let link = Link {
@@ -53,6 +55,7 @@ impl Client {
             patience,
             watch: watch.clone(),
             credentials,
+            ask,
             allow_clear_text,
             authorized: RefCell::default(),
         };
@@ -181,9 +184,18 @@ impl Link {
     /// Finds credentials for the host of `url`; `false` if there are none.
     fn authorize(&self, url: &Url) -> io::Result<bool> {
         let host = authority(url);
-        let Some(known) = self.credentials.iter().find(|known| known.host == host) else {
-            return Ok(false);
+        let known = self
+            .credentials
+            .iter()
+            .find(|known| known.host == host)
+            .cloned();
+        let known = match (known, &self.ask) {
+            (None, Some(ask)) => ask
+                .ask(&host)
+                .map_err(|error| self.watch.fail(Trouble::Asking(error.report())))?,
+            (known, _) => known,
         };
+        let Some(known) = known else { return Ok(false) };
         if url.scheme() != "https" && !self.allow_clear_text {
             return Err(self.watch.fail(Trouble::ClearText));
         }

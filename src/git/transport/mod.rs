@@ -18,9 +18,10 @@ use gix::protocol::transport::client::blocking_io::http as protocol;
 
 pub(super) use watch::{Trouble, Watch};
 
+use super::clone::CloneOptions;
 use super::source;
 use crate::error::{Error, Result};
-use crate::net::{ClientSettings, Credentials, Net};
+use crate::net::{AskCredentials, ClientSettings, Credentials};
 use crate::remote_url::{RemoteUrl, Scheme};
 use crate::secret::Secret;
 use patience::Patience;
@@ -34,12 +35,13 @@ pub(super) struct Peer {
     url: RemoteUrl,
     settings: ClientSettings,
     credentials: Vec<Credentials>,
+    ask: Option<AskCredentials>,
 }
 
 impl Peer {
-    /// `credentials` are whom we are to which host; those in the address itself come first.
-    pub(super) fn new(url: &RemoteUrl, net: &Net, credentials: &[Credentials]) -> Result<Self> {
-        let mut credentials = credentials.to_vec();
+    /// Of `options` the network and the credentials count. Those in the address itself come first.
+    pub(super) fn new(url: &RemoteUrl, options: &CloneOptions) -> Result<Self> {
+        let mut credentials = options.credentials.clone();
         if let Some(username) = url.username().filter(|_| is_http(url)) {
             // Hosts take a token as a user without a password too.
             let own = Credentials {
@@ -51,8 +53,9 @@ impl Peer {
         }
         Ok(Self {
             url: url.clone(),
-            settings: net.for_client()?,
+            settings: options.net.for_client()?,
             credentials,
+            ask: options.ask_credentials.clone(),
         })
     }
 
@@ -74,6 +77,7 @@ impl Peer {
                     patience,
                     watch,
                     self.credentials.clone(),
+                    self.ask.clone(),
                     options.allow_clear_text_credentials,
                 );
                 Ok(Box::new(protocol::Transport::new_http(
@@ -156,6 +160,7 @@ impl Peer {
                 }
                 .to_owned(),
             },
+            Trouble::Asking(reason) => Error::AuthenticationFailed { subject, reason },
             Trouble::ClearText => Error::AuthenticationFailed {
                 subject,
                 reason: "credentials are not sent over plain http; use https".to_owned(),
@@ -206,7 +211,12 @@ impl Peer {
                 source: text.into(),
             },
             Trouble::Silent { after } => Error::Timeout { subject, after },
-            Trouble::Late { after } => Error::Timeout { subject, after },
+            // The same again would take as long.
+            Trouble::Late { after } => Error::LimitExceeded {
+                subject,
+                what: "seconds".to_owned(),
+                limit: after.as_secs(),
+            },
             Trouble::Limit { what, limit } => Error::LimitExceeded {
                 subject,
                 what: what.to_owned(),

@@ -18,6 +18,8 @@ pub(in crate::git) enum Trouble {
     },
     /// The host wants credentials, and has or has not seen ours.
     Unauthorized { were_sent: bool },
+    /// Looking for credentials failed.
+    Asking(String),
     /// Credentials are known and the address is plain http.
     ClearText,
     /// The host could not be reached, or the connection broke.

@@ -1,0 +1,271 @@
+//! A tree of clones: made, and brought up to date.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::outcome::Report;
+use super::run::{FleetOptions, Job, run};
+use super::target::refuse_clashes;
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::{CloneOptions, ObjectId, clone_repo, origin, remove_leftovers};
+use crate::progress::{Ending, ProgressSink};
+use crate::remote_url::RemoteUrl;
+
+#[cfg(feature = "http")]
+use crate::git::{UpdateOutcome, update_repo};
+
+/// What is done about a clone that is there already.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Existing {
+    /// It stays as it is, and that is well.
+    #[default]
+    Keep,
+    /// It is brought up to date.
+    #[cfg(feature = "http")]
+    Update,
+    /// It is an error.
+    Refuse,
+}
+
+/// A clone of a fleet.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Cloned {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// The commit `HEAD` is at; `None` if the repository has none yet.
+    pub head: Option<ObjectId>,
+    /// Bytes received; 0 for a local copy.
+    pub received_bytes: u64,
+    /// Where the other side sent us, if it did; without credentials.
+    pub final_url: Option<String>,
+    /// What it lacks although somebody might expect it.
+    pub warnings: Vec<String>,
+    /// Whether it was there before.
+    pub was_there: bool,
+}
+
+/// Many clones below one directory, each at `<root>/<host>/<owner>/<name>`.
+///
+/// ```no_run
+/// use gitfleet::fleet::Fleet;
+/// use gitfleet::{CancelToken, RemoteUrl, progress::Silent};
+/// # fn main() -> gitfleet::Result<()> {
+/// let urls = [RemoteUrl::parse("https://github.com/BurntSushi/ripgrep")?];
+/// let silent = std::sync::Arc::new(Silent) as _;
+/// let report = Fleet::new("clones").clone_all(&urls, &silent, &CancelToken::new())?;
+/// for (url, error) in report.failed() {
+///     eprintln!("{url}: {}", error.report());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Fleet {
+    /// Where clones go.
+    pub root: PathBuf,
+    /// How each is made. Its `threads` of 0 shares the cores among jobs.
+    pub options: CloneOptions,
+    /// How many at once, and how often.
+    pub fleet: FleetOptions,
+    /// What is done about those that are there.
+    pub existing: Existing,
+}
+
+impl Fleet {
+    /// A fleet below `root`, with default options.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            options: CloneOptions::default(),
+            fleet: FleetOptions::default(),
+            existing: Existing::default(),
+        }
+    }
+
+    /// Clones each address; one failure does not stop the others. What a killed run left half-made is removed first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] if two addresses would share a directory; nothing has been cloned then. Everything else is an
+    /// outcome.
+    pub fn clone_all(
+        &self,
+        urls: &[RemoteUrl],
+        progress: &Arc<dyn ProgressSink>,
+        cancel: &CancelToken,
+    ) -> Result<Report<Cloned>> {
+        refuse_clashes(&urls.iter().collect::<Vec<_>>())?;
+        let places: HashSet<PathBuf> = urls
+            .iter()
+            .filter_map(|url| Some(self.place(url).parent()?.to_owned()))
+            .collect();
+        for place in &places {
+            remove_leftovers(place)?;
+        }
+        let options = self.shared();
+        let jobs = urls.iter().map(|url| Job {
+            input: url,
+            name: url.to_string(),
+            host: url.host(),
+        });
+        let work = |url: &RemoteUrl| self.clone_one(url, &options, progress, cancel);
+        let on_end = |name: &str, result: &Result<Cloned>| {
+            let ending = match result {
+                Ok(cloned) if cloned.was_there => Ending::Unchanged,
+                Ok(_) => Ending::Done,
+                Err(error) => Ending::Failed(error.report()),
+            };
+            progress.ended(name, &ending);
+        };
+        let outcomes = run(jobs.collect(), &self.fleet, cancel, work, on_end);
+        Ok(Report { outcomes })
+    }
+
+    fn place(&self, url: &RemoteUrl) -> PathBuf {
+        self.root.join(url.key().path())
+    }
+
+    /// The options of one clone: together they start no more threads than there are cores.
+    fn shared(&self) -> CloneOptions {
+        let mut options = self.options.clone();
+        if options.threads == 0 {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            options.threads = (cores / self.fleet.jobs.max(1)).max(1);
+        }
+        options
+    }
+
+    fn clone_one(
+        &self,
+        url: &RemoteUrl,
+        options: &CloneOptions,
+        progress: &Arc<dyn ProgressSink>,
+        cancel: &CancelToken,
+    ) -> Result<Cloned> {
+        let place = self.place(url);
+        if self.existing != Existing::Refuse && is_clone_of(&place, url)? {
+            return self.existing(&place, options, progress, cancel);
+        }
+        match clone_repo(url, &place, options, progress, cancel) {
+            // Another process was faster.
+            Err(Error::DestinationExists { .. })
+                if self.existing != Existing::Refuse && is_clone_of(&place, url)? =>
+            {
+                self.existing(&place, options, progress, cancel)
+            }
+            Err(error) => Err(error),
+            Ok(made) => Ok(Cloned {
+                path: made.path,
+                head: made.head,
+                received_bytes: made.received_bytes,
+                final_url: made.final_url,
+                warnings: made.warnings,
+                was_there: false,
+            }),
+        }
+    }
+
+    #[cfg_attr(
+        not(feature = "http"),
+        expect(unused_variables, reason = "there is nowhere to update from")
+    )]
+    fn existing(
+        &self,
+        place: &Path,
+        options: &CloneOptions,
+        progress: &Arc<dyn ProgressSink>,
+        cancel: &CancelToken,
+    ) -> Result<Cloned> {
+        let mut cloned = Cloned {
+            path: place.to_owned(),
+            head: origin(place)?.head,
+            received_bytes: 0,
+            final_url: None,
+            warnings: Vec::new(),
+            was_there: true,
+        };
+        #[cfg(feature = "http")]
+        if self.existing == Existing::Update {
+            let updated = update_repo(place, options, progress, cancel)?;
+            cloned.head = updated.head;
+            cloned.received_bytes = updated.received_bytes;
+            cloned.warnings = updated.warnings;
+        }
+        Ok(cloned)
+    }
+}
+
+#[cfg(feature = "http")]
+impl Fleet {
+    /// Brings the clones at `paths` to where their origins are now; one failure does not stop the others.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] if a path is given twice. Everything else is an outcome.
+    pub fn update_all(
+        &self,
+        paths: &[PathBuf],
+        progress: &Arc<dyn ProgressSink>,
+        cancel: &CancelToken,
+    ) -> Result<Report<UpdateOutcome>> {
+        let mut seen = HashSet::new();
+        for path in paths {
+            let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+            if !seen.insert(real) {
+                let what = format!("clone {}", path.display());
+                return Err(Error::invalid(what, "is given twice"));
+            }
+        }
+        let options = self.shared();
+        // A clone that cannot be read is that clone's outcome, when its turn comes.
+        let hosts: Vec<String> = paths
+            .iter()
+            .map(|path| origin(path).ok().and_then(|found| found.url))
+            .map(|url| url.map_or_else(String::new, |url| url.host().to_owned()))
+            .collect();
+        let jobs = paths.iter().zip(&hosts).map(|(path, host)| Job {
+            input: path,
+            name: path.display().to_string(),
+            host,
+        });
+        let work = |path: &PathBuf| update_repo(path, &options, progress, cancel);
+        let on_end = |name: &str, result: &Result<UpdateOutcome>| {
+            let ending = match result {
+                Ok(updated) if updated.is_unchanged() => Ending::Unchanged,
+                Ok(_) => Ending::Done,
+                Err(error) => Ending::Failed(error.report()),
+            };
+            progress.ended(name, &ending);
+        };
+        let outcomes = run(jobs.collect(), &self.fleet, cancel, work, on_end);
+        Ok(Report { outcomes })
+    }
+}
+
+/// Whether a complete clone of `url` lies at `place`. Clones come to their name whole, so what opens is complete.
+fn is_clone_of(place: &Path, url: &RemoteUrl) -> Result<bool> {
+    let is_there = place.join("HEAD").exists() || place.join(".git/HEAD").exists();
+    if !is_there {
+        return Ok(false);
+    }
+    let Some(theirs) = origin(place)?.url else {
+        return Ok(false);
+    };
+    let is_same = match (theirs.local_path(), url.local_path()) {
+        (Some(a), Some(b)) => std::fs::canonicalize(a).ok() == std::fs::canonicalize(b).ok(),
+        (None, None) => theirs.key() == url.key(),
+        _ => false,
+    };
+    if is_same {
+        Ok(true)
+    } else {
+        Err(Error::DestinationExists {
+            path: place.to_owned(),
+            reason: format!("it is a clone of {theirs}"),
+        })
+    }
+}

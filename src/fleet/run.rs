@@ -1,0 +1,181 @@
+//! A schedule, carried out: threads that take what is next, each attempt contained.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::outcome::Outcome;
+use super::schedule::{Next, RetryOptions, Schedule, Verdict};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+
+/// How long a thread that waits may take to notice a cancellation.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How many at once, and how often.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FleetOptions {
+    /// Repositories worked on at once, at least 1.
+    pub jobs: usize,
+    /// Of these, from one host.
+    pub jobs_per_host: usize,
+    /// What is done about failures that may pass.
+    pub retry: RetryOptions,
+}
+
+impl Default for FleetOptions {
+    /// Eight at once, four from one host.
+    fn default() -> Self {
+        Self {
+            jobs: 8,
+            jobs_per_host: 4,
+            retry: RetryOptions::default(),
+        }
+    }
+}
+
+/// Something to be done, and where.
+pub(super) struct Job<'a, I> {
+    pub(super) input: &'a I,
+    /// As the user named it, without credentials.
+    pub(super) name: String,
+    /// Empty for this machine.
+    pub(super) host: &'a str,
+}
+
+/// Runs `work` on every job, again where that may help, and returns outcomes in the order of jobs. What had not started at
+/// a cancellation is [`Error::Cancelled`].
+pub(super) fn run<I: Sync, T: Send>(
+    jobs: Vec<Job<'_, I>>,
+    options: &FleetOptions,
+    cancel: &CancelToken,
+    work: impl Fn(&I) -> Result<T> + Sync,
+    on_end: impl Fn(&str, &Result<T>) + Sync,
+) -> Vec<Outcome<T>> {
+    let hosts: Vec<&str> = jobs.iter().map(|job| job.host).collect();
+    let threads = options.jobs.clamp(1, jobs.len().max(1));
+    let crew = Crew {
+        schedule: Mutex::new(Schedule::new(
+            &hosts,
+            threads,
+            options.jobs_per_host,
+            options.retry.clone(),
+        )),
+        changed: Condvar::new(),
+        started: Instant::now(),
+        cancel,
+    };
+    let results: Vec<Mutex<Option<(Result<T>, f64)>>> =
+        jobs.iter().map(|_| Mutex::new(None)).collect();
+    let spent: Vec<Mutex<f64>> = jobs.iter().map(|_| Mutex::new(0.0)).collect();
+    let worker = || {
+        while let Some(index) = crew.take() {
+            let since = Instant::now();
+            let result = catch_unwind(AssertUnwindSafe(|| work(jobs[index].input)))
+                .unwrap_or_else(|payload| Err(Error::from_panic(&*payload)));
+            let seconds = {
+                let mut spent = lock(&spent[index]);
+                *spent += since.elapsed().as_secs_f64();
+                *spent
+            };
+            if !crew.ended(index, &result) {
+                on_end(&jobs[index].name, &result);
+                *lock(&results[index]) = Some((result, seconds));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(worker);
+        }
+    });
+    let schedule = crew
+        .schedule
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    let outcome = |(index, (job, slot)): (usize, (Job<'_, I>, Mutex<Option<_>>))| {
+        let found = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (result, seconds) = found.unwrap_or((Err(Error::Cancelled), 0.0));
+        Outcome {
+            input: job.name,
+            result,
+            attempts: schedule.attempts(index),
+            seconds,
+        }
+    };
+    jobs.into_iter()
+        .zip(results)
+        .enumerate()
+        .map(outcome)
+        .collect()
+}
+
+struct Crew<'a> {
+    schedule: Mutex<Schedule>,
+    changed: Condvar,
+    started: Instant,
+    cancel: &'a CancelToken,
+}
+
+impl Crew<'_> {
+    /// Waits for something to do; `None` if there is nothing any more.
+    fn take(&self) -> Option<usize> {
+        let mut schedule = lock(&self.schedule);
+        loop {
+            if self.cancel.is_cancelled() {
+                return None;
+            }
+            let now = self.started.elapsed();
+            let wait = match schedule.next(now) {
+                Next::Start(index) => return Some(index),
+                Next::Done => {
+                    self.changed.notify_all();
+                    return None;
+                }
+                Next::Wait => TICK,
+                Next::WaitUntil(then) => TICK.min(then.saturating_sub(now)),
+            };
+            let waited = self.changed.wait_timeout(schedule, wait);
+            schedule = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Returns whether the job comes again.
+    fn ended<T>(&self, index: usize, result: &Result<T>) -> bool {
+        let verdict = if self.cancel.is_cancelled() {
+            Verdict::Over
+        } else {
+            result.as_ref().err().map_or(Verdict::Over, verdict)
+        };
+        let again = lock(&self.schedule).ended(index, verdict, self.started.elapsed(), chance());
+        self.changed.notify_all();
+        again
+    }
+}
+
+/// Whether an error may pass.
+fn verdict(error: &Error) -> Verdict {
+    match error {
+        Error::Network { .. } | Error::Timeout { .. } => Verdict::Again,
+        Error::RateLimited { reset_at, .. } => Verdict::Throttled(reset_at.map(|at| {
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            let now = i64::try_from(now.unwrap_or_default().as_secs()).unwrap_or(i64::MAX);
+            Duration::from_secs(u64::try_from(at.saturating_sub(now)).unwrap_or(0))
+        })),
+        _ => Verdict::Over,
+    }
+}
+
+/// From 0 to 1: the standard library's hash keys are random.
+fn chance() -> f64 {
+    use std::hash::{BuildHasher, Hasher};
+    let bits = std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish();
+    f64::from(u32::try_from(bits >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,383 @@
+//! Which repository is next, and when: plain arithmetic over a clock and a source of randomness that others supply.
+//!
+//! Hosts take turns. A host has so many jobs at once; one that throttles gets half, waits as long as it says, and gets one
+//! more for every few successes. What failed for a reason that may pass waits, twice as long each time, and comes again.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// How often and how long.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RetryOptions {
+    /// Attempts at one repository in all, at least 1.
+    pub attempts: u32,
+    /// Wait before the second attempt; doubled for each one after. Up to half of it is taken off by chance, so that what
+    /// failed together does not come back together.
+    pub first_wait: Duration,
+    /// Longest wait between attempts.
+    pub longest_wait: Duration,
+    /// Longest time that a host may ask us to stay away. Longer is a failure.
+    pub longest_throttle: Duration,
+}
+
+impl Default for RetryOptions {
+    /// Five attempts, waiting 1, 2, 4 and 8 seconds; a host may ask for 15 minutes.
+    fn default() -> Self {
+        Self {
+            attempts: 5,
+            first_wait: Duration::from_secs(1),
+            longest_wait: Duration::from_secs(60),
+            longest_throttle: Duration::from_secs(15 * 60),
+        }
+    }
+}
+
+/// What became of one attempt.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Verdict {
+    /// It is over, well or not.
+    Over,
+    /// It may go well another time.
+    Again,
+    /// The host asks us to stay away for so long, if it says how long.
+    Throttled(Option<Duration>),
+}
+
+/// What is to be done now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Next {
+    /// This one.
+    Start(usize),
+    /// Nothing before that time, unless something under way ends.
+    WaitUntil(Duration),
+    /// Nothing before something under way ends.
+    Wait,
+    /// Nothing any more.
+    Done,
+}
+
+/// Attempts a throttled host gets beyond those of [`RetryOptions::attempts`]: being sent away is no failure.
+const MOST_THROTTLES: u32 = 50;
+/// What a host that throttles without saying for how long is left alone.
+const UNSAID_THROTTLE: Duration = Duration::from_secs(10);
+
+struct Host {
+    /// Waiting, those that may start first in front.
+    queue: VecDeque<Waiting>,
+    running: usize,
+    /// Jobs at once, now.
+    allowed: usize,
+    /// Jobs at once, at most.
+    most: usize,
+    successes: usize,
+    closed_until: Duration,
+}
+
+#[derive(Clone, Copy)]
+struct Waiting {
+    index: usize,
+    from: Duration,
+}
+
+/// The state of a run. Times count from its start.
+pub(super) struct Schedule {
+    hosts: Vec<Host>,
+    host_of: Vec<usize>,
+    attempts: Vec<u32>,
+    throttles: Vec<u32>,
+    jobs: usize,
+    running: usize,
+    waiting: usize,
+    turn: usize,
+    options: RetryOptions,
+}
+
+impl Schedule {
+    /// `hosts` names the host of each input; the empty name is this machine, which nothing limits but `jobs`.
+    pub(super) fn new(
+        hosts: &[&str],
+        jobs: usize,
+        jobs_per_host: usize,
+        options: RetryOptions,
+    ) -> Self {
+        let jobs = jobs.max(1);
+        let mut names: Vec<&str> = Vec::new();
+        let mut index_of = std::collections::HashMap::new();
+        let mut schedule = Self {
+            hosts: Vec::new(),
+            host_of: Vec::with_capacity(hosts.len()),
+            attempts: vec![0; hosts.len()],
+            throttles: vec![0; hosts.len()],
+            jobs,
+            running: 0,
+            waiting: hosts.len(),
+            turn: 0,
+            options,
+        };
+        for (index, &name) in hosts.iter().enumerate() {
+            let host = *index_of.entry(name).or_insert_with(|| {
+                names.push(name);
+                names.len() - 1
+            });
+            if host == schedule.hosts.len() {
+                let most = if name.is_empty() {
+                    jobs
+                } else {
+                    jobs_per_host.max(1)
+                };
+                schedule.hosts.push(Host {
+                    queue: VecDeque::new(),
+                    running: 0,
+                    allowed: most,
+                    most,
+                    successes: 0,
+                    closed_until: Duration::ZERO,
+                });
+            }
+            schedule.host_of.push(host);
+            schedule.hosts[host].queue.push_back(Waiting {
+                index,
+                from: Duration::ZERO,
+            });
+        }
+        schedule
+    }
+
+    /// What to do at `now`. A start is counted as under way.
+    pub(super) fn next(&mut self, now: Duration) -> Next {
+        if self.waiting == 0 {
+            return if self.running == 0 {
+                Next::Done
+            } else {
+                Next::Wait
+            };
+        }
+        if self.running >= self.jobs {
+            return Next::Wait;
+        }
+        let mut earliest: Option<Duration> = None;
+        for step in 0..self.hosts.len() {
+            let at = (self.turn + step) % self.hosts.len();
+            let host = &mut self.hosts[at];
+            let Some(first) = host.queue.front().copied() else {
+                continue;
+            };
+            if host.running >= host.allowed {
+                continue;
+            }
+            let from = first.from.max(host.closed_until);
+            if from > now {
+                earliest = Some(earliest.map_or(from, |earliest| earliest.min(from)));
+                continue;
+            }
+            host.queue.pop_front();
+            host.running += 1;
+            self.turn = at + 1;
+            self.running += 1;
+            self.waiting -= 1;
+            self.attempts[first.index] += 1;
+            return Next::Start(first.index);
+        }
+        earliest.map_or(Next::Wait, Next::WaitUntil)
+    }
+
+    /// Attempts so far.
+    pub(super) fn attempts(&self, index: usize) -> u32 {
+        self.attempts[index]
+    }
+
+    /// Takes note of an attempt's end; `chance` is anything from 0 to 1. Returns whether there will be another.
+    pub(super) fn ended(
+        &mut self,
+        index: usize,
+        verdict: Verdict,
+        now: Duration,
+        chance: f64,
+    ) -> bool {
+        let host = &mut self.hosts[self.host_of[index]];
+        host.running -= 1;
+        self.running -= 1;
+        let from = match verdict {
+            Verdict::Over => {
+                host.successes += 1;
+                if host.successes >= host.allowed && host.allowed < host.most {
+                    host.allowed += 1;
+                    host.successes = 0;
+                }
+                return false;
+            }
+            Verdict::Again => {
+                if self.attempts[index] >= self.options.attempts {
+                    return false;
+                }
+                let doublings = (self.attempts[index] - 1).min(20);
+                let wait = self.options.first_wait.saturating_mul(1 << doublings);
+                let wait = wait.min(self.options.longest_wait);
+                now + wait.mul_f64(1.0 - chance.clamp(0.0, 1.0) / 2.0)
+            }
+            Verdict::Throttled(asked) => {
+                let asked = asked.unwrap_or(UNSAID_THROTTLE);
+                self.throttles[index] += 1;
+                if asked > self.options.longest_throttle || self.throttles[index] > MOST_THROTTLES {
+                    return false;
+                }
+                // Everything that was under way is sent away at once: that is one refusal, not several.
+                if now >= host.closed_until {
+                    host.allowed = (host.allowed / 2).max(1);
+                    host.successes = 0;
+                }
+                host.closed_until = host.closed_until.max(now + asked);
+                self.attempts[index] -= 1;
+                // A little later than asked for, and not all at once.
+                now + asked + asked.mul_f64(chance.clamp(0.0, 1.0) / 10.0)
+            }
+        };
+        let at = host.queue.partition_point(|waiting| waiting.from <= from);
+        host.queue.insert(at, Waiting { index, from });
+        self.waiting += 1;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn hosts_take_turns_and_have_their_limits() {
+        let hosts = ["a", "a", "a", "b", "", ""];
+        let mut schedule = Schedule::new(&hosts, 5, 2, RetryOptions::default());
+        let mut started = Vec::new();
+        while let Next::Start(index) = schedule.next(Duration::ZERO) {
+            started.push(index);
+        }
+        assert_eq!(started, [0, 3, 4, 1, 5], "a third of `a` waits");
+        assert_eq!(schedule.next(Duration::ZERO), Next::Wait);
+        schedule.ended(0, Verdict::Over, Duration::ZERO, 0.0);
+        assert_eq!(schedule.next(Duration::ZERO), Next::Start(2));
+    }
+
+    #[test]
+    fn waits_double_and_end() {
+        let mut options = RetryOptions::default();
+        options.attempts = 4;
+        options.longest_wait = seconds(3);
+        let mut schedule = Schedule::new(&["a"], 1, 1, options);
+        let mut now = Duration::ZERO;
+        let mut waits = Vec::new();
+        loop {
+            assert_eq!(schedule.next(now), Next::Start(0));
+            if !schedule.ended(0, Verdict::Again, now, 0.0) {
+                break;
+            }
+            let Next::WaitUntil(then) = schedule.next(now) else {
+                panic!("it would start at once");
+            };
+            waits.push((then - now).as_secs());
+            now = then;
+        }
+        assert_eq!(waits, [1, 2, 3]);
+        assert_eq!(schedule.next(now), Next::Done);
+    }
+
+    #[test]
+    fn a_host_that_throttles_is_left_alone_and_recovers() {
+        let hosts = ["a"; 40];
+        let mut schedule = Schedule::new(&hosts, 8, 4, RetryOptions::default());
+        for _ in 0..4 {
+            assert!(matches!(schedule.next(Duration::ZERO), Next::Start(_)));
+        }
+        for index in 0..4 {
+            let again = schedule.ended(
+                index,
+                Verdict::Throttled(Some(seconds(30))),
+                Duration::ZERO,
+                0.0,
+            );
+            assert!(again);
+            assert_eq!(schedule.attempts(index), 0, "being sent away is no attempt");
+        }
+        assert_eq!(schedule.next(Duration::ZERO), Next::WaitUntil(seconds(30)));
+        let now = seconds(31);
+        let mut most = 0;
+        let mut running = Vec::new();
+        let mut first = None;
+        loop {
+            match schedule.next(now) {
+                Next::Start(index) => running.push(index),
+                Next::Done => break,
+                _ => {
+                    first.get_or_insert(running.len());
+                    most = most.max(running.len());
+                    let index = running.remove(0);
+                    schedule.ended(index, Verdict::Over, now, 0.0);
+                }
+            }
+        }
+        assert_eq!((first, most), (Some(2), 4), "half at first, all in the end");
+    }
+
+    #[test]
+    fn too_long_a_wait_is_a_failure() {
+        let mut schedule = Schedule::new(&["a"], 1, 1, RetryOptions::default());
+        assert_eq!(schedule.next(Duration::ZERO), Next::Start(0));
+        let hour = Some(seconds(3600));
+        assert!(!schedule.ended(0, Verdict::Throttled(hour), Duration::ZERO, 0.5));
+    }
+
+    proptest::proptest! {
+        /// Whatever happens, everything ends, nothing runs twice at once, and no limit is passed.
+        #[test]
+        fn every_input_ends(
+            hosts in proptest::collection::vec(0u8..4, 1..40),
+            jobs in 1usize..6,
+            per_host in 1usize..4,
+            fates in proptest::collection::vec((0u8..3, 0.0f64..1.0), 400),
+        ) {
+            let names: Vec<String> = hosts.iter().map(|host| format!("h{host}")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let mut options = RetryOptions::default();
+            options.attempts = 3;
+            let mut schedule = Schedule::new(&names, jobs, per_host, options);
+            let mut fates = fates.into_iter();
+            let mut now = Duration::ZERO;
+            let mut running: Vec<usize> = Vec::new();
+            let mut over = std::collections::HashSet::new();
+            loop {
+                match schedule.next(now) {
+                    Next::Start(index) => {
+                        proptest::prop_assert!(!running.contains(&index) && !over.contains(&index));
+                        running.push(index);
+                        proptest::prop_assert!(running.len() <= jobs);
+                        let same = running.iter().filter(|&&other| names[other] == names[index]);
+                        proptest::prop_assert!(same.count() <= per_host);
+                    }
+                    Next::Done => break,
+                    next => {
+                        if running.is_empty() {
+                            let Next::WaitUntil(then) = next else { panic!("stuck") };
+                            now = then;
+                            continue;
+                        }
+                        let index = running.remove(0);
+                        let (fate, chance) = fates.next().unwrap_or((0, 0.0));
+                        let verdict = match fate {
+                            0 => Verdict::Over,
+                            1 => Verdict::Again,
+                            _ => Verdict::Throttled(Some(seconds(5))),
+                        };
+                        if !schedule.ended(index, verdict, now, chance) {
+                            over.insert(index);
+                        }
+                    }
+                }
+            }
+            proptest::prop_assert_eq!(over.len(), names.len());
+        }
+    }
+}
