@@ -177,6 +177,17 @@ impl RemoteUrl {
         &self.text
     }
 
+    /// The address to find the repository again: as [`RemoteUrl::as_str`], and for ssh with the user, who is no secret there.
+    pub fn address(&self) -> String {
+        match (self.scheme, &self.username) {
+            (Scheme::Ssh, Some(user)) => match self.text.split_once("://") {
+                Some((scheme, rest)) => format!("{scheme}://{user}@{rest}"),
+                None => format!("{user}@{}", self.text),
+            },
+            _ => self.text.clone(),
+        }
+    }
+
     /// Host, with its port if one is given; empty for a path.
     pub fn host(&self) -> &str {
         &self.host

@@ -10,6 +10,8 @@ GitFleetError
   RateLimitedError
   NetworkError               (also a ConnectionError)
   OperationTimeoutError      (also a TimeoutError)
+  RefusedError
+  LimitExceededError
   CorruptRepositoryError
   StorageError               (also an OSError)
   UnsupportedError           (also a NotImplementedError)
@@ -32,11 +34,13 @@ __all__ = [
     "GitFleetError",
     "InternalError",
     "InvalidInputError",
+    "LimitExceededError",
     "NetworkError",
     "OperationCancelledError",
     "OperationTimeoutError",
     "PathNotFoundError",
     "RateLimitedError",
+    "RefusedError",
     "RepositoryNotFoundError",
     "RevisionNotFoundError",
     "StorageError",

@@ -30,7 +30,7 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Mine repositories into a dataset of Parquet files
     ///
-    /// Each target is a directory or an https, http or file URL. Remote ones are cloned first. The dataset gets one directory
+    /// Each target is a directory or an https, http, ssh, git or file URL. Remote ones are cloned first. The dataset gets one directory
     /// per repository, repos/<host>/<owner>/<name>, with commits.parquet, changes.parquet, blame.parquet and outcome.json. It
     /// appears when it is complete. Running the same command again does what is missing and what has moved, nothing else.
     Mine(Box<MineArgs>),
@@ -293,7 +293,7 @@ pub(super) struct NetArgs {
     /// Mebibytes that must stay free on the disk
     #[arg(long, value_name = "MIB", default_value_t = 256)]
     pub(super) min_free: u64,
-    /// Program for ssh addresses with its first arguments [default: $GIT_SSH_COMMAND, else ssh]
+    /// Program for ssh addresses with its first arguments [default: ssh]
     #[arg(long, value_name = "COMMAND")]
     pub(super) ssh_command: Option<String>,
     /// Send credentials over plain http too, where everybody on the way can read them
@@ -320,6 +320,9 @@ pub(super) struct JobsArgs {
     /// Attempts after the first, where a failure may pass
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(super) retries: u32,
+    /// Wait before the second attempt; it doubles for each one after
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
+    pub(super) retry_wait: f64,
 }
 
 /// What fleets have in common.

@@ -1,10 +1,11 @@
 //! Progress on a terminal: a bar per repository under way and one for all of them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::progress::{Ending, Progress, ProgressSink};
 
@@ -18,6 +19,7 @@ struct Shown {
     /// Only for more than one repository.
     total: Option<ProgressBar>,
     running: Mutex<HashMap<String, ProgressBar>>,
+    failed: AtomicUsize,
 }
 
 impl Bars {
@@ -25,14 +27,16 @@ impl Bars {
         let shown = is_shown.then(|| {
             let all = MultiProgress::new();
             let total = (repositories > 1).then(|| {
-                let bar = ProgressBar::new(repositories as u64)
-                    .with_style(style("{bar:30.green} {pos}/{len} repositories, {eta} left"));
+                let bar = ProgressBar::new(repositories as u64).with_style(style(
+                    "{bar:30.green} {pos}/{len} repositories{msg}, {eta} left",
+                ));
                 all.add(bar)
             });
             Shown {
                 all,
                 total,
                 running: Mutex::default(),
+                failed: AtomicUsize::new(0),
             }
         });
         Self { shown }
@@ -74,9 +78,20 @@ impl ProgressSink for Bars {
             Some(_) => "{spinner} {prefix:.bold} {msg} {bar:30} {pos}/{len}",
             None => "{spinner} {prefix:.bold} {msg} {pos}",
         };
-        if bar.message() != event.phase.name() || bar.length() != event.total {
+        let message = if event.bytes > 0 {
+            let seconds = bar.elapsed().as_secs().max(1);
+            let rate = HumanBytes(event.bytes / seconds);
+            format!(
+                "{} {}, {rate}/s",
+                event.phase.name(),
+                HumanBytes(event.bytes)
+            )
+        } else {
+            event.phase.name().to_owned()
+        };
+        bar.set_message(message);
+        if bar.length() != event.total || event.done == 0 {
             bar.set_style(style(template));
-            bar.set_message(event.phase.name());
             if let Some(total) = event.total {
                 bar.set_length(total);
             }
@@ -84,12 +99,16 @@ impl ProgressSink for Bars {
         bar.set_position(event.done);
     }
 
-    fn ended(&self, subject: &str, _ending: &Ending) {
+    fn ended(&self, subject: &str, ending: &Ending) {
         let Some(shown) = &self.shown else { return };
         if let Some(bar) = shown.running().remove(subject) {
             bar.finish_and_clear();
         }
         if let Some(total) = &shown.total {
+            if matches!(ending, Ending::Failed(_)) {
+                let failed = shown.failed.fetch_add(1, Ordering::Relaxed) + 1;
+                total.set_message(format!(", {failed} failed"));
+            }
             total.inc(1);
         }
     }

@@ -15,7 +15,7 @@ use crate::net::{Credentials, Net, NetOptions};
 use crate::secret::Secret;
 
 /// Options of a clone from what was typed and from the environment.
-pub(super) fn clone_options(args: &FleetArgs) -> Result<CloneOptions> {
+pub(super) fn clone_options(args: &FleetArgs) -> CloneOptions {
     let typed = &args.net;
     let mut net = NetOptions::default();
     net.ca_bundle = typed
@@ -36,6 +36,7 @@ pub(super) fn clone_options(args: &FleetArgs) -> Result<CloneOptions> {
         .clone()
         .or_else(|| variable("GIT_SSH_COMMAND"));
     net.ssh_command = words(ssh.as_deref().unwrap_or_default());
+    net.withheld_variables = secret_variables();
     let mut options = CloneOptions::default();
     options.net = Net::new(net);
     options.trust = trust(args.trust);
@@ -51,7 +52,18 @@ pub(super) fn clone_options(args: &FleetArgs) -> Result<CloneOptions> {
     }));
     let command = typed.credential_command.clone();
     options.ask_credentials = Some(credentials::ask(command, typed.git_credentials));
-    Ok(options)
+    options
+}
+
+/// Names of variables that hold tokens.
+pub(crate) fn secret_variables() -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names
+        .filter(|name| {
+            matches!(name.as_str(), "GITHUB_TOKEN" | "GH_TOKEN")
+                || name.starts_with("GITFLEET_TOKEN")
+        })
+        .collect()
 }
 
 /// A command line as words; quotation marks hold one together, as in a shell.

@@ -3,6 +3,7 @@
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::args::{
     CloneArgs, ExistingArg, FilterArg, FleetArgs, JobsArgs, MineArgs, TableArg, UpdateArgs,
@@ -33,7 +34,7 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     };
     options.history = history_options(&args.counting)?;
     options.revision.clone_from(&args.rev);
-    options.clone = clone_options(&args.fleet)?;
+    options.clone = clone_options(&args.fleet);
     options.retry.attempts = args.retries.saturating_add(1);
     options.keep_clones.clone_from(&args.keep_clones);
     options.jobs = args.jobs;
@@ -73,9 +74,9 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
         .map(|text| RemoteUrl::parse(text))
         .collect::<Result<Vec<_>>>()?;
     let mut fleet = Fleet::new(&args.output);
-    fleet.options = clone_options(&args.fleet)?;
+    fleet.options = clone_options(&args.fleet);
     shape(args, &mut fleet.options)?;
-    fleet.fleet = fleet_options(&args.jobs);
+    fleet.fleet = fleet_options(&args.jobs)?;
     fleet.existing = match args.existing {
         ExistingArg::Keep => Existing::Keep,
         ExistingArg::Update => Existing::Update,
@@ -138,8 +139,8 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
         .collect();
     let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
     let mut fleet = Fleet::new("");
-    fleet.options = clone_options(&args.fleet)?;
-    fleet.fleet = fleet_options(&args.jobs);
+    fleet.options = clone_options(&args.fleet);
+    fleet.fleet = fleet_options(&args.jobs)?;
     let bars = Arc::new(Bars::new(
         streams.err_is_terminal && !args.fleet.quiet,
         paths.len(),
@@ -195,12 +196,15 @@ fn counts(updated: &UpdateOutcome) -> String {
     parts.join(", ")
 }
 
-fn fleet_options(args: &JobsArgs) -> FleetOptions {
+fn fleet_options(args: &JobsArgs) -> Result<FleetOptions> {
     let mut options = FleetOptions::default();
     options.jobs = args.jobs.max(1);
     options.jobs_per_host = args.jobs_per_host.max(1);
     options.retry.attempts = args.retries.saturating_add(1);
-    options
+    options.retry.first_wait = Duration::try_from_secs_f64(args.retry_wait).map_err(|error| {
+        Error::invalid(format!("wait of {} s", args.retry_wait), error.to_string())
+    })?;
+    Ok(options)
 }
 
 /// One line per repository; errors go to standard error, or into the JSON.

@@ -6,7 +6,7 @@
 mod args;
 mod bars;
 pub(crate) mod credentials;
-mod environment;
+pub(crate) mod environment;
 mod fleet;
 mod interrupt;
 mod output;

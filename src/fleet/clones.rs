@@ -9,12 +9,11 @@ use super::run::{FleetOptions, Job, run};
 use super::target::refuse_clashes;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::{CloneOptions, ObjectId, clone_repo, origin, remove_leftovers};
+use crate::git::{
+    CloneOptions, ObjectId, UpdateOutcome, clone_repo, origin, remove_leftovers, update_repo,
+};
 use crate::progress::{Ending, ProgressSink};
 use crate::remote_url::RemoteUrl;
-
-#[cfg(feature = "http")]
-use crate::git::{UpdateOutcome, update_repo};
 
 /// What is done about a clone that is there already.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -23,7 +22,6 @@ pub enum Existing {
     #[default]
     Keep,
     /// It is brought up to date.
-    #[cfg(feature = "http")]
     Update,
     /// It is an error.
     Refuse,
@@ -169,10 +167,6 @@ impl Fleet {
         }
     }
 
-    #[cfg_attr(
-        not(feature = "http"),
-        expect(unused_variables, reason = "there is nowhere to update from")
-    )]
     fn existing(
         &self,
         place: &Path,
@@ -188,7 +182,6 @@ impl Fleet {
             warnings: Vec::new(),
             was_there: true,
         };
-        #[cfg(feature = "http")]
         if self.existing == Existing::Update {
             let updated = update_repo(place, options, progress, cancel)?;
             cloned.head = updated.head;
@@ -197,10 +190,7 @@ impl Fleet {
         }
         Ok(cloned)
     }
-}
 
-#[cfg(feature = "http")]
-impl Fleet {
     /// Brings the clones at `paths` to where their origins are now; one failure does not stop the others.
     ///
     /// # Errors

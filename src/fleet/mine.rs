@@ -284,7 +284,6 @@ impl Job<'_> {
             ..self.options.clone.clone()
         };
         if clone.exists() {
-            #[cfg(feature = "http")]
             crate::git::update_repo(&clone, &options, self.progress, self.cancel)?;
         } else {
             clone_repo(

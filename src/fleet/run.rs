@@ -35,6 +35,9 @@ impl Default for FleetOptions {
     }
 }
 
+/// Where a result goes, and what it cost in seconds.
+type Slot<T> = Mutex<Option<(Result<T>, f64)>>;
+
 /// Something to be done, and where.
 pub(super) struct Job<'a, I> {
     pub(super) input: &'a I,
@@ -66,8 +69,7 @@ pub(super) fn run<I: Sync, T: Send>(
         started: Instant::now(),
         cancel,
     };
-    let results: Vec<Mutex<Option<(Result<T>, f64)>>> =
-        jobs.iter().map(|_| Mutex::new(None)).collect();
+    let results: Vec<Slot<T>> = jobs.iter().map(|_| Mutex::new(None)).collect();
     let spent: Vec<Mutex<f64>> = jobs.iter().map(|_| Mutex::new(0.0)).collect();
     let worker = || {
         while let Some(index) = crew.take() {
@@ -94,7 +96,7 @@ pub(super) fn run<I: Sync, T: Send>(
         .schedule
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    let outcome = |(index, (job, slot)): (usize, (Job<'_, I>, Mutex<Option<_>>))| {
+    let outcome = |(index, (job, slot)): (usize, (Job<'_, I>, Slot<T>))| {
         let found = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (result, seconds) = found.unwrap_or((Err(Error::Cancelled), 0.0));
         Outcome {

@@ -33,6 +33,7 @@ mod origin;
 mod packed_refs;
 mod pathspec;
 mod pattern;
+mod ref_update;
 mod refs;
 mod renames;
 mod repo;
@@ -58,13 +59,10 @@ pub use commits::{
     Change, ChangeKind, Commit, CommitStream, HistoryOptions, LineCounts, MergeCommits, Merges,
     MissingBlobs, Order, Renames, Signature,
 };
-#[cfg(feature = "http")]
-pub use fetch::{RefChange, RefUpdate};
 pub use id::ObjectId;
 pub use origin::{CloneOrigin, origin};
 pub use pattern::PatternSyntax;
+pub use ref_update::{RefChange, RefUpdate, UpdateOutcome, update_repo};
 pub use refs::{Head, Reference};
 pub use repo::{CACHE_BYTES, Discover, OpenOptions, Repo, Trust};
 pub use time::{Timestamp, parse_date};
-#[cfg(feature = "http")]
-pub use update::{UpdateOutcome, update_repo};

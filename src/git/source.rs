@@ -25,6 +25,21 @@ pub(super) fn text(error: &(dyn std::error::Error + 'static)) -> String {
     parts.join(": ")
 }
 
+/// What the innermost of an error's causes says.
+#[cfg(feature = "http")]
+pub(super) fn root(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let part = error.to_string();
+        if !part.is_empty() {
+            text = part;
+        }
+        next = error.source();
+    }
+    text.replace('\n', " ")
+}
+
 /// A cause that is only text: gix's own types are not ours to show.
 #[derive(Debug)]
 struct Cause(String);

@@ -1,6 +1,6 @@
 //! Bringing a clone to where its origin is now.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use gix::bstr::ByteSlice;
@@ -11,10 +11,9 @@ use gix::refs::{FullName, Target};
 
 use super::clone::{CloneOptions, Filter, refuse_full_disk};
 use super::fetch::{
-    Counters, Deadline, How, RefChange, RefUpdate, Session, mapped, on_another_thread, parse,
-    update,
+    Counters, Deadline, How, Session, mapped, on_another_thread, parse, update as update_refs,
 };
-use super::id::ObjectId;
+use super::ref_update::{RefChange, UpdateOutcome};
 use super::refs::Head;
 use super::repo::{Discover, OpenOptions, Repo};
 use super::source;
@@ -25,53 +24,8 @@ use crate::progress::{Phase, Progress, ProgressSink};
 use crate::remote_url::{RemoteUrl, Scheme};
 use crate::workers::Workers;
 
-/// What an update did.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct UpdateOutcome {
-    /// The clone.
-    pub path: PathBuf,
-    /// Its origin, without credentials.
-    pub url: String,
-    /// Refs that changed, by what became of them and then by name; empty if nothing did.
-    pub refs: Vec<RefUpdate>,
-    /// The commit `HEAD` is at now.
-    pub head: Option<ObjectId>,
-    /// The branch `HEAD` names now, if the other side's default moved.
-    pub new_default_branch: Option<Vec<u8>>,
-    /// Bytes received.
-    pub received_bytes: u64,
-    /// What was left as it is although somebody might expect otherwise.
-    pub warnings: Vec<String>,
-}
-
-impl UpdateOutcome {
-    /// Whether a branch moved to something that does not follow from where it was.
-    pub fn was_rewritten(&self) -> bool {
-        self.refs
-            .iter()
-            .any(|one| one.change == RefChange::Rewritten && !one.name.starts_with(b"refs/tags/"))
-    }
-
-    /// Whether anything changed at all.
-    pub fn is_unchanged(&self) -> bool {
-        self.refs.is_empty() && self.new_default_branch.is_none()
-    }
-}
-
-/// Fetches what is new at the origin of the repository at `path`, moves its refs there, and removes those that are gone.
-///
-/// Refs move by force, as a mirror of the other side should; [`UpdateOutcome::was_rewritten`] tells. `HEAD` of a bare clone
-/// follows the other side's default branch. In a clone with files only what is known of the origin moves: branches and
-/// files are the user's. If nothing changed, only the list of refs is asked for.
-///
-/// Of `options` the network, credentials, limits and threads count; the rest is in the clone's own configuration.
-///
-/// # Errors
-///
-/// Those of [`clone_repo`](super::clone_repo) about the other side, [`Error::RepositoryNotFound`] if there is none at `path`,
-/// [`Error::Unsupported`] if it has no origin or its origin is a path. Refs are as they were then.
-pub fn update_repo(
+/// See [`update_repo`](crate::git::update_repo).
+pub(super) fn update(
     path: &Path,
     options: &CloneOptions,
     progress: &Arc<dyn ProgressSink>,
@@ -222,7 +176,7 @@ fn bring(
         Head::Detached { .. } => None,
     };
     let shown = current.as_deref().filter(|_| !is_bare);
-    let refs = update(&local, &mapped(&map, &local), &specs, shown)?;
+    let refs = update_refs(&local, &mapped(&map, &local), &specs, shown)?;
     let new_default_branch = follow_head(&local, session.head(), current.as_deref(), is_bare)?;
     let mut warnings = Vec::new();
     if !is_bare && refs.iter().any(|one| one.change != RefChange::Kept) {

@@ -35,6 +35,8 @@ pub struct NetOptions {
     pub allow_clear_text_credentials: bool,
     /// The program for ssh addresses and its first arguments; empty is `ssh`.
     pub ssh_command: Vec<String>,
+    /// Environment variables that this program does not get: tokens are for hosts that are spoken to over http.
+    pub withheld_variables: Vec<String>,
 }
 
 impl Default for NetOptions {
@@ -47,6 +49,7 @@ impl Default for NetOptions {
             least_bytes_per_second: 1,
             allow_clear_text_credentials: false,
             ssh_command: Vec::new(),
+            withheld_variables: Vec::new(),
         }
     }
 }
@@ -64,7 +67,13 @@ pub struct Credentials {
 
 /// Asked when a host wants credentials that nobody gave beforehand; each host at most once per connection.
 #[derive(Clone)]
-pub struct AskCredentials(Arc<AskFn>);
+pub struct AskCredentials(
+    #[cfg_attr(
+        not(feature = "http"),
+        expect(dead_code, reason = "no host is there to ask")
+    )]
+    Arc<AskFn>,
+);
 
 type AskFn = dyn Fn(&str) -> crate::error::Result<Option<Credentials>> + Send + Sync;
 

@@ -211,6 +211,7 @@ impl Network {
                 error.to_string(),
             ))
         })?;
+        net.withheld_variables = crate::cli::environment::secret_variables();
         let mut options = CloneOptions::default();
         options.net = Net::new(net);
         options.trust = trust;

@@ -35,14 +35,14 @@ fn each_target_gets_a_directory_and_one_failure_stops_nothing() {
     let kinds: Vec<_> = report
         .outcomes
         .iter()
-        .map(|(_, result)| result.as_ref().err().map(gitfleet::Error::kind))
+        .map(|outcome| outcome.result.as_ref().err().map(gitfleet::Error::kind))
         .collect();
     assert_eq!(kinds, [None, Some(ErrorKind::RepositoryNotFound), None]);
-    for (fixture, (_, result)) in [
+    for (fixture, found) in [
         (&history, &report.outcomes[0]),
         (&blame, &report.outcomes[2]),
     ] {
-        let mined = result.as_ref().unwrap();
+        let mined = found.result.as_ref().unwrap();
         assert_eq!(
             mined.head.as_deref(),
             Some(git_text(fixture.path(), ["rev-parse", "HEAD"]).as_str())
@@ -95,10 +95,10 @@ fn a_second_run_does_what_moved_and_what_failed() {
     let finished: Vec<_> = report
         .outcomes
         .iter()
-        .map(|(_, result)| result.as_ref().unwrap().was_finished)
+        .map(|outcome| outcome.result.as_ref().unwrap().was_finished)
         .collect();
     assert_eq!(finished, [true, false, false]);
-    let moved = report.outcomes[1].1.as_ref().unwrap();
+    let moved = report.outcomes[1].result.as_ref().unwrap();
     assert_eq!(
         outcome(&moved.path)["head"],
         git_text(moving.path(), ["rev-parse", "HEAD"])
@@ -111,10 +111,10 @@ fn a_finished_result_survives_a_later_failure() {
     let dir = tempfile::tempdir().unwrap();
     let options = MineOptions::default();
     let first = mined(&[fixture.path()], dir.path(), &options).unwrap();
-    let path = first.outcomes[0].1.as_ref().unwrap().path.clone();
+    let path = first.outcomes[0].result.as_ref().unwrap().path.clone();
     fs::remove_dir_all(fixture.path().join(".git/objects")).unwrap();
     let second = mined(&[fixture.path()], dir.path(), &options).unwrap();
-    assert!(second.outcomes[0].1.is_err());
+    assert!(second.outcomes[0].result.is_err());
     assert!(
         path.join("commits.parquet").is_file(),
         "what was finished is still there"
@@ -126,7 +126,7 @@ fn an_empty_repository_is_an_empty_dataset() {
     let fixture = Fixture::empty();
     let dir = tempfile::tempdir().unwrap();
     let report = mined(&[fixture.path()], dir.path(), &MineOptions::default()).unwrap();
-    let mined = report.outcomes[0].1.as_ref().unwrap();
+    let mined = report.outcomes[0].result.as_ref().unwrap();
     assert_eq!(
         (mined.head.as_deref(), mined.rows.values().sum::<u64>()),
         (None, 0)
@@ -199,9 +199,9 @@ fn results_of_another_repository_of_the_same_name_are_not_replaced() {
     }
     let (data, options) = (dir.path().join("data"), MineOptions::default());
     let first = mined(&[&dir.path().join("one/owner/name")], &data, &options).unwrap();
-    assert!(first.outcomes[0].1.is_ok());
+    assert!(first.outcomes[0].result.is_ok());
     let second = mined(&[&dir.path().join("two/owner/name")], &data, &options).unwrap();
-    let error = second.outcomes[0].1.as_ref().unwrap_err();
+    let error = second.outcomes[0].result.as_ref().unwrap_err();
     assert!(
         error.kind() == ErrorKind::DestinationExists && error.report().contains("one/owner/name"),
         "{error}"
@@ -212,7 +212,7 @@ fn results_of_another_repository_of_the_same_name_are_not_replaced() {
         &options,
     )
     .unwrap();
-    assert!(again.outcomes[0].1.as_ref().unwrap().was_finished);
+    assert!(again.outcomes[0].result.as_ref().unwrap().was_finished);
 }
 
 #[test]

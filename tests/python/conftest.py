@@ -40,7 +40,7 @@ def _hermetic(monkeypatch):
     for name in list(os.environ):
         if name.startswith("GIT_") or name.lower() in {"https_proxy", "all_proxy", "ssl_cert_file"}:
             monkeypatch.delenv(name)
-    for name in ("GITHUB_TOKEN", "GH_TOKEN"):
+    for name in ("GITHUB_TOKEN", "GH_TOKEN", "NETRC"):
         monkeypatch.delenv(name, raising=False)
     for name, value in HERMETIC.items():
         monkeypatch.setenv(name, value)
@@ -154,6 +154,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return None
         if path.startswith("/moved/"):
             return self._answer(301, [("Location", self.path.replace("/moved/", "/", 1))])
+        if path.startswith("/elsewhere/"):
+            return self._answer(302, [("Location", "https://" + self.path.split("/", 2)[2])])
         if path.startswith("/private/"):
             expected = "Basic " + base64.b64encode(f"{USER}:{TOKEN}".encode()).decode()
             if authorization != expected:

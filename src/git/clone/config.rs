@@ -21,44 +21,43 @@ pub(super) struct Remote<'a> {
 
 /// Appends to the configuration of a repository just made.
 pub(super) fn append(git_dir: &Path, remote: &Remote<'_>) -> Result<()> {
-    let mut text = String::new();
+    let mut lines: Vec<String> = Vec::new();
     if remote.filter.is_some() {
-        text.push_str(
-            "[core]\n\trepositoryformatversion = 1\n[extensions]\n\tpartialClone = origin\n",
-        );
+        let known = [
+            "[core]",
+            "\trepositoryformatversion = 1",
+            "[extensions]",
+            "\tpartialClone = origin",
+        ];
+        lines.extend(known.map(str::to_owned));
     }
-    text.push_str(&format!(
-        "[remote \"origin\"]\n\turl = \"{}\"\n",
-        escaped(remote.url)
-    ));
+    lines.push("[remote \"origin\"]".to_owned());
+    lines.push(format!("\turl = \"{}\"", escaped(remote.url)));
     for spec in remote.specs {
-        text.push_str(&format!("\tfetch = \"{}\"\n", escaped(spec)));
+        lines.push(format!("\tfetch = \"{}\"", escaped(spec)));
     }
     if remote.is_mirror {
-        text.push_str("\tmirror = true\n");
+        lines.push("\tmirror = true".to_owned());
     }
     if remote.has_no_tags {
-        text.push_str("\ttagOpt = --no-tags\n");
+        lines.push("\ttagOpt = --no-tags".to_owned());
     }
     if let Some(filter) = remote.filter {
-        text.push_str(&format!(
-            "\tpromisor = true\n\tpartialclonefilter = {}\n",
-            filter.spec()
-        ));
+        lines.push("\tpromisor = true".to_owned());
+        lines.push(format!("\tpartialclonefilter = {}", filter.spec()));
     }
     if let Some(name) = remote.branch {
         let name = String::from_utf8_lossy(name);
         let short = name.strip_prefix("refs/heads/").unwrap_or(&name);
-        text.push_str(&format!(
-            "[branch \"{}\"]\n\tremote = origin\n\tmerge = \"{}\"\n",
-            escaped(short),
-            escaped(&name)
-        ));
+        lines.push(format!("[branch \"{}\"]", escaped(short)));
+        lines.push("\tremote = origin".to_owned());
+        lines.push(format!("\tmerge = \"{}\"", escaped(&name)));
     }
+    lines.push(String::new()); // the last line ends too
     let path = git_dir.join("config");
     let write = || {
         let mut file = OpenOptions::new().append(true).open(&path)?;
-        file.write_all(text.as_bytes())
+        file.write_all(lines.join("\n").as_bytes())
     };
     write().map_err(Error::storage("write", &path))
 }

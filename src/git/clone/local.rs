@@ -56,6 +56,7 @@ pub(super) fn copy(
         gix::ThreadSafeRepository::init_opts(into, kind, create, gix::open::Options::isolated())
             .map_err(source::unreadable(into, "creating the clone"))?;
     let git_dir = made.git_dir();
+    super::place::remove_samples(git_dir)?;
 
     let common_dir = from.local().common_dir().to_owned();
     let mut copier = Copier {

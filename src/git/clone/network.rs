@@ -115,7 +115,7 @@ fn make(
         add_local_branch(repo.git_dir(), &head, &mut refs)?;
     }
     let remote = Remote {
-        url: peer.url().as_str(),
+        url: &peer.url().address(),
         specs: &plan.specs,
         is_mirror: options.worktree == Worktree::Mirror,
         has_no_tags: plan.tags == Tags::None && options.tags == TagsWanted::None,
@@ -151,7 +151,8 @@ impl Plan {
             Worktree::CheckedOut => "refs/remotes/origin/",
             Worktree::Bare | Worktree::Mirror => "refs/heads/",
         };
-        let mut wants_head = true;
+        // Of a commit that no branch names, nothing else would bring the objects.
+        let mut wants_head = matches!(head, Head::Detached { .. }) && options.branch.is_none();
         let (specs, usual_tags) = if !options.refspecs.is_empty() {
             wants_head = false;
             (options.refspecs.clone(), Tags::Included)
@@ -164,7 +165,11 @@ impl Plan {
                     let short = name.strip_prefix("refs/heads/").unwrap_or(&name);
                     vec![format!("+refs/heads/{short}:{to}{short}")]
                 }
-                Head::Detached { .. } => Vec::new(),
+                Head::Detached { .. } => {
+                    let tag = options.branch.iter();
+                    tag.map(|tag| format!("+refs/tags/{tag}:refs/tags/{tag}"))
+                        .collect()
+                }
             };
             (spec, Tags::Included)
         } else if options.worktree == Worktree::CheckedOut {
@@ -248,6 +253,7 @@ fn create(into: &Path, worktree: Worktree, hash: gix::hash::Kind) -> Result<gix:
     let made =
         gix::ThreadSafeRepository::init_opts(into, kind, create, gix::open::Options::isolated());
     let made = made.map_err(source::unreadable(into, "creating the clone"))?;
+    super::place::remove_samples(made.git_dir())?;
     Ok(made.into())
 }
 

@@ -138,7 +138,16 @@ pub fn remove_leftovers(directory: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Removes the sample hooks of a new repository: a dozen files that nobody runs, and each would be synced to disk.
+pub(super) fn remove_samples(git_dir: &Path) -> Result<()> {
+    let hooks = git_dir.join("hooks");
+    fs::remove_dir_all(&hooks)
+        .and_then(|()| fs::create_dir(&hooks))
+        .map_err(Error::storage("empty", hooks))
+}
+
 /// [`Error::LimitExceeded`] once less than this is free where `path` lies.
+#[cfg(feature = "http")]
 pub(in crate::git) fn refuse_full_disk(path: &Path, least: u64) -> Result<()> {
     #[cfg(unix)]
     if let Ok(disk) = rustix::fs::statvfs(path)

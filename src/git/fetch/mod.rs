@@ -19,7 +19,6 @@ use gix::protocol::transport::client::blocking_io::Transport;
 use gix::refspec::RefSpec;
 
 pub(super) use progress::Counters;
-pub use refs::{RefChange, RefUpdate};
 pub(super) use refs::{mapped, update, write_new};
 pub(super) use specs::parse;
 pub(super) use thread::{Deadline, on_another_thread};

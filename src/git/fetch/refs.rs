@@ -11,6 +11,7 @@ use gix::refspec::RefSpec;
 use crate::error::{Error, Result};
 use crate::git::id::ObjectId;
 use crate::git::packed_refs::PackedRef;
+use crate::git::ref_update::{RefChange, RefUpdate};
 use crate::git::source;
 
 /// A ref that is to be here.
@@ -19,58 +20,6 @@ pub(in crate::git) struct Wanted {
     pub(in crate::git) packed: PackedRef,
     /// Whether it may move to what does not follow from where it is.
     forced: bool,
-}
-
-/// What became of a ref at an update.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum RefChange {
-    /// It is new.
-    Created,
-    /// It moved to a descendant of where it was.
-    FastForwarded,
-    /// It moved elsewhere: history was rewritten, or a tag moved.
-    Rewritten,
-    /// The other side has it no more.
-    Deleted,
-    /// It stays where it is here, because moving it was not allowed.
-    Kept,
-}
-
-impl RefChange {
-    /// All, in the order they are told in.
-    pub const ALL: &'static [Self] = &[
-        Self::Created,
-        Self::FastForwarded,
-        Self::Rewritten,
-        Self::Deleted,
-        Self::Kept,
-    ];
-
-    /// In a word or two.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::FastForwarded => "fast-forwarded",
-            Self::Rewritten => "rewritten",
-            Self::Deleted => "deleted",
-            Self::Kept => "kept",
-        }
-    }
-}
-
-/// A ref that an update touched.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct RefUpdate {
-    /// Full name.
-    pub name: Vec<u8>,
-    /// What became of it.
-    pub change: RefChange,
-    /// Where it was.
-    pub old_id: Option<ObjectId>,
-    /// Where it is now.
-    pub new_id: Option<ObjectId>,
 }
 
 /// Refs that a fetch brings, by name. Tags that were not asked for come if their objects did.
@@ -99,7 +48,7 @@ pub(in crate::git) fn mapped(map: &RefMap, repo: &gix::Repository) -> Vec<Wanted
                 target: target.to_owned(),
                 peeled: peeled.map(ToOwned::to_owned),
             },
-            forced: spec.is_some_and(|spec| spec.allow_non_fast_forward()),
+            forced: spec.is_some_and(gix::refspec::RefSpec::allow_non_fast_forward),
         });
     }
     wanted
@@ -251,10 +200,9 @@ fn edit(repo: &gix::Repository, updates: &[RefUpdate]) -> Result<()> {
             gix::lock::acquire::Fail::AfterDurationWithBackoff(std::time::Duration::from_secs(5)),
             gix::lock::acquire::Fail::AfterDurationWithBackoff(std::time::Duration::from_secs(5)),
         )
-        .map_err(gix::Error::from)
         .and_then(|prepared| {
             let signature = store.committer().transpose()?;
-            prepared.commit(signature).map_err(gix::Error::from)
+            prepared.commit(signature)
         })
         .map_err(failed)?;
     Ok(())

@@ -276,7 +276,7 @@ impl Link {
             next = cause.source();
         }
         if text.is_empty() {
-            text = "the connection broke".to_owned();
+            text.push_str("the connection broke");
         }
         self.watch.fail(Trouble::Broken(text))
     }

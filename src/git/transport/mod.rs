@@ -107,8 +107,10 @@ impl Peer {
         }
         let stderr = watch.stderr();
         let mut text = source::text(error);
+        let mut words = source::root(error);
         if !stderr.is_empty() {
-            text = stderr;
+            text.clone_from(&stderr);
+            words = stderr;
         }
         let subject = self.url.to_string();
         let lower = text.to_lowercase();
@@ -120,7 +122,7 @@ impl Peer {
         ]) {
             return Error::AuthenticationFailed {
                 subject,
-                reason: text,
+                reason: words,
             };
         }
         // What git's own servers say over ssh and git://; there is no status that would say it.
@@ -133,7 +135,7 @@ impl Peer {
         ]) {
             return Error::RepositoryNotFound {
                 subject,
-                reason: text,
+                reason: words,
             };
         }
         if says(&["'dumb' protocol is not supported"]) {

@@ -57,14 +57,8 @@ pub(super) fn connect(
         .filter(|path| path.starts_with('~'))
         .unwrap_or(path);
     command.arg(format!("git-upload-pack {}", quoted(path)));
-    // Tokens are for hosts that are spoken to over http.
-    for (name, _) in std::env::vars_os() {
-        let is_secret = name.to_str().is_some_and(|name| {
-            name == "GITHUB_TOKEN" || name == "GH_TOKEN" || name.starts_with("GITFLEET_TOKEN")
-        });
-        if is_secret {
-            command.env_remove(name);
-        }
+    for name in &options.withheld_variables {
+        command.env_remove(name);
     }
     command.env("GIT_PROTOCOL", "version=2").env("LC_ALL", "C");
     command

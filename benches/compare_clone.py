@@ -1,0 +1,125 @@
+"""GitFleet beside git: bare clones of many small repositories over http.
+
+    compare_clone.py REPO --gitfleet BINARY [--count 200]
+
+The repository is served under COUNT names by `git http-backend` behind a small server on 127.0.0.1,
+which costs both sides the same; its time is not counted. git runs as users run it, one process for
+each repository, eight at a time. Every clone's refs are compared.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+
+class Backend(BaseHTTPRequestHandler):
+    """`git http-backend`, request by request."""
+
+    protocol_version = "HTTP/1.1"
+    root = ""
+
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+    def answer(self) -> None:
+        """Run the program and hand its answer on."""
+        path, _, query = self.path.partition("?")
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        environment = os.environ | {
+            "GIT_PROJECT_ROOT": self.root,
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "REQUEST_METHOD": self.command,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+        }
+        done = subprocess.run(  # noqa: S603
+            ["git", "http-backend"],  # noqa: S607
+            input=body,
+            env=environment,
+            capture_output=True,
+            check=True,
+        )
+        head, _, content = done.stdout.partition(b"\r\n\r\n")
+        self.send_response(200)
+        for line in head.decode().split("\r\n"):
+            self.send_header(*line.split(": ", 1))
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = answer  # noqa: N815
+
+
+def run(command: list[str], lines: str) -> tuple[float, float, float]:
+    """Run a command on its input; wall and CPU seconds, and mebibytes."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True)  # noqa: S603
+    if process.stdin is not None:
+        process.stdin.write(lines)
+        process.stdin.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{command[0]} failed")
+    wall = time.perf_counter() - start
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def refs(path: Path) -> bytes:
+    """List what a clone has."""
+    return subprocess.run(  # noqa: S603
+        ["git", "-C", str(path), "for-each-ref"],  # noqa: S607
+        capture_output=True,
+        check=True,
+    ).stdout
+
+
+def main() -> None:
+    """Serve, clone twice, compare."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("repo")
+    parser.add_argument("--gitfleet", required=True)
+    parser.add_argument("--count", type=int, default=200)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        first = root / "served" / "o" / "0.git"
+        command = ["git", "clone", "-q", "--mirror", args.repo, str(first)]
+        subprocess.run(command, check=True)  # noqa: S603
+        for number in range(1, args.count):
+            shutil.copytree(first, first.parent / f"{number}.git", copy_function=os.link)
+        Backend.root = str(root / "served")
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Backend)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        start = f"http://127.0.0.1:{server.server_port}/o"
+        theirs, ours = root / "git", root / "gitfleet"
+        theirs.mkdir()
+        clone = f"git clone -q --bare {start}/{{}}.git {theirs}/{{}}"
+        numbers = "".join(f"{number}\n" for number in range(args.count))
+        git = run(["xargs", "-P8", "-I{}", "sh", "-c", clone], numbers)
+        urls = "".join(f"{start}/{number}.git\n" for number in range(args.count))
+        options = ["clone", "--bare", "-q", "-", "-o", str(ours), "--jobs-per-host", "8"]
+        gitfleet = run([args.gitfleet, *options], urls)
+        expected = refs(first)
+        for path in [*theirs.iterdir(), *ours.glob("*/o/*")]:
+            if refs(path) != expected:
+                sys.exit(f"{path} has other refs")
+        print(f"{'':28} {'wall s':>8} {'CPU s':>8} {'MiB':>7} {'git/x wall':>11} {'CPU of git':>11}")
+        for name, cost in (("git, 8 at a time", git), ("gitfleet", gitfleet)):
+            wall, cpu, size = cost
+            ratios = f"{git[0] / wall:11.2f} {cpu / git[1]:11.2f}"
+            print(f"{name:28} {wall:8.2f} {cpu:8.2f} {size:7.0f} {ratios}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Servers for the tests, besides the one over http: a git daemon, an sshd, and a proxy that does harm."""
+
+import contextlib
+import getpass
+import os
+import random
+import shutil
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(port):
+    for _ in range(100):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"nobody listens on port {port}")
+
+
+@contextlib.contextmanager
+def git_daemon(root):
+    """`git daemon` over every repository below `root`; yields the start of its addresses."""
+    port = free_port()
+    command = ["git", "daemon", "--export-all", "--reuseaddr", "--listen=127.0.0.1"]
+    process = subprocess.Popen(
+        [*command, f"--port={port}", f"--base-path={root}", os.fspath(root)],
+        stderr=subprocess.DEVNULL,
+        process_group=0,
+    )
+    try:
+        wait_for(port)
+        yield f"git://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, 15)
+        process.wait()
+
+
+def sshd_program():
+    return shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+
+@contextlib.contextmanager
+def sshd(directory):
+    """An sshd that takes one key; yields the start of its addresses and the command that has the key."""
+    port = free_port()
+    for name in ("host", "user"):
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", directory / name]
+        subprocess.run(command, check=True)
+    shutil.copy(directory / "user.pub", directory / "authorized")
+    (directory / "sshd_config").write_text(
+        f"ListenAddress 127.0.0.1:{port}\nHostKey {directory}/host\nPidFile none\nUsePAM no\n"
+        f"AuthorizedKeysFile {directory}/authorized\nStrictModes no\nAcceptEnv GIT_PROTOCOL\n"
+        "PasswordAuthentication no\nPermitRootLogin prohibit-password\n"
+    )
+    os.makedirs("/run/sshd", exist_ok=True) if os.geteuid() == 0 else None
+    process = subprocess.Popen(
+        [sshd_program(), "-D", "-f", directory / "sshd_config"], stderr=subprocess.DEVNULL
+    )
+    command = (
+        f"ssh -F none -i {directory}/user -o IdentitiesOnly=yes -o StrictHostKeyChecking=no"
+        f" -o UserKnownHostsFile={directory}/known -o LogLevel=ERROR"
+    )
+    try:
+        wait_for(port)
+        yield f"ssh://{getpass.getuser()}@127.0.0.1:{port}", command
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Proxy:
+    """Passes connections on to a server, and spoils some: each fate is a word and its share of all connections."""
+
+    def __init__(self, port, fates, seed=1):
+        self.fates, self.random = fates, random.Random(seed)
+        self.met = dict.fromkeys([*fates, "none"], 0)
+        self._to = port
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.host = f"localhost:{self._listener.getsockname()[1]}"
+        self._stop = threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self._stop.set()
+        self._listener.close()
+
+    def _accept(self):
+        while not self._stop.is_set():
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client, self._fate()), daemon=True).start()
+
+    def _fate(self):
+        with self._lock:
+            draw, fate = self.random.random(), "none"
+            for name, share in self.fates.items():
+                draw -= share
+                if draw < 0:
+                    fate = name
+                    break
+            self.met[fate] += 1
+            return fate
+
+    def _serve(self, client, fate):
+        with contextlib.suppress(OSError), client:
+            if fate == "reset":
+                client.recv(100)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            elif fate == "stall":
+                client.recv(100)
+                self._stop.wait(20)
+            elif fate in ("503", "429"):
+                client.recv(65536)
+                more = "Retry-After: 1\r\n" if fate == "429" else ""
+                text = f"HTTP/1.1 {fate} No\r\n{more}Content-Length: 5\r\nConnection: close\r\n\r\nbusy\n"
+                client.sendall(text.encode())
+            else:
+                self._pass_on(client, self.random.randrange(900, 2500) if fate == "cut" else None)
+
+    def _pass_on(self, client, limit):
+        with socket.create_connection(("127.0.0.1", self._to)) as server:
+
+            def upstream():
+                with contextlib.suppress(OSError):
+                    while data := client.recv(65536):
+                        server.sendall(data)
+                    server.shutdown(socket.SHUT_WR)
+
+            threading.Thread(target=upstream, daemon=True).start()
+            while data := server.recv(65536):
+                if limit is not None:
+                    data, limit = data[:limit], limit - len(data)
+                client.sendall(data)
+                if limit is not None and limit <= 0:
+                    client.shutdown(socket.SHUT_RDWR)  # the other thread still reads from it
+                    return
+            client.shutdown(socket.SHUT_RDWR)
