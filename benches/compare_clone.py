@@ -42,7 +42,7 @@ class Backend(BaseHTTPRequestHandler):
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
             "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
         }
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             ["git", "http-backend"],  # noqa: S607
             input=body,
             env=environment,
@@ -114,7 +114,9 @@ def main() -> None:
         for path in [*theirs.iterdir(), *ours.glob("*/o/*")]:
             if refs(path) != expected:
                 sys.exit(f"{path} has other refs")
-        print(f"{'':28} {'wall s':>8} {'CPU s':>8} {'MiB':>7} {'git/x wall':>11} {'CPU of git':>11}")
+        print(
+            f"{'':28} {'wall s':>8} {'CPU s':>8} {'MiB':>7} {'git/x wall':>11} {'CPU of git':>11}"
+        )
         for name, cost in (("git, 8 at a time", git), ("gitfleet", gitfleet)):
             wall, cpu, size = cost
             ratios = f"{git[0] / wall:11.2f} {cpu / git[1]:11.2f}"

@@ -188,26 +188,15 @@ fn a_clone_cancelled_half_way_leaves_nothing() {
 }
 
 #[test]
-fn transports_that_are_not_built_are_refused_by_name() {
+fn what_makes_no_sense_for_a_path_is_refused_by_name() {
+    let fixture = Fixture::make("history", &[]);
     let dir = tempfile::tempdir().unwrap();
-    for (address, name) in [
-        ("git@example.org:o/r.git", "ssh"),
-        ("ssh://example.org/o/r", "ssh"),
-        ("git://example.org/o/r", "git://"),
-    ] {
-        let url = RemoteUrl::parse(address).unwrap();
-        let into = dir.path().join("new");
-        let error = clone_repo(
-            &url,
-            &into,
-            &CloneOptions::default(),
-            &silent(),
-            &CancelToken::new(),
-        )
-        .unwrap_err();
-        assert!(
-            error.kind() == ErrorKind::Unsupported && error.report().contains(name),
-            "{error}"
-        );
-    }
+    let url = RemoteUrl::parse(fixture.path().to_str().unwrap()).unwrap();
+    let mut options = CloneOptions::default();
+    options.depth = std::num::NonZeroU32::new(1);
+    let into = dir.path().join("x");
+    let error = clone_repo(&url, &into, &options, &silent(), &CancelToken::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.report().contains("depth"), "{}", error.report());
+    assert!(std::fs::read_dir(dir.path()).unwrap().next().is_none());
 }

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import TOKEN, USER, GitServer, make, run_git
 from servers import Proxy, git_daemon, sshd, sshd_program
+
+from conftest import TOKEN, USER, GitServer, make, run_git
 
 COMMAND = [sys.executable, "-m", "gitfleet"]
 
@@ -41,7 +42,7 @@ def refs(path, *patterns):
 
 
 def assert_nothing_half_made(root):
-    assert not [path for path in root.rglob(".gitfleet-*")]
+    assert not list(root.rglob(".gitfleet-*"))
 
 
 @pytest.fixture
@@ -85,7 +86,9 @@ def url(request, origin, tmp_path):
 def test_a_clone_is_what_gits_is(url, shape, origin, tmp_path, git):
     address, options = url
     args = [] if shape == "files" else [shape]
-    (made,) = outcomes(gitfleet("clone", address, "-o", tmp_path / "out", "--json", *args, *options))
+    (made,) = outcomes(
+        gitfleet("clone", address, "-o", tmp_path / "out", "--json", *args, *options)
+    )
     path = Path(made["path"])
     git(path, "fsck", "--full")
     theirs = tmp_path / "theirs"
@@ -249,12 +252,22 @@ def test_credentials_come_from_where_they_are_kept(https_server, bundle, tmp_pat
     assert TOKEN not in wrong.stderr + wrong.stdout
 
 
-def test_credentials_do_not_follow_a_redirect_to_another_host(https_server, http_server, bundle, tmp_path):
+def test_credentials_do_not_follow_a_redirect_to_another_host(
+    https_server, http_server, bundle, tmp_path
+):
     netrc = tmp_path / "netrc"
     netrc.write_text(f"machine {http_server.host} login {USER} password {TOKEN}\n")
     url = f"{http_server.url}/elsewhere/{https_server.host}/private/owner/history/.git"
     done = gitfleet(
-        "clone", "--bare", url, "--ca-bundle", bundle, "-o", tmp_path, check=False, NETRC=os.fspath(netrc)
+        "clone",
+        "--bare",
+        url,
+        "--ca-bundle",
+        bundle,
+        "-o",
+        tmp_path,
+        check=False,
+        NETRC=os.fspath(netrc),
     )
     assert done.returncode == 1
     assert https_server.requests
@@ -349,7 +362,15 @@ def test_a_killed_run_loses_nothing(small_ones, tmp_path, git):
 
 
 def test_an_interrupt_ends_a_stalled_run_within_a_second(https_server, bundle, tmp_path):
-    command = ["clone", "--bare", f"{https_server.url}/stall/x", "--ca-bundle", bundle, "-o", tmp_path]
+    command = [
+        "clone",
+        "--bare",
+        f"{https_server.url}/stall/x",
+        "--ca-bundle",
+        bundle,
+        "-o",
+        tmp_path,
+    ]
     run = subprocess.Popen([*COMMAND, *map(os.fspath, command)], stderr=subprocess.PIPE)
     while not https_server.requests:
         time.sleep(0.02)
