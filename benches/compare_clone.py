@@ -78,7 +78,7 @@ def run(command: list[str], lines: str) -> tuple[float, float, float]:
 def refs(path: Path) -> bytes:
     """List what a clone has."""
     return subprocess.run(  # noqa: S603
-        ["git", "-C", str(path), "for-each-ref"],  # noqa: S607
+        ["git", "-C", str(path), "for-each-ref", "refs/heads", "refs/tags"],  # noqa: S607
         capture_output=True,
         check=True,
     ).stdout

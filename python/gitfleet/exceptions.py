@@ -124,7 +124,7 @@ class OperationTimeoutError(GitFleetError, TimeoutError):
 
 
 class RefusedError(GitFleetError):
-    """The other side answered, and what it says or sends is of no use; the same again would be too."""
+    """The other side answered, and what it says or sends is of no use, now and later."""
 
 
 class LimitExceededError(GitFleetError):

@@ -1,4 +1,4 @@
-"""Servers for the tests, besides the one over http: a git daemon, an sshd, and a proxy that does harm."""
+"""Servers besides the one over http: a git daemon, an sshd, and a proxy that does harm."""
 
 import contextlib
 import getpass
@@ -50,7 +50,7 @@ def sshd_program():
 
 @contextlib.contextmanager
 def sshd(directory):
-    """An sshd that takes one key; yields the start of its addresses and the command that has the key."""
+    """An sshd that takes one key; yields the start of its addresses and a command with the key."""
     port = free_port()
     for name in ("host", "user"):
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", directory / name]
@@ -78,7 +78,10 @@ def sshd(directory):
 
 
 class Proxy:
-    """Passes connections on to a server, and spoils some: each fate is a word and its share of all connections."""
+    """Passes connections on to a server, and spoils some.
+
+    Each fate is a word and its share of all connections.
+    """
 
     def __init__(self, port, fates, seed=1):
         self.fates, self.random = fates, random.Random(seed)
@@ -124,8 +127,8 @@ class Proxy:
             elif fate in ("503", "429"):
                 client.recv(65536)
                 more = "Retry-After: 1\r\n" if fate == "429" else ""
-                text = f"HTTP/1.1 {fate} No\r\n{more}Content-Length: 5\r\nConnection: close\r\n\r\nbusy\n"
-                client.sendall(text.encode())
+                head = f"HTTP/1.1 {fate} No\r\n{more}Content-Length: 5\r\nConnection: close"
+                client.sendall(f"{head}\r\n\r\nbusy\n".encode())
             else:
                 self._pass_on(client, self.random.randrange(900, 2500) if fate == "cut" else None)
 
