@@ -18,7 +18,7 @@ use crate::git::CACHE_BYTES;
 Exit status: 0 all done, 1 something failed, 2 bad usage, 130 interrupted.
 
 Environment: SSL_CERT_FILE names the certificates to trust; HTTPS_PROXY and ALL_PROXY a proxy; GITHUB_TOKEN or GH_TOKEN is
-for github.com, GITFLEET_TOKEN_<HOST> for any host (GITFLEET_TOKEN_GIT_EXAMPLE_ORG). A host that asks for credentials is also
+for github.com, GITFLEET_TOKEN_<HOST> for any host (in capitals, with _ for . and __ for -). A host that asks for credentials is also
 looked for in .netrc, and github.com in gh. GIT_SSH_COMMAND is the program for ssh."
 )]
 pub(super) struct Args {
@@ -281,7 +281,7 @@ pub(super) struct NetArgs {
     /// A server that sends less than this, on average over --timeout, is silent
     #[arg(long, value_name = "BYTES/S", default_value_t = 1)]
     pub(super) min_rate: u64,
-    /// Longest time for one repository
+    /// Longest time for one attempt at a repository
     #[arg(long, value_name = "SECONDS")]
     pub(super) max_time: Option<u64>,
     /// Most mebibytes to receive for one repository

@@ -3,9 +3,10 @@
 //! Nothing is looked up for hosts that do not ask. Nothing is written, and nobody is prompted.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
-use super::environment::variable;
+use super::environment::{secret_variables, variable};
 use crate::error::{Error, Result};
 use crate::net::{AskCredentials, Credentials};
 use crate::secret::Secret;
@@ -36,20 +37,14 @@ pub(crate) fn ask(command: Option<String>, use_git_helpers: bool) -> AskCredenti
     })
 }
 
-/// `git.example.org:8443` is asked for as `GITFLEET_TOKEN_GIT_EXAMPLE_ORG_8443`.
+/// `my-git.example.org:8443` is asked for as `GITFLEET_TOKEN_MY__GIT_EXAMPLE_ORG_PORT_8443`: no two hosts share a variable.
 fn variable_for(host: &str) -> String {
     let upper = host.to_ascii_uppercase();
-    let plain = |letter: char| {
-        if letter.is_ascii_alphanumeric() {
-            letter
-        } else {
-            '_'
-        }
-    };
-    format!(
-        "GITFLEET_TOKEN_{}",
-        upper.chars().map(plain).collect::<String>()
-    )
+    let plain = upper
+        .replace('-', "__")
+        .replace(':', "_PORT_")
+        .replace('.', "_");
+    format!("GITFLEET_TOKEN_{plain}")
 }
 
 fn of_token(host: &str, token: String) -> Credentials {
@@ -85,12 +80,9 @@ fn in_netrc(text: &str, host: &str) -> Option<Credentials> {
         }
         !is_macro
     });
-    let mut words = lines.flat_map(|line| {
-        line.split('#')
-            .next()
-            .unwrap_or_default()
-            .split_whitespace()
-    });
+    let mut words = lines
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .flat_map(str::split_whitespace);
     let mut is_ours = false;
     let (mut login, mut password) = (None, None);
     while let Some(word) = words.next() {
@@ -118,18 +110,45 @@ fn in_netrc(text: &str, host: &str) -> Option<Credentials> {
     })
 }
 
+/// A program that is not told any token, and cannot ask anybody.
+fn quiet(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for name in secret_variables() {
+        command.env_remove(name);
+    }
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    command
+}
+
+/// How long a program may take to find a token.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a program printed; one that does not end is ended. It is to print a line or two, which any pipe holds.
+fn output(command: &mut Command) -> std::io::Result<Output> {
+    let mut child = command.spawn()?;
+    let since = Instant::now();
+    while child.try_wait()?.is_none() {
+        if since.elapsed() > PATIENCE {
+            child.kill()?;
+            child.wait()?;
+            let text = format!("said nothing within {} s", PATIENCE.as_secs());
+            return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, text));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.wait_with_output()
+}
+
 /// A token on one line, or a user and a password on two.
 fn from_command(command: &str, host: &str) -> Result<Credentials> {
     let mut words = command.split_whitespace();
     let failed = |what: String| Error::invalid("credential command", what);
     let program = words.next().ok_or_else(|| failed("is empty".to_owned()))?;
-    let output = Command::new(program)
-        .args(words)
-        .arg(host)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .map_err(|error| failed(format!("`{program}` cannot be started: {error}")))?;
+    let output = output(quiet(program).args(words).arg(host))
+        .map_err(|error| failed(format!("`{program}`: {error}")))?;
     if !output.status.success() {
         return Err(failed(format!("`{program}` ended with {}", output.status)));
     }
@@ -156,14 +175,12 @@ fn from_command(command: &str, host: &str) -> Result<Credentials> {
 /// `git credential fill`, which may not ask anybody.
 fn from_git(host: &str) -> Option<Credentials> {
     use std::io::Write;
-    let mut child = Command::new("git")
+    let mut child = quiet("git")
         .args(["credential", "fill"])
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_ASKPASS", "true")
         .env("SSH_ASKPASS", "true")
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
         .spawn()
         .ok()?;
     let question = format!("protocol=https\nhost={host}\n\n");
@@ -188,12 +205,7 @@ fn from_gh() -> Option<String> {
     if !is_there {
         return None;
     }
-    let output = Command::new("gh")
-        .args(["auth", "token"])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = output(quiet("gh").args(["auth", "token"])).ok()?;
     let token = String::from_utf8(output.stdout).ok()?.trim().to_owned();
     (output.status.success() && !token.is_empty()).then_some(token)
 }
@@ -204,7 +216,7 @@ mod tests {
 
     #[test]
     fn netrc_is_read_as_curl_reads_it() {
-        let text = "machine a.org login me password one\n\nmacdef init\nmachine b.org password no\n\nmachine b.org:8443\n  login you\n  password two # said\ndefault password three\n";
+        let text = "machine a.org login me password one\n\nmacdef init\nmachine b.org password no\n\nmachine b.org:8443\n  login you\n  password t#wo\ndefault password three\n";
         let found = |host: &str| {
             let found = in_netrc(text, host).unwrap();
             (found.username, found.password.expose().to_owned())
@@ -212,7 +224,7 @@ mod tests {
         let pair = |user: &str, password: &str| (user.to_owned(), password.to_owned());
         assert_eq!(found("a.org"), pair("me", "one"));
         assert_eq!(found("a.org:444"), pair("me", "one"));
-        assert_eq!(found("b.org:8443"), pair("you", "two"));
+        assert_eq!(found("b.org:8443"), pair("you", "t#wo"));
         assert_eq!(found("b.org"), pair(TOKEN_USER, "three"));
         assert!(in_netrc("machine a.org login me", "a.org").is_none());
     }
@@ -220,8 +232,8 @@ mod tests {
     #[test]
     fn variables_are_named_after_hosts() {
         assert_eq!(
-            variable_for("git.example.org:8443"),
-            "GITFLEET_TOKEN_GIT_EXAMPLE_ORG_8443"
+            variable_for("my-git.example.org:8443"),
+            "GITFLEET_TOKEN_MY__GIT_EXAMPLE_ORG_PORT_8443"
         );
     }
 }

@@ -97,12 +97,10 @@ impl Fleet {
         cancel: &CancelToken,
     ) -> Result<Report<Cloned>> {
         refuse_clashes(&urls.iter().collect::<Vec<_>>())?;
-        let places: HashSet<PathBuf> = urls
-            .iter()
-            .filter_map(|url| Some(self.place(url).parent()?.to_owned()))
-            .collect();
-        for place in &places {
-            remove_leftovers(place)?;
+        for host in directories(&self.root)? {
+            for owner in directories(&host)? {
+                remove_leftovers(&owner)?;
+            }
         }
         let options = self.shared();
         let jobs = urls.iter().map(|url| Job {
@@ -234,6 +232,17 @@ impl Fleet {
         let outcomes = run(jobs.collect(), &self.fleet, cancel, work, on_end);
         Ok(Report { outcomes })
     }
+}
+
+/// Directories in one that need not exist.
+fn directories(path: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(Error::storage("read", path))?,
+    };
+    let entries = entries.flatten();
+    let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    Ok(directories.map(|entry| entry.path()).collect())
 }
 
 /// Whether a complete clone of `url` lies at `place`. Clones come to their name whole, so what opens is complete.

@@ -40,7 +40,8 @@ pub(super) enum Verdict {
     Over,
     /// It may go well another time.
     Again,
-    /// The host asks us to stay away for so long, if it says how long.
+    /// The host asks us to stay away for so long. If it does not say how long, it is a failure like others, and the whole
+    /// host waits.
     Throttled(Option<Duration>),
 }
 
@@ -57,11 +58,10 @@ pub(super) enum Next {
     Done,
 }
 
-/// Attempts a throttled host gets beyond those of [`RetryOptions::attempts`]: being sent away is no failure.
-const MOST_THROTTLES: u32 = 50;
-/// What a host that throttles without saying for how long is left alone.
-const UNSAID_THROTTLE: Duration = Duration::from_secs(10);
-
+/// Throttled attempts for each of [`RetryOptions::attempts`] that may follow a first one: being sent away is no failure.
+const THROTTLES_PER_RETRY: u32 = 5;
+/// A host that sends us away means it, whatever it says.
+const SHORTEST_THROTTLE: Duration = Duration::from_secs(1);
 struct Host {
     /// Waiting, those that may start first in front.
     queue: VecDeque<Waiting>,
@@ -198,6 +198,11 @@ impl Schedule {
         let host = &mut self.hosts[self.host_of[index]];
         host.running -= 1;
         self.running -= 1;
+        let attempts = self.attempts[index];
+        let doublings = attempts.saturating_sub(1).min(20);
+        let wait = self.options.first_wait.saturating_mul(1 << doublings);
+        let wait = wait.min(self.options.longest_wait);
+        let chance = chance.clamp(0.0, 1.0);
         let from = match verdict {
             Verdict::Over => {
                 host.successes += 1;
@@ -208,29 +213,34 @@ impl Schedule {
                 return false;
             }
             Verdict::Again => {
-                if self.attempts[index] >= self.options.attempts {
+                if attempts >= self.options.attempts {
                     return false;
                 }
-                let doublings = (self.attempts[index] - 1).min(20);
-                let wait = self.options.first_wait.saturating_mul(1 << doublings);
-                let wait = wait.min(self.options.longest_wait);
-                now + wait.mul_f64(1.0 - chance.clamp(0.0, 1.0) / 2.0)
+                now + wait.mul_f64(1.0 - chance / 2.0)
             }
             Verdict::Throttled(asked) => {
-                let asked = asked.unwrap_or(UNSAID_THROTTLE);
-                self.throttles[index] += 1;
-                if asked > self.options.longest_throttle || self.throttles[index] > MOST_THROTTLES {
-                    return false;
-                }
+                let away = match asked {
+                    Some(asked) => {
+                        self.throttles[index] += 1;
+                        let retries = self.options.attempts.saturating_sub(1);
+                        let most = retries.saturating_mul(THROTTLES_PER_RETRY);
+                        if asked > self.options.longest_throttle || self.throttles[index] > most {
+                            return false;
+                        }
+                        self.attempts[index] -= 1;
+                        asked.max(SHORTEST_THROTTLE)
+                    }
+                    None if attempts >= self.options.attempts => return false,
+                    None => wait.max(SHORTEST_THROTTLE),
+                };
                 // Everything that was under way is sent away at once: that is one refusal, not several.
                 if now >= host.closed_until {
                     host.allowed = (host.allowed / 2).max(1);
                     host.successes = 0;
                 }
-                host.closed_until = host.closed_until.max(now + asked);
-                self.attempts[index] -= 1;
+                host.closed_until = host.closed_until.max(now + away);
                 // A little later than asked for, and not all at once.
-                now + asked + asked.mul_f64(chance.clamp(0.0, 1.0) / 10.0)
+                now + away + away.mul_f64(chance / 10.0)
             }
         };
         let at = host.queue.partition_point(|waiting| waiting.from <= from);

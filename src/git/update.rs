@@ -1,5 +1,6 @@
 //! Bringing a clone to where its origin is now.
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,8 +12,10 @@ use gix::refs::{FullName, Target};
 
 use super::clone::{CloneOptions, Filter, refuse_full_disk};
 use super::fetch::{
-    Counters, Deadline, How, Session, mapped, on_another_thread, parse, update as update_refs,
+    Counters, Deadline, How, Session, check_connected, mapped, on_another_thread, parse,
+    update as update_refs,
 };
+use super::packed_refs::write_file;
 use super::ref_update::{RefChange, UpdateOutcome};
 use super::refs::Head;
 use super::repo::{Discover, OpenOptions, Repo};
@@ -75,7 +78,7 @@ pub(super) fn update(
         }
         refuse_full_disk(path, options.limits.free_disk_bytes)
     };
-    let deadline = Deadline::starting_now(options.limits.time);
+    let deadline = Deadline::starting_now(&subject, options.limits.time);
     let mut outcome = on_another_thread(work, &watch, &deadline, cancel, look)?;
     outcome.received_bytes = watch.bytes();
     Ok(outcome)
@@ -110,6 +113,12 @@ impl Origin {
             Some(option) if option.as_slice() == b"--tags" => Tags::All,
             _ => Tags::Included,
         };
+        if specs.is_empty() && local.is_shallow().unwrap_or(false) {
+            return Err(Error::unsupported(format!(
+                "updating {}: it has a part of a history that no branch names",
+                repo.path().display()
+            )));
+        }
         if specs.is_empty() {
             // `git clone --bare` writes none; what it brought were these.
             specs = vec!["+refs/heads/*:refs/heads/*".to_owned()];
@@ -149,6 +158,7 @@ fn bring(
 ) -> Result<UpdateOutcome> {
     let repo = Repo::open(path, open)?;
     let local = repo.local();
+    let _lock = lock(local.git_dir(), watch)?;
     let mut session = Session::open(peer, watch)?;
     let specs = parse(&origin.specs)?;
     let mut asked = specs.clone();
@@ -157,7 +167,15 @@ fn bring(
         asked.extend(parse(&["refs/tags/*:refs/tags/*"])?);
     }
     session.list(&asked)?;
-    let map = session.map(&specs, origin.tags)?;
+    let current = match repo.head()? {
+        Head::Branch { name, .. } | Head::Unborn { name } => Some(name),
+        Head::Detached { .. } => None,
+    };
+    let mut wanted_specs = specs.clone();
+    if current.is_none() && session.head().is_some() {
+        wanted_specs.extend(parse(&["HEAD"])?); // of a commit that no branch names, nothing else would bring the objects
+    }
+    let map = session.map(&wanted_specs, origin.tags)?;
     let how = How {
         shallow: Shallow::NoChange,
         tags: origin.tags,
@@ -171,12 +189,18 @@ fn bring(
         return Err(Error::Cancelled); // refs stay as they are
     }
     let is_bare = local.workdir().is_none();
-    let current = match repo.head()? {
-        Head::Branch { name, .. } | Head::Unborn { name } => Some(name),
-        Head::Detached { .. } => None,
-    };
     let shown = current.as_deref().filter(|_| !is_bare);
-    let refs = update_refs(&local, &mapped(&map, &local), &specs, shown)?;
+    let wanted = mapped(&map, &local);
+    let known: Vec<_> = repo.refs()?.iter().map(|found| found.target_id.0).collect();
+    check_connected(
+        &local,
+        origin.url.as_str(),
+        &wanted,
+        &known,
+        origin.filter,
+        watch,
+    )?;
+    let refs = update_refs(&local, &wanted, &specs, shown)?;
     let new_default_branch = follow_head(&local, session.head(), current.as_deref(), is_bare)?;
     let mut warnings = Vec::new();
     if !is_bare && refs.iter().any(|one| one.change != RefChange::Kept) {
@@ -217,8 +241,15 @@ fn follow_head(
     current: Option<&[u8]>,
     is_bare: bool,
 ) -> Result<Option<Vec<u8>>> {
-    let Some(Ref::Symbolic { target, .. }) = theirs else {
-        return Ok(None);
+    let target = match theirs {
+        Some(Ref::Symbolic { target, .. }) => target,
+        Some(theirs) if is_bare && current.is_none() => {
+            if let Some(id) = theirs.unpack().1.filter(|id| repo.has_object(*id)) {
+                write_file(&repo.git_dir().join("HEAD"), format!("{id}\n").as_bytes())?;
+            }
+            return Ok(None);
+        }
+        _ => return Ok(None),
     };
     let corrupt = || source::unreadable(repo.git_dir(), "HEAD");
     let is_here = repo
@@ -247,4 +278,28 @@ fn follow_head(
         .map_err(corrupt())?;
     repo.edit_reference(edit).map_err(corrupt())?;
     Ok(Some(target.to_vec()))
+}
+
+/// One update of a clone at a time; what a killed one left among the packs is removed.
+fn lock(git_dir: &Path, watch: &Watch) -> Result<File> {
+    let path = git_dir.join("gitfleet.lock");
+    let failed = || Error::storage("lock", &path);
+    let file = File::create(&path).map_err(failed())?;
+    while let Err(error) = file.try_lock() {
+        match error {
+            TryLockError::WouldBlock if watch.must_stop() => return Err(Error::Cancelled),
+            TryLockError::WouldBlock => std::thread::sleep(std::time::Duration::from_millis(50)),
+            TryLockError::Error(error) => return Err(failed()(error)),
+        }
+    }
+    let packs = git_dir.join("objects/pack");
+    for entry in std::fs::read_dir(&packs)
+        .map_err(Error::storage("read", &packs))?
+        .flatten()
+    {
+        if entry.file_name().to_string_lossy().starts_with(".tmp") {
+            let _ = std::fs::remove_file(entry.path()); // git leaves it alone too
+        }
+    }
+    Ok(file)
 }

@@ -150,3 +150,62 @@ class Proxy:
                     client.shutdown(socket.SHUT_RDWR)  # the other thread still reads from it
                     return
             client.shutdown(socket.SHUT_RDWR)
+
+
+def pkt(text):
+    """A line of the protocol (gitprotocol-common)."""
+    data = text.encode() if isinstance(text, str) else text
+    return f"{len(data) + 4:04x}".encode() + data
+
+
+class LyingServer:
+    """Speaks git:// version 2, and says and sends what it is told to."""
+
+    def __init__(self, refs, pack):
+        self.refs, self.pack = refs, pack
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"git://127.0.0.1:{self._listener.getsockname()[1]}/o/r"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        with contextlib.suppress(OSError, ValueError), client, client.makefile("rwb") as stream:
+            self._read_line(stream)
+            known = ["version 2\n", "ls-refs=unborn\n", "fetch=shallow\n", "object-format=sha1\n"]
+            self._send(stream, known)
+            while lines := self._read_request(stream):
+                if lines[0].startswith(b"command=ls-refs"):
+                    self._send(stream, self.refs)
+                elif b"done\n" in lines or b"done" in lines:
+                    self._send(stream, ["packfile\n", b"\x01" + self.pack])
+                else:
+                    self._send(stream, ["acknowledgments\n", "NAK\n"])
+
+    @staticmethod
+    def _send(stream, lines):
+        stream.write(b"".join(map(pkt, lines)) + b"0000")
+        stream.flush()
+
+    @staticmethod
+    def _read_line(stream):
+        length = int(stream.read(4), 16)
+        return stream.read(length - 4) if length > 4 else None
+
+    def _read_request(self, stream):
+        lines = []
+        while True:
+            head = stream.read(4)
+            if head in (b"", b"0000"):
+                return lines
+            if head != b"0001":
+                lines.append(stream.read(int(head, 16) - 4))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from servers import Proxy, git_daemon, sshd, sshd_program
+from servers import LyingServer, Proxy, git_daemon, sshd, sshd_program
 
 from conftest import TOKEN, USER, GitServer, make, run_git
 
@@ -243,7 +243,7 @@ def test_credentials_come_from_where_they_are_kept(https_server, bundle, tmp_pat
     clone = ["clone", "--bare", url, "--ca-bundle", bundle, "-o"]
     gitfleet(*clone, tmp_path / "a", NETRC=os.fspath(netrc))
     gitfleet(*clone, tmp_path / "b", "--credential-command", script)
-    variable = "GITFLEET_TOKEN_" + host.upper().replace(":", "_")
+    variable = "GITFLEET_TOKEN_" + host.upper().replace(":", "_PORT_")
     wrong = gitfleet(*clone, tmp_path / "c", check=False, **{variable: TOKEN})
     assert "refused the credentials" in wrong.stderr  # this server wants another user
     for file in (path for path in tmp_path.rglob("*") if path.is_file()):
@@ -272,6 +272,99 @@ def test_credentials_do_not_follow_a_redirect_to_another_host(
     assert done.returncode == 1
     assert https_server.requests
     assert not any(authorization for _, _, authorization in https_server.requests)
+
+
+def pack_of(path, *ids):
+    command = ["git", "-C", path, "pack-objects", "--stdout", "-q"]
+    given = "\n".join(ids).encode()
+    return subprocess.run(command, input=given, check=True, capture_output=True).stdout
+
+
+def test_a_server_that_leaves_out_objects_breaks_nothing(daemon, origin, tmp_path, git):
+    head = git(origin, "rev-parse", "HEAD")
+    lines = [f"{head} HEAD symref-target:refs/heads/main\n", f"{head} refs/heads/main\n"]
+    empty = pack_of(origin)
+    for pack in (pack_of(origin, head), empty):
+        server = LyingServer(lines, pack)
+        done = gitfleet(
+            "clone", "--bare", server.url, "-o", tmp_path / "new", "--json", check=False
+        )
+        (failed,) = outcomes(done)
+        assert failed["error"]["kind"] == "refused", failed
+        assert "left out" in failed["error"]["message"]
+        server.close()
+    assert_nothing_half_made(tmp_path)
+    (made,) = outcomes(gitfleet("clone", "--bare", daemon, "-o", tmp_path, "--json"))
+    before = refs(made["path"])
+    other = git(origin, "commit-tree", "-m", "never sent", "main^{tree}")
+    server = LyingServer([line.replace(head, other) for line in lines], empty)
+    git(made["path"], "config", "remote.origin.url", server.url)
+    (failed,) = outcomes(gitfleet("update", made["path"], "--json", check=False))
+    assert failed["error"]["kind"] == "refused"
+    assert refs(made["path"]) == before
+    server.close()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["{} HEAD\n", "{} refs/heads/../../x\n"],
+        ["{} refs/heads/a\n", "{} refs/heads/a/b\n"],
+        ["{} HEAD symref-target:refs/heads/x\n[core]\n"],
+        ["unborn HEAD symref-target:refs/heads/x\nfoo\n"],
+    ],
+)
+def test_names_that_would_do_harm_are_refused(lines, origin, tmp_path, git):
+    head = git(origin, "rev-parse", "HEAD")
+    server = LyingServer([line.format(head) for line in lines], pack_of(origin, head))
+    done = gitfleet(
+        "clone",
+        "--bare",
+        server.url,
+        "-o",
+        tmp_path / "out",
+        "--json",
+        "--retries",
+        "0",
+        check=False,
+    )
+    (failed,) = outcomes(done)
+    assert failed["status"] == "failed", failed
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+    server.close()
+
+
+def test_a_negative_refspec_keeps_what_is_ours(daemon, origin, tmp_path, git):
+    (made,) = outcomes(gitfleet("clone", "--bare", daemon, "-o", tmp_path, "--json"))
+    git(made["path"], "config", "--add", "remote.origin.fetch", "^refs/heads/local")
+    git(made["path"], "branch", "local")
+    git(origin, "branch", "-D", "side")
+    gitfleet("update", made["path"])
+    assert "refs/heads/local" in refs(made["path"])
+    assert "refs/heads/side" not in refs(made["path"])
+
+
+def test_a_detached_head_is_followed(daemon, origin, tmp_path, git):
+    git(origin, "update-ref", "--no-deref", "HEAD", "main~1")
+    (made,) = outcomes(gitfleet("clone", "--bare", daemon, "-o", tmp_path, "--json"))
+    assert made["head"] == git(origin, "rev-parse", "HEAD")
+    newer = git(origin, "commit-tree", "-p", "HEAD", "-m", "on no branch", "HEAD^{tree}")
+    git(origin, "update-ref", "--no-deref", "HEAD", newer)
+    (updated,) = outcomes(gitfleet("update", made["path"], "--json"))
+    assert updated["head"] == newer
+    git(made["path"], "fsck", "--full")
+
+
+def test_what_cannot_be_had_is_refused_before_it_is_fetched(daemon, tmp_path):
+    for args, says in (
+        (["--filter", "blob:none"], "partial clone with files"),
+        (["--refspec", "refs/heads/side"], "destination"),
+        (["--refspec", "+refs/heads/side:refs/heads/side"], "name a branch"),
+    ):
+        done = gitfleet("clone", daemon, "-o", tmp_path / "out", *args, check=False)
+        assert done.returncode == 1, done
+        assert says in done.stderr
+    assert_nothing_half_made(tmp_path)
 
 
 @pytest.fixture(scope="module")

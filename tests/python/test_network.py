@@ -15,6 +15,7 @@ from conftest import TOKEN, USER, GitServer
 
 def clone(url, into, *args, **environment):
     command = [sys.executable, "-m", "gitfleet", "clone", "--bare", url, "-o", into, *args]
+    command += ["--retries", "0"]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env=os.environ | environment
     )

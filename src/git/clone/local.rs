@@ -43,6 +43,17 @@ pub(super) fn copy(
     };
     let from = Repo::open(path, &open)?;
     let (head, refs) = (from.head()?, from.refs()?);
+    if from
+        .local()
+        .config_snapshot()
+        .string("extensions.partialClone")
+        .is_some()
+    {
+        return Err(Error::unsupported(format!(
+            "copying the partial clone {}: clone its origin instead",
+            path.display()
+        )));
+    }
 
     let kind = match options.worktree {
         Worktree::Bare | Worktree::Mirror => gix::create::Kind::Bare,

@@ -69,6 +69,10 @@ pub fn clone_repo(
     cancel: &CancelToken,
 ) -> Result<CloneOutcome> {
     cancel.check()?;
+    if options.filter.is_some() && options.worktree == Worktree::CheckedOut {
+        let what = "a partial clone with files, which it would lack; make it bare";
+        return Err(Error::unsupported(what));
+    }
     let place = place::Place::prepare(into)?;
     let tell = |phase| {
         progress.progress(Progress {
@@ -99,11 +103,13 @@ pub fn clone_repo(
         }
     };
     if options.worktree == Worktree::CheckedOut {
-        checkout::head(place.staging(), url, options, progress, cancel)?;
+        let checked_out = checkout::head(place.staging(), url, options, progress, cancel);
+        checked_out.map_err(|error| theirs(url, error))?;
     }
     cancel.check()?;
     tell(Phase::Finishing);
-    let (head, warnings) = look_at(place.staging())?;
+    let looked = look_at(place.staging());
+    let (head, warnings) = looked.map_err(|error| theirs(url, error))?;
     let path = place.finish()?;
     Ok(CloneOutcome {
         path,
@@ -112,6 +118,17 @@ pub fn clone_repo(
         final_url,
         warnings,
     })
+}
+
+/// What is wrong with a clone just made is wrong with what it was made from.
+fn theirs(url: &RemoteUrl, error: Error) -> Error {
+    match error {
+        Error::Corrupt { what, source, .. } => Error::Refused {
+            subject: url.to_string(),
+            reason: source.map_or(what.clone(), |source| format!("{what}: {source}")),
+        },
+        other => other,
+    }
 }
 
 /// A copy of a directory is all of it.

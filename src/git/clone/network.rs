@@ -11,7 +11,7 @@ use super::{CloneOptions, TagsWanted, Worktree, config};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::fetch::{
-    Counters, Deadline, How, Session, mapped, on_another_thread, parse, write_new,
+    Counters, Deadline, How, Session, check_connected, mapped, on_another_thread, parse, write_new,
 };
 use crate::git::id::ObjectId;
 use crate::git::packed_refs::{self, PackedRef};
@@ -35,6 +35,12 @@ pub(super) fn fetch(
     progress: &Arc<dyn ProgressSink>,
     cancel: &CancelToken,
 ) -> Result<Received> {
+    for spec in &options.refspecs {
+        if !spec.contains(':') && !spec.starts_with('^') {
+            let reason = "has no destination: write +refs/heads/x:refs/heads/x";
+            return Err(Error::invalid(format!("refspec `{spec}`"), reason));
+        }
+    }
     let watch = Watch::new(options.limits.bytes);
     let counters = Counters::default();
     let work = {
@@ -65,7 +71,7 @@ pub(super) fn fetch(
         }
         super::place::refuse_full_disk(into, options.limits.free_disk_bytes)
     };
-    let deadline = Deadline::starting_now(options.limits.time);
+    let deadline = Deadline::starting_now(url.as_str(), options.limits.time);
     on_another_thread(work, &watch, &deadline, cancel, look)?;
     Ok(Received {
         bytes: watch.bytes(),
@@ -110,7 +116,19 @@ fn make(
         most_object_bytes: options.limits.object_bytes,
     };
     session.receive(&repo, &map, &how, counters)?;
-    let mut refs = write_new(mapped(&map, &repo));
+    let wanted = mapped(&map, &repo);
+    check_connected(
+        &repo,
+        peer.url().as_str(),
+        &wanted,
+        &[],
+        options.filter,
+        watch,
+    )?;
+    let mut refs = write_new(wanted);
+    if options.worktree == Worktree::CheckedOut {
+        refuse_absent_head(peer.url(), &repo, &head)?;
+    }
     if options.worktree == Worktree::CheckedOut {
         add_local_branch(repo.git_dir(), &head, &mut refs)?;
     }
@@ -220,11 +238,13 @@ fn head_of(url: &RemoteUrl, refs: &[Ref], branch: Option<&str>) -> Result<Head> 
         });
     }
     Ok(match find(b"HEAD") {
-        Some(Ref::Symbolic { target, object, .. }) => Head::Branch {
-            name: target.to_vec(),
-            commit_id: ObjectId(*object),
-        },
-        Some(Ref::Unborn { target, .. }) => Head::Unborn {
+        Some(Ref::Symbolic { target, object, .. }) if target.starts_with(b"refs/heads/") => {
+            Head::Branch {
+                name: target.to_vec(),
+                commit_id: ObjectId(*object),
+            }
+        }
+        Some(Ref::Unborn { target, .. }) if target.starts_with(b"refs/heads/") => Head::Unborn {
             name: target.to_vec(),
         },
         Some(found) => match id_of(found) {
@@ -238,6 +258,23 @@ fn head_of(url: &RemoteUrl, refs: &[Ref], branch: Option<&str>) -> Result<Head> 
 fn unborn() -> Head {
     Head::Unborn {
         name: b"refs/heads/main".to_vec(),
+    }
+}
+
+/// Files can be checked out only if what was asked for brings their commit.
+fn refuse_absent_head(url: &RemoteUrl, repo: &gix::Repository, head: &Head) -> Result<()> {
+    match head {
+        Head::Branch { commit_id, .. } | Head::Detached { commit_id }
+            if !repo.has_object(commit_id.0) =>
+        {
+            Err(Error::RevisionNotFound {
+                repo: url.to_string(),
+                revision: "HEAD".to_owned(),
+                reason: "what is asked for does not bring its commit; name a branch that comes"
+                    .to_owned(),
+            })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -297,6 +334,6 @@ pub fn remote_head(
             Ok(id.map(|id| ObjectId(id.to_owned())))
         }
     };
-    let deadline = Deadline::starting_now(options.limits.time);
+    let deadline = Deadline::starting_now(url.as_str(), options.limits.time);
     on_another_thread(work, &watch, &deadline, cancel, || Ok(()))
 }

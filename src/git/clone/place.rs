@@ -77,8 +77,12 @@ impl Place {
     pub(super) fn finish(mut self) -> Result<PathBuf> {
         sync_tree(&self.staging)?;
         refuse_occupied(&self.destination)?;
-        fs::rename(&self.staging, &self.destination)
-            .map_err(Error::storage("rename the clone to", &self.destination))?;
+        if let Err(error) = fs::rename(&self.staging, &self.destination) {
+            refuse_occupied(&self.destination)?; // somebody was faster after all
+            return Err(Error::storage("rename the clone to", &self.destination)(
+                error,
+            ));
+        }
         self.is_finished = true;
         let parent = self.destination.parent().unwrap_or(Path::new("/"));
         sync(parent)?;

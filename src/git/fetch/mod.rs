@@ -4,6 +4,8 @@
 //! [`RefMap`]; which refs they are kept under is `refs`'s business. The protocol itself is gix's; what it leaves to its
 //! callers is here: filters for partial clones, limits, and a clock.
 
+mod connected;
+mod names;
 mod negotiate;
 mod pack;
 mod progress;
@@ -18,6 +20,7 @@ use gix::protocol::transport::Service;
 use gix::protocol::transport::client::blocking_io::Transport;
 use gix::refspec::RefSpec;
 
+pub(super) use connected::check_connected;
 pub(super) use progress::Counters;
 pub(super) use refs::{mapped, update, write_new};
 pub(super) use specs::parse;
@@ -86,14 +89,8 @@ impl<'a> Session<'a> {
                 list.fetch_blocking(gix::progress::Discard, &mut self.transport, false)
             });
         let map = found.map_err(|error| self.failure(&error))?;
-        for found in &map.remote_refs {
-            let (name, ..) = found.unpack();
-            let is_good = name == "HEAD" || gix::validate::reference::name(name).is_ok();
-            if !is_good {
-                let what =
-                    format!("the server has a ref with the name `{name}`, which no repository can");
-                return Err(self.nonsense(what));
-            }
+        if let Some(what) = names::wrong_with(&map.remote_refs) {
+            return Err(self.nonsense(what));
         }
         self.refs = map.remote_refs;
         Ok(&self.refs)

@@ -84,7 +84,10 @@ pub(in crate::git) fn update(
         let Some(id) = reference.try_id() else {
             continue;
         }; // symbolic
-        let is_ours = specs.iter().any(|spec| destination_has(spec, &name));
+        let is_ours = specs
+            .iter()
+            .filter_map(|spec| source_of(spec, &name))
+            .any(|source| !specs.iter().any(|spec| excludes(spec, &source)));
         if is_ours && !names.contains(name.as_slice()) && current != Some(&name) {
             updates.push(RefUpdate {
                 name,
@@ -128,24 +131,50 @@ pub(in crate::git) fn update(
             new_id: Some(ObjectId(new)),
         });
     }
-    edit(repo, &updates[deleted..])?;
+    if let Err(error) = edit(repo, &updates[deleted..]) {
+        let restored: Vec<RefUpdate> = updates[..deleted]
+            .iter()
+            .map(|gone| RefUpdate {
+                new_id: gone.old_id,
+                change: RefChange::Created,
+                ..gone.clone()
+            })
+            .collect();
+        let _ = edit(repo, &restored); // the first failure is the one to tell
+        return Err(error);
+    }
     Ok(updates)
 }
 
-/// Whether refs of this name are under a refspec's destination.
-fn destination_has(spec: &RefSpec, name: &[u8]) -> bool {
+/// The name on the other side of what a refspec keeps under `name` here; `None` if that is not under its destination.
+fn source_of(spec: &RefSpec, name: &[u8]) -> Option<Vec<u8>> {
     let spec = spec.to_ref();
-    let Some(destination) = spec.destination() else {
-        return false;
-    };
-    match destination.iter().position(|byte| *byte == b'*') {
+    let (source, destination) = (spec.source()?, spec.destination()?);
+    let middle = between(destination, name)?;
+    Some(match source.iter().position(|byte| *byte == b'*') {
+        Some(star) => [&source[..star], middle, &source[star + 1..]].concat(),
+        None => source.to_vec(),
+    })
+}
+
+/// Whether a negative refspec leaves out this name of the other side.
+fn excludes(spec: &RefSpec, name: &[u8]) -> bool {
+    use gix::refspec::Instruction;
+    use gix::refspec::instruction::Fetch;
+    match spec.to_ref().instruction() {
+        Instruction::Fetch(Fetch::Exclude { src }) => between(src, name).is_some(),
+        _ => false,
+    }
+}
+
+/// What stands for the pattern's star in `name`: nothing if there is none and it is the same.
+fn between<'a>(pattern: &[u8], name: &'a [u8]) -> Option<&'a [u8]> {
+    match pattern.iter().position(|byte| *byte == b'*') {
         Some(star) => {
-            let (before, after) = (&destination[..star], &destination[star + 1..]);
-            name.len() >= before.len() + after.len()
-                && name.starts_with(before)
-                && name.ends_with(after)
+            let (before, after) = (&pattern[..star], &pattern[star + 1..]);
+            name.strip_prefix(before)?.strip_suffix(after)
         }
-        None => destination == name,
+        None => (pattern == name).then_some(&[]),
     }
 }
 

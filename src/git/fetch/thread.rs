@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::transport::{Trouble, Watch};
+use crate::git::transport::Watch;
 
 /// How often the caller looks.
 const POLL: Duration = Duration::from_millis(50);
@@ -14,20 +14,29 @@ const GRACE: Duration = Duration::from_millis(700);
 
 /// When a transfer has taken too long.
 pub(in crate::git) struct Deadline {
+    subject: String,
     started: Instant,
     limit: Option<Duration>,
 }
 
 impl Deadline {
-    pub(in crate::git) fn starting_now(limit: Option<Duration>) -> Self {
+    pub(in crate::git) fn starting_now(subject: &str, limit: Option<Duration>) -> Self {
         Self {
+            subject: subject.to_owned(),
             started: Instant::now(),
             limit,
         }
     }
 
-    fn passed(&self) -> Option<Duration> {
-        self.limit.filter(|limit| self.started.elapsed() > *limit)
+    fn check(&self) -> Result<()> {
+        match self.limit {
+            Some(limit) if self.started.elapsed() > limit => Err(Error::LimitExceeded {
+                subject: self.subject.clone(),
+                what: "seconds".to_owned(),
+                limit: limit.as_secs(),
+            }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -72,13 +81,10 @@ pub(in crate::git) fn on_another_thread<T: Send + 'static>(
             None => {
                 let reason = if cancel.is_cancelled() {
                     Some(Error::Cancelled)
-                } else if let Some(after) = deadline.passed() {
-                    let _ = watch.fail(Trouble::Late { after });
-                    None // the transfer says so itself, with its address
                 } else {
-                    look().err()
+                    deadline.check().and_then(|()| look()).err()
                 };
-                if reason.is_some() || watch.trouble().is_some() {
+                if reason.is_some() {
                     watch.stop();
                 }
                 stopped = reason.map(|reason| (Instant::now(), reason));

@@ -159,7 +159,7 @@ impl Link {
                 && let Some(location) = response.headers().get(LOCATION)
             {
                 let to = location.to_str().ok().and_then(|to| url.join(to).ok());
-                let to = to.ok_or_else(|| self.redirect("to an address that is none"))?;
+                let mut to = to.ok_or_else(|| self.redirect("to an address that is none"))?;
                 let is_downgrade = url.scheme() == "https" && to.scheme() != "https";
                 if is_downgrade || !matches!(to.scheme(), "http" | "https") {
                     return Err(self.redirect("from https to something less"));
@@ -167,6 +167,8 @@ impl Link {
                 if !to.as_str().ends_with(tail) {
                     return Err(self.redirect("to something that is no repository"));
                 }
+                // Whom we are is ours to say.
+                let _ = (to.set_username(""), to.set_password(None));
                 request.url = to.into();
                 continue;
             }
@@ -278,6 +280,10 @@ impl Link {
         if text.is_empty() {
             text.push_str("the connection broke");
         }
+        // No other attempt would find another certificate.
+        if text.contains("certificate") {
+            return self.watch.fail(Trouble::Nonsense(text));
+        }
         self.watch.fail(Trouble::Broken(text))
     }
 }
@@ -310,7 +316,14 @@ impl Body {
             match std::mem::replace(&mut self.exchange, Exchange::Ended) {
                 Exchange::ToSend(request) => {
                     let url = self.link.parse(&request.url)?;
-                    let response = self.link.send(&request, &url)?;
+                    let mut response = self.link.send(&request, &url)?;
+                    let is_new_to_us = self.link.authorized.borrow().is_none();
+                    if response.status() == StatusCode::UNAUTHORIZED
+                        && is_new_to_us
+                        && self.link.authorize(&url)?
+                    {
+                        response = self.link.send(&request, &url)?;
+                    }
                     self.exchange = Exchange::Answered(self.link.checked(response, "result")?);
                 }
                 Exchange::Answered(mut response) => {

@@ -105,9 +105,9 @@ impl Peer {
         if watch.must_stop() {
             return Error::Cancelled;
         }
-        let stderr = watch.stderr();
-        let mut text = source::text(error);
-        let mut words = source::root(error);
+        let stderr = printable(&watch.stderr());
+        let mut text = printable(&source::text(error));
+        let mut words = printable(&source::root(error));
         if !stderr.is_empty() {
             text.clone_from(&stderr);
             words = stderr;
@@ -213,12 +213,6 @@ impl Peer {
                 source: text.into(),
             },
             Trouble::Silent { after } => Error::Timeout { subject, after },
-            // The same again would take as long.
-            Trouble::Late { after } => Error::LimitExceeded {
-                subject,
-                what: "seconds".to_owned(),
-                limit: after.as_secs(),
-            },
             Trouble::Limit { what, limit } => Error::LimitExceeded {
                 subject,
                 what: what.to_owned(),
@@ -236,6 +230,11 @@ impl Peer {
     }
 }
 
+/// Without what a terminal would obey.
+fn printable(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control()).collect()
+}
+
 fn is_http(url: &RemoteUrl) -> bool {
     matches!(url.scheme(), Scheme::Http | Scheme::Https)
 }
@@ -243,6 +242,6 @@ fn is_http(url: &RemoteUrl) -> bool {
 /// In seconds since the epoch.
 fn in_the_future(after: std::time::Duration) -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let at = now.unwrap_or_default() + after;
+    let at = now.unwrap_or_default().saturating_add(after);
     i64::try_from(at.as_secs()).unwrap_or(i64::MAX)
 }

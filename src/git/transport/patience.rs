@@ -81,7 +81,7 @@ impl Patience {
     }
 
     fn check(&self) -> io::Result<()> {
-        if self.watch.must_stop() {
+        if self.watch.must_stop() || self.watch.has_failed() {
             return Err(io::Error::other("stopped"));
         }
         if self.waited.get() >= self.idle_timeout {

@@ -30,8 +30,6 @@ pub(in crate::git) enum Trouble {
     Limit { what: &'static str, limit: u64 },
     /// A redirect that is not followed.
     Redirect(String),
-    /// It all took longer than the caller allows.
-    Late { after: Duration },
     /// What the server sent makes no sense, or would do harm.
     Nonsense(String),
 }
@@ -42,7 +40,8 @@ pub(in crate::git) struct Watch(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    stop: Arc<AtomicBool>,
+    stop: AtomicBool,
+    has_failed: AtomicBool,
     bytes: AtomicU64,
     most_bytes: AtomicU64,
     state: Mutex<State>,
@@ -75,6 +74,11 @@ impl Watch {
         self.0.stop.load(Ordering::Relaxed)
     }
 
+    /// Whether there was trouble: there is nothing to wait for then.
+    pub(super) fn has_failed(&self) -> bool {
+        self.0.has_failed.load(Ordering::Relaxed)
+    }
+
     /// The bare flag, for gix.
     pub(in crate::git) fn flag(&self) -> &AtomicBool {
         &self.0.stop
@@ -99,6 +103,7 @@ impl Watch {
     pub(in crate::git) fn fail(&self, trouble: Trouble) -> io::Error {
         let text = format!("{trouble:?}");
         self.state().trouble.get_or_insert(trouble);
+        self.0.has_failed.store(true, Ordering::Relaxed);
         io::Error::other(text)
     }
 
@@ -118,9 +123,12 @@ impl Watch {
     pub(super) fn heard(&self, stderr: &[u8]) {
         const MOST: usize = 4096;
         let mut state = self.state();
-        if state.stderr.len() < MOST {
-            state.stderr.push_str(&String::from_utf8_lossy(stderr));
+        state.stderr.push_str(&String::from_utf8_lossy(stderr));
+        let mut surplus = state.stderr.len().saturating_sub(MOST);
+        while !state.stderr.is_char_boundary(surplus) {
+            surplus += 1;
         }
+        state.stderr.drain(..surplus);
     }
 
     /// What a helper program said last.

@@ -1,0 +1,74 @@
+//! Whether what came is all there: every commit behind the refs, and each one's tree.
+//!
+//! A server that sends less than it promises must not be able to replace good refs by broken ones. Trees are looked up and
+//! not read: what is below them is not checked.
+
+use std::collections::HashSet;
+
+use gix::ObjectId;
+use gix::hashtable::HashSet as IdSet;
+use gix::objs::{CommitRefIter, FindExt as _, Kind, TagRefIter};
+
+use super::refs::Wanted;
+use crate::error::{Error, Result};
+use crate::git::clone::Filter;
+use crate::git::source;
+use crate::git::transport::Watch;
+
+/// Follows `wanted` to what `known` has or history ends; an error names what is missing.
+pub(in crate::git) fn check_connected(
+    repo: &gix::Repository,
+    subject: &str,
+    wanted: &[Wanted],
+    known: &[ObjectId],
+    filter: Option<Filter>,
+    watch: &Watch,
+) -> Result<()> {
+    let missing = |what: &str, id: ObjectId| Error::Refused {
+        subject: subject.to_owned(),
+        reason: format!("the server left out {what} {id}, which its refs need"),
+    };
+    let shallow = repo.shallow_commits();
+    let shallow = shallow.map_err(source::unreadable(
+        repo.git_dir(),
+        "its list of shallow commits",
+    ))?;
+    let shallow: HashSet<ObjectId> = shallow
+        .iter()
+        .flat_map(|commits| commits.iter().copied())
+        .collect();
+    let mut seen = IdSet::default();
+    seen.extend(known.iter().copied());
+    let mut todo: Vec<ObjectId> = wanted.iter().map(|one| one.packed.target).collect();
+    let mut bytes = Vec::new();
+    while let Some(id) = todo.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        if watch.must_stop() {
+            return Err(Error::Cancelled);
+        }
+        let object = repo.objects.find(&id, &mut bytes);
+        let object = object.map_err(|_| missing("object", id))?;
+        match object.kind {
+            Kind::Commit => {
+                let mut commit = CommitRefIter::from_bytes(object.data, id.kind());
+                let tree = commit
+                    .tree_id()
+                    .map_err(|_| missing("a readable commit", id))?;
+                if filter != Some(Filter::Trees) && !repo.has_object(tree) {
+                    return Err(missing("tree", tree));
+                }
+                if !shallow.contains(&id) {
+                    todo.extend(CommitRefIter::from_bytes(object.data, id.kind()).parent_ids());
+                }
+            }
+            Kind::Tag => {
+                let target = TagRefIter::from_bytes(object.data, id.kind()).target_id();
+                todo.extend(target.ok());
+            }
+            Kind::Tree | Kind::Blob => {}
+        }
+    }
+    Ok(())
+}
