@@ -67,7 +67,7 @@ pub(super) struct BlameWalk {
     /// Commits that got lines after they were visited: dates were out of order. Newest first.
     late: BinaryHeap<(u64, Reverse<CommitIndex>)>,
     /// Where few files are blamed, what changed in them, for late visits.
-    remembered: Option<HashMap<CommitIndex, Changes>>,
+    remembered: Option<HashMap<CommitIndex, Changes, IntHash>>,
     files: Vec<File>,
     files_left: usize,
     finished: VecDeque<Finished>,
@@ -116,7 +116,7 @@ impl BlameWalk {
     pub(super) fn expect_files(&mut self, files: usize) -> bool {
         let are_few = files <= FEW_FILES;
         if are_few {
-            self.remembered = Some(HashMap::new());
+            self.remembered = Some(HashMap::default());
         }
         are_few
     }
