@@ -26,9 +26,6 @@ use crate::remote_url::{RemoteUrl, Scheme};
 use crate::secret::Secret;
 use patience::Patience;
 
-/// What one read from a socket or pipe brings at most.
-const BUFFER: usize = 64 << 10;
-
 /// The other side, and how to speak to it.
 #[derive(Clone)]
 pub(super) struct Peer {

@@ -1,29 +1,24 @@
 //! ssh, through the `ssh` program: the user's keys, agents and configuration are its business.
 
-use std::io::{self, BufReader};
+use std::io;
 use std::process::Stdio;
 use std::rc::Rc;
 
-use gix::protocol::transport::Protocol;
 use gix::protocol::transport::client::TransportWithoutIO;
 use gix::protocol::transport::client::blocking_io::{RequestWriter, SetServiceResponse, Transport};
-use gix::protocol::transport::client::git::ConnectMode;
-use gix::protocol::transport::client::git::blocking_io::Connection;
 use gix::protocol::transport::{Service, client};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::patience::Patience;
-use super::stream::{Reader, Writer};
+use super::stream::{Pipes, pipes};
 use super::watch::{Trouble, Watch};
 use crate::net::NetOptions;
 use crate::remote_url::RemoteUrl;
 
-type Pipes = Connection<BufReader<Reader<ChildStdout>>, Writer<ChildStdin>>;
-
 /// Ends the program when dropped, whatever it waits for.
 struct Ssh {
-    pipes: Pipes,
+    pipes: Pipes<ChildStdout, ChildStdin>,
     _child: Child,
 }
 
@@ -86,23 +81,7 @@ pub(super) fn connect(
             heard.heard(&bytes[..read]);
         }
     });
-    let reader = Reader {
-        inner: stdout,
-        patience: Rc::clone(&patience),
-    };
-    let writer = Writer {
-        inner: stdin,
-        patience,
-    };
-    let pipes = Connection::new(
-        BufReader::with_capacity(super::BUFFER, reader),
-        writer,
-        Protocol::V2,
-        url.path(),
-        None::<(&str, _)>,
-        ConnectMode::Process,
-        false,
-    );
+    let pipes = pipes((stdout, stdin), url.path(), None, patience);
     Ok(Box::new(Ssh {
         pipes,
         _child: child,

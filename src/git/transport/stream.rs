@@ -1,15 +1,47 @@
 //! Sockets and pipes of a runtime as plain readers and writers that know when to give up.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::rc::Rc;
 
+use gix::protocol::transport::Protocol;
+use gix::protocol::transport::client::git::ConnectMode;
+use gix::protocol::transport::client::git::blocking_io::Connection;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::patience::Patience;
 
+/// What one read brings at most.
+const BUFFER: usize = 64 << 10;
+
+/// git's protocol over a pair of streams.
+pub(super) type Pipes<R, W> = Connection<BufReader<Reader<R>>, Writer<W>>;
+
+/// Speaks to a daemon, which is told the path and the host it is asked as, or to a program that knows the path.
+pub(super) fn pipes<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    (read, write): (R, W),
+    path: &str,
+    daemon: Option<(&str, Option<u16>)>,
+    patience: Rc<Patience>,
+) -> Pipes<R, W> {
+    let mode = match daemon {
+        Some(_) => ConnectMode::Daemon,
+        None => ConnectMode::Process,
+    };
+    let reader = Reader {
+        inner: read,
+        patience: Rc::clone(&patience),
+    };
+    let writer = Writer {
+        inner: write,
+        patience,
+    };
+    let reader = BufReader::with_capacity(BUFFER, reader);
+    Connection::new(reader, writer, Protocol::V2, path, daemon, mode, false)
+}
+
 pub(super) struct Reader<R> {
-    pub(super) inner: R,
-    pub(super) patience: Rc<Patience>,
+    inner: R,
+    patience: Rc<Patience>,
 }
 
 impl<R: AsyncRead + Unpin> Read for Reader<R> {
@@ -21,8 +53,8 @@ impl<R: AsyncRead + Unpin> Read for Reader<R> {
 }
 
 pub(super) struct Writer<W> {
-    pub(super) inner: W,
-    pub(super) patience: Rc<Patience>,
+    inner: W,
+    patience: Rc<Patience>,
 }
 
 impl<W: AsyncWrite + Unpin> Write for Writer<W> {

@@ -1,16 +1,13 @@
 //! `git://`: a git daemon on a socket.
 
-use std::io::{self, BufReader};
+use std::io;
 use std::rc::Rc;
 
-use gix::protocol::transport::Protocol;
 use gix::protocol::transport::client::blocking_io::Transport;
-use gix::protocol::transport::client::git::ConnectMode;
-use gix::protocol::transport::client::git::blocking_io::Connection;
 use tokio::net::TcpStream;
 
 use super::patience::Patience;
-use super::stream::{Reader, Writer};
+use super::stream::pipes;
 use super::watch::{Trouble, Watch};
 use crate::net::NetOptions;
 use crate::remote_url::RemoteUrl;
@@ -35,24 +32,12 @@ pub(super) fn connect(
             )),
         }
     });
-    let (read, write) = connected
-        .map_err(|error| watch.fail(Trouble::Broken(error.to_string())))?
-        .into_split();
-    let reader = Reader {
-        inner: read,
-        patience: Rc::clone(&patience),
-    };
-    let writer = Writer {
-        inner: write,
-        patience,
-    };
-    Ok(Box::new(Connection::new(
-        BufReader::with_capacity(super::BUFFER, reader),
-        writer,
-        Protocol::V2,
+    let connected = connected.map_err(|error| watch.fail(Trouble::Broken(error.to_string())))?;
+    let streams = connected.into_split();
+    Ok(Box::new(pipes(
+        streams,
         url.path(),
         Some((host, port)),
-        ConnectMode::Daemon,
-        false,
+        patience,
     )))
 }
