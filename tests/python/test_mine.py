@@ -11,6 +11,7 @@ import pytest
 import gitfleet
 from gitfleet.exceptions import DestinationExistsError, InvalidInputError, RepositoryNotFoundError
 
+from conftest import GitServer
 from test_records import numstat
 
 
@@ -61,14 +62,28 @@ def test_an_unchanged_remote_is_not_cloned_again(https_server, bundle, tmp_path)
     assert len(fetched) == 1
 
 
-def test_clones_can_be_kept_and_used(https_server, bundle, tmp_path):
-    url = f"{https_server.url}/owner/history/.git"
+def test_kept_clones_are_brought_up_to_date(fixtures, tmp_path, git):
+    source = tmp_path / "served" / "owner" / "history.git"
+    git(tmp_path, "clone", "-q", "--bare", fixtures["history"], source)
+    server = GitServer(tmp_path / "served")
     keep = tmp_path / "clones"
-    gitfleet.mine(url, tmp_path / "one", keep_clones=keep, ca_bundle=bundle)
-    assert list(keep.glob("*/*/*/HEAD")) or list(keep.glob("*/*/*.git/HEAD"))
-    https_server.requests.clear()
-    gitfleet.mine(url, tmp_path / "two", keep_clones=keep, ca_bundle=bundle)
-    assert https_server.requests == []
+
+    def mine(dataset):
+        return gitfleet.mine(
+            f"{server.url}/owner/history.git", tmp_path / dataset, keep_clones=keep
+        )
+
+    (first,) = mine("one")
+    server.requests.clear()
+    (second,) = mine("two")
+    assert second.head == first.head
+    asked = [path for _, path, _ in server.requests]
+    assert len(asked) == 2, "its refs and nothing else"
+    newer = git(source, "commit-tree", "-p", "HEAD", "-m", "newer", "HEAD^{tree}")
+    git(source, "update-ref", "HEAD", newer)
+    (third,) = mine("two")
+    assert third.head == newer
+    server.close()
 
 
 def test_one_failure_is_data(fixtures, https_server, bundle, tmp_path):
