@@ -105,8 +105,8 @@ impl UpdateOutcome {
 ///
 /// # Errors
 ///
-/// Those of [`clone_repo`](super::clone_repo) about the other side, [`Error::RepositoryNotFound`] if there is none at `path`,
-/// [`Error::Unsupported`] if it has no origin or its origin is a path. Refs are as they were then.
+/// Those of [`clone_repo`](super::clone_repo) about the other side, [`Error::RepositoryNotFound`](crate::Error::RepositoryNotFound) if there is none at `path`,
+/// [`Error::Unsupported`](crate::Error::Unsupported) if it has no origin or its origin is a path. Refs are as they were then.
 pub fn update_repo(
     path: &Path,
     options: &CloneOptions,
