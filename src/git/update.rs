@@ -15,7 +15,6 @@ use super::fetch::{
     Counters, Deadline, How, Session, check_connected, mapped, on_another_thread, parse,
     update as update_refs,
 };
-use super::packed_refs::write_file;
 use super::ref_update::{RefChange, UpdateOutcome};
 use super::refs::Head;
 use super::repo::{Discover, OpenOptions, Repo};
@@ -241,34 +240,37 @@ fn follow_head(
     current: Option<&[u8]>,
     is_bare: bool,
 ) -> Result<Option<Vec<u8>>> {
-    let target = match theirs {
-        Some(Ref::Symbolic { target, .. }) => target,
-        Some(theirs) if is_bare && current.is_none() => {
-            if let Some(id) = theirs.unpack().1.filter(|id| repo.has_object(*id)) {
-                write_file(&repo.git_dir().join("HEAD"), format!("{id}\n").as_bytes())?;
+    let corrupt = || source::unreadable(repo.git_dir(), "HEAD");
+    let name_of = |name: &[u8]| FullName::try_from(gix::bstr::BString::from(name));
+    let (new, branch) = match theirs {
+        Some(Ref::Symbolic { target, .. }) => {
+            let is_here = repo
+                .try_find_reference(target.as_bstr())
+                .map_err(corrupt())?
+                .is_some();
+            if !is_bare || !is_here || current == Some(target.as_slice()) {
+                return Ok(None);
             }
-            return Ok(None);
+            let Ok(name) = name_of(target) else {
+                return Ok(None);
+            };
+            (Target::Symbolic(name), Some(target.to_vec()))
+        }
+        Some(theirs) if is_bare && current.is_none() => {
+            let id = theirs.unpack().1.filter(|id| repo.has_object(*id));
+            let Some(id) = id else { return Ok(None) };
+            (Target::Object(id.to_owned()), None)
         }
         _ => return Ok(None),
     };
-    let corrupt = || source::unreadable(repo.git_dir(), "HEAD");
-    let is_here = repo
-        .try_find_reference(target.as_bstr())
-        .map_err(corrupt())?
-        .is_some();
-    if !is_bare || !is_here || current == Some(target.as_slice()) {
-        return Ok(None);
-    }
-    let full = |name: &[u8]| FullName::try_from(gix::bstr::BString::from(name));
-    let (name, to) = (full(b"HEAD"), full(target));
-    let (Ok(name), Ok(to)) = (name, to) else {
+    let Ok(name) = name_of(b"HEAD") else {
         return Ok(None);
     };
     let edit = RefEdit {
         change: Change::Update {
             log: LogChange::default(),
             expected: PreviousValue::Any,
-            new: Target::Symbolic(to),
+            new,
         },
         name,
         deref: false,
@@ -277,7 +279,7 @@ fn follow_head(
     repo.committer_or_set_generic_fallback()
         .map_err(corrupt())?;
     repo.edit_reference(edit).map_err(corrupt())?;
-    Ok(Some(target.to_vec()))
+    Ok(branch)
 }
 
 /// One update of a clone at a time; what a killed one left among the packs is removed.

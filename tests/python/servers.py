@@ -61,7 +61,8 @@ def sshd(directory):
         f"AuthorizedKeysFile {directory}/authorized\nStrictModes no\nAcceptEnv GIT_PROTOCOL\n"
         "PasswordAuthentication no\nPermitRootLogin prohibit-password\n"
     )
-    os.makedirs("/run/sshd", exist_ok=True) if os.geteuid() == 0 else None
+    if os.geteuid() == 0:
+        os.makedirs("/run/sshd", exist_ok=True)
     process = subprocess.Popen(
         [sshd_program(), "-D", "-f", directory / "sshd_config"], stderr=subprocess.DEVNULL
     )
