@@ -39,11 +39,7 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     options.keep_clones.clone_from(&args.keep_clones);
     options.jobs = args.jobs;
     options.threads = args.threads;
-    let bars = Arc::new(Bars::new(
-        streams.err_is_terminal && !args.fleet.quiet,
-        targets.len(),
-    ));
-    let sink: Arc<dyn ProgressSink> = Arc::clone(&bars) as Arc<dyn ProgressSink>;
+    let (bars, sink) = bars(&args.fleet, streams, targets.len());
     let report = fleet::mine(&targets, &args.output, &options, &sink, cancel)?;
     bars.clear();
     print(&report, &args.fleet, streams, |target, mined| {
@@ -82,11 +78,7 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
         ExistingArg::Update => Existing::Update,
         ExistingArg::Refuse => Existing::Refuse,
     };
-    let bars = Arc::new(Bars::new(
-        streams.err_is_terminal && !args.fleet.quiet,
-        urls.len(),
-    ));
-    let sink: Arc<dyn ProgressSink> = Arc::clone(&bars) as Arc<dyn ProgressSink>;
+    let (bars, sink) = bars(&args.fleet, streams, urls.len());
     let report = fleet.clone_all(&urls, &sink, cancel)?;
     bars.clear();
     print(&report, &args.fleet, streams, |url, cloned| {
@@ -141,11 +133,7 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
     let mut fleet = Fleet::new("");
     fleet.options = clone_options(&args.fleet);
     fleet.fleet = fleet_options(&args.jobs)?;
-    let bars = Arc::new(Bars::new(
-        streams.err_is_terminal && !args.fleet.quiet,
-        paths.len(),
-    ));
-    let sink: Arc<dyn ProgressSink> = Arc::clone(&bars) as Arc<dyn ProgressSink>;
+    let (bars, sink) = bars(&args.fleet, streams, paths.len());
     let report = fleet.update_all(&paths, &sink, cancel)?;
     bars.clear();
     print(&report, &args.fleet, streams, |path, updated| {
@@ -172,6 +160,17 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
         });
         (line, updated.warnings.clone(), json)
     })
+}
+
+/// Bars on a terminal, and the same as what receives progress.
+fn bars(
+    args: &FleetArgs,
+    streams: &Streams,
+    repositories: usize,
+) -> (Arc<Bars>, Arc<dyn ProgressSink>) {
+    let is_shown = streams.err_is_terminal && !args.quiet;
+    let bars = Arc::new(Bars::new(is_shown, repositories));
+    (Arc::clone(&bars), bars)
 }
 
 /// Refs by what became of them: `2 created, 1 deleted`.

@@ -10,7 +10,7 @@ use gix::protocol::handshake::Ref;
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit};
 use gix::refs::{FullName, Target};
 
-use super::clone::{CloneOptions, Filter, refuse_full_disk};
+use super::clone::{CloneOptions, Filter, refuse_full_disk, sync_directory};
 use super::fetch::{
     Counters, Deadline, How, Session, check_connected, mapped, on_another_thread, parse,
     update as update_refs,
@@ -183,7 +183,9 @@ fn bring(
         most_objects: options.limits.objects,
         most_object_bytes: options.limits.object_bytes,
     };
-    session.receive(&local, &map, &how, counters)?;
+    if session.receive(&local, &map, &how, counters)? {
+        sync_directory(&local.git_dir().join("objects/pack"))?; // before refs say that it is there
+    }
     if watch.must_stop() {
         return Err(Error::Cancelled); // refs stay as they are
     }

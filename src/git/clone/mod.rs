@@ -26,9 +26,9 @@ use crate::workers::Workers;
 #[cfg(feature = "http")]
 pub use network::remote_head;
 pub use options::{CloneOptions, Filter, Limits, TagsWanted, Worktree};
-#[cfg(feature = "http")]
-pub(super) use place::refuse_full_disk;
 pub use place::remove_leftovers;
+#[cfg(feature = "http")]
+pub(super) use place::{refuse_full_disk, sync_directory};
 
 /// What a finished clone looks like.
 #[derive(Clone, Debug)]

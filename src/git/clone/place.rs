@@ -189,6 +189,15 @@ fn refuse_occupied(destination: &Path) -> Result<()> {
     }
 }
 
+/// fsync of the files of a directory, and of their names.
+#[cfg(feature = "http")]
+pub(in crate::git) fn sync_directory(directory: &Path) -> Result<()> {
+    for entry in fs::read_dir(directory).map_err(Error::storage("read", directory))? {
+        sync(&entry.map_err(Error::storage("read", directory))?.path())?;
+    }
+    sync(directory)
+}
+
 /// fsync of every file and directory of the repository itself. Files of a working tree are left to the system: git does not
 /// sync them either, and they can be checked out again.
 fn sync_tree(root: &Path) -> Result<()> {
