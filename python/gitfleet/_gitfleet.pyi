@@ -39,6 +39,7 @@ class History(TypedDict):
     merges: str | None
     missing: str
     mailmap: bool
+    network: Network | None
 
 @type_check_only
 class Blame(TypedDict):
@@ -53,6 +54,7 @@ class Blame(TypedDict):
     first_parent: bool
     since: str | datetime.datetime | float | None
     mailmap: bool
+    network: Network | None
 
 @type_check_only
 class Network(TypedDict):

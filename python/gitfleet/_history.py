@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal, TypedDict
 
+from gitfleet._network import network
+
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Iterable, Sequence
@@ -34,7 +36,7 @@ class HistoryOptions(TypedDict, total=False):
     first_parent: bool
     renames: bool | Literal["copies"]
     merges: Literal["none", "first-parent", "each-parent"] | None
-    missing: Literal["allow", "error"]
+    missing: Literal["allow", "fetch", "error"]
     mailmap: bool
 
 
@@ -66,6 +68,7 @@ def history(options: HistoryOptions) -> _gitfleet.History:
         "merges": options.get("merges"),
         "missing": options.get("missing", "allow"),
         "mailmap": options.get("mailmap", True),
+        "network": network() if options.get("missing") == "fetch" else None,
     }
 
 
@@ -83,6 +86,7 @@ class BlameOptions(TypedDict, total=False):
     first_parent: bool
     since: str | datetime.datetime | float | None
     mailmap: bool
+    fetch_missing: bool
 
 
 def blame(options: BlameOptions) -> _gitfleet.Blame:
@@ -104,6 +108,7 @@ def blame(options: BlameOptions) -> _gitfleet.Blame:
         "first_parent": options.get("first_parent", False),
         "since": options.get("since"),
         "mailmap": options.get("mailmap", True),
+        "network": network() if options.get("fetch_missing") else None,
     }
 
 

@@ -128,7 +128,8 @@ class Repository:
                   ``"each-parent"``. Defaults to what git does: nothing, or the first parent with
                   `first_parent`.
                 - `missing`: What to do about content that the repository does not have, as in a
-                  partial clone: ``"allow"`` leaves counts null and warns, ``"error"`` raises.
+                  partial clone: ``"allow"`` leaves counts null and warns, ``"fetch"`` brings it
+                  first from where the clone came from, ``"error"`` raises.
                 - `mailmap`: Resolve names and e-mails through the repository's mailmap; the
                   ``raw_`` columns are as committed.
 
@@ -193,6 +194,8 @@ class Repository:
                 - `first_parent`: Follow only the first parent of merges.
                 - `since`: Look no further back than this date.
                 - `mailmap`: Resolve names and e-mails through the repository's mailmap.
+                - `fetch_missing`: Of a partial clone, first bring the content that is needed from
+                  where the clone came from.
 
         Returns:
             Rows that cover each line of each file once, counting from 1. The rows of a file stand

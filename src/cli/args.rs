@@ -139,6 +139,8 @@ pub(super) enum RenamesArg {
 pub(super) enum MissingArg {
     /// Leave its counts empty, and warn
     Allow,
+    /// Bring everything that is needed from where the clone came from, together and first
+    Fetch,
     /// Stop
     Error,
 }
@@ -259,6 +261,9 @@ pub(super) struct BlameArgs {
     /// Keep names and e-mails as committed, whatever the mailmap says
     #[arg(long)]
     pub(super) no_mailmap: bool,
+    /// Of a partial clone, bring the content that is needed from where the clone came from, together and first
+    #[arg(long)]
+    pub(super) fetch_missing: bool,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }

@@ -11,47 +11,62 @@ use crate::git::{
     CloneOptions, HistoryOptions, MergeCommits, Merges, MissingBlobs, Order, PatternSyntax,
     Renames, Trust, parse_date,
 };
-use crate::net::{Credentials, Net, NetOptions};
+use crate::net::{AskCredentials, Credentials, Net, NetOptions};
 use crate::secret::Secret;
 
 /// Options of a clone from what was typed and from the environment.
 pub(super) fn clone_options(args: &FleetArgs) -> CloneOptions {
     let typed = &args.net;
-    let mut net = NetOptions::default();
-    net.ca_bundle = typed
-        .ca_bundle
-        .clone()
-        .or_else(|| variable("SSL_CERT_FILE").map(PathBuf::from));
-    let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-    net.proxy = typed
-        .proxy
-        .clone()
-        .or_else(|| proxies.into_iter().find_map(variable));
+    let mut net = net_options();
+    if typed.ca_bundle.is_some() {
+        net.ca_bundle.clone_from(&typed.ca_bundle);
+    }
+    if typed.proxy.is_some() {
+        net.proxy.clone_from(&typed.proxy);
+    }
     net.idle_timeout = Duration::from_secs(typed.timeout);
     net.connect_timeout = Duration::from_secs(typed.connect_timeout);
     net.least_bytes_per_second = typed.min_rate;
     net.allow_clear_text_credentials = typed.allow_clear_text;
-    let ssh = typed
-        .ssh_command
-        .clone()
-        .or_else(|| variable("GIT_SSH_COMMAND"));
-    net.ssh_command = words(ssh.as_deref().unwrap_or_default());
-    net.withheld_variables = secret_variables();
-    let mut options = CloneOptions::default();
-    options.net = Net::new(net);
+    if let Some(command) = &typed.ssh_command {
+        net.ssh_command = words(command);
+    }
+    let command = typed.credential_command.clone();
+    let ask = credentials::ask(command, typed.git_credentials);
+    let mut options = with_credentials(net, ask);
     options.trust = trust(args.trust);
     options.limits.bytes = typed.max_size.map(|size| size.saturating_mul(1 << 20));
     options.limits.objects = typed.max_objects;
     options.limits.time = typed.max_time.map(Duration::from_secs);
     options.limits.free_disk_bytes = typed.min_free.saturating_mul(1 << 20);
+    options
+}
+
+/// Options for reaching another machine where nothing about it can be typed.
+pub(super) fn clone_options_of_environment() -> CloneOptions {
+    with_credentials(net_options(), credentials::ask(None, false))
+}
+
+fn net_options() -> NetOptions {
+    let mut net = NetOptions::default();
+    net.ca_bundle = variable("SSL_CERT_FILE").map(PathBuf::from);
+    let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    net.proxy = proxies.into_iter().find_map(variable);
+    net.ssh_command = words(&variable("GIT_SSH_COMMAND").unwrap_or_default());
+    net.withheld_variables = secret_variables();
+    net
+}
+
+fn with_credentials(net: NetOptions, ask: AskCredentials) -> CloneOptions {
+    let mut options = CloneOptions::default();
+    options.net = Net::new(net);
     let token = ["GITHUB_TOKEN", "GH_TOKEN"].into_iter().find_map(variable);
     options.credentials.extend(token.map(|token| Credentials {
         host: "github.com".to_owned(),
         username: "x-access-token".to_owned(),
         password: Secret::new(token),
     }));
-    let command = typed.credential_command.clone();
-    options.ask_credentials = Some(credentials::ask(command, typed.git_credentials));
+    options.ask_credentials = Some(ask);
     options
 }
 
@@ -121,7 +136,7 @@ pub(super) fn history_options(args: &CountingArgs) -> Result<HistoryOptions> {
         MergePolicy::EachParent => Merges::EachParent,
     });
     options.missing = match args.missing {
-        MissingArg::Allow => MissingBlobs::Allow,
+        MissingArg::Allow | MissingArg::Fetch => MissingBlobs::Allow,
         MissingArg::Error => MissingBlobs::Error,
     };
     options.raw_identities = args.no_mailmap;

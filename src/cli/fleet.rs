@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{
-    CloneArgs, ExistingArg, FilterArg, FleetArgs, JobsArgs, MineArgs, TableArg, UpdateArgs,
+    CloneArgs, ExistingArg, FilterArg, FleetArgs, JobsArgs, MineArgs, MissingArg, TableArg,
+    UpdateArgs,
 };
 use super::bars::Bars;
 use super::environment::{clone_options, date, history_options};
@@ -34,6 +35,7 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     };
     options.history = history_options(&args.counting)?;
     options.revision.clone_from(&args.rev);
+    options.fetch_missing = args.counting.missing == MissingArg::Fetch;
     options.clone = clone_options(&args.fleet);
     options.retry.attempts = args.retries.saturating_add(1);
     options.keep_clones.clone_from(&args.keep_clones);

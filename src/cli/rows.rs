@@ -4,14 +4,14 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::args::{BlameArgs, HistoryArgs, OutputArgs};
+use super::args::{BlameArgs, HistoryArgs, MissingArg, OutputArgs};
 use super::bars::Bars;
-use super::environment::{date, history_options, select, trust};
+use super::environment::{clone_options_of_environment, date, history_options, select, trust};
 use super::output::Output;
 use super::{DONE, FAILED, Streams};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::{BlameOptions, HistoryOptions, OpenOptions, Repo};
+use crate::git::{BlameOptions, HistoryOptions, Needed, OpenOptions, Repo, fetch_missing};
 use crate::progress::ProgressSink;
 use crate::table::{self, Records};
 use crate::workers::Workers;
@@ -77,6 +77,15 @@ fn history(
     let repo = open(&args.repo, &args.output)?;
     let mut options = history_options(&args.counting)?;
     select(&args.selection, &mut options);
+    if args.counting.missing == MissingArg::Fetch {
+        fetch(
+            &repo,
+            &Needed::Commits(options.clone()),
+            &args.output,
+            streams,
+            cancel,
+        )?;
+    }
     let records = table(&repo, &options, cancel)?;
     let missing = records.missing_blobs();
     let status = write(records, &args.output, table_columns, streams);
@@ -105,6 +114,15 @@ pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToke
                 .map(|path| repo.path_in_repo(path))
                 .collect::<Result<_>>()?,
         );
+    }
+    if args.fetch_missing {
+        fetch(
+            &repo,
+            &Needed::Blame(options.clone()),
+            &args.output,
+            streams,
+            cancel,
+        )?;
     }
     let failures: Arc<Mutex<Vec<Error>>> = Arc::default();
     let keep = Arc::clone(&failures);
@@ -135,6 +153,21 @@ pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToke
         let _ = writeln!(streams.err, "error: {}", error.report());
     }
     Ok(if failures.is_empty() { DONE } else { FAILED })
+}
+
+/// Brings what a partial clone left out.
+fn fetch(
+    repo: &Repo,
+    needed: &Needed,
+    args: &OutputArgs,
+    streams: &Streams,
+    cancel: &CancelToken,
+) -> Result<()> {
+    let bars = Arc::new(Bars::new(streams.err_is_terminal && !args.quiet, 1));
+    let sink = Arc::clone(&bars) as Arc<dyn ProgressSink>;
+    let fetched = fetch_missing(repo, needed, &clone_options_of_environment(), &sink, cancel);
+    bars.clear();
+    fetched.map(|_| ())
 }
 
 fn blame_options(args: &BlameArgs) -> Result<BlameOptions> {

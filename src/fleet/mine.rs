@@ -1,8 +1,6 @@
 //! The main job: repositories in, a dataset out.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,16 +11,16 @@ use super::dataset::{Dataset, OUTCOME_FILE, Staging, json, write_synced};
 use super::outcome::Report;
 use super::run::{self, FleetOptions};
 use super::schedule::RetryOptions;
+use super::table_file::TableFile;
 use super::target::{Target, refuse_clashes};
 use crate::cancel::CancelToken;
-use crate::durable::sync;
 use crate::error::{Error, Result};
 use crate::git::{
-    BlameOptions, CloneOptions, Discover, HistoryOptions, ObjectId, OpenOptions, Repo, Worktree,
-    clone_repo,
+    BlameOptions, CloneOptions, Discover, HistoryOptions, Needed, ObjectId, OpenOptions, Repo,
+    Worktree, clone_repo, fetch_missing,
 };
 use crate::progress::{Ending, Phase, Progress, ProgressSink};
-use crate::table::{BlameTable, ChangesTable, CommitsTable, Format, RecordBatch, SchemaRef, Sink};
+use crate::table::{BlameTable, ChangesTable, CommitsTable};
 use crate::workers::Workers;
 
 /// Which tables are written.
@@ -56,6 +54,8 @@ pub struct MineOptions {
     pub history: HistoryOptions,
     /// What is mined of each repository; `None` is `HEAD`. `history.revisions` and `history.all_refs` are refused here.
     pub revision: Option<String>,
+    /// Whether what a partial clone among the targets lacks is brought first.
+    pub fetch_missing: bool,
     /// How remote targets are reached, and whether local ones of other users are read.
     pub clone: CloneOptions,
     /// Where clones of remote targets stay, at `<dir>/<host>/<owner>/<name>`; `None` removes each when it is mined.
@@ -76,6 +76,7 @@ impl MineOptions {
             "rev": self.revision(),
             "history": self.history,
             "merges": self.history.merge_policy(),
+            "fetch_missing": self.fetch_missing,
         })
     }
 
@@ -249,6 +250,7 @@ impl Job<'_> {
         };
         // Everything is read at the one commit, whatever the branch does meanwhile.
         let revision = head.map(|id| id.to_string());
+        self.fetch_missing(&repo, revision.as_deref())?;
         self.write_history(&repo, revision.as_deref(), &directory, &mut mined)?;
         self.write_blame(&repo, revision.as_deref(), &directory, &mut mined)?;
         self.cancel.check()?;
@@ -297,6 +299,36 @@ impl Job<'_> {
         Repo::open(&clone, &open).map(Some)
     }
 
+    fn fetch_missing(&self, repo: &Repo, revision: Option<&str>) -> Result<()> {
+        if !self.options.fetch_missing || revision.is_none() {
+            return Ok(());
+        }
+        let (clone, tables) = (&self.options.clone, self.options.tables);
+        let fetch = |needed| fetch_missing(repo, &needed, clone, self.progress, self.cancel);
+        if tables.commits || tables.changes {
+            fetch(Needed::Commits(self.history(revision)))?;
+        }
+        if tables.blame {
+            fetch(Needed::Blame(self.blame(revision)))?;
+        }
+        Ok(())
+    }
+
+    fn history(&self, revision: Option<&str>) -> HistoryOptions {
+        HistoryOptions {
+            revisions: revision.map(str::to_owned).into_iter().collect(),
+            ..self.options.history.clone()
+        }
+    }
+
+    fn blame(&self, revision: Option<&str>) -> BlameOptions {
+        BlameOptions {
+            revision: revision.map(str::to_owned),
+            raw_identities: self.options.history.raw_identities,
+            ..BlameOptions::default()
+        }
+    }
+
     #[cfg(feature = "http")]
     fn is_still_true(&self, finished: Option<&Mined>) -> Result<bool> {
         let asks_for_head = self.options.revision.is_none();
@@ -337,10 +369,7 @@ impl Job<'_> {
         if !commits && !changes {
             return Ok(());
         }
-        let history = HistoryOptions {
-            revisions: revision.map(str::to_owned).into_iter().collect(),
-            ..self.options.history.clone()
-        };
+        let history = self.history(revision);
         let mut commit_rows = CommitsTable::new(repo.name(), &history);
         let mut change_rows = ChangesTable::new(repo.name(), &history);
         let mut commit_file = commits
@@ -400,11 +429,7 @@ impl Job<'_> {
         }
         let mut table = BlameTable::new(repo.name(), false);
         let mut file = TableFile::create(directory, "blame", table.schema())?;
-        let options = BlameOptions {
-            revision: revision.map(str::to_owned),
-            raw_identities: self.options.history.raw_identities,
-            ..BlameOptions::default()
-        };
+        let options = self.blame(revision);
         let renamed: Arc<dyn ProgressSink> = Arc::new(Renamed {
             subject: self.target.to_string(),
             sink: Arc::clone(self.progress),
@@ -513,43 +538,6 @@ fn unchanged(finished: Option<&Mined>, place: &Path) -> Mined {
     place.clone_into(&mut mined.path);
     mined.was_finished = true;
     mined
-}
-
-/// A Parquet file of one table.
-struct TableFile {
-    sink: Sink,
-    path: PathBuf,
-    rows: u64,
-}
-
-impl TableFile {
-    fn create(directory: &Path, table: &str, schema: &SchemaRef) -> Result<Self> {
-        let path = directory.join(format!("{table}.parquet"));
-        let file = File::create(&path).map_err(Error::storage("create", &path))?;
-        let sink = Sink::new(
-            Format::Parquet,
-            Box::new(BufWriter::new(file)),
-            &path,
-            schema,
-        )?;
-        Ok(Self {
-            sink,
-            path,
-            rows: 0,
-        })
-    }
-
-    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.rows += batch.num_rows() as u64;
-        self.sink.write(batch)
-    }
-
-    /// Returns the number of rows, once they are on disk.
-    fn finish(self) -> Result<u64> {
-        self.sink.finish()?;
-        sync(&self.path)?;
-        Ok(self.rows)
-    }
 }
 
 /// Progress of a repository under the name the user gave it.

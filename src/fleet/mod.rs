@@ -7,6 +7,7 @@ mod mine;
 mod outcome;
 mod run;
 mod schedule;
+mod table_file;
 mod target;
 
 pub use clones::{Cloned, Existing, Fleet};

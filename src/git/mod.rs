@@ -28,6 +28,9 @@ mod int_hash;
 mod line_counts;
 mod line_diff;
 mod line_table;
+#[cfg(feature = "http")]
+mod missing;
+mod needed;
 mod objects;
 mod origin;
 mod packed_refs;
@@ -60,6 +63,7 @@ pub use commits::{
     MissingBlobs, Order, Renames, Signature,
 };
 pub use id::ObjectId;
+pub use needed::{Needed, fetch_missing};
 pub use origin::{CloneOrigin, origin};
 pub use pattern::PatternSyntax;
 pub use ref_update::{RefChange, RefUpdate, UpdateOutcome, update_repo};

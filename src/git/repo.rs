@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
 
-use super::objects::{Object, ObjectSource};
+use super::objects::{Missed, Object, ObjectSource};
 use super::source;
 use crate::error::{Error, Result};
 use crate::workers::Workers;
@@ -59,6 +59,8 @@ pub struct Repo {
     name: String,
     workers: Workers,
     cache_bytes: usize,
+    /// Where ids are noted that were looked for and are not there, if anybody wants to know.
+    missed: Option<Missed>,
 }
 
 /// Opening.
@@ -110,6 +112,7 @@ impl Repo {
             name,
             workers,
             cache_bytes: options.cache_bytes.unwrap_or(CACHE_BYTES),
+            missed: None,
         })
     }
 }
@@ -306,6 +309,16 @@ impl Repo {
         &self,
         extra: HashMap<gix::ObjectId, Object>,
     ) -> Result<ObjectSource> {
-        ObjectSource::new(&self.shared, &self.path, self.cache_bytes, extra)
+        let missed = self.missed.clone();
+        ObjectSource::new(&self.shared, &self.path, self.cache_bytes, extra, missed)
+    }
+
+    /// The same repository, whose calls note in `missed` what they do not find.
+    #[cfg(feature = "http")]
+    pub(super) fn noting(&self, missed: Missed) -> Self {
+        Self {
+            missed: Some(missed),
+            ..self.clone()
+        }
     }
 }

@@ -10,10 +10,9 @@ use gix::protocol::handshake::Ref;
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit};
 use gix::refs::{FullName, Target};
 
-use super::clone::{CloneOptions, Filter, refuse_full_disk, sync_directory};
+use super::clone::{CloneOptions, Filter, sync_directory};
 use super::fetch::{
-    Counters, Deadline, How, Session, check_connected, mapped, on_another_thread, parse,
-    update as update_refs,
+    Counters, How, Session, Transfer, check_connected, mapped, parse, update as update_refs,
 };
 use super::ref_update::{RefChange, UpdateOutcome};
 use super::refs::Head;
@@ -22,7 +21,7 @@ use super::source;
 use super::transport::{Peer, Watch};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::progress::{Phase, Progress, ProgressSink};
+use crate::progress::ProgressSink;
 use crate::remote_url::{RemoteUrl, Scheme};
 use crate::workers::Workers;
 
@@ -49,51 +48,36 @@ pub(super) fn update(
             origin.url
         )));
     }
-    let watch = Watch::new(options.limits.bytes);
-    let counters = Counters::default();
-    let subject = path.display().to_string();
-    progress.progress(Progress {
-        subject: subject.clone(),
-        phase: Phase::Connecting,
-        done: 0,
-        total: None,
-        bytes: 0,
-    });
     let work = {
         let peer = Peer::new(&origin.url, options)?;
         let (origin, options, path) = (origin.clone(), options.clone(), path.to_owned());
-        let (watch, counters) = (watch.clone(), counters.clone());
-        move || bring(&path, &open, &peer, &origin, &options, &watch, &counters)
-    };
-    let look = || {
-        if let Some((phase, done, total)) = counters.now() {
-            progress.progress(Progress {
-                subject: subject.clone(),
-                phase,
-                done,
-                total,
-                bytes: watch.bytes(),
-            });
+        move |watch: &Watch, counters: &Counters| {
+            bring(&path, &open, &peer, &origin, &options, watch, counters)
         }
-        refuse_full_disk(path, options.limits.free_disk_bytes)
     };
-    let deadline = Deadline::starting_now(&subject, options.limits.time);
-    let mut outcome = on_another_thread(work, &watch, &deadline, cancel, look)?;
+    let transfer = Transfer {
+        subject: &path.display().to_string(),
+        into: path,
+        options,
+        progress,
+        cancel,
+    };
+    let (mut outcome, watch) = transfer.run(work)?;
     outcome.received_bytes = watch.bytes();
     Ok(outcome)
 }
 
 /// What the configuration says of the remote `origin`.
 #[derive(Clone)]
-struct Origin {
-    url: RemoteUrl,
+pub(super) struct Origin {
+    pub(super) url: RemoteUrl,
     specs: Vec<String>,
     tags: Tags,
-    filter: Option<Filter>,
+    pub(super) filter: Option<Filter>,
 }
 
 impl Origin {
-    fn read(repo: &Repo) -> Result<Self> {
+    pub(super) fn read(repo: &Repo) -> Result<Self> {
         let local = repo.local();
         let config = local.config_snapshot();
         let Some(url) = config.string("remote.origin.url") else {
@@ -285,7 +269,7 @@ fn follow_head(
 }
 
 /// One update of a clone at a time; what a killed one left among the packs is removed.
-fn lock(git_dir: &Path, watch: &Watch) -> Result<File> {
+pub(super) fn lock(git_dir: &Path, watch: &Watch) -> Result<File> {
     let path = git_dir.join("gitfleet.lock");
     let failed = || Error::storage("lock", &path);
     let file = File::create(&path).map_err(failed())?;

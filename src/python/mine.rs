@@ -36,6 +36,7 @@ impl Job<'_> {
     fn work(self) -> PyResult<Work> {
         let mut options = MineOptions::default();
         options.tables = tables(&self.tables).map_err(|error| to_py(&error))?;
+        options.fetch_missing = self.history.fetches();
         options.history = self.history.options()?;
         options.revision = self.rev;
         options.clone = self.network.options(trust(self.trust))?;

@@ -39,9 +39,21 @@ pub(super) struct History<'py> {
     merges: Option<String>,
     missing: String,
     mailmap: bool,
+    /// How to reach where a partial clone came from.
+    network: Option<Network>,
 }
 
 impl History<'_> {
+    /// Taken once: how what a partial clone lacks is brought first, if it is.
+    pub(super) fn fetch_options(&mut self) -> PyResult<Option<CloneOptions>> {
+        fetch_options(&mut self.network)
+    }
+
+    /// Whether it is.
+    pub(super) fn fetches(&self) -> bool {
+        self.missing == "fetch"
+    }
+
     pub(super) fn options(self) -> PyResult<HistoryOptions> {
         let mut options = HistoryOptions::default();
         options.since = self.since.as_ref().map(seconds).transpose()?;
@@ -95,6 +107,7 @@ impl History<'_> {
             &self.missing,
             &[
                 ("allow", MissingBlobs::Allow),
+                ("fetch", MissingBlobs::Allow),
                 ("error", MissingBlobs::Error),
             ],
         )?;
@@ -126,9 +139,22 @@ pub(super) struct Blame<'py> {
     first_parent: bool,
     since: Option<Bound<'py, PyAny>>,
     mailmap: bool,
+    network: Option<Network>,
+}
+
+fn fetch_options(network: &mut Option<Network>) -> PyResult<Option<CloneOptions>> {
+    let network = network.take();
+    network
+        .map(|network| network.options(Trust::Owner))
+        .transpose()
 }
 
 impl Blame<'_> {
+    /// Taken once: how what a partial clone lacks is brought first, if it is.
+    pub(super) fn fetch_options(&mut self) -> PyResult<Option<CloneOptions>> {
+        fetch_options(&mut self.network)
+    }
+
     pub(super) fn options(self) -> PyResult<BlameOptions> {
         let mut options = BlameOptions::default();
         options.since = self.since.as_ref().map(seconds).transpose()?;

@@ -13,8 +13,8 @@ use super::rows::text;
 use super::runtime::{awaitable, block};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::{Head, OpenOptions, Repo};
-use crate::progress::Silent;
+use crate::git::{Head, HistoryOptions, Needed, OpenOptions, Repo, fetch_missing};
+use crate::progress::{ProgressSink, Silent};
 use crate::table;
 use crate::workers::Workers;
 
@@ -93,13 +93,11 @@ impl Repository {
     }
 
     fn commits(&self, py: Python<'_>, history: History<'_>) -> PyResult<RecordStream> {
-        let (repo, options) = (Arc::clone(&self.repo), history.options()?);
-        stream(py, move |cancel| table::commits(&repo, &options, cancel))
+        self.history(py, history, table::commits)
     }
 
     fn changes(&self, py: Python<'_>, history: History<'_>) -> PyResult<RecordStream> {
-        let (repo, options) = (Arc::clone(&self.repo), history.options()?);
-        stream(py, move |cancel| table::changes(&repo, &options, cancel))
+        self.history(py, history, table::changes)
     }
 
     /// The stream, and a list that gets `(path, exception)` for each file that cannot be blamed.
@@ -131,29 +129,56 @@ impl Repository {
 }
 
 impl Repository {
+    fn history(
+        &self,
+        py: Python<'_>,
+        mut history: History<'_>,
+        table: fn(&Repo, &HistoryOptions, &CancelToken) -> Result<table::Records>,
+    ) -> PyResult<RecordStream> {
+        let repo = Arc::clone(&self.repo);
+        let network = history.fetch_options()?;
+        let options = history.options()?;
+        stream(py, move |cancel| {
+            if let Some(network) = network {
+                let needed = Needed::Commits(options.clone());
+                fetch_missing(&repo, &needed, &network, &silent(), cancel)?;
+            }
+            table(&repo, &options, cancel)
+        })
+    }
+
     fn blame_work(
         &self,
         paths: Option<Vec<PathBuf>>,
-        options: Blame<'_>,
+        mut options: Blame<'_>,
     ) -> PyResult<(
         impl FnOnce(&CancelToken) -> Result<table::Records> + Send + use<>,
         Failures,
     )> {
         let repo = Arc::clone(&self.repo);
+        let network = options.fetch_options()?;
         let mut options = options.options()?;
         let failures = Failures::default();
         let keep = Arc::clone(&failures.0);
         let work = move |cancel: &CancelToken| {
             options.paths = paths.map(|paths| inside(&repo, &paths)).transpose()?;
+            if let Some(network) = network {
+                let needed = Needed::Blame(options.clone());
+                fetch_missing(&repo, &needed, &network, &silent(), cancel)?;
+            }
             let on_failure = move |path: &[u8], error: Error| {
                 keep.lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push((path.to_owned(), error));
             };
-            table::blame(&repo, &options, on_failure, Arc::new(Silent), cancel)
+            table::blame(&repo, &options, on_failure, silent(), cancel)
         };
         Ok((work, failures))
     }
+}
+
+fn silent() -> Arc<dyn ProgressSink> {
+    Arc::new(Silent)
 }
 
 fn inside(repo: &Repo, paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {

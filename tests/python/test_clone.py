@@ -13,33 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from command import COMMAND, gitfleet, outcomes, refs
 from servers import LyingServer, Proxy, git_daemon, sshd, sshd_program
 
 from conftest import TOKEN, USER, GitServer, make, run_git
-
-COMMAND = [sys.executable, "-m", "gitfleet"]
-
-
-def gitfleet(*args, check=True, **environment):
-    done = subprocess.run(
-        [*COMMAND, *map(os.fspath, args)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | environment,
-        timeout=600,
-    )
-    assert not check or done.returncode == 0, done.stderr
-    return done
-
-
-def outcomes(done):
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def refs(path, *patterns):
-    return run_git(path, "for-each-ref", *patterns)
-
 
 def assert_nothing_half_made(root):
     assert not list(root.rglob(".gitfleet-*"))
@@ -357,7 +334,6 @@ def test_a_detached_head_is_followed(daemon, origin, tmp_path, git):
 
 def test_what_cannot_be_had_is_refused_before_it_is_fetched(daemon, tmp_path):
     for args, says in (
-        (["--filter", "blob:none"], "partial clone with files"),
         (["--refspec", "refs/heads/side"], "destination"),
         (["--refspec", "+refs/heads/side:refs/heads/side"], "name a branch"),
     ):

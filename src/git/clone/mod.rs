@@ -69,10 +69,6 @@ pub fn clone_repo(
     cancel: &CancelToken,
 ) -> Result<CloneOutcome> {
     cancel.check()?;
-    if options.filter.is_some() && options.worktree == Worktree::CheckedOut {
-        let what = "a partial clone with files, which it would lack; make it bare";
-        return Err(Error::unsupported(what));
-    }
     let place = place::Place::prepare(into)?;
     let tell = |phase| {
         progress.progress(Progress {
@@ -102,6 +98,11 @@ pub fn clone_repo(
             )));
         }
     };
+    #[cfg(feature = "http")]
+    if options.worktree == Worktree::CheckedOut && options.filter.is_some() {
+        let repo = Repo::open(place.staging(), &just_made()?)?;
+        super::missing::fetch_files(&repo, url, options, progress, cancel)?;
+    }
     if options.worktree == Worktree::CheckedOut {
         let checked_out = checkout::head(place.staging(), url, options, progress, cancel);
         checked_out.map_err(|error| theirs(url, error))?;
@@ -117,6 +118,15 @@ pub fn clone_repo(
         received_bytes,
         final_url,
         warnings,
+    })
+}
+
+/// How a clone just made is opened.
+fn just_made() -> Result<OpenOptions> {
+    Ok(OpenOptions {
+        trust: Trust::Anyone,
+        workers: Some(Workers::new(1)?),
+        ..OpenOptions::default()
     })
 }
 
@@ -152,12 +162,7 @@ fn refuse_for_paths(url: &RemoteUrl, options: &CloneOptions) -> Result<()> {
 
 /// The commit of `HEAD`, and what its tree refers to that no clone brings.
 fn look_at(path: &Path) -> Result<(Option<ObjectId>, Vec<String>)> {
-    let options = OpenOptions {
-        trust: Trust::Anyone,
-        workers: Some(Workers::new(1)?),
-        ..OpenOptions::default()
-    };
-    let repo = Repo::open(path, &options)?;
+    let repo = Repo::open(path, &just_made()?)?;
     let head = match repo.head()? {
         Head::Branch { commit_id, .. } | Head::Detached { commit_id } => commit_id,
         Head::Unborn { .. } => return Ok((None, Vec::new())),

@@ -11,14 +11,15 @@ use super::{CloneOptions, TagsWanted, Worktree, config};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::fetch::{
-    Counters, Deadline, How, Session, check_connected, mapped, on_another_thread, parse, write_new,
+    Counters, Deadline, How, Session, Transfer, check_connected, mapped, on_another_thread, parse,
+    write_new,
 };
 use crate::git::id::ObjectId;
 use crate::git::packed_refs::{self, PackedRef};
 use crate::git::refs::Head;
 use crate::git::source;
 use crate::git::transport::{Peer, Watch};
-use crate::progress::{Progress, ProgressSink};
+use crate::progress::ProgressSink;
 use crate::remote_url::RemoteUrl;
 
 /// What came.
@@ -41,14 +42,11 @@ pub(super) fn fetch(
             return Err(Error::invalid(format!("refspec `{spec}`"), reason));
         }
     }
-    let watch = Watch::new(options.limits.bytes);
-    let counters = Counters::default();
     let work = {
         let peer = Peer::new(url, options)?;
         let (into, options) = (into.to_owned(), options.clone());
-        let (watch, counters) = (watch.clone(), counters.clone());
-        move || {
-            let made = make(&peer, &into, &options, &watch, &counters);
+        move |watch: &Watch, counters: &Counters| {
+            let made = make(&peer, &into, &options, watch, counters);
             // Whoever waited may be gone, and the directory with him: nothing of it is to come back.
             made.and_then(|()| {
                 if watch.must_stop() {
@@ -59,20 +57,14 @@ pub(super) fn fetch(
             })
         }
     };
-    let look = || {
-        if let Some((phase, done, total)) = counters.now() {
-            progress.progress(Progress {
-                subject: url.to_string(),
-                phase,
-                done,
-                total,
-                bytes: watch.bytes(),
-            });
-        }
-        super::place::refuse_full_disk(into, options.limits.free_disk_bytes)
+    let transfer = Transfer {
+        subject: url.as_str(),
+        into,
+        options,
+        progress,
+        cancel,
     };
-    let deadline = Deadline::starting_now(url.as_str(), options.limits.time);
-    on_another_thread(work, &watch, &deadline, cancel, look)?;
+    let ((), watch) = transfer.run(work)?;
     Ok(Received {
         bytes: watch.bytes(),
         final_url: watch.final_url(),

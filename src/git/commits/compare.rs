@@ -26,6 +26,8 @@ pub(super) struct Settings {
     pub(super) renames: Renames,
     pub(super) merges: Merges,
     pub(super) missing: MissingBlobs,
+    /// Whether lines are counted; no blob is read for them otherwise.
+    pub(super) counts: bool,
     /// Only changes to these; `None` is all.
     pub(super) paths: Option<Pathspec>,
     pub(super) mailmap: Arc<Mailmap>,
@@ -221,6 +223,9 @@ impl Comparer {
     fn counts(&mut self, paired: &Paired) -> Result<LineCounts> {
         let TreeChange { path, old, new } = &paired.change;
         let old_path = paired.source.as_ref().map_or(path, |source| &source.path);
+        if !self.settings.counts {
+            return Ok(LineCounts::Missing);
+        }
         if let Some(blob) = paired.missing {
             return self.missing(Some(blob), path);
         }

@@ -313,6 +313,21 @@ impl Repo {
     ///
     /// Every changed blob is read. Results do not depend on the number of threads.
     pub fn commits(&self, options: &HistoryOptions, cancel: &CancelToken) -> Result<CommitStream> {
-        CommitStream::start(self, options, cancel)
+        CommitStream::start(self, options, true, cancel)
+    }
+
+    /// The same without reading blobs: no counts, and no renames.
+    #[cfg(feature = "http")]
+    pub(in crate::git) fn commits_without_counts(
+        &self,
+        options: &HistoryOptions,
+        cancel: &CancelToken,
+    ) -> Result<CommitStream> {
+        let options = HistoryOptions {
+            renames: Renames::Off,
+            missing: MissingBlobs::Allow,
+            ..options.clone()
+        };
+        CommitStream::start(self, &options, false, cancel)
     }
 }

@@ -40,6 +40,7 @@ impl CommitStream {
     pub(super) fn start(
         repo: &Repo,
         options: &HistoryOptions,
+        counts: bool,
         cancel: &CancelToken,
     ) -> Result<Self> {
         let tips = resolve(repo, options, cancel)?;
@@ -71,6 +72,7 @@ impl CommitStream {
             renames: options.renames,
             merges: options.merge_policy(),
             missing: options.missing,
+            counts,
             paths,
             mailmap,
             cancel: cancel.clone(),

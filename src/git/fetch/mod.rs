@@ -4,6 +4,7 @@
 //! [`RefMap`]; which refs they are kept under is `refs`'s business. The protocol itself is gix's; what it leaves to its
 //! callers is here: filters for partial clones, limits, and a clock.
 
+mod by_id;
 mod connected;
 mod names;
 mod negotiate;
@@ -12,6 +13,7 @@ mod progress;
 mod refs;
 mod specs;
 mod thread;
+mod transfer;
 
 use gix::protocol::fetch::refmap::init::Context as MapContext;
 use gix::protocol::fetch::{RefMap, Shallow, Tags};
@@ -25,6 +27,7 @@ pub(super) use progress::Counters;
 pub(super) use refs::{mapped, update, write_new};
 pub(super) use specs::parse;
 pub(super) use thread::{Deadline, on_another_thread};
+pub(super) use transfer::Transfer;
 
 use super::clone::Filter;
 use super::transport::{Peer, Trouble, Watch};

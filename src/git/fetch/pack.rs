@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use gix::odb::pack;
 use gix::odb::store::RefreshMode;
-use gix::protocol::fetch::{Context, Options, RefMap};
+use gix::protocol::fetch::{Context, Negotiate, Options, RefMap};
 
 use super::negotiate::{Talk, negotiator};
 use super::{Counters, How, Session, agent};
@@ -35,7 +35,6 @@ impl Session<'_> {
         let mut quiet = repo.clone();
         quiet.objects.refresh = RefreshMode::Never; // most ids that are looked up are not there
         quiet.objects.unset_object_cache();
-        let shallow_file = quiet.shallow_file().map_err(unreadable(repo))?;
         let commit_graph = quiet.commit_graph_if_enabled().ok().flatten();
         let mut graph = quiet.revision_graph(commit_graph.as_ref());
         let mut talk = Talk {
@@ -46,11 +45,27 @@ impl Session<'_> {
             negotiator: negotiator(),
             lacks_filter: false,
         };
+        let objects = self.take(&mut talk, repo, how, counters)?;
+        if talk.lacks_filter {
+            return Err(self.without_filters());
+        }
+        Ok(objects > 0)
+    }
+
+    /// Has the conversation, puts the pack it ends with beside the others, and returns how many objects are in it.
+    pub(super) fn take(
+        &mut self,
+        talk: &mut impl Negotiate,
+        repo: &gix::Repository,
+        how: &How,
+        counters: &Counters,
+    ) -> Result<u32> {
+        let shallow_file = repo.shallow_file().map_err(unreadable(repo))?;
         let mut keep: Option<PathBuf> = None;
         let mut objects = 0;
         let watch = self.watch.clone();
         let fetched = gix::protocol::fetch(
-            &mut talk,
+            talk,
             |reader, progress, stop| {
                 let mut counted = Counted {
                     inner: reader,
@@ -99,19 +114,19 @@ impl Session<'_> {
                 reject_shallow_remote: false,
             },
         );
-        let lacks_filter = talk.lacks_filter;
         if let Some(keep) = keep {
             // Nobody collects garbage here between now and the refs.
             std::fs::remove_file(&keep).map_err(Error::storage("remove", keep))?;
         }
         fetched.map_err(|error| self.of_pack(&error))?;
-        if lacks_filter {
-            return Err(Error::unsupported(format!(
-                "a partial clone of {}: its server has no filters",
-                self.peer.url()
-            )));
-        }
-        Ok(objects > 0)
+        Ok(objects)
+    }
+
+    pub(super) fn without_filters(&self) -> Error {
+        Error::unsupported(format!(
+            "a partial clone of {}: its server has no filters",
+            self.peer.url()
+        ))
     }
 
     /// A pack that cannot be read is the server's, or was cut on the way: either way the next one may be whole.

@@ -8,9 +8,9 @@ mod delta;
 mod packs;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gix::ObjectId;
 use gix::objs::{Find, Kind};
@@ -50,6 +50,9 @@ impl std::ops::Deref for Object {
     }
 }
 
+/// Ids that were looked for and are not there.
+pub(super) type Missed = Arc<Mutex<HashSet<ObjectId>>>;
+
 /// Makes readers of one repository's objects, which share a cache.
 #[derive(Clone)]
 pub(super) struct ObjectSource {
@@ -67,16 +70,27 @@ struct Store {
     replaced: HashMap<ObjectId, ObjectId>,
     /// Objects that no repository has.
     extra: HashMap<ObjectId, Object>,
+    missed: Option<Missed>,
+}
+
+impl Store {
+    fn note_missing(&self, id: ObjectId) {
+        if let Some(missed) = &self.missed {
+            let mut missed = missed.lock().unwrap_or_else(PoisonError::into_inner);
+            missed.insert(id);
+        }
+    }
 }
 
 impl ObjectSource {
     /// `cache_bytes` is what decoded objects may take, for all readers together; `extra` are objects that are to be found
-    /// beside the repository's.
+    /// beside the repository's. What is looked for in vain is noted in `missed`.
     pub(super) fn new(
         shared: &gix::ThreadSafeRepository,
         path: &Path,
         cache_bytes: usize,
         extra: HashMap<ObjectId, Object>,
+        missed: Option<Missed>,
     ) -> Result<Self> {
         let repo = shared.to_thread_local();
         let odb = repo.objects.store_ref();
@@ -91,6 +105,7 @@ impl ObjectSource {
             cache: Cache::new(cache_bytes),
             replaced: odb.replacements().collect(),
             extra,
+            missed,
         };
         Ok(Self {
             shared: shared.clone(),
@@ -177,7 +192,10 @@ impl Objects {
                     let what = format!("object {id}, or pack {}", pack.display());
                     Err(source::damaged(&self.path, what, reason))
                 }
-                None => Ok(None),
+                None => {
+                    store.note_missing(id);
+                    Ok(None)
+                }
             };
         };
         bytes.truncate(len);
@@ -224,7 +242,11 @@ impl Objects {
             return Ok(Some(object.len() as u64));
         }
         match self.repo.try_find_header(id) {
-            Ok(header) => Ok(header.map(|header| header.size())),
+            Ok(Some(header)) => Ok(Some(header.size())),
+            Ok(None) => {
+                self.store.note_missing(id);
+                Ok(None)
+            }
             Err(error) => Err(source::unreadable(&self.path, format!("object {id}"))(
                 error,
             )),
