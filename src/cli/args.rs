@@ -463,8 +463,21 @@ pub(super) struct UpdateArgs {
     /// Clones; - reads them from standard input
     #[arg(value_name = "DIR", required_unless_present = "from")]
     pub(super) directories: Vec<PathBuf>,
+    /// What happens to the files of a working tree and the branch they show
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = FilesArg::Forward)]
+    pub(super) files: FilesArg,
     #[command(flatten)]
     pub(super) jobs: JobsArgs,
     #[command(flatten)]
     pub(super) fleet: FleetArgs,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum FilesArg {
+    /// They follow the origin, unless somebody changed them or committed here
+    Forward,
+    /// They stay
+    Keep,
+    /// They become what the origin has; what was changed or committed here is lost
+    Overwrite,
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{
-    CloneArgs, ExistingArg, FilterArg, FleetArgs, JobsArgs, MineArgs, MissingArg, TableArg,
-    UpdateArgs,
+    CloneArgs, ExistingArg, FilesArg, FilterArg, FleetArgs, JobsArgs, MineArgs, MissingArg,
+    TableArg, UpdateArgs,
 };
 use super::bars::Bars;
 use super::environment::{clone_options, date, history_options};
@@ -15,7 +15,9 @@ use super::interrupt;
 use super::{DONE, FAILED, Streams, exit_code, hint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::{self, Existing, Fleet, FleetOptions, MineOptions, Report, Tables, Target};
-use crate::git::{CloneOptions, Filter, RefChange, TagsWanted, UpdateOutcome, Worktree};
+use crate::git::{
+    CloneOptions, Filter, RefChange, TagsWanted, UpdateFiles, UpdateOutcome, Worktree,
+};
 use crate::progress::ProgressSink;
 use crate::remote_url::RemoteUrl;
 
@@ -134,6 +136,11 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
     let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
     let mut fleet = Fleet::new("");
     fleet.options = clone_options(&args.fleet);
+    fleet.options.update_files = match args.files {
+        FilesArg::Forward => UpdateFiles::Forward,
+        FilesArg::Keep => UpdateFiles::Keep,
+        FilesArg::Overwrite => UpdateFiles::Overwrite,
+    };
     fleet.fleet = fleet_options(&args.jobs)?;
     let (bars, sink) = bars(&args.fleet, streams, paths.len());
     let report = fleet.update_all(&paths, &sink, cancel)?;
@@ -155,9 +162,13 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
             .new_default_branch
             .as_deref()
             .map(String::from_utf8_lossy);
+        let forwarded = updated
+            .forwarded_branch
+            .as_deref()
+            .map(String::from_utf8_lossy);
         let json = serde_json::json!({
             "target": path, "status": status, "url": updated.url, "head": updated.head.map(|head| head.to_string()),
-            "refs": refs, "new_default_branch": default, "was_rewritten": updated.was_rewritten(),
+            "refs": refs, "new_default_branch": default, "forwarded_branch": forwarded, "was_rewritten": updated.was_rewritten(),
             "received_bytes": updated.received_bytes, "warnings": updated.warnings,
         });
         (line, updated.warnings.clone(), json)
@@ -192,6 +203,12 @@ fn counts(updated: &UpdateOutcome) -> String {
         parts.push(format!(
             "default branch now {}",
             String::from_utf8_lossy(name)
+        ));
+    }
+    if let Some(name) = &updated.forwarded_branch {
+        parts.push(format!(
+            "files now at the origin's {}",
+            String::from_utf8_lossy(name.strip_prefix(b"refs/heads/").unwrap_or(name))
         ));
     }
     parts.join(", ")

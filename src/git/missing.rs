@@ -76,6 +76,27 @@ pub(super) fn fetch_files(
     fetcher.fetch(&Needed::Files).map(|_| ())
 }
 
+/// The same for blobs that are about to be written; those of a clone that is not partial are here.
+pub(super) fn fetch_blobs(
+    repo: &Repo,
+    blobs: HashSet<ObjectId>,
+    options: &CloneOptions,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<()> {
+    if !is_partial(repo) {
+        return Ok(());
+    }
+    let fetcher = Fetcher {
+        repo,
+        origin: Origin::read(repo)?,
+        options,
+        progress,
+        cancel,
+    };
+    fetcher.bring(blobs).map(|_| ())
+}
+
 /// Whether the other side promised to have what is missing here.
 fn is_partial(repo: &Repo) -> bool {
     let local = repo.local();

@@ -22,6 +22,8 @@ mod common_ends;
 mod encoding;
 #[cfg(feature = "http")]
 mod fetch;
+#[cfg(feature = "http")]
+mod forward;
 mod id;
 mod identity;
 mod int_hash;
@@ -56,7 +58,8 @@ pub use blame::{BlameOptions, BlameRow, BlameStream, FileBlame};
 #[cfg(feature = "http")]
 pub use clone::remote_head;
 pub use clone::{
-    CloneOptions, CloneOutcome, Filter, Limits, TagsWanted, Worktree, clone_repo, remove_leftovers,
+    CloneOptions, CloneOutcome, Filter, Limits, TagsWanted, UpdateFiles, Worktree, clone_repo,
+    remove_leftovers,
 };
 pub use commits::{
     Change, ChangeKind, Commit, CommitStream, HistoryOptions, LineCounts, MergeCommits, Merges,

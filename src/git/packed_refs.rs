@@ -39,13 +39,20 @@ pub(super) fn write(git_dir: &Path, head: &Head, mut refs: Vec<PackedRef>) -> Re
 }
 
 /// What a file that names another ref says.
-pub(super) fn symbolic(name: &[u8]) -> Vec<u8> {
+fn symbolic(name: &[u8]) -> Vec<u8> {
     [b"ref: ", name, b"\n"].concat()
 }
 
-pub(super) fn write_file(path: &Path, data: &[u8]) -> Result<()> {
+fn write_file(path: &Path, data: &[u8]) -> Result<()> {
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).map_err(Error::storage("create", parent))?;
     }
     std::fs::write(path, data).map_err(Error::storage("write", path))
+}
+
+/// What `origin/HEAD` means: the branch that is the other side's default.
+pub(super) fn write_origin_head(git_dir: &Path, branch: &[u8]) -> Result<()> {
+    let short = branch.strip_prefix(b"refs/heads/").unwrap_or(branch);
+    let there = [b"refs/remotes/origin/", short].concat();
+    write_file(&git_dir.join("refs/remotes/origin/HEAD"), &symbolic(&there))
 }

@@ -75,6 +75,8 @@ pub struct UpdateOutcome {
     pub head: Option<ObjectId>,
     /// The branch `HEAD` names now, if the other side's default moved.
     pub new_default_branch: Option<Vec<u8>>,
+    /// The branch of the working tree, if it and its files moved to where the origin's is.
+    pub forwarded_branch: Option<Vec<u8>>,
     /// Bytes received.
     pub received_bytes: u64,
     /// What was left as it is although somebody might expect otherwise.
@@ -91,15 +93,15 @@ impl UpdateOutcome {
 
     /// Whether anything changed at all.
     pub fn is_unchanged(&self) -> bool {
-        self.refs.is_empty() && self.new_default_branch.is_none()
+        self.refs.is_empty() && self.new_default_branch.is_none() && self.forwarded_branch.is_none()
     }
 }
 
 /// Fetches what is new at the origin of the repository at `path`, moves its refs there, and removes those that are gone.
 ///
 /// Refs move by force, as a mirror of the other side should; [`UpdateOutcome::was_rewritten`] tells. `HEAD` of a bare clone
-/// follows the other side's default branch. In a clone with files only what is known of the origin moves: branches and
-/// files are the user's. If nothing changed, only the list of refs is asked for.
+/// follows the other side's default branch. In a clone with files, these and the branch they show follow as
+/// [`UpdateFiles`](super::UpdateFiles) has it, and other branches stay; what stands in the way is a warning. If nothing changed, only the list of refs is asked for.
 ///
 /// Of `options` the network, credentials, limits and threads count; the rest is in the clone's own configuration.
 ///

@@ -1,20 +1,22 @@
 //! Bringing a clone to where its origin is now.
 
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gix::bstr::ByteSlice;
-use gix::protocol::fetch::{Shallow, Tags};
+use gix::protocol::fetch::{RefMap, Shallow, Tags};
 use gix::protocol::handshake::Ref;
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit};
 use gix::refs::{FullName, Target};
+use gix::refspec::RefSpec;
 
 use super::clone::{CloneOptions, Filter, sync_directory};
 use super::fetch::{
-    Counters, How, Session, Transfer, check_connected, mapped, parse, update as update_refs,
+    Counters, How, Near, Session, Transfer, check_connected, mapped, parse, update as update_refs,
 };
-use super::ref_update::{RefChange, UpdateOutcome};
+use super::forward::{Forwarded, forward};
+use super::ref_update::{RefChange, RefUpdate, UpdateOutcome};
 use super::refs::Head;
 use super::repo::{Discover, OpenOptions, Repo};
 use super::source;
@@ -41,29 +43,42 @@ pub(super) fn update(
     };
     let repo = Repo::open(path, &open)?;
     let origin = Origin::read(&repo)?;
-    if origin.url.scheme() == Scheme::File {
-        return Err(Error::unsupported(format!(
-            "updating {} from a path ({}); clone it again",
-            path.display(),
-            origin.url
-        )));
+    let mut outcome = if origin.url.scheme() == Scheme::File {
+        from_path(&repo, &origin, progress, options, cancel)?
+    } else {
+        let work = {
+            let peer = Peer::new(&origin.url, options)?;
+            let (repo, origin, options) = (repo.clone(), origin.clone(), options.clone());
+            move |watch: &Watch, counters: &Counters| {
+                from_peer(&repo, &peer, &origin, &options, watch, counters)
+            }
+        };
+        let transfer = Transfer {
+            subject: &path.display().to_string(),
+            into: path,
+            options,
+            progress,
+            cancel,
+        };
+        let (mut outcome, watch) = transfer.run(work)?;
+        outcome.received_bytes = watch.bytes();
+        outcome
+    };
+    path.clone_into(&mut outcome.path);
+    let watch = Watch::new(None);
+    let repo = Repo::open(path, &open)?;
+    let _lock = lock(repo.local().git_dir(), &watch)?;
+    match forward(&repo, options, progress, cancel)? {
+        Forwarded::Nothing => {}
+        Forwarded::Moved(branch) => outcome.forwarded_branch = Some(branch),
+        Forwarded::Kept(reason) => outcome
+            .warnings
+            .push(format!("its files stay as they are: {reason}")),
     }
-    let work = {
-        let peer = Peer::new(&origin.url, options)?;
-        let (origin, options, path) = (origin.clone(), options.clone(), path.to_owned());
-        move |watch: &Watch, counters: &Counters| {
-            bring(&path, &open, &peer, &origin, &options, watch, counters)
-        }
+    outcome.head = match repo.head()? {
+        Head::Branch { commit_id, .. } | Head::Detached { commit_id } => Some(commit_id),
+        Head::Unborn { .. } => None,
     };
-    let transfer = Transfer {
-        subject: &path.display().to_string(),
-        into: path,
-        options,
-        progress,
-        cancel,
-    };
-    let (mut outcome, watch) = transfer.run(work)?;
-    outcome.received_bytes = watch.bytes();
     Ok(outcome)
 }
 
@@ -130,35 +145,26 @@ impl Origin {
     }
 }
 
-fn bring(
-    path: &Path,
-    open: &OpenOptions,
+/// Fetches from another machine.
+fn from_peer(
+    repo: &Repo,
     peer: &Peer,
     origin: &Origin,
     options: &CloneOptions,
     watch: &Watch,
     counters: &Counters,
 ) -> Result<UpdateOutcome> {
-    let repo = Repo::open(path, open)?;
     let local = repo.local();
     let _lock = lock(local.git_dir(), watch)?;
     let mut session = Session::open(peer, watch)?;
-    let specs = parse(&origin.specs)?;
-    let mut asked = specs.clone();
+    let mut asked = parse(&origin.specs)?;
     asked.extend(parse(&["HEAD"])?);
     if origin.tags != Tags::None {
         asked.extend(parse(&["refs/tags/*:refs/tags/*"])?);
     }
     session.list(&asked)?;
-    let current = match repo.head()? {
-        Head::Branch { name, .. } | Head::Unborn { name } => Some(name),
-        Head::Detached { .. } => None,
-    };
-    let mut wanted_specs = specs.clone();
-    if current.is_none() && session.head().is_some() {
-        wanted_specs.extend(parse(&["HEAD"])?); // of a commit that no branch names, nothing else would bring the objects
-    }
-    let map = session.map(&wanted_specs, origin.tags)?;
+    let here = Here::of(repo, origin, session.head())?;
+    let map = session.map(&here.wanted, origin.tags)?;
     let how = How {
         shallow: Shallow::NoChange,
         tags: origin.tags,
@@ -170,53 +176,115 @@ fn bring(
     if session.receive(&local, &map, &how, counters)? {
         sync_directory(&local.git_dir().join("objects/pack"))?; // before refs say that it is there
     }
-    if watch.must_stop() {
-        return Err(Error::Cancelled); // refs stay as they are
-    }
-    let is_bare = local.workdir().is_none();
-    let shown = current.as_deref().filter(|_| !is_bare);
-    let wanted = mapped(&map, &local);
-    let known: Vec<_> = repo.refs()?.iter().map(|found| found.target_id.0).collect();
-    check_connected(
-        &local,
-        origin.url.as_str(),
-        &wanted,
-        &known,
-        origin.filter,
-        watch,
-    )?;
-    let refs = update_refs(&local, &wanted, &specs, shown)?;
-    let new_default_branch = follow_head(&local, session.head(), current.as_deref(), is_bare)?;
-    let mut warnings = Vec::new();
-    if !is_bare && refs.iter().any(|one| one.change != RefChange::Kept) {
-        warnings.push(
-            "its files and local branches are as they were; `git merge --ff-only` brings them along"
-                .to_owned(),
-        );
-    }
-    let kept = refs.iter().filter(|one| one.change == RefChange::Kept);
-    for one in kept {
-        let name = one.name.as_bstr();
-        warnings.push(format!(
-            "{name} stays where it is: the refspec does not force it"
-        ));
-    }
-    let head = match Repo::open(path, open)?.head()? {
-        Head::Branch { commit_id, .. } | Head::Detached { commit_id } => Some(commit_id),
-        Head::Unborn { .. } => None,
+    here.settle(&local, origin, &map, session.head(), watch)
+}
+
+/// Takes over what a repository on this machine has.
+fn from_path(
+    repo: &Repo,
+    origin: &Origin,
+    progress: &Arc<dyn ProgressSink>,
+    options: &CloneOptions,
+    cancel: &CancelToken,
+) -> Result<UpdateOutcome> {
+    let watch = Watch::new(None);
+    let local = repo.local();
+    let _lock = lock(local.git_dir(), &watch)?;
+    let open = OpenOptions {
+        trust: options.trust,
+        discover: Discover::Exact,
+        workers: Some(Workers::new(1)?),
+        ..OpenOptions::default()
     };
-    Ok(UpdateOutcome {
-        path: path.to_owned(),
-        url: origin.url.to_string(),
-        refs: refs
+    let theirs = Repo::open(origin.url.local_path().unwrap_or(Path::new("")), &open)?;
+    let near = Near {
+        repo: &theirs,
+        url: &origin.url,
+        progress,
+        cancel,
+    };
+    let refs = near.refs()?;
+    let head = refs.iter().find(|found| found.unpack().0 == "HEAD");
+    let here = Here::of(repo, origin, head)?;
+    let map = near.map(&refs, &here.wanted, origin.tags)?;
+    let is_new = |id: &gix::ObjectId| !local.has_object(*id);
+    if refs
+        .iter()
+        .any(|found| found.unpack().1.is_some_and(|id| is_new(&id.to_owned())))
+    {
+        near.receive(&local)?;
+        sync_directory(&local.git_dir().join("objects/pack"))?;
+    }
+    here.settle(&local, origin, &map, head, &watch)
+}
+
+/// The clone before anything changes.
+struct Here {
+    /// Refs that stay if nobody has them any more.
+    known: Vec<gix::ObjectId>,
+    /// The branch of `HEAD`.
+    current: Option<Vec<u8>>,
+    specs: Vec<RefSpec>,
+    /// What is asked for.
+    wanted: Vec<RefSpec>,
+}
+
+impl Here {
+    fn of(repo: &Repo, origin: &Origin, theirs: Option<&Ref>) -> Result<Self> {
+        let current = match repo.head()? {
+            Head::Branch { name, .. } | Head::Unborn { name } => Some(name),
+            Head::Detached { .. } => None,
+        };
+        let specs = parse(&origin.specs)?;
+        let mut wanted = specs.clone();
+        if current.is_none() && theirs.is_some() {
+            wanted.extend(parse(&["HEAD"])?); // of a commit that no branch names, nothing else would bring the objects
+        }
+        Ok(Self {
+            known: repo.refs()?.iter().map(|found| found.target_id.0).collect(),
+            current,
+            specs,
+            wanted,
+        })
+    }
+
+    /// Moves refs, now that their objects are there.
+    fn settle(
+        &self,
+        local: &gix::Repository,
+        origin: &Origin,
+        map: &RefMap,
+        theirs: Option<&Ref>,
+        watch: &Watch,
+    ) -> Result<UpdateOutcome> {
+        if watch.must_stop() {
+            return Err(Error::Cancelled); // refs stay as they are
+        }
+        let is_bare = local.workdir().is_none();
+        let current = self.current.as_deref();
+        let wanted = mapped(map, local);
+        let url = origin.url.as_str();
+        check_connected(local, url, &wanted, &self.known, origin.filter, watch)?;
+        let refs = update_refs(local, &wanted, &self.specs, current.filter(|_| !is_bare))?;
+        let new_default_branch = follow_head(local, theirs, current, is_bare)?;
+        let (kept, changed): (Vec<_>, Vec<_>) = refs
             .into_iter()
-            .filter(|one| one.change != RefChange::Kept)
-            .collect(),
-        head,
-        new_default_branch,
-        received_bytes: 0,
-        warnings,
-    })
+            .partition(|one| one.change == RefChange::Kept);
+        let stays = |one: &RefUpdate| {
+            let name = one.name.as_bstr();
+            format!("{name} stays where it is: the refspec does not force it")
+        };
+        Ok(UpdateOutcome {
+            path: PathBuf::new(),
+            url: origin.url.to_string(),
+            refs: changed,
+            head: None,
+            new_default_branch,
+            forwarded_branch: None,
+            received_bytes: 0,
+            warnings: kept.iter().map(stays).collect(),
+        })
+    }
 }
 
 /// Lets `HEAD` of a bare clone name the branch that the other side's does, if it is here.

@@ -111,19 +111,6 @@ def test_an_update_brings_a_clone_to_where_its_origin_is(url, origin, tmp_path, 
     git(path, "fsck", "--full")
 
 
-def test_an_update_leaves_files_and_local_branches_alone(daemon, origin, tmp_path, git):
-    (made,) = outcomes(gitfleet("clone", daemon, "-o", tmp_path, "--json"))
-    path = Path(made["path"])
-    before = git(path, "rev-parse", "main")
-    git(origin, "update-ref", "refs/heads/main", git(origin, "rev-parse", "main~1"))
-    (path / "mine").write_text("not to be lost")
-    (updated,) = outcomes(gitfleet("update", path, "--json"))
-    assert git(path, "rev-parse", "main") == before
-    assert git(path, "rev-parse", "origin/main") == git(origin, "rev-parse", "main")
-    assert git(path, "status", "--porcelain") == "?? mine"
-    assert any("files" in warning for warning in updated["warnings"])
-
-
 def test_shallow_and_single_branches_are_as_gits(daemon, origin, tmp_path, git):
     for args in (["--depth", "2"], ["--single-branch"], ["--single-branch", "--branch", "side"]):
         name = "".join(args)

@@ -43,6 +43,9 @@ mod targets;
 mod walk;
 mod working_tree;
 
+#[cfg(feature = "http")]
+pub(super) use working_tree::WorkingTree;
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;

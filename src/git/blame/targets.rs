@@ -10,10 +10,10 @@ use crate::git::objects::Objects;
 use crate::git::tree_diff::{Side, find_entry, tree_changes};
 
 /// A file to blame.
-pub(super) struct Target {
-    pub(super) path: Vec<u8>,
+pub(in crate::git) struct Target {
+    pub(in crate::git) path: Vec<u8>,
     /// What it is; or why it cannot be blamed.
-    pub(super) side: Result<Side>,
+    pub(in crate::git) side: Result<Side>,
 }
 
 /// The files of a tree, in path order; submodules are none. Where `paths` are asked for, only those are looked up, and

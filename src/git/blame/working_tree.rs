@@ -26,18 +26,18 @@ use crate::git::time::Timestamp;
 use crate::git::tree_diff::Side;
 
 /// The working tree's files and what they are on top of.
-pub(super) struct WorkingTree {
+pub(in crate::git) struct WorkingTree {
     /// `HEAD`, then what is being merged.
-    pub(super) parents: Vec<ObjectId>,
+    pub(in crate::git) parents: Vec<ObjectId>,
     /// Every file that the index knows, in path order. One that cannot be read is a failure.
-    pub(super) files: Vec<Target>,
+    pub(in crate::git) files: Vec<Target>,
     /// Their content, as far as it was asked for.
-    pub(super) blobs: HashMap<ObjectId, Object>,
+    pub(in crate::git) blobs: HashMap<ObjectId, Object>,
 }
 
 impl WorkingTree {
     /// Reads the index, and the content of those files that `is_wanted` names.
-    pub(super) fn read(
+    pub(in crate::git) fn read(
         repo: &Repo,
         cancel: &CancelToken,
         mut is_wanted: impl FnMut(&[u8]) -> bool,

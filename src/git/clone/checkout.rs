@@ -11,8 +11,7 @@ use crate::git::source;
 use crate::progress::{Phase, Progress, ProgressSink};
 use crate::remote_url::RemoteUrl;
 
-/// Writes the files of `HEAD`, and the index. Names that some file system takes for `.git` or a device are refused, as by
-/// git; no filter program is run.
+/// Writes the files of `HEAD`, and the index.
 pub(super) fn head(
     worktree: &Path,
     url: &RemoteUrl,
@@ -21,11 +20,7 @@ pub(super) fn head(
     cancel: &CancelToken,
 ) -> Result<()> {
     let corrupt = |what: &'static str| source::unreadable(worktree, what);
-    let overrides = ["core.protectHFS=true", "core.protectNTFS=true"];
-    let open = gix::open::Options::isolated()
-        .with(gix::sec::Trust::Full)
-        .config_overrides(overrides);
-    let repo = gix::open_opts(worktree, open).map_err(corrupt("opening the clone"))?;
+    let repo = open_for_checkout(worktree)?;
     let mut head = repo.head().map_err(corrupt("HEAD"))?;
     if head.is_unborn() {
         return Ok(());
@@ -37,29 +32,66 @@ pub(super) fn head(
     let mut index = repo
         .index_from_tree(&tree)
         .map_err(corrupt("the tree of HEAD cannot be checked out"))?;
+    let files = Files::new(url.to_string(), &index, progress);
+    write_files(
+        &repo,
+        &mut index,
+        Existing::None,
+        &files,
+        options.threads,
+        cancel,
+    )?;
+    index
+        .write(gix::index::write::Options::default())
+        .map_err(corrupt("its index"))
+}
+
+/// Opens the repository whose working tree is at `worktree` for writing files: names that some file system takes for `.git`
+/// or a device are refused, as by git.
+pub(in crate::git) fn open_for_checkout(worktree: &Path) -> Result<gix::Repository> {
+    let overrides = ["core.protectHFS=true", "core.protectNTFS=true"];
+    let open = gix::open::Options::isolated()
+        .with(gix::sec::Trust::Full)
+        .config_overrides(overrides);
+    gix::open_opts(worktree, open).map_err(source::unreadable(worktree, "opening the clone"))
+}
+
+/// What may be where files go.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::git) enum Existing {
+    /// Nothing: two paths that are one file to the file system are told.
+    None,
+    /// What has been looked at, and may go.
+    Replaced,
+}
+
+/// Writes the files of an index. No filter program is run.
+pub(in crate::git) fn write_files(
+    repo: &gix::Repository,
+    index: &mut gix::index::File,
+    existing: Existing,
+    files: &Files,
+    threads: usize,
+    cancel: &CancelToken,
+) -> Result<()> {
+    let worktree = repo.workdir().unwrap_or(repo.git_dir());
+    let corrupt = |what: &'static str| source::unreadable(worktree, what);
     let mut checkout = repo
         .checkout_options(gix::worktree::stack::state::attributes::Source::IdMapping)
         .map_err(corrupt("its checkout configuration"))?;
-    checkout.destination_is_initially_empty = true;
-    checkout.thread_limit = (options.threads > 0).then_some(options.threads);
-
-    let total = index.entries().len() as u64;
-    let files = Files {
-        done: Arc::default(),
-        total,
-        subject: url.to_string(),
-        sink: Arc::clone(progress),
-    };
+    checkout.destination_is_initially_empty = existing == Existing::None;
+    checkout.overwrite_existing = existing == Existing::Replaced;
+    checkout.thread_limit = (threads > 0).then_some(threads);
     let objects = repo
         .objects
         .clone()
         .into_arc()
         .map_err(|error| Error::internal(error.to_string()))?;
     let outcome = gix::worktree::state::checkout(
-        &mut index,
+        index,
         worktree,
         objects,
-        &files,
+        files,
         &gix::progress::Discard,
         cancel.flag(),
         checkout,
@@ -83,17 +115,30 @@ pub(super) fn head(
             source: None,
         });
     }
-    index
-        .write(gix::index::write::Options::default())
-        .map_err(corrupt("its index"))
+    Ok(())
 }
 
 /// Counts files, and tells now and then.
-struct Files {
+pub(in crate::git) struct Files {
     done: Arc<AtomicUsize>,
     total: u64,
     subject: String,
     sink: Arc<dyn ProgressSink>,
+}
+
+impl Files {
+    pub(in crate::git) fn new(
+        subject: String,
+        index: &gix::index::State,
+        sink: &Arc<dyn ProgressSink>,
+    ) -> Self {
+        Self {
+            done: Arc::default(),
+            total: index.entries().len() as u64,
+            subject,
+            sink: Arc::clone(sink),
+        }
+    }
 }
 
 impl gix::progress::Count for Files {

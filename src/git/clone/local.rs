@@ -43,17 +43,6 @@ pub(super) fn copy(
     };
     let from = Repo::open(path, &open)?;
     let (head, refs) = (from.head()?, from.refs()?);
-    if from
-        .local()
-        .config_snapshot()
-        .string("extensions.partialClone")
-        .is_some()
-    {
-        return Err(Error::unsupported(format!(
-            "copying the partial clone {}: clone its origin instead",
-            path.display()
-        )));
-    }
 
     let kind = match options.worktree {
         Worktree::Bare | Worktree::Mirror => gix::create::Kind::Bare,
@@ -69,27 +58,8 @@ pub(super) fn copy(
     let git_dir = made.git_dir();
     super::place::remove_samples(git_dir)?;
 
+    copy_objects(&from, git_dir, url, progress, cancel)?;
     let common_dir = from.local().common_dir().to_owned();
-    let mut copier = Copier {
-        url,
-        progress,
-        cancel,
-        files: 0,
-        seen: HashSet::new(),
-    };
-    for attempt in 1.. {
-        match copier.objects(&common_dir.join("objects"), &git_dir.join("objects")) {
-            Err(Error::Storage { source, .. })
-                if source.kind() == ErrorKind::NotFound && attempt < ATTEMPTS =>
-            {
-                copier.seen.clear();
-            }
-            copied => {
-                copied?;
-                break;
-            }
-        }
-    }
     copy_if_there(&common_dir.join("shallow"), &git_dir.join("shallow"))?;
     let absolute = std::path::absolute(path).map_err(Error::storage("find", path))?;
     let specs = match options.worktree {
@@ -112,7 +82,53 @@ pub(super) fn copy(
         },
     };
     config::append(git_dir, &remote)?;
+    if let (Worktree::CheckedOut, Head::Branch { name, .. }) = (options.worktree, &head) {
+        packed_refs::write_origin_head(git_dir, name)?;
+    }
     packed_refs::write(git_dir, &head, packed(&head, &refs, options.worktree))
+}
+
+/// Links or copies what `into`, a git directory, does not have of the objects of `from`.
+pub(in crate::git) fn copy_objects(
+    from: &Repo,
+    into: &Path,
+    url: &RemoteUrl,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<()> {
+    let is_partial = {
+        let local = from.local();
+        let config = local.config_snapshot();
+        config.string("extensions.partialClone").is_some()
+    };
+    if is_partial {
+        return Err(Error::unsupported(format!(
+            "copying the partial clone {}: clone its origin instead",
+            from.path().display()
+        )));
+    }
+    let common_dir = from.local().common_dir().to_owned();
+    let mut copier = Copier {
+        url,
+        progress,
+        cancel,
+        files: 0,
+        seen: HashSet::new(),
+    };
+    for attempt in 1.. {
+        match copier.objects(&common_dir.join("objects"), &into.join("objects")) {
+            Err(Error::Storage { source, .. })
+                if source.kind() == ErrorKind::NotFound && attempt < ATTEMPTS =>
+            {
+                copier.seen.clear();
+            }
+            copied => {
+                copied?;
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 struct Copier<'a> {
@@ -192,12 +208,10 @@ impl Copier<'_> {
 
     fn file(&mut self, from: &Path, to: &Path) -> Result<()> {
         self.cancel.check()?;
-        let linked = fs::hard_link(from, to);
-        match linked {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(_) => {
-                fs::copy(from, to).map_err(Error::storage("copy", from))?;
-            }
+        match fs::hard_link(from, to) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+            Err(_) if to.exists() => return Ok(()),
+            Err(_) => copy_whole(from, to)?,
             Ok(()) => {}
         }
         self.files += 1;
@@ -211,6 +225,14 @@ impl Copier<'_> {
         });
         Ok(())
     }
+}
+
+/// Under another name first: whoever reads the copy never sees a part of a file.
+fn copy_whole(from: &Path, to: &Path) -> Result<()> {
+    let mut part = to.as_os_str().to_owned();
+    part.push(".part");
+    fs::copy(from, &part).map_err(Error::storage("copy", from))?;
+    fs::rename(&part, to).map_err(Error::storage("create", to))
 }
 
 fn copy_if_there(from: &Path, to: &Path) -> Result<()> {
@@ -234,9 +256,12 @@ fn is_pack_file(name: &str) -> bool {
 }
 
 fn list(directory: &Path) -> Result<Vec<fs::DirEntry>> {
-    fs::read_dir(directory)
+    let mut entries: Vec<_> = fs::read_dir(directory)
         .and_then(Iterator::collect)
-        .map_err(Error::storage("read", directory))
+        .map_err(Error::storage("read", directory))?;
+    // A reader takes a pack for complete when it sees its index.
+    entries.sort_by_key(|entry| entry.path().extension() == Some("idx".as_ref()));
+    Ok(entries)
 }
 
 /// Branches, tags and HEAD, as `git clone` lays them out.

@@ -24,8 +24,12 @@ use crate::remote_url::{RemoteUrl, Scheme};
 use crate::workers::Workers;
 
 #[cfg(feature = "http")]
+pub(super) use checkout::{Existing, Files, open_for_checkout, write_files};
+#[cfg(feature = "http")]
+pub(super) use local::copy_objects;
+#[cfg(feature = "http")]
 pub use network::remote_head;
-pub use options::{CloneOptions, Filter, Limits, TagsWanted, Worktree};
+pub use options::{CloneOptions, Filter, Limits, TagsWanted, UpdateFiles, Worktree};
 pub use place::remove_leftovers;
 #[cfg(feature = "http")]
 pub(super) use place::{refuse_full_disk, sync_directory};

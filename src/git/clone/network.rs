@@ -131,7 +131,11 @@ fn make(
         has_no_tags: plan.tags == Tags::None && options.tags == TagsWanted::None,
         filter: options.filter,
         branch: match &head {
-            Head::Branch { name, .. } if options.worktree == Worktree::CheckedOut => Some(name),
+            Head::Branch { name, .. } | Head::Unborn { name }
+                if options.worktree == Worktree::CheckedOut =>
+            {
+                Some(name)
+            }
             _ => None,
         },
     };
@@ -296,12 +300,7 @@ fn add_local_branch(git_dir: &Path, head: &Head, refs: &mut Vec<PackedRef>) -> R
         target: commit_id.0,
         peeled: None,
     });
-    let short = name.strip_prefix(b"refs/heads/").unwrap_or(name);
-    let there = [b"refs/remotes/origin/", short].concat();
-    packed_refs::write_file(
-        &git_dir.join("refs/remotes/origin/HEAD"),
-        &packed_refs::symbolic(&there),
-    )
+    packed_refs::write_origin_head(git_dir, name)
 }
 
 /// Asks another machine for the commit its `HEAD` is at, without fetching; `None` if it has none yet.

@@ -18,6 +18,19 @@ pub enum Worktree {
     Mirror,
 }
 
+/// What an update does to the files of a working tree and the branch they show.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum UpdateFiles {
+    /// They follow the origin's branch as with `git merge --ff-only`: only if the branch here has no commits of its own, and
+    /// where nobody changed them.
+    #[default]
+    Forward,
+    /// They stay.
+    Keep,
+    /// They become the origin's branch, as with `git reset --hard`: changes and commits made here are lost.
+    Overwrite,
+}
+
 /// Which tags come along.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum TagsWanted {
@@ -97,6 +110,8 @@ pub struct CloneOptions {
     pub tags: TagsWanted,
     /// Refspecs instead of the usual ones, as git writes them.
     pub refspecs: Vec<String>,
+    /// What an update does to files.
+    pub update_files: UpdateFiles,
     /// What the clone may cost.
     pub limits: Limits,
     /// Whether a local repository of another user is copied.

@@ -7,6 +7,7 @@
 mod by_id;
 mod connected;
 mod names;
+mod near;
 mod negotiate;
 mod pack;
 mod progress;
@@ -23,6 +24,7 @@ use gix::protocol::transport::client::blocking_io::Transport;
 use gix::refspec::RefSpec;
 
 pub(super) use connected::check_connected;
+pub(super) use near::Near;
 pub(super) use progress::Counters;
 pub(super) use refs::{mapped, update, write_new};
 pub(super) use specs::parse;

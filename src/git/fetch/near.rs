@@ -1,0 +1,94 @@
+//! The other side, if it is a repository on this machine: its refs are read, its files of objects linked or copied.
+
+use std::sync::Arc;
+
+use gix::protocol::fetch::refmap::init::Context as MapContext;
+use gix::protocol::fetch::{RefMap, Tags};
+use gix::protocol::handshake::Ref;
+use gix::protocol::transport::client::Capabilities;
+use gix::refspec::RefSpec;
+
+use crate::cancel::CancelToken;
+use crate::error::Result;
+use crate::git::clone::copy_objects;
+use crate::git::refs::Head;
+use crate::git::repo::Repo;
+use crate::git::source;
+use crate::progress::ProgressSink;
+use crate::remote_url::RemoteUrl;
+
+/// A repository on this machine as a [`Session`](super::Session) shows one of another.
+pub(in crate::git) struct Near<'a> {
+    pub(in crate::git) repo: &'a Repo,
+    pub(in crate::git) url: &'a RemoteUrl,
+    pub(in crate::git) progress: &'a Arc<dyn ProgressSink>,
+    pub(in crate::git) cancel: &'a CancelToken,
+}
+
+impl Near<'_> {
+    /// Its refs, `HEAD` first. They are read before objects are copied: a writer at work can only make these more.
+    pub(in crate::git) fn refs(&self) -> Result<Vec<Ref>> {
+        let mut refs = Vec::new();
+        refs.extend(match self.repo.head()? {
+            Head::Branch { name, commit_id } => Some(Ref::Symbolic {
+                full_ref_name: "HEAD".into(),
+                target: name.into(),
+                tag: None,
+                object: commit_id.0,
+            }),
+            Head::Detached { commit_id } => Some(Ref::Direct {
+                full_ref_name: "HEAD".into(),
+                object: commit_id.0,
+            }),
+            Head::Unborn { .. } => None,
+        });
+        for found in self.repo.refs()? {
+            let full_ref_name = found.name.into();
+            refs.push(if found.target_id == found.peeled_id {
+                Ref::Direct {
+                    full_ref_name,
+                    object: found.target_id.0,
+                }
+            } else {
+                Ref::Peeled {
+                    full_ref_name,
+                    tag: found.target_id.0,
+                    object: found.peeled_id.0,
+                }
+            });
+        }
+        Ok(refs)
+    }
+
+    /// What of them goes where.
+    pub(in crate::git) fn map(
+        &self,
+        refs: &[Ref],
+        specs: &[RefSpec],
+        tags: Tags,
+    ) -> Result<RefMap> {
+        let unreadable = || source::unreadable(self.repo.path(), "its refs");
+        let line = format!("\0object-format={}", self.repo.local().object_hash());
+        let (capabilities, _) = Capabilities::from_bytes(line.as_bytes()).map_err(unreadable())?;
+        let context = MapContext {
+            fetch_refspecs: specs.to_vec(),
+            extra_refspecs: tags
+                .to_refspec()
+                .map(|spec| spec.to_owned())
+                .into_iter()
+                .collect(),
+        };
+        RefMap::from_refs(refs.to_vec(), &capabilities, context).map_err(unreadable())
+    }
+
+    /// Brings its objects, all of them.
+    pub(in crate::git) fn receive(&self, into: &gix::Repository) -> Result<()> {
+        copy_objects(
+            self.repo,
+            into.common_dir(),
+            self.url,
+            self.progress,
+            self.cancel,
+        )
+    }
+}

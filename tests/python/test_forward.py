@@ -1,0 +1,170 @@
+"""What an update does to files: they follow the origin, and nothing that is somebody's own is lost."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from command import gitfleet, outcomes
+from servers import git_daemon
+
+SCRIPT = """
+    git rm -q gone deep/only/file
+    echo more >> changed
+    chmod +x runs
+    git rm -q becomes-directory && mkdir becomes-directory && echo in > becomes-directory/file
+    git rm -rq becomes-file && echo now > becomes-file
+    ln -sf changed link
+    mkdir -p new/deep && echo new > new/deep/file
+    git add -A
+    git commit -qm second
+"""
+
+
+@pytest.fixture
+def work(tmp_path, git):
+    """The working tree of the one who pushes."""
+    path = tmp_path / "served" / "o" / "r"
+    path.mkdir(parents=True)
+    git(path, "init", "-q", "-b", "main")
+    for name in ("gone", "changed", "stays", "runs", "becomes-directory", "deep/only/file"):
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(f"{name}\n")
+    (path / "becomes-file").mkdir()
+    (path / "becomes-file" / "inside").write_text("inside\n")
+    (path / "link").symlink_to("stays")
+    git(path, "add", ".")
+    git(path, "commit", "-qm", "first")
+    return path
+
+
+@pytest.fixture
+def clone(work, tmp_path):
+    with git_daemon(work.parent.parent) as start:
+        (made,) = outcomes(gitfleet("clone", f"{start}/o/r", "-o", tmp_path / "out", "--json"))
+        subprocess.run(["sh", "-ec", SCRIPT], cwd=work, check=True)
+        yield Path(made["path"])
+
+
+def update(path, *args):
+    (updated,) = outcomes(gitfleet("update", path, "--json", *args))
+    return updated
+
+
+def test_files_follow_their_origin(clone, work, git):
+    (clone / "stays").write_text("mine\n")
+    (clone / "untracked").write_text("mine\n")
+    (clone / "staged").write_text("mine\n")
+    git(clone, "add", "staged")
+    updated = update(clone)
+    assert (updated["forwarded_branch"], updated["warnings"]) == ("refs/heads/main", [])
+    assert updated["head"] == git(work, "rev-parse", "main") == git(clone, "rev-parse", "HEAD")
+    mine = ["A  staged", " M stays", "?? untracked"]
+    assert sorted(git(clone, "status", "--porcelain").split("\n")) == sorted(mine)
+    assert not (clone / "deep").exists()
+    assert os.access(clone / "runs", os.X_OK)
+    assert (clone / "link").readlink() == Path("changed")
+    assert git(clone, "reflog", "-1", "--format=%gs") == "update: fast-forward"
+    git(clone, "fsck", "--full", "--strict")
+    # git itself writes the tree of this index, so nothing stale is in it.
+    git(clone, "commit", "-qm", "mine")
+    assert git(clone, "diff", "--name-only", "HEAD~1", "HEAD") == "staged"
+    assert update(clone)["status"] == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("echo mine >> changed", "changed has changes"),
+        ("echo mine >> changed; git add changed", "changed has staged changes"),
+        ("mkdir new; echo mine > new/deep", "new/deep/file is in the way"),
+        ("mkdir -p new/deep; echo mine > new/deep/file", "new/deep/file is in the way"),
+        ("echo mine > becomes-file/more", "becomes-file is in the way"),
+        ("echo mine > stays; git commit -qam mine", "commits that its origin does not have"),
+        ("chmod -x runs; echo mine > runs", "runs has changes"),
+    ],
+)
+def test_what_is_somebodys_own_stays_unless_it_is_to_be_overwritten(change, says, clone, work, git):
+    subprocess.run(["sh", "-ec", change], cwd=clone, check=True)
+    before = git(clone, "status", "--porcelain"), git(clone, "rev-parse", "HEAD")
+    updated = update(clone)
+    assert says in " ".join(updated["warnings"])
+    assert updated["forwarded_branch"] is None
+    assert (git(clone, "status", "--porcelain"), git(clone, "rev-parse", "HEAD")) == before
+    assert git(clone, "rev-parse", "origin/main") == git(work, "rev-parse", "main")
+    assert says not in " ".join(update(clone, "--files", "keep")["warnings"])
+    assert update(clone, "--files", "overwrite")["forwarded_branch"] == "refs/heads/main"
+    assert git(clone, "rev-parse", "HEAD") == git(work, "rev-parse", "main")
+    assert git(clone, "diff", "HEAD") == ""
+    assert git(clone, "status", "--porcelain", "-uno") == ""
+
+
+def test_files_missing_here_are_no_changes(clone, git):
+    (clone / "gone").unlink()
+    (clone / "changed").unlink()
+    assert update(clone)["forwarded_branch"] == "refs/heads/main"
+    assert git(clone, "status", "--porcelain") == ""
+
+
+def test_what_git_was_told_to_forget_is_not_removed(clone, git):
+    git(clone, "rm", "-q", "--cached", "gone")
+    assert update(clone)["forwarded_branch"] == "refs/heads/main"
+    assert git(clone, "status", "--porcelain") == "?? gone"
+
+
+def test_an_update_that_was_killed_half_way_goes_on(clone, work, git):
+    """Some files are new, the index and the branch are old."""
+    git(clone, "fetch", "-q")
+    git(clone, "checkout", "-q", "origin/main", "--", "changed", "new/deep/file")
+    git(clone, "reset", "-q")
+    (clone / "gone").unlink()
+    assert update(clone)["forwarded_branch"] == "refs/heads/main"
+    assert git(clone, "status", "--porcelain") == ""
+    assert git(clone, "rev-parse", "HEAD") == git(work, "rev-parse", "main")
+
+
+def test_nothing_outside_is_touched_through_a_link(clone, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (clone / "deep" / "only" / "file").rename(outside / "file")
+    (clone / "deep" / "only").rmdir()
+    (clone / "deep" / "only").symlink_to(outside)
+    update(clone, "--files", "overwrite")
+    assert (outside / "file").read_text() == "deep/only/file\n"
+
+
+def test_the_first_commits_of_an_empty_origin_are_checked_out(tmp_path, git):
+    path = tmp_path / "served" / "o" / "r"
+    path.mkdir(parents=True)
+    git(path, "init", "-q", "-b", "main")
+    with git_daemon(tmp_path / "served") as start:
+        (made,) = outcomes(gitfleet("clone", f"{start}/o/r", "-o", tmp_path / "out", "--json"))
+        (path / "file").write_text("first\n")
+        git(path, "add", ".")
+        git(path, "commit", "-qm", "first")
+        updated = update(made["path"])
+    assert updated["head"] == git(path, "rev-parse", "main")
+    assert git(made["path"], "status", "--porcelain") == ""
+    assert (Path(made["path"]) / "file").read_text() == "first\n"
+
+
+@pytest.mark.parametrize("shape", [["--bare"], ["--mirror"], []])
+def test_a_clone_of_a_path_is_updated(shape, work, tmp_path, git):
+    git(work, "branch", "side")
+    git(work, "tag", "-a", "-m", "annotated", "v1")
+    args = ["clone", *shape, work, "-o", tmp_path / "out"]
+    (made,) = outcomes(gitfleet(*args, "--json"))
+    assert update(made["path"])["status"] == "unchanged"
+    git(work, "branch", "-D", "side")
+    git(work, "repack", "-adq")
+    subprocess.run(["sh", "-ec", SCRIPT], cwd=work, check=True)
+    git(work, "tag", "v2")
+    (updated,) = outcomes(gitfleet(*args, "--existing", "update", "--json"))
+    assert updated["head"] == git(work, "rev-parse", "main")
+    fresh = tmp_path / "fresh"
+    subprocess.run(["git", "clone", "-q", *shape, work, fresh], check=True)
+    listed = ("for-each-ref", "--format=%(refname) %(objectname)")
+    assert git(made["path"], *listed) == git(fresh, *listed)
+    git(made["path"], "fsck", "--full", "--strict")
+    if not shape:
+        assert git(made["path"], "status", "--porcelain") == ""
