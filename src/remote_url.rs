@@ -114,7 +114,7 @@ impl RemoteUrl {
             }
             other => {
                 return Err(Error::unsupported(format!(
-                    "scheme `{other}`; use https, http or a path"
+                    "scheme `{other}`; use https, http, ssh, git or a path"
                 )));
             }
         };

@@ -17,21 +17,28 @@ from gitfleet._gitfleet import __version__
 
 if TYPE_CHECKING:
     from gitfleet.exceptions import GitFleetError
+    from gitfleet.fleet import Cloned, Fleet, RefUpdate, Updated
     from gitfleet.manager import RepoManager
     from gitfleet.mining import Mined, mine, mine_async
     from gitfleet.models.repo import CloneStatus, CloneTask
+    from gitfleet.progress import Progress
     from gitfleet.records import Records
     from gitfleet.repository import Reference, Repository
 
 __all__ = [
     "CloneStatus",
     "CloneTask",
+    "Cloned",
+    "Fleet",
     "GitFleetError",
     "Mined",
+    "Progress",
     "Records",
+    "RefUpdate",
     "Reference",
     "RepoManager",
     "Repository",
+    "Updated",
     "__version__",
     "mine",
     "mine_async",
@@ -40,12 +47,17 @@ __all__ = [
 _HOMES = {
     "CloneStatus": "gitfleet.models.repo",
     "CloneTask": "gitfleet.models.repo",
+    "Cloned": "gitfleet.fleet",
+    "Fleet": "gitfleet.fleet",
     "GitFleetError": "gitfleet.exceptions",
     "Mined": "gitfleet.mining",
+    "Progress": "gitfleet.progress",
     "Records": "gitfleet.records",
+    "RefUpdate": "gitfleet.fleet",
     "Reference": "gitfleet.repository",
     "RepoManager": "gitfleet.manager",
     "Repository": "gitfleet.repository",
+    "Updated": "gitfleet.fleet",
     "mine": "gitfleet.mining",
     "mine_async": "gitfleet.mining",
 }

@@ -1,11 +1,12 @@
 import asyncio
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypedDict, final, type_check_only
 
 __all__ = [
     "BlameLines",
     "Failures",
+    "Fleet",
     "Manager",
     "RecordStream",
     "Repository",
@@ -61,7 +62,38 @@ class Network(TypedDict):
     ca_bundle: str | None
     proxy: str | None
     timeout: float
+    connect_timeout: float
+    min_bytes_per_second: int
+    allow_clear_text: bool
+    ssh_command: list[str]
+    credential_command: str | None
+    git_credentials: bool
     credentials: list[tuple[str, str, str]]
+
+@type_check_only
+class Cloning(TypedDict):
+    shape: str
+    branch: str | None
+    single_branch: bool
+    depth: int | None
+    shallow_since: str | datetime.datetime | float | None
+    filter: str | None
+    tags: bool
+    refspecs: list[str]
+    update_files: str
+    max_bytes: int | None
+    max_objects: int | None
+    max_seconds: float | None
+    min_free_bytes: int
+    trust: bool
+    network: Network
+
+@type_check_only
+class Crew(TypedDict):
+    jobs: int
+    jobs_per_host: int
+    retries: int
+    retry_wait: float
 
 @type_check_only
 class MineJob(TypedDict):
@@ -74,6 +106,8 @@ class MineJob(TypedDict):
     trust: bool
     network: Network
     rev: str | None
+    retries: int
+    progress: Callable[..., object] | None
     history: History
 
 @final
@@ -123,12 +157,28 @@ class BlameLines:
     def close(self) -> None: ...
 
 @final
+class Fleet:
+    def __new__(cls, root: str, *, existing: str, cloning: Cloning, crew: Crew) -> Fleet: ...
+    def clone(
+        self, urls: Sequence[str], progress: Callable[..., object] | None
+    ) -> list[dict[str, Any]]: ...
+    def clone_async(
+        self, urls: Sequence[str], progress: Callable[..., object] | None
+    ) -> asyncio.Future[list[dict[str, Any]]]: ...
+    def update(
+        self, paths: Sequence[str], progress: Callable[..., object] | None
+    ) -> list[dict[str, Any]]: ...
+    def update_async(
+        self, paths: Sequence[str], progress: Callable[..., object] | None
+    ) -> asyncio.Future[list[dict[str, Any]]]: ...
+
+@final
 class Manager:
     def __new__(
-        cls, urls: Sequence[str], *, network: Network, jobs: int, trust: bool
+        cls, urls: Sequence[str], *, cloning: Cloning, crew: Crew, trust: bool
     ) -> Manager: ...
-    def clone_all(self) -> asyncio.Future[None]: ...
-    def clone(self, url: str) -> asyncio.Future[None]: ...
+    def clone_all(self, progress: Callable[..., object] | None) -> asyncio.Future[None]: ...
+    def clone(self, url: str, progress: Callable[..., object] | None) -> asyncio.Future[None]: ...
     def tasks(
         self,
     ) -> dict[

@@ -3,33 +3,84 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import shlex
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from gitfleet._gitfleet import Network
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["network"]
+    from gitfleet import _gitfleet
+
+__all__ = ["NetworkOptions", "network"]
 
 GITHUB = "github.com"
 TOKEN_USER = "x-access-token"  # noqa: S105 (a user name)
+
+
+class NetworkOptions(TypedDict, total=False):
+    """Keyword arguments of everything that reaches other machines."""
+
+    token: str | None
+    """For github.com; it is sent nowhere else. Defaults to ``GITHUB_TOKEN`` or ``GH_TOKEN``."""
+    credentials: Mapping[str, str | tuple[str, str]] | None
+    """Per host a token, or user name and password. They come before the environment's."""
+    ca_bundle: str | os.PathLike[str] | None
+    """PEM file of the authorities to trust. Defaults to ``SSL_CERT_FILE``, else the system's."""
+    proxy: str | None
+    """Such as ``http://host:port``. Defaults to ``HTTPS_PROXY`` or ``ALL_PROXY``."""
+    timeout: float
+    """Seconds after which a silent server is given up; 60."""
+    connect_timeout: float
+    """Seconds to wait for a connection; 30."""
+    min_bytes_per_second: int
+    """A server that sends less, over the time of `timeout`, counts as silent; 0."""
+    allow_clear_text: bool
+    """Send credentials over plain http, where everybody on the way can read them."""
+    ssh_command: str | Iterable[str] | None
+    """The ssh program with its arguments. Defaults to ``GIT_SSH_COMMAND``, else ``ssh``."""
+    credential_command: str | None
+    """A program that prints a token for the host it is given."""
+    git_credentials: bool
+    """Ask git's credential helpers."""
 
 
 def network(
     *,
     username: str | None = None,
     token: str | None = None,
+    credentials: Mapping[str, str | tuple[str, str]] | None = None,
     ca_bundle: str | os.PathLike[str] | None = None,
     proxy: str | None = None,
     timeout: float = 60.0,
-) -> Network:
-    """Collect what the extension wants to know. A token is for github.com and goes nowhere else."""
+    connect_timeout: float = 30.0,
+    min_bytes_per_second: int = 0,
+    allow_clear_text: bool = False,
+    ssh_command: str | Iterable[str] | None = None,
+    credential_command: str | None = None,
+    git_credentials: bool = False,
+) -> _gitfleet.Network:
+    """Collect what the extension wants to know; `NetworkOptions` says what."""
     token = token or os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
     bundle = os.fspath(ca_bundle) if ca_bundle else os.environ.get("SSL_CERT_FILE")
     names = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
     proxies = (os.environ[name] for name in names if os.environ.get(name))
+    ssh = ssh_command or os.environ.get("GIT_SSH_COMMAND") or ()
+    known = [(host, *_pair(given)) for host, given in (credentials or {}).items()]
+    if token:
+        known.append((GITHUB, username or TOKEN_USER, token))
     return {
         "ca_bundle": bundle or None,
         "proxy": proxy or next(proxies, None),
         "timeout": timeout,
-        "credentials": [(GITHUB, username or TOKEN_USER, token)] if token else [],
+        "connect_timeout": connect_timeout,
+        "min_bytes_per_second": min_bytes_per_second,
+        "allow_clear_text": allow_clear_text,
+        "ssh_command": shlex.split(ssh) if isinstance(ssh, str) else list(ssh),
+        "credential_command": credential_command,
+        "git_credentials": git_credentials,
+        "credentials": known,
     }
+
+
+def _pair(given: str | tuple[str, str]) -> tuple[str, str]:
+    return (TOKEN_USER, given) if isinstance(given, str) else given

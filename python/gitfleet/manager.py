@@ -6,13 +6,16 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from gitfleet import _gitfleet
-from gitfleet._network import network
+from gitfleet._clone import cloning, crew
 from gitfleet.exceptions import InvalidInputError
 from gitfleet.models.repo import CloneStatus, CloneTask
+from gitfleet.progress import Progress, listener, stream
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Generator, Iterable
+    from collections.abc import AsyncIterator, Callable, Generator, Iterable
+
+    from gitfleet._clone import CloneOptions
 
 __all__ = ["RepoManager"]
 
@@ -36,11 +39,17 @@ class RepoManager:
         urls: What to clone: https, http or file URLs, or directories.
         github_username: For `github_token`; any name does for GitHub.
         github_token: For github.com; it is sent nowhere else, and never written.
+        clone_options: How repositories are cloned and hosts reached: see `CloneOptions`. Defaults
+            to a working tree with all of history.
         jobs: Clones at once.
+        jobs_per_host: Of these, from one host.
+        retries: How often one is tried again.
+        retry_wait: Seconds before the first time; doubled for each one after.
+        progress: Called with each `Progress` of a clone, on other threads.
         trust: Read repositories even if they belong to another user.
-        ca_bundle: PEM file of the authorities to trust.
-        proxy: Such as ``http://host:port``.
-        timeout: Seconds after which a silent server is given up.
+        ca_bundle: As in `CloneOptions`; so are the next two.
+        proxy: See above.
+        timeout: See above.
 
     Example:
         >>> import asyncio
@@ -52,7 +61,7 @@ class RepoManager:
         >>> asyncio.run(main())  # doctest: +SKIP
     """
 
-    __slots__ = ("_manager",)
+    __slots__ = ("_manager", "_progress")
 
     def __init__(
         self,
@@ -60,22 +69,26 @@ class RepoManager:
         github_username: str = "",
         github_token: str = "",
         *,
+        clone_options: CloneOptions | None = None,
         jobs: int = 8,
+        jobs_per_host: int = 4,
+        retries: int = 4,
+        retry_wait: float = 1.0,
+        progress: Callable[[Progress], object] | None = None,
         trust: bool = False,
         ca_bundle: str | os.PathLike[str] | None = None,
         proxy: str | None = None,
         timeout: float = 60.0,
     ) -> None:
+        network: CloneOptions = {"ca_bundle": ca_bundle, "proxy": proxy, "timeout": timeout}
+        if github_token:
+            network["token"] = github_token
+        network.update(clone_options or {})
+        self._progress = progress
         self._manager = _gitfleet.Manager(
             list(urls),
-            network=network(
-                username=github_username or None,
-                token=github_token or None,
-                ca_bundle=ca_bundle,
-                proxy=proxy,
-                timeout=timeout,
-            ),
-            jobs=jobs,
+            cloning=cloning(network, trust=trust, username=github_username or None),
+            crew=crew(jobs, jobs_per_host, retries, retry_wait),
             trust=trust,
         )
 
@@ -85,7 +98,27 @@ class RepoManager:
         Returns:
             A future: ``done()`` tells whether it has ended, ``fetch_clone_tasks`` how far it is.
         """
-        return self._manager.clone_all()
+        return self._manager.clone_all(listener(self._progress))
+
+    def watch(self) -> AsyncIterator[Progress]:
+        """Clone every address and tell how far each is; leaving the loop stops the work.
+
+        Example:
+            >>> async def main() -> None:
+            ...     manager = RepoManager(["https://github.com/pallets/flask"])
+            ...     async for event in manager.watch():
+            ...         print(event.subject, event.phase, event.done, event.total)
+        """
+
+        def both(put: Callable[[Progress], object]) -> asyncio.Future[None]:
+            def tell(event: Progress) -> None:
+                if self._progress is not None:
+                    self._progress(event)
+                put(event)
+
+            return self._manager.clone_all(listener(tell))
+
+        return stream(both)
 
     async def clone(self, url: str) -> None:
         """Clone one address, which need not be among those the manager was made with.
@@ -93,7 +126,7 @@ class RepoManager:
         Raises:
             GitFleetError: What went wrong; the task has it too.
         """
-        await self._manager.clone(url)
+        await self._manager.clone(url, listener(self._progress))
 
     async def fetch_clone_tasks(self) -> dict[str, CloneTask]:
         """Return every task by its address as given."""

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from gitfleet import _gitfleet
 from gitfleet._history import history
 from gitfleet._network import network
+from gitfleet.progress import Progress, listener
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from gitfleet.exceptions import GitFleetError
 
@@ -56,10 +57,13 @@ def mine(
     first_parent: bool = False,
     renames: bool | Literal["copies"] = True,
     merges: Literal["none", "first-parent", "each-parent"] | None = None,
+    missing: Literal["allow", "fetch", "error"] = "allow",
     mailmap: bool = True,
     keep_clones: str | os.PathLike[str] | None = None,
     jobs: int = 0,
     threads: int = 0,
+    retries: int = 4,
+    progress: Callable[[Progress], object] | None = None,
     trust: bool = False,
     token: str | None = None,
     ca_bundle: str | os.PathLike[str] | None = None,
@@ -77,16 +81,19 @@ def mine(
         output: The dataset: a missing or empty directory, or one made with the same options.
         tables: Which tables to write.
         rev: Where to start, and what is blamed. Defaults to ``HEAD``.
-        since: See `Repository.commits`; so are the next six.
+        since: See `Repository.commits`; so are the next seven.
         until: See above.
         max_count: See above.
         first_parent: See above.
         renames: See above.
         merges: See above.
+        missing: See above.
         mailmap: See above.
         keep_clones: Keep clones of remote targets below this directory, and use those there.
         jobs: Repositories mined at once; 0 is one for every two cores.
         threads: Threads of all of them together; 0 is one per core.
+        retries: How often a clone that failed for reasons that may pass is tried again.
+        progress: Called with each `Progress`, on other threads.
         trust: Read local repositories even if they belong to another user.
         token: For github.com. Defaults to ``GITHUB_TOKEN`` or ``GH_TOKEN`` of the environment.
         ca_bundle: PEM file of the authorities to trust. Defaults to ``SSL_CERT_FILE``, else the
@@ -123,10 +130,13 @@ async def mine_async(
     first_parent: bool = False,
     renames: bool | Literal["copies"] = True,
     merges: Literal["none", "first-parent", "each-parent"] | None = None,
+    missing: Literal["allow", "fetch", "error"] = "allow",
     mailmap: bool = True,
     keep_clones: str | os.PathLike[str] | None = None,
     jobs: int = 0,
     threads: int = 0,
+    retries: int = 4,
+    progress: Callable[[Progress], object] | None = None,
     trust: bool = False,
     token: str | None = None,
     ca_bundle: str | os.PathLike[str] | None = None,
@@ -149,6 +159,8 @@ def _job(given: dict[str, Any]) -> _gitfleet.MineJob:
         "keep_clones": None if keep is None else os.fspath(keep),
         "jobs": given["jobs"],
         "threads": given["threads"],
+        "retries": given["retries"],
+        "progress": listener(given["progress"]),
         "trust": given["trust"],
         "network": network(
             token=given["token"],
@@ -165,6 +177,7 @@ def _job(given: dict[str, Any]) -> _gitfleet.MineJob:
                 "first_parent": given["first_parent"],
                 "renames": given["renames"],
                 "merges": given["merges"],
+                "missing": given["missing"],
                 "mailmap": given["mailmap"],
             }
         ),

@@ -11,6 +11,7 @@ use super::args::{
 };
 use super::bars::Bars;
 use super::environment::{clone_options, date, history_options};
+use super::inputs::read_all;
 use super::interrupt;
 use super::{DONE, FAILED, Streams, exit_code, hint};
 use crate::error::{Error, ErrorKind, Result};
@@ -24,10 +25,7 @@ use crate::remote_url::RemoteUrl;
 pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     let targets = inputs(&args.targets, &args.fleet)?;
     let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
-    let targets = targets
-        .iter()
-        .map(|text| Target::parse(text))
-        .collect::<Result<Vec<_>>>()?;
+    let (targets, refused) = read_all(&targets, Target::parse)?;
     let mut options = MineOptions::default();
     let wanted = |table| args.tables.contains(&table);
     options.tables = Tables {
@@ -45,6 +43,7 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     options.threads = args.threads;
     let (bars, sink) = bars(&args.fleet, streams, targets.len());
     let report = fleet::mine(&targets, &args.output, &options, &sink, cancel)?;
+    let report = refused.put_into(report);
     bars.clear();
     print(&report, &args.fleet, streams, |target, mined| {
         let rows: Vec<String> = mined
@@ -69,10 +68,7 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
 pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
     let urls = inputs(&args.urls, &args.fleet)?;
     let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
-    let urls = urls
-        .iter()
-        .map(|text| RemoteUrl::parse(text))
-        .collect::<Result<Vec<_>>>()?;
+    let (urls, refused) = read_all(&urls, RemoteUrl::parse)?;
     let mut fleet = Fleet::new(&args.output);
     fleet.options = clone_options(&args.fleet);
     shape(args, &mut fleet.options)?;
@@ -84,6 +80,7 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
     };
     let (bars, sink) = bars(&args.fleet, streams, urls.len());
     let report = fleet.clone_all(&urls, &sink, cancel)?;
+    let report = refused.put_into(report);
     bars.clear();
     print(&report, &args.fleet, streams, |url, cloned| {
         let path = cloned.path.display();

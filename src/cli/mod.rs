@@ -8,6 +8,7 @@ mod bars;
 pub(crate) mod credentials;
 pub(crate) mod environment;
 mod fleet;
+pub(crate) mod inputs;
 mod interrupt;
 mod output;
 mod rows;

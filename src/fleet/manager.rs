@@ -8,7 +8,7 @@ use super::run::{FleetOptions, Job, run};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::{CloneOptions, clone_repo};
-use crate::progress::{Phase, Progress, ProgressSink};
+use crate::progress::{Ending, Phase, Progress, ProgressSink};
 use crate::remote_url::{RemoteUrl, without_user_info};
 
 /// How far one clone is.
@@ -89,7 +89,7 @@ impl RepoManager {
     /// # Errors
     ///
     /// [`Error::Cancelled`] only.
-    pub fn clone_all(&self, cancel: &CancelToken) -> Result<()> {
+    pub fn clone_all(&self, progress: &Arc<dyn ProgressSink>, cancel: &CancelToken) -> Result<()> {
         let hosts: Vec<String> = self
             .urls
             .iter()
@@ -102,8 +102,9 @@ impl RepoManager {
             name: shown(url),
             host,
         });
-        let work = |url: &String| self.clone_one(url, cancel);
-        run(jobs.collect(), &self.fleet, cancel, work, |_, _| {});
+        let work = |url: &String| self.attempt(url, progress, cancel);
+        let on_end = |name: &str, result: &Result<()>| progress.ended(name, &ending(result));
+        run(jobs.collect(), &self.fleet, cancel, work, on_end);
         cancel.check()
     }
 
@@ -112,10 +113,27 @@ impl RepoManager {
     /// # Errors
     ///
     /// Those of [`clone_repo`]; the task has them too.
-    pub fn clone_one(&self, url: &str, cancel: &CancelToken) -> Result<()> {
+    pub fn clone_one(
+        &self,
+        url: &str,
+        progress: &Arc<dyn ProgressSink>,
+        cancel: &CancelToken,
+    ) -> Result<()> {
+        let result = self.attempt(url, progress, cancel);
+        progress.ended(&shown(url), &ending(&result));
+        result
+    }
+
+    fn attempt(
+        &self,
+        url: &str,
+        progress: &Arc<dyn ProgressSink>,
+        cancel: &CancelToken,
+    ) -> Result<()> {
         let watch: Arc<dyn ProgressSink> = Arc::new(Watch {
             url: url.to_owned(),
             tasks: Arc::clone(&self.tasks),
+            sink: Arc::clone(progress),
         });
         self.set(url, CloneState::Cloning { percent: 0 });
         let cloned = || -> Result<tempfile::TempDir> {
@@ -205,6 +223,15 @@ impl RepoManager {
 struct Watch {
     url: String,
     tasks: Arc<Mutex<HashMap<String, Entry>>>,
+    /// Who else wants to know.
+    sink: Arc<dyn ProgressSink>,
+}
+
+fn ending(result: &Result<()>) -> Ending {
+    match result {
+        Ok(()) => Ending::Done,
+        Err(error) => Ending::Failed(error.report()),
+    }
 }
 
 impl ProgressSink for Watch {
@@ -228,6 +255,8 @@ impl ProgressSink for Watch {
         {
             *percent = now.max(*percent);
         }
+        drop(tasks);
+        self.sink.progress(event);
     }
 }
 

@@ -8,14 +8,16 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::blame_lines::{BlameLines, dicts, lines};
-use super::options::{Network, trust};
+use super::clones::{Cloning, Crew};
+use super::options::trust;
+use super::progress::Listener;
 use super::rows::text;
 use super::runtime::awaitable;
 use crate::cancel::CancelToken;
 use crate::error::Result;
-use crate::fleet::{CloneState, FleetOptions, RepoManager};
+use crate::fleet::{CloneState, RepoManager};
 use crate::git::{BlameOptions, Commit, FileBlame, HistoryOptions, OpenOptions, Repo};
-use crate::progress::Silent;
+use crate::progress::{ProgressSink, Silent};
 
 /// Address, state, percentage, error and directory of a task.
 type TaskFields = (
@@ -36,34 +38,34 @@ pub(super) struct Manager {
 #[pymethods]
 impl Manager {
     #[new]
-    #[pyo3(signature = (urls, *, network, jobs, trust))]
-    fn new(urls: Vec<String>, network: Network, jobs: usize, trust: bool) -> PyResult<Self> {
-        let options = network.options(super::options::trust(trust))?;
-        let mut fleet = FleetOptions::default();
-        fleet.jobs = jobs.max(1);
-        let manager = RepoManager::new(urls, options, fleet);
+    #[pyo3(signature = (urls, *, cloning, crew, trust))]
+    fn new(urls: Vec<String>, cloning: Cloning<'_>, crew: Crew, trust: bool) -> PyResult<Self> {
+        let manager = RepoManager::new(urls, cloning.options()?, crew.options()?);
         Ok(Self {
             manager: Arc::new(manager),
             trust,
         })
     }
 
-    fn clone_all<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let manager = Arc::clone(&self.manager);
-        awaitable(
-            py,
-            move |cancel| manager.clone_all(cancel),
-            |py, ()| Ok(py.None()),
-        )
+    fn clone_all<'py>(
+        &self,
+        py: Python<'py>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.run(py, progress, |manager, sink, cancel| {
+            manager.clone_all(sink, cancel)
+        })
     }
 
-    fn clone<'py>(&self, py: Python<'py>, url: String) -> PyResult<Bound<'py, PyAny>> {
-        let manager = Arc::clone(&self.manager);
-        awaitable(
-            py,
-            move |cancel| manager.clone_one(&url, cancel),
-            |py, ()| Ok(py.None()),
-        )
+    fn clone<'py>(
+        &self,
+        py: Python<'py>,
+        url: String,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.run(py, progress, move |manager, sink, cancel| {
+            manager.clone_one(&url, sink, cancel)
+        })
     }
 
     /// `(url, state, percent, error, directory)` per address as given.
@@ -189,6 +191,27 @@ impl Manager {
 }
 
 impl Manager {
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        progress: Option<Py<PyAny>>,
+        work: impl FnOnce(&RepoManager, &Arc<dyn ProgressSink>, &CancelToken) -> Result<()>
+        + Send
+        + 'static,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let manager = Arc::clone(&self.manager);
+        let listener = Listener::new(progress);
+        let heard = listener.clone();
+        let work = move |cancel: &CancelToken| {
+            let done = work(&manager, &heard.sink(cancel), cancel);
+            heard.settle(done)
+        };
+        awaitable(py, work, move |py, done| {
+            listener.kept(done)?;
+            Ok(py.None())
+        })
+    }
+
     fn open(&self, path: PathBuf) -> impl FnOnce() -> Result<Repo> + Send + use<> {
         let mut options = OpenOptions::default();
         options.trust = trust(self.trust);

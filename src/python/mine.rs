@@ -1,18 +1,18 @@
 //! `mine`: targets in, a dataset out.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::error::{instance, to_py};
 use super::options::{History, Network, trust};
+use super::progress::Listener;
 use super::runtime::{awaitable, block};
 use crate::cancel::CancelToken;
+use crate::cli::inputs::read_all;
 use crate::error::{Error, Result};
 use crate::fleet::{self, MineOptions, Mined, Outcome, Report, Tables, Target};
-use crate::progress::{ProgressSink, Silent};
 
 /// What `mine` takes, as the Python package collected it.
 #[derive(FromPyObject)]
@@ -27,13 +27,15 @@ pub(super) struct Job<'py> {
     trust: bool,
     network: Network,
     rev: Option<String>,
+    retries: u32,
+    progress: Option<Py<PyAny>>,
     history: History<'py>,
 }
 
-type Work = Box<dyn FnOnce(&CancelToken) -> Result<Report<Mined>> + Send>;
+type Work = Box<dyn FnOnce(&CancelToken) -> Result<Option<Report<Mined>>> + Send>;
 
 impl Job<'_> {
-    fn work(self) -> PyResult<Work> {
+    fn work(self) -> PyResult<(Work, Listener)> {
         let mut options = MineOptions::default();
         options.tables = tables(&self.tables).map_err(|error| to_py(&error))?;
         options.fetch_missing = self.history.fetches();
@@ -41,19 +43,19 @@ impl Job<'_> {
         options.revision = self.rev;
         options.clone = self.network.options(trust(self.trust))?;
         options.keep_clones = self.keep_clones;
+        options.retry.attempts = self.retries.saturating_add(1);
         options.jobs = self.jobs;
         options.threads = self.threads;
         let (targets, output) = (self.targets, self.output);
-        Ok(Box::new(move |cancel| {
-            let targets = targets
-                .iter()
-                .map(|target| Target::parse(target))
-                .collect::<Result<Vec<_>>>()?;
-            let silent: Arc<dyn ProgressSink> = Arc::new(Silent);
-            let report = fleet::mine(&targets, &output, &options, &silent, cancel)?;
-            cancel.check()?;
-            Ok(report)
-        }))
+        let listener = Listener::new(self.progress);
+        let heard = listener.clone();
+        let work = Box::new(move |cancel: &CancelToken| {
+            let (targets, refused) = read_all(&targets, Target::parse)?;
+            let report = fleet::mine(&targets, &output, &options, &heard.sink(cancel), cancel);
+            let report = report.and_then(|report| cancel.check().map(|()| report));
+            heard.settle(report.map(|report| refused.put_into(report)))
+        });
+        Ok((work, listener))
     }
 }
 
@@ -82,14 +84,18 @@ fn tables(names: &[String]) -> Result<Tables> {
 /// Mine repositories into a dataset; a dictionary per target, in order.
 #[pyfunction]
 pub(super) fn mine<'py>(py: Python<'py>, job: Job<'py>) -> PyResult<Py<PyList>> {
-    let report = block(py, job.work()?)?;
-    outcomes(py, report)
+    let (work, listener) = job.work()?;
+    let report = block(py, work)?;
+    outcomes(py, listener.kept(report)?)
 }
 
 /// The same as an awaitable.
 #[pyfunction]
 pub(super) fn mine_async<'py>(py: Python<'py>, job: Job<'py>) -> PyResult<Bound<'py, PyAny>> {
-    awaitable(py, job.work()?, outcomes)
+    let (work, listener) = job.work()?;
+    awaitable(py, work, move |py, report| {
+        outcomes(py, listener.kept(report)?)
+    })
 }
 
 fn outcomes(py: Python<'_>, report: Report<Mined>) -> PyResult<Py<PyList>> {

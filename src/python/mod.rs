@@ -9,10 +9,12 @@
 )]
 
 mod blame_lines;
+mod clones;
 mod error;
 mod manager;
 mod mine;
 mod options;
+mod progress;
 mod records;
 mod repository;
 mod rows;
@@ -27,6 +29,8 @@ mod module {
 
     #[pymodule_export]
     use super::blame_lines::BlameLines;
+    #[pymodule_export]
+    use super::clones::Fleet;
     #[pymodule_export]
     use super::manager::Manager;
     #[pymodule_export]

@@ -173,7 +173,7 @@ impl Blame<'_> {
 }
 
 /// The value that goes by `name`.
-fn choice<T: Copy>(argument: &str, name: &str, values: &[(&str, T)]) -> PyResult<T> {
+pub(super) fn choice<T: Copy>(argument: &str, name: &str, values: &[(&str, T)]) -> PyResult<T> {
     if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
         return Ok(*value);
     }
@@ -186,7 +186,7 @@ fn choice<T: Copy>(argument: &str, name: &str, values: &[(&str, T)]) -> PyResult
 }
 
 /// A date as text, as a datetime, or as seconds since the epoch.
-fn seconds(date: &Bound<'_, PyAny>) -> PyResult<i64> {
+pub(super) fn seconds(date: &Bound<'_, PyAny>) -> PyResult<i64> {
     if let Ok(text) = date.cast::<PyString>() {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -222,6 +222,12 @@ pub(super) struct Network {
     ca_bundle: Option<PathBuf>,
     proxy: Option<String>,
     timeout: f64,
+    connect_timeout: f64,
+    min_bytes_per_second: u64,
+    allow_clear_text: bool,
+    ssh_command: Vec<String>,
+    credential_command: Option<String>,
+    git_credentials: bool,
     /// Host, user name, password or token.
     credentials: Vec<(String, String, String)>,
 }
@@ -231,17 +237,27 @@ impl Network {
         let mut net = NetOptions::default();
         net.ca_bundle = self.ca_bundle;
         net.proxy = self.proxy;
-        net.idle_timeout = Duration::try_from_secs_f64(self.timeout).map_err(|error| {
-            to_py(&Error::invalid(
-                format!("timeout {}", self.timeout),
-                error.to_string(),
-            ))
-        })?;
+        let duration = |name: &str, seconds: f64| {
+            Duration::try_from_secs_f64(seconds).map_err(|error| {
+                to_py(&Error::invalid(
+                    format!("{name} {seconds}"),
+                    error.to_string(),
+                ))
+            })
+        };
+        net.idle_timeout = duration("timeout", self.timeout)?;
+        net.connect_timeout = duration("connect_timeout", self.connect_timeout)?;
+        net.least_bytes_per_second = self.min_bytes_per_second;
+        net.allow_clear_text_credentials = self.allow_clear_text;
+        net.ssh_command = self.ssh_command;
         net.withheld_variables = crate::cli::environment::secret_variables();
         let mut options = CloneOptions::default();
         options.net = Net::new(net);
         options.trust = trust;
-        options.ask_credentials = Some(crate::cli::credentials::ask(None, false));
+        options.ask_credentials = Some(crate::cli::credentials::ask(
+            self.credential_command,
+            self.git_credentials,
+        ));
         options.credentials = self
             .credentials
             .into_iter()

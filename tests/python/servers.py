@@ -162,8 +162,9 @@ def pkt(text):
 class LyingServer:
     """Speaks git:// version 2, and says and sends what it is told to."""
 
-    def __init__(self, refs, pack):
-        self.refs, self.pack = refs, pack
+    def __init__(self, refs, pack=b"", *, endless=None, words=None):
+        """`endless` is sent over and over as an answer to the list of refs or instead of a pack."""
+        self.refs, self.pack, self.endless, self.words = refs, pack, endless, words
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"git://127.0.0.1:{self._listener.getsockname()[1]}/o/r"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -186,11 +187,24 @@ class LyingServer:
             self._send(stream, known)
             while lines := self._read_request(stream):
                 if lines[0].startswith(b"command=ls-refs"):
+                    if not self.refs:
+                        self._flood(stream)
                     self._send(stream, self.refs)
                 elif b"done\n" in lines or b"done" in lines:
-                    self._send(stream, ["packfile\n", b"\x01" + self.pack])
+                    if self.endless:
+                        stream.write(pkt("packfile\n"))
+                        self._flood(stream)
+                    if self.words:
+                        self._send(stream, ["packfile\n", b"\x03" + self.words.encode()])
+                        return
+                    pack = [self.pack[at : at + 65000] for at in range(0, len(self.pack), 65000)]
+                    self._send(stream, ["packfile\n", *(b"\x01" + part for part in pack)])
                 else:
                     self._send(stream, ["acknowledgments\n", "NAK\n"])
+
+    def _flood(self, stream):
+        while True:
+            stream.write(pkt(self.endless) * 100)
 
     @staticmethod
     def _send(stream, lines):

@@ -18,6 +18,7 @@ from servers import LyingServer, Proxy, git_daemon, sshd, sshd_program
 
 from conftest import TOKEN, USER, GitServer, make, run_git
 
+
 def assert_nothing_half_made(root):
     assert not list(root.rglob(".gitfleet-*"))
 

@@ -59,6 +59,7 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     pub(super) fn open(peer: &'a Peer, watch: &'a Watch) -> Result<Self> {
+        watch.expect_lists();
         let mut transport = peer.connect(watch)?;
         // Credentials are the transport's business: here is nobody to ask, and nobody asks.
         let handshake = gix::protocol::handshake(

@@ -67,6 +67,7 @@ impl Session<'_> {
         let fetched = gix::protocol::fetch(
             talk,
             |reader, progress, stop| {
+                watch.expect_pack();
                 let mut counted = Counted {
                     inner: reader,
                     header: Vec::with_capacity(HEADER),
@@ -117,6 +118,11 @@ impl Session<'_> {
         if let Some(keep) = keep {
             // Nobody collects garbage here between now and the refs.
             std::fs::remove_file(&keep).map_err(Error::storage("remove", keep))?;
+        }
+        if fetched.is_err() {
+            for words in counters.words() {
+                self.watch.heard(words.as_bytes());
+            }
         }
         fetched.map_err(|error| self.of_pack(&error))?;
         Ok(objects)

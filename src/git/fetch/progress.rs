@@ -7,7 +7,11 @@ use crate::progress::Phase;
 
 /// gix's counters, read now and then instead of being told of each step.
 #[derive(Clone, Default)]
-pub(in crate::git) struct Counters(Arc<Mutex<Vec<Counter>>>);
+pub(in crate::git) struct Counters {
+    counters: Arc<Mutex<Vec<Counter>>>,
+    /// What the other side says is wrong, a line each.
+    words: Arc<Mutex<Vec<String>>>,
+}
 
 #[derive(Clone)]
 struct Counter {
@@ -36,10 +40,27 @@ impl Counters {
     }
 
     fn known(&self) -> Vec<Counter> {
-        self.0
+        self.counters
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// What the other side said was wrong.
+    pub(super) fn words(&self) -> Vec<String> {
+        let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        words.clone()
+    }
+
+    fn heard(&self, words: &str) {
+        const MOST: usize = 8;
+        let mut known = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = words.lines().map(str::trim).filter(|line| !line.is_empty());
+        for line in lines {
+            if known.len() < MOST {
+                known.push(format!("{}\n", line.chars().take(500).collect::<String>()));
+            }
+        }
     }
 
     /// The phase that started last.
@@ -92,7 +113,15 @@ impl gix::Progress for Node {
             .store(max.unwrap_or(0), Ordering::Relaxed);
     }
 
-    fn set_name(&mut self, _name: String) {}
+    /// The other side's progress comes as names; what its programs complain about is among it.
+    fn set_name(&mut self, name: String) {
+        if ["fatal:", "error:"]
+            .iter()
+            .any(|start| name.starts_with(start))
+        {
+            self.counters.heard(&name);
+        }
+    }
 
     fn name(&self) -> Option<String> {
         None
@@ -102,7 +131,11 @@ impl gix::Progress for Node {
         gix::progress::UNKNOWN
     }
 
-    fn message(&self, _level: gix::progress::MessageLevel, _message: String) {}
+    fn message(&self, level: gix::progress::MessageLevel, message: String) {
+        if level == gix::progress::MessageLevel::Failure {
+            self.counters.heard(&message);
+        }
+    }
 }
 
 impl gix::NestedProgress for Node {
@@ -125,7 +158,7 @@ impl gix::NestedProgress for Node {
         };
         if what != What::Other {
             self.counters
-                .0
+                .counters
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(counter.clone());

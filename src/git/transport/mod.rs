@@ -205,6 +205,10 @@ impl Peer {
                     },
                 }
             }
+            Trouble::Broken(text) if is_unknown_host(&text) => Error::RepositoryNotFound {
+                subject,
+                reason: format!("there is no host {}", self.url.host()),
+            },
             Trouble::Broken(text) => Error::Network {
                 subject,
                 source: text.into(),
@@ -225,6 +229,18 @@ impl Peer {
             },
         }
     }
+}
+
+/// What the C libraries say of a name that does not exist. That nobody could be asked is another matter: it may pass.
+fn is_unknown_host(text: &str) -> bool {
+    let known = [
+        "Name or service not known",
+        "Name does not resolve",
+        "No address associated with hostname",
+        "nodename nor servname provided",
+        "No such host is known",
+    ];
+    known.iter().any(|words| text.contains(words))
 }
 
 /// Without what a terminal would obey.

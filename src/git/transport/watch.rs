@@ -34,6 +34,9 @@ pub(in crate::git) enum Trouble {
     Nonsense(String),
 }
 
+/// What may come before a pack: about 900,000 refs.
+const MOST_BEFORE_PACK: u64 = 64 << 20;
+
 /// Shared by clones.
 #[derive(Clone, Default)]
 pub(in crate::git) struct Watch(Arc<Shared>);
@@ -44,6 +47,8 @@ struct Shared {
     has_failed: AtomicBool,
     bytes: AtomicU64,
     most_bytes: AtomicU64,
+    /// All bytes at which what comes before a pack is too much.
+    most_before_pack: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -62,7 +67,26 @@ impl Watch {
         let watch = Self::default();
         let most = most_bytes.unwrap_or(u64::MAX);
         watch.0.most_bytes.store(most, Ordering::Relaxed);
+        watch.0.most_before_pack.store(u64::MAX, Ordering::Relaxed);
         watch
+    }
+
+    /// From now on comes what is held in memory: greetings, lists of refs, negotiation. A caller who allows more bytes than
+    /// we would gets them.
+    pub(in crate::git) fn expect_lists(&self) {
+        let all = self.0.most_bytes.load(Ordering::Relaxed);
+        let most = if all == u64::MAX {
+            MOST_BEFORE_PACK
+        } else {
+            all.max(MOST_BEFORE_PACK)
+        };
+        let most = self.bytes().saturating_add(most);
+        self.0.most_before_pack.store(most, Ordering::Relaxed);
+    }
+
+    /// From now on comes a pack, which goes to disk.
+    pub(in crate::git) fn expect_pack(&self) {
+        self.0.most_before_pack.store(u64::MAX, Ordering::Relaxed);
     }
 
     /// Asks the transfer to end.
@@ -96,6 +120,12 @@ impl Watch {
             let what = "bytes received";
             return Err(self.fail(Trouble::Limit { what, limit }));
         }
+        if all > self.0.most_before_pack.load(Ordering::Relaxed) {
+            let what =
+                "bytes in the list of its refs; a limit on all bytes that is higher allows more";
+            let limit = MOST_BEFORE_PACK.max(if limit == u64::MAX { 0 } else { limit });
+            return Err(self.fail(Trouble::Limit { what, limit }));
+        }
         Ok(())
     }
 
@@ -120,7 +150,7 @@ impl Watch {
         self.state().final_url.clone()
     }
 
-    pub(super) fn heard(&self, stderr: &[u8]) {
+    pub(in crate::git) fn heard(&self, stderr: &[u8]) {
         const MOST: usize = 4096;
         let mut state = self.state();
         state.stderr.push_str(&String::from_utf8_lossy(stderr));

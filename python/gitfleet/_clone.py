@@ -1,0 +1,97 @@
+"""How repositories are cloned, as the extension takes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from gitfleet._network import NetworkOptions, network
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterable
+
+    from gitfleet import _gitfleet
+
+__all__ = ["CloneOptions", "cloning", "crew"]
+
+
+class CloneOptions(NetworkOptions, total=False):
+    """Keyword arguments of everything that clones."""
+
+    bare: bool
+    """All branches and tags and no files, as ``git clone --bare``: enough for mining."""
+    mirror: bool
+    """Every ref the other side has and no files, as ``git clone --mirror``."""
+    branch: str | None
+    """The branch or tag to check out."""
+    single_branch: bool
+    """Only that branch, or the default one."""
+    depth: int | None
+    """Only so many commits of history, of one branch."""
+    shallow_since: str | datetime.datetime | float | None
+    """Only history since then, of one branch."""
+    filter: Literal["blob:none", "tree:0"] | None
+    """What a partial clone leaves out, to be brought when it is needed."""
+    tags: bool
+    """Whether tags come along; True."""
+    refspecs: Iterable[str]
+    """Refspecs instead of the usual ones, as git writes them."""
+    update_files: Literal["forward", "keep", "overwrite"]
+    """What an update does to files: by default they follow the origin where nobody changed them."""
+    max_bytes: int | None
+    """Give up on a repository that is larger, in bytes received."""
+    max_objects: int | None
+    """Give up on a repository with more objects."""
+    max_seconds: float | None
+    """Give up on a repository that takes longer."""
+    min_free_bytes: int
+    """Bytes that must stay free on the disk; 256 MiB."""
+
+
+_SHAPE: dict[str, Any] = {
+    "branch": None,
+    "single_branch": False,
+    "depth": None,
+    "shallow_since": None,
+    "filter": None,
+    "tags": True,
+    "refspecs": (),
+    "update_files": "forward",
+    "max_bytes": None,
+    "max_objects": None,
+    "max_seconds": None,
+    "min_free_bytes": 256 << 20,
+}
+
+
+def cloning(
+    options: CloneOptions, *, trust: bool, username: str | None = None
+) -> _gitfleet.Cloning:
+    """Fill in what was not given.
+
+    Raises:
+        TypeError: For a name that is no option, as for any unknown keyword argument.
+    """
+    given: dict[str, Any] = {**_SHAPE, **options}
+    mirror, bare = given.pop("mirror", False), given.pop("bare", False)
+    shape = {name: given.pop(name) for name in _SHAPE}
+    shape["refspecs"] = list(shape["refspecs"])
+    shape["shape"] = "mirror" if mirror else "bare" if bare else "files"
+    unknown = set(given) - set(NetworkOptions.__annotations__)
+    if unknown:
+        known = ", ".join(sorted({"bare", "mirror", *_SHAPE, *NetworkOptions.__annotations__}))
+        msg = f"unexpected keyword argument {min(unknown)!r}; there are {known}"
+        raise TypeError(msg)
+    shape["network"] = network(username=username, **given)
+    shape["trust"] = trust
+    return cast("_gitfleet.Cloning", shape)
+
+
+def crew(jobs: int, jobs_per_host: int, retries: int, retry_wait: float) -> _gitfleet.Crew:
+    """How many at once, and how often."""
+    return {
+        "jobs": jobs,
+        "jobs_per_host": jobs_per_host,
+        "retries": retries,
+        "retry_wait": retry_wait,
+    }

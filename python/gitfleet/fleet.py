@@ -1,0 +1,232 @@
+"""Fleet: many clones below one directory, made and brought up to date."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from gitfleet import _gitfleet
+from gitfleet._clone import CloneOptions, cloning, crew
+from gitfleet.progress import Progress, listener, stream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from typing_extensions import Unpack
+
+    from gitfleet.exceptions import GitFleetError
+
+__all__ = ["Cloned", "Fleet", "RefUpdate", "Updated"]
+
+
+@dataclass(frozen=True)
+class Cloned:
+    """What became of one address."""
+
+    target: str
+    """The address as given, without credentials."""
+    path: str | None = None
+    """Where the clone lies; None if it failed."""
+    head: str | None = None
+    """The commit ``HEAD`` is at; None if there is none yet."""
+    received_bytes: int = 0
+    """Bytes received; 0 for a copy on this machine and for a clone that was there."""
+    final_url: str | None = None
+    """Where the server sent us, if it did."""
+    was_there: bool = False
+    """Whether it was there before."""
+    warnings: list[str] = field(default_factory=list)
+    """What the clone lacks although somebody might expect it."""
+    attempts: int = 0
+    """How often it was tried."""
+    seconds: float = 0.0
+    """Time spent on it, without the waits between attempts."""
+    error: GitFleetError | None = None
+    """Why it failed; None if it did not."""
+
+
+class RefUpdate(NamedTuple):
+    """A ref that an update touched."""
+
+    name: str
+    """Full name, as in ``refs/heads/main``."""
+    change: Literal["created", "fast-forwarded", "rewritten", "deleted"]
+    """What became of it."""
+    old_id: str | None
+    """Where it was."""
+    new_id: str | None
+    """Where it is now."""
+
+
+@dataclass(frozen=True)
+class Updated:
+    """What became of one clone."""
+
+    target: str
+    """The clone as given."""
+    url: str | None = None
+    """Its origin, without credentials; None if the update failed."""
+    head: str | None = None
+    """The commit ``HEAD`` is at now."""
+    refs: list[RefUpdate] = field(default_factory=list)
+    """Refs that changed; empty if nothing did."""
+    was_rewritten: bool = False
+    """Whether a branch moved to something that does not follow from where it was."""
+    new_default_branch: str | None = None
+    """The branch ``HEAD`` names now, if the other side's default moved."""
+    forwarded_branch: str | None = None
+    """The branch of the working tree, if it and its files moved to where the origin's is."""
+    received_bytes: int = 0
+    """Bytes received."""
+    warnings: list[str] = field(default_factory=list)
+    """What was left as it is although somebody might expect otherwise."""
+    attempts: int = 0
+    """How often it was tried."""
+    seconds: float = 0.0
+    """Time spent on it, without the waits between attempts."""
+    error: GitFleetError | None = None
+    """Why it failed; None if it did not."""
+
+
+class Fleet:
+    """Many clones below one directory, each at ``<root>/<host>/<owner>/<name>``.
+
+    One failure does not stop the others. A clone appears at its place when it is complete. What
+    fails for reasons that may pass is tried again; a host that asks for patience gets it.
+
+    Args:
+        root: Where clones go.
+        existing: What to do about a clone that is there already: ``"keep"`` it as it is,
+            ``"update"`` it, or ``"refuse"``.
+        jobs: Repositories worked on at once.
+        jobs_per_host: Of these, from one host.
+        retries: How often one is tried again.
+        retry_wait: Seconds before the first time; doubled for each one after.
+        trust: Read repositories on this machine even if they belong to another user.
+        **options: How repositories are cloned and hosts reached: see `CloneOptions`.
+
+    Example:
+        >>> fleet = Fleet("clones", bare=True, jobs=16)
+        >>> for made in fleet.clone(["https://github.com/pallets/flask"]):  # doctest: +SKIP
+        ...     print(made.path, made.error)
+    """
+
+    __slots__ = ("_fleet", "_root")
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        *,
+        existing: Literal["keep", "update", "refuse"] = "keep",
+        jobs: int = 8,
+        jobs_per_host: int = 4,
+        retries: int = 4,
+        retry_wait: float = 1.0,
+        trust: bool = False,
+        **options: Unpack[CloneOptions],
+    ) -> None:
+        self._root = os.fspath(root)
+        self._fleet = _gitfleet.Fleet(
+            self._root,
+            existing=existing,
+            cloning=cloning(options, trust=trust),
+            crew=crew(jobs, jobs_per_host, retries, retry_wait),
+        )
+
+    def clone(
+        self,
+        urls: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        *,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> list[Cloned]:
+        """Clone each address.
+
+        Args:
+            urls: https, http, git://, ssh and file URLs, and directories; one or many.
+            progress: Called with each `Progress`, on other threads.
+
+        Returns:
+            One outcome per address, in the order given; a failure is its ``error``.
+
+        Raises:
+            InvalidInputError: Two addresses would share a directory, or no address makes sense.
+                Nothing has been cloned then.
+            KeyboardInterrupt: On Ctrl-C; finished clones stay.
+        """
+        return _cloned(self._fleet.clone(_several(urls), listener(progress)))
+
+    async def clone_async(
+        self,
+        urls: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        *,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> list[Cloned]:
+        """Call `clone` without blocking the event loop; cancelling the task stops the work."""
+        return _cloned(await self._fleet.clone_async(_several(urls), listener(progress)))
+
+    def watch(
+        self, urls: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+    ) -> AsyncIterator[Progress]:
+        """Clone each address and tell how far each is; leaving the loop stops the work.
+
+        Example:
+            >>> async def main() -> None:
+            ...     async for event in Fleet("clones").watch(["https://github.com/pallets/flask"]):
+            ...         print(event.subject, event.phase, event.done, event.total)
+        """
+        several = _several(urls)
+        return stream(lambda put: self._fleet.clone_async(several, listener(put)))
+
+    def update(
+        self,
+        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        *,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> list[Updated]:
+        """Bring clones, wherever they lie, to where their origins are now.
+
+        Refs move by force and those that are gone are removed. Files and the branch they show
+        follow where nobody changed them; `update_files` says otherwise.
+
+        Args:
+            paths: Clones; one or many.
+            progress: Called with each `Progress`, on other threads.
+
+        Returns:
+            One outcome per clone, in the order given; a failure is its ``error``.
+
+        Raises:
+            InvalidInputError: A path is given twice. Nothing has been updated then.
+            KeyboardInterrupt: On Ctrl-C; what is updated stays so.
+        """
+        return _updated(self._fleet.update(_several(paths), listener(progress)))
+
+    async def update_async(
+        self,
+        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        *,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> list[Updated]:
+        """Call `update` without blocking the event loop; cancelling the task stops the work."""
+        return _updated(await self._fleet.update_async(_several(paths), listener(progress)))
+
+    def __repr__(self) -> str:
+        return f"Fleet({self._root!r})"
+
+
+def _several(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
+    several = [given] if isinstance(given, (str, os.PathLike)) else given
+    return [os.fspath(one) for one in several]
+
+
+def _cloned(outcomes: list[dict[str, Any]]) -> list[Cloned]:
+    return [Cloned(**outcome) for outcome in outcomes]
+
+
+def _updated(outcomes: list[dict[str, Any]]) -> list[Updated]:
+    made = []
+    for outcome in outcomes:
+        refs = [RefUpdate(*ref) for ref in outcome.pop("refs", ())]
+        made.append(Updated(**outcome, refs=refs))
+    return made

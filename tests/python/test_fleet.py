@@ -1,0 +1,194 @@
+"""Fleet and RepoManager: options, progress and cancellation, with real servers."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from servers import Proxy, git_daemon
+
+import gitfleet
+from gitfleet import exceptions
+
+from conftest import TOKEN, USER, GitServer, make
+
+
+@pytest.fixture
+def served(tmp_path):
+    """Two repositories that a test may change, and where they are served."""
+    root = tmp_path / "served"
+    for name in ("a", "b"):
+        make(root / "o" / name, "history")
+    with git_daemon(root) as start:
+        yield root / "o", [f"{start}/o/a", f"{start}/o/b"]
+
+
+@pytest.fixture
+def stalled(fixtures):
+    """A server that answers nothing."""
+    server = GitServer(fixtures["history"].parent.parent)
+    proxy = Proxy(int(server.host.split(":")[1]), {"stall": 1.0})
+    yield f"http://{proxy.host}/owner/history"
+    proxy.close()
+    server.close()
+
+
+def test_a_fleet_clones_and_updates(served, tmp_path, git):
+    origins, urls = served
+    events = []
+    fleet = gitfleet.Fleet(tmp_path / "out", bare=True, existing="refuse")
+    made = fleet.clone([*urls, "ftp://nowhere/x", urls[0] + "bsent"], progress=events.append)
+    assert [one.error is None for one in made] == [True, True, False, False]
+    assert isinstance(made[2].error, exceptions.UnsupportedError)
+    assert isinstance(made[3].error, exceptions.RepositoryNotFoundError)
+    assert made[0].head == git(origins / "a", "rev-parse", "HEAD")
+    assert (made[0].attempts, made[2].attempts) == (1, 0)
+    for url in urls:
+        phases = [event.phase for event in events if event.subject == url]
+        assert phases[0] == "connecting"
+        assert phases[-1] == "done"
+    failed = [event for event in events if event.phase == "failed"]
+    assert [event.subject for event in failed] == [urls[0] + "bsent"]
+    assert "not exported" in failed[0].error or "access denied" in failed[0].error
+    (refused,) = fleet.clone(urls[0])
+    assert isinstance(refused.error, exceptions.DestinationExistsError)
+    git(origins / "a", "branch", "new", "HEAD~1")
+    changed, same = fleet.update([made[0].path, made[1].path])
+    assert [(ref.name, ref.change) for ref in changed.refs] == [("refs/heads/new", "created")]
+    assert (same.refs, same.error) == ([], None)
+    assert repr(fleet) == f"Fleet('{tmp_path / 'out'}')"
+
+
+async def test_a_fleet_is_watched(served, tmp_path):
+    _, urls = served
+    ended = {}
+    async for event in gitfleet.Fleet(tmp_path / "out").watch(urls):
+        assert event.subject not in ended
+        if event.has_ended:
+            ended[event.subject] = event.phase
+    assert ended == dict.fromkeys(urls, "done")
+    (again,) = await gitfleet.Fleet(tmp_path / "out").clone_async(urls[0])
+    assert again.was_there
+    (updated,) = await gitfleet.Fleet("").update_async(again.path)
+    assert updated.refs == []
+
+
+async def test_a_manager_is_watched_and_takes_options(served, git):
+    _, urls = served
+    heard = []
+    options = {"bare": True, "depth": 1}
+    manager = gitfleet.RepoManager(urls, clone_options=options, progress=heard.append)
+    events = [event async for event in manager.watch()]
+    assert events == sorted(events, key=events.index)
+    assert set(events) == set(heard)
+    assert sum(event.has_ended for event in events) == len(urls)
+    task = (await manager.fetch_clone_tasks())[urls[0]]
+    assert git(task.temp_dir, "rev-list", "--count", "HEAD") == "1"
+    await manager.clone(urls[0])
+
+
+async def test_what_a_callback_raises_stops_the_work(served, tmp_path):
+    class Enough(Exception):
+        pass
+
+    def callback(_):
+        raise Enough
+
+    _, urls = served
+    fleet = gitfleet.Fleet(tmp_path / "out", retries=0)
+    with pytest.raises(Enough):
+        fleet.clone(urls, progress=callback)
+    with pytest.raises(Enough):
+        await fleet.clone_async(urls, progress=callback)
+    with pytest.raises(Enough):
+        await gitfleet.RepoManager(urls, progress=callback).clone_all()
+    with pytest.raises(Enough):
+        gitfleet.mine(urls, tmp_path / "data", progress=callback)
+    assert not list((tmp_path / "out").rglob("HEAD"))
+
+
+async def test_cancelling_stops_a_stalled_clone_within_a_second(stalled, tmp_path):
+    fleet = gitfleet.Fleet(tmp_path / "out")
+    manager = gitfleet.RepoManager([stalled])
+    for start in (lambda: fleet.clone_async(stalled), manager.clone_all):
+        task = asyncio.ensure_future(start())
+        await asyncio.sleep(0.3)
+        began = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert time.monotonic() - began < 1
+    async for event in fleet.watch(stalled):
+        assert event.phase == "connecting"
+        break
+    deadline = time.monotonic() + 2
+    while list((tmp_path / "out").rglob(".gitfleet-*")):
+        assert time.monotonic() < deadline, "nothing half-made stays"
+        await asyncio.sleep(0.05)
+
+
+def test_an_interrupt_raises_within_a_second(stalled, tmp_path):
+    script = f"""
+import sys, gitfleet
+print("ready", flush=True)
+try:
+    gitfleet.Fleet({str(tmp_path / "out")!r}).clone({stalled!r})
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+    child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "ready\n"
+    time.sleep(0.5)
+    began = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    out, _ = child.communicate(timeout=10)
+    assert out == "interrupted\n"
+    assert time.monotonic() - began < 1.5
+    assert not list((tmp_path / "out").rglob(".gitfleet-*"))
+
+
+def test_credentials_are_per_host(https_server, bundle, tmp_path):
+    url = f"{https_server.url}/private/owner/history/.git"
+    ours = {https_server.host: (USER, TOKEN)}
+    (made,) = gitfleet.Fleet(tmp_path, ca_bundle=bundle, credentials=ours).clone(url)
+    assert made.error is None
+    alone = {https_server.host: TOKEN}  # as for GitHub, where any user name does
+    fleet = gitfleet.Fleet(tmp_path / "alone", ca_bundle=bundle, credentials=alone)
+    (refused,) = fleet.clone(url)
+    assert "refused the credentials" in str(refused.error)
+    elsewhere = gitfleet.Fleet(
+        tmp_path / "out", ca_bundle=bundle, credentials={"example.org": TOKEN}
+    )
+    (refused,) = elsewhere.clone(url)
+    assert isinstance(refused.error, exceptions.AuthenticationError)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"depth": 0}, "depth 0"),
+        ({"filter": "blob:limit=1"}, "blob:none, tree:0"),
+        ({"timeout": -1}, "timeout -1"),
+        ({"max_seconds": float("nan")}, "max_seconds"),
+        ({"retry_wait": -1.0}, "retry_wait"),
+        ({"existing": "what"}, "keep, update, refuse"),
+        ({"update_files": "x"}, "forward, keep, overwrite"),
+    ],
+)
+def test_options_that_make_no_sense_are_named(options, says, tmp_path):
+    with pytest.raises(exceptions.InvalidInputError, match=says):
+        gitfleet.Fleet(tmp_path, **options)
+
+
+def test_unknown_options_and_clashes_are_refused(tmp_path):
+    with pytest.raises(TypeError, match="detph"):
+        gitfleet.Fleet(tmp_path, detph=1)
+    with pytest.raises(exceptions.InvalidInputError, match="given twice"):
+        gitfleet.Fleet(tmp_path).clone(["https://h/o/r", "https://h/o/r"])
+    with pytest.raises(exceptions.InvalidInputError, match="given twice"):
+        gitfleet.Fleet(tmp_path).update([tmp_path, Path(tmp_path) / "."])
+    with pytest.raises(exceptions.UnsupportedError, match="ftp"):
+        gitfleet.Fleet(tmp_path).clone("ftp://h/x")
