@@ -41,6 +41,8 @@ mod pattern;
 mod ref_update;
 mod refs;
 mod renames;
+#[cfg(feature = "http")]
+mod repack;
 mod repo;
 mod similarity;
 mod source;

@@ -18,6 +18,7 @@ use super::fetch::{
 use super::forward::{Forwarded, forward};
 use super::ref_update::{RefChange, RefUpdate, UpdateOutcome};
 use super::refs::Head;
+use super::repack::join_small_packs;
 use super::repo::{Discover, OpenOptions, Repo};
 use super::source;
 use super::transport::{Peer, Watch};
@@ -173,10 +174,18 @@ fn from_peer(
         most_objects: options.limits.objects,
         most_object_bytes: options.limits.object_bytes,
     };
-    if session.receive(&local, &map, &how, counters)? {
+    let has_more = session.receive(&local, &map, &how, counters)?;
+    if has_more {
         sync_directory(&local.git_dir().join("objects/pack"))?; // before refs say that it is there
     }
-    here.settle(&local, origin, &map, session.head(), watch)
+    let mut outcome = here.settle(&local, origin, &map, session.head(), watch)?;
+    if has_more && let Err(error) = join_small_packs(&local, options.threads, watch) {
+        let reason = error.report();
+        outcome
+            .warnings
+            .push(format!("its packs stay many: {reason}"));
+    }
+    Ok(outcome)
 }
 
 /// Takes over what a repository on this machine has.

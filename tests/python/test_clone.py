@@ -1,13 +1,11 @@
 """Clones and updates over every transport, through faults and kills, as the command does them."""
 
-import json
 import os
 import random
 import resource
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 

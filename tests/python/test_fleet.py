@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from servers import Proxy, git_daemon
 
 import gitfleet
 from gitfleet import exceptions
+from servers import Proxy, git_daemon
 
 from conftest import TOKEN, USER, GitServer, make
 
@@ -91,21 +91,21 @@ async def test_a_manager_is_watched_and_takes_options(served, git):
 
 
 async def test_what_a_callback_raises_stops_the_work(served, tmp_path):
-    class Enough(Exception):
+    class EnoughError(Exception):
         pass
 
     def callback(_):
-        raise Enough
+        raise EnoughError
 
     _, urls = served
     fleet = gitfleet.Fleet(tmp_path / "out", retries=0)
-    with pytest.raises(Enough):
+    with pytest.raises(EnoughError):
         fleet.clone(urls, progress=callback)
-    with pytest.raises(Enough):
+    with pytest.raises(EnoughError):
         await fleet.clone_async(urls, progress=callback)
-    with pytest.raises(Enough):
+    with pytest.raises(EnoughError):
         await gitfleet.RepoManager(urls, progress=callback).clone_all()
-    with pytest.raises(Enough):
+    with pytest.raises(EnoughError):
         gitfleet.mine(urls, tmp_path / "data", progress=callback)
     assert not list((tmp_path / "out").rglob("HEAD"))
 

@@ -1,10 +1,11 @@
-"""What an update does to files: they follow the origin, and nothing that is somebody's own is lost."""
+"""What an update does to files: they follow the origin, and nothing of somebody's own is lost."""
 
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
+
 from command import gitfleet, outcomes
 from servers import git_daemon
 
@@ -168,3 +169,25 @@ def test_a_clone_of_a_path_is_updated(shape, work, tmp_path, git):
     git(made["path"], "fsck", "--full", "--strict")
     if not shape:
         assert git(made["path"], "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("spec", [[], ["--filter", "blob:none"]])
+def test_packs_stay_few_however_often_there_are_updates(spec, work, tmp_path, git):
+    git(work, "config", "uploadpack.allowFilter", "true")
+    with git_daemon(work.parent.parent) as start:
+        args = ["clone", "--bare", *spec, f"{start}/o/r", "-o", tmp_path / "out", "--json"]
+        (made,) = outcomes(gitfleet(*args))
+        packs = Path(made["path"]) / "objects" / "pack"
+        most = 0
+        for number in range(30):
+            (work / "changed").write_text("line\n" * 300 + f"{number}\n")
+            git(work, "commit", "-qam", str(number))
+            assert update(made["path"])["warnings"] == []
+            most = max(most, len(list(packs.glob("*.pack"))))
+    assert 2 < most <= 11
+    assert not list(packs.glob(".tmp*"))
+    assert bool(spec) == bool(list(packs.glob("*.promisor")))
+    git(made["path"], "fsck", "--full", "--strict")
+    assert git(made["path"], "rev-list", "--all") == git(work, "rev-list", "main")
+    for pack in packs.glob("*.idx"):
+        git(made["path"], "verify-pack", pack)

@@ -1,7 +1,8 @@
 """Partial clones: what they leave out is brought in few requests, when a job needs it."""
 
-import gitfleet as package
 import pytest
+
+import gitfleet as package
 from command import gitfleet, outcomes
 
 from conftest import GitServer, run_git

@@ -58,6 +58,10 @@ pub(super) enum Fault {
 impl Packs {
     /// Maps all packs below `object_dirs`. One that cannot be read is left out, and remembered.
     pub(super) fn open(object_dirs: &[PathBuf], hash: gix::hash::Kind) -> Self {
+        Self::open_again(object_dirs, hash, 3)
+    }
+
+    fn open_again(object_dirs: &[PathBuf], hash: gix::hash::Kind, attempts: u32) -> Self {
         let in_dir = |dir: &PathBuf| {
             let files = std::fs::read_dir(dir.join("pack"));
             let mut indices: Vec<PathBuf> = files
@@ -82,6 +86,10 @@ impl Packs {
         for index in object_dirs.iter().flat_map(in_dir) {
             match open(&index) {
                 Ok(pack) => found.packs.push(pack),
+                // Its objects are in another pack now: somebody joined or collected them.
+                Err(_) if !index.exists() && attempts > 0 => {
+                    return Self::open_again(object_dirs, hash, attempts - 1);
+                }
                 Err(error) => {
                     let reason = crate::git::source::text(&error);
                     found.unreadable.get_or_insert((index, reason));
