@@ -134,6 +134,9 @@ pub enum Error {
         /// What is not supported, and what to do instead where there is a way.
         what: String,
     },
+    /// A hosting service's API refused, or failed.
+    #[error(transparent)]
+    Service(Box<ServiceError>),
     /// The caller's [`CancelToken`](crate::CancelToken) was triggered.
     #[error("operation cancelled")]
     Cancelled,
@@ -143,6 +146,53 @@ pub enum Error {
         /// What happened, for the report.
         what: String,
     },
+}
+
+/// What a hosting service's API said instead of an answer.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{service}: {subject}: {message}")]
+#[non_exhaustive]
+pub struct ServiceError {
+    /// [`AuthenticationFailed`](ErrorKind::AuthenticationFailed), [`PermissionDenied`](ErrorKind::PermissionDenied),
+    /// [`NotFound`](ErrorKind::NotFound), [`RateLimited`](ErrorKind::RateLimited), [`Refused`](ErrorKind::Refused) or
+    /// [`Network`](ErrorKind::Network).
+    pub kind: ErrorKind,
+    /// Which service, as `GitHub`.
+    pub service: &'static str,
+    /// What was asked for, as `/repos/o/r`.
+    pub subject: String,
+    /// The service's own words, and what to do where that is known.
+    pub message: String,
+    /// The HTTP status; `None` if there was no answer.
+    pub status: Option<u16>,
+    /// What the service calls the request; its support asks for it.
+    pub request_id: Option<String>,
+    /// Seconds after which to ask again, if the service said so.
+    pub retry_after: Option<u64>,
+    /// When the limit ends, in seconds since the Unix epoch, if that is known.
+    pub reset_at: Option<i64>,
+    /// Where the service documents it.
+    pub documentation_url: Option<String>,
+}
+
+impl ServiceError {
+    pub(crate) fn new(
+        kind: ErrorKind,
+        subject: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            service: "GitHub",
+            subject: subject.into(),
+            message: message.into(),
+            status: None,
+            request_id: None,
+            retry_after: None,
+            reset_at: None,
+            documentation_url: None,
+        }
+    }
 }
 
 /// A copyable tag for [`Error`]: retry policy, exit code and Python class are decided by it.
@@ -161,6 +211,10 @@ pub enum ErrorKind {
     DestinationExists,
     /// See [`Error::AuthenticationFailed`].
     AuthenticationFailed,
+    /// Known, and not allowed: a token lacks a scope, or an organisation wants single sign-on.
+    PermissionDenied,
+    /// A hosting service has no such thing, or does not show it to us.
+    NotFound,
     /// See [`Error::RateLimited`].
     RateLimited,
     /// See [`Error::Network`].
@@ -192,6 +246,8 @@ impl ErrorKind {
         Self::PathNotFound,
         Self::DestinationExists,
         Self::AuthenticationFailed,
+        Self::PermissionDenied,
+        Self::NotFound,
         Self::RateLimited,
         Self::Network,
         Self::Timeout,
@@ -213,6 +269,8 @@ impl ErrorKind {
             Self::PathNotFound => "path_not_found",
             Self::DestinationExists => "destination_exists",
             Self::AuthenticationFailed => "authentication_failed",
+            Self::PermissionDenied => "permission_denied",
+            Self::NotFound => "not_found",
             Self::RateLimited => "rate_limited",
             Self::Network => "network",
             Self::Timeout => "timeout",
@@ -246,6 +304,7 @@ impl Error {
             Self::Corrupt { .. } => ErrorKind::Corrupt,
             Self::Storage { .. } => ErrorKind::Storage,
             Self::Unsupported { .. } => ErrorKind::Unsupported,
+            Self::Service(error) => error.kind,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Internal { .. } => ErrorKind::Internal,
         }
@@ -267,6 +326,7 @@ impl Error {
             | Self::Corrupt { path, .. }
             | Self::Storage { path, .. } => Some(path.display().to_string()),
             Self::RateLimited { host, .. } => Some(host.clone()),
+            Self::Service(error) => Some(error.subject.clone()),
             Self::Cancelled | Self::Internal { .. } => None,
         }
     }
@@ -300,6 +360,11 @@ impl Error {
 
     pub(crate) fn unsupported(what: impl Into<String>) -> Self {
         Self::Unsupported { what: what.into() }
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn service(error: ServiceError) -> Self {
+        Self::Service(Box::new(error))
     }
 
     pub(crate) fn internal(what: impl Into<String>) -> Self {

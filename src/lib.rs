@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod cancel;
+mod chance;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod durable;
@@ -19,7 +20,7 @@ pub mod table;
 mod workers;
 
 pub use crate::cancel::CancelToken;
-pub use crate::error::{Error, ErrorKind, Result};
+pub use crate::error::{Error, ErrorKind, Result, ServiceError};
 pub use crate::remote_url::{RemoteUrl, RepoKey, Scheme};
 pub use crate::secret::Secret;
 pub use crate::workers::Workers;

@@ -65,7 +65,7 @@ class RepoManager:
 
     def __init__(
         self,
-        urls: Iterable[str],
+        urls: str | Iterable[str],
         github_username: str = "",
         github_token: str = "",
         *,
@@ -86,7 +86,7 @@ class RepoManager:
         network.update(clone_options or {})
         self._progress = progress
         self._manager = _gitfleet.Manager(
-            list(urls),
+            [urls] if isinstance(urls, str) else list(urls),
             cloning=cloning(network, trust=trust, username=github_username or None),
             crew=crew(jobs, jobs_per_host, retries, retry_wait),
             trust=trust,

@@ -50,7 +50,7 @@ pub(super) enum Command {
     /// Bring clones to where their origins are now
     ///
     /// Refs move by force, those that are gone are removed, and a bare clone's HEAD follows the origin's default branch. Files
-    /// and local branches of a clone with a working tree are left alone.
+    /// of a working tree and the branch they show follow where nobody changed them.
     Update(UpdateArgs),
 }
 

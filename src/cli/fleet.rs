@@ -25,7 +25,7 @@ use crate::remote_url::RemoteUrl;
 pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     let targets = inputs(&args.targets, &args.fleet)?;
     let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
-    let (targets, refused) = read_all(&targets, Target::parse)?;
+    let (targets, refused) = read_all(&targets, Target::parse);
     let mut options = MineOptions::default();
     let wanted = |table| args.tables.contains(&table);
     options.tables = Tables {
@@ -42,6 +42,7 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     options.jobs = args.jobs;
     options.threads = args.threads;
     let (bars, sink) = bars(&args.fleet, streams, targets.len());
+    refused.tell(&*sink);
     let report = fleet::mine(&targets, &args.output, &options, &sink, cancel)?;
     let report = refused.put_into(report);
     bars.clear();
@@ -68,7 +69,7 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
 pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
     let urls = inputs(&args.urls, &args.fleet)?;
     let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
-    let (urls, refused) = read_all(&urls, RemoteUrl::parse)?;
+    let (urls, refused) = read_all(&urls, RemoteUrl::parse);
     let mut fleet = Fleet::new(&args.output);
     fleet.options = clone_options(&args.fleet);
     shape(args, &mut fleet.options)?;
@@ -79,6 +80,7 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
         ExistingArg::Refuse => Existing::Refuse,
     };
     let (bars, sink) = bars(&args.fleet, streams, urls.len());
+    refused.tell(&*sink);
     let report = fleet.clone_all(&urls, &sink, cancel)?;
     let report = refused.put_into(report);
     bars.clear();
@@ -333,8 +335,10 @@ fn inputs(typed: &[String], args: &FleetArgs) -> Result<Vec<String>> {
 }
 
 fn read_lines(from: &mut dyn BufRead, name: &Path, inputs: &mut Vec<String>) -> Result<()> {
-    for line in from.lines() {
+    for line in from.split(b'\n') {
+        // What is no text is no address either: it fails alone.
         let line = line.map_err(Error::storage("read", name))?;
+        let line = String::from_utf8_lossy(&line);
         let line = line.trim();
         if !line.is_empty() && !line.starts_with('#') {
             inputs.push(line.to_owned());

@@ -2,12 +2,20 @@
 
 use crate::error::{Error, Result};
 use crate::fleet::{Outcome, Report};
+use crate::progress::{Ending, ProgressSink};
 use crate::remote_url::without_user_info;
 
 /// Inputs that make no sense, each with its place among all.
 pub(crate) struct Refused(Vec<(usize, String, Error)>);
 
 impl Refused {
+    /// Tells progress that they have ended.
+    pub(crate) fn tell(&self, progress: &dyn ProgressSink) {
+        for (_, input, error) in &self.0 {
+            progress.ended(input, &Ending::Failed(error.report()));
+        }
+    }
+
     /// Puts them in among the outcomes of the others.
     pub(crate) fn put_into<T>(self, mut report: Report<T>) -> Report<T> {
         for (place, input, error) in self.0 {
@@ -24,11 +32,8 @@ impl Refused {
     }
 }
 
-/// Reads every input. It is an error if none makes any sense.
-pub(crate) fn read_all<T>(
-    texts: &[String],
-    read: impl Fn(&str) -> Result<T>,
-) -> Result<(Vec<T>, Refused)> {
+/// Reads every input.
+pub(crate) fn read_all<T>(texts: &[String], read: impl Fn(&str) -> Result<T>) -> (Vec<T>, Refused) {
     let (mut inputs, mut refused) = (Vec::new(), Vec::new());
     for (place, text) in texts.iter().enumerate() {
         match read(text) {
@@ -36,8 +41,5 @@ pub(crate) fn read_all<T>(
             Err(error) => refused.push((place, without_user_info(text), error)),
         }
     }
-    if inputs.is_empty() && !refused.is_empty() {
-        return Err(refused.swap_remove(0).2);
-    }
-    Ok((inputs, Refused(refused)))
+    (inputs, Refused(refused))
 }

@@ -126,6 +126,8 @@ fn exit_code(kind: ErrorKind) -> u8 {
         | ErrorKind::PathNotFound
         | ErrorKind::DestinationExists
         | ErrorKind::AuthenticationFailed
+        | ErrorKind::PermissionDenied
+        | ErrorKind::NotFound
         | ErrorKind::RateLimited
         | ErrorKind::Network
         | ErrorKind::Timeout

@@ -174,6 +174,11 @@ impl RepoManager {
         }
     }
 
+    /// How it clones.
+    pub fn clone_options(&self) -> &CloneOptions {
+        &self.options
+    }
+
     /// Every task by its address as given.
     pub fn tasks(&self) -> HashMap<String, CloneTask> {
         self.lock()

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::outcome::Outcome;
 use super::schedule::{Next, RetryOptions, Schedule, Verdict};
 use crate::cancel::CancelToken;
+use crate::chance::chance;
 use crate::error::{Error, Result};
 
 /// How long a thread that waits may take to notice a cancellation.
@@ -167,15 +168,6 @@ fn verdict(error: &Error) -> Verdict {
         })),
         _ => Verdict::Over,
     }
-}
-
-/// From 0 to 1: the standard library's hash keys are random.
-fn chance() -> f64 {
-    use std::hash::{BuildHasher, Hasher};
-    let bits = std::collections::hash_map::RandomState::new()
-        .build_hasher()
-        .finish();
-    f64::from(u32::try_from(bits >> 32).unwrap_or(0)) / f64::from(u32::MAX)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,14 +1,17 @@
 //! Files and branch of a clone's working tree, brought to where the origin's branch is.
 //!
-//! As `git merge --ff-only`: only what changed between the two commits is touched, and only where nobody changed it here. A
-//! run that is killed half-way goes on at the next: a file that is already as it should be is as good as an old one.
+//! As `git merge --ff-only`: only what changed between the two commits is touched, and only where nobody changed it here.
+//! The index is locked before anything is looked at, as by git. New files are written beside the old ones' tree and then
+//! renamed into place, so each is either old or new; a run that is killed half-way goes on at the next, because a file that
+//! is already as it should be is as good as an old one.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::io::BufWriter;
+use std::path::Path;
 use std::sync::Arc;
 
 use gix::ObjectId;
-use gix::bstr::ByteSlice;
+use gix::bstr::{BStr, ByteSlice};
 use gix::index::entry::{Flags, Mode, Stage};
 use gix::objs::Kind;
 use gix::objs::tree::EntryKind;
@@ -16,12 +19,14 @@ use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 use gix::refs::{FullName, Target};
 
 use super::blame::WorkingTree;
-use super::clone::{CloneOptions, Existing, Files, UpdateFiles, open_for_checkout, write_files};
+use super::clone::{CloneOptions, Files, UpdateFiles, open_for_checkout, write_files};
 use super::id::ObjectId as Id;
 use super::refs::Head;
 use super::repo::Repo;
 use super::source;
+use super::transport::Watch;
 use super::tree_diff::{Side, TreeChange, tree_changes};
+use super::update::lock;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::progress::ProgressSink;
@@ -77,18 +82,36 @@ pub(super) fn forward(
             return Ok(Forwarded::Kept(reason.to_owned()));
         }
     }
-    let plan = match Plan::new(repo, root, from, to, overwrites, cancel)? {
+    let plan = || Plan::new(repo, &root, from, to, overwrites, cancel);
+    if let Ok(first) = plan()? {
+        super::missing::fetch_blobs(repo, first.blobs(), options, progress, cancel)?;
+    }
+    let _lock = lock(local.common_dir(), &Watch::new(None))?;
+    let wait = gix::lock::acquire::Fail::AfterDurationWithBackoff(BUSY);
+    let index_path = local.index_path();
+    let Ok(index_lock) = gix::lock::File::acquire_to_update_resource(&index_path, wait, None, 0)
+    else {
+        let reason = format!(
+            "somebody else is at work there ({}.lock)",
+            index_path.display()
+        );
+        return Ok(Forwarded::Kept(reason));
+    };
+    // What was fetched took its time: what counts is what is there now.
+    let plan = match plan()? {
         Ok(plan) => plan,
         Err(reason) => return Ok(Forwarded::Kept(reason)),
     };
-    if plan.is_empty() && from == Some(to) {
+    if plan.changes.is_empty() && from == Some(to) {
         return Ok(Forwarded::Nothing);
     }
-    super::missing::fetch_blobs(repo, plan.blobs(), options, progress, cancel)?;
-    plan.apply(repo, options, progress, cancel)?;
+    plan.apply(repo, index_lock, options, progress, cancel)?;
     move_branch(&local, &branch, from, to)?;
     Ok(Forwarded::Moved(branch))
 }
+
+/// How long another program may be at work on the index.
+const BUSY: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// The commit of the remote-tracking branch that a branch follows.
 fn tracked(repo: &Repo, branch: &[u8]) -> Result<Option<Id>> {
@@ -113,17 +136,17 @@ fn tracked(repo: &Repo, branch: &[u8]) -> Result<Option<Id>> {
 }
 
 /// What is to be written and removed.
-struct Plan {
-    root: PathBuf,
+struct Plan<'a> {
+    root: &'a Path,
     tree: ObjectId,
     changes: Vec<TreeChange>,
 }
 
-impl Plan {
+impl<'a> Plan<'a> {
     /// The inner error says what stands in the way.
     fn new(
         repo: &Repo,
-        root: PathBuf,
+        root: &'a Path,
         from: Option<Id>,
         to: Id,
         overwrites: bool,
@@ -156,7 +179,8 @@ impl Plan {
                 old: Some(*side),
                 new: None,
             }));
-        } else if let Some(reason) = state.in_the_way(&root, &changes, local.object_hash())? {
+        }
+        if let Some(reason) = state.in_the_way(root, &changes, overwrites, local.object_hash())? {
             return Ok(Err(reason));
         }
         // What the index does not know is not ours to remove.
@@ -166,10 +190,6 @@ impl Plan {
             tree,
             changes,
         }))
-    }
-
-    fn is_empty(&self) -> bool {
-        self.changes.is_empty()
     }
 
     /// Blobs that are written.
@@ -184,12 +204,13 @@ impl Plan {
     fn apply(
         &self,
         repo: &Repo,
+        index_lock: gix::lock::File,
         options: &CloneOptions,
         progress: &Arc<dyn ProgressSink>,
         cancel: &CancelToken,
     ) -> Result<()> {
         let corrupt = |what: &'static str| source::unreadable(repo.path(), what);
-        let writer = open_for_checkout(&self.root)?;
+        let writer = open_for_checkout(self.root)?;
         let fresh = writer.index_from_tree(&self.tree);
         let mut fresh = fresh.map_err(corrupt("the new files cannot be checked out"))?;
         let changed: HashSet<&[u8]> = self
@@ -197,49 +218,110 @@ impl Plan {
             .iter()
             .map(|change| change.path.as_slice())
             .collect();
-        fresh.remove_entries(|_, path, _| !changed.contains(path.as_bytes()));
-        for change in self.changes.iter().filter(|change| change.new.is_none()) {
-            let is_file = change.old.is_some_and(|side| !side.is_submodule());
-            if is_file {
-                remove(&self.root, &change.path)?;
+        // Entries that stay are not written, but tell the attributes of those that are.
+        for (entry, path) in fresh.entries_mut_with_paths() {
+            if !changed.contains(path.as_bytes()) {
+                entry.flags.insert(Flags::SKIP_WORKTREE);
             }
         }
-        let files = Files::new(self.root.display().to_string(), &fresh, progress);
-        let existing = Existing::Replaced;
+        let staging = staging(self.root)?;
+        let files = Files::new(
+            self.root.display().to_string(),
+            changed.len() as u64,
+            progress,
+        );
         write_files(
             &writer,
             &mut fresh,
-            existing,
+            staging.path(),
             &files,
             options.threads,
             cancel,
         )?;
-
-        let mut index = match writer.open_index() {
-            Ok(index) => index,
-            Err(_) if !writer.index_path().exists() => gix::index::File::from_state(
-                gix::index::State::new(writer.object_hash()),
-                writer.index_path(),
-            ),
-            Err(error) => return Err(corrupt("its index")(error)),
-        };
+        for change in self.changes.iter().filter(|change| change.new.is_none()) {
+            if change.old.is_some_and(|side| !side.is_submodule()) {
+                remove(self.root, &change.path)?;
+            }
+        }
+        let mut index = read_index(&writer).map_err(corrupt("its index"))?;
         index.remove_entries(|_, path, _| changed.contains(path.as_bytes()));
         for entry in fresh.entries() {
-            index.dangerously_push_entry(
-                entry.stat,
-                entry.id,
-                Flags::empty(),
-                entry.mode,
-                entry.path(&fresh),
-            );
+            let path = entry.path(&fresh);
+            if entry.flags.contains(Flags::SKIP_WORKTREE) {
+                continue;
+            }
+            let stat = if entry.mode == Mode::COMMIT {
+                entry.stat
+            } else {
+                put(staging.path(), self.root, path)?
+            };
+            index.dangerously_push_entry(stat, entry.id, Flags::empty(), entry.mode, path);
         }
         index.sort_entries();
         index.remove_tree(); // what it remembers of directories is about the old entries
         index.remove_resolve_undo();
+        let mut out = BufWriter::with_capacity(64 * 1024, index_lock);
         index
-            .write(gix::index::write::Options::default())
-            .map_err(corrupt("its index cannot be written"))
+            .write_to(&mut out, gix::index::write::Options::default())
+            .map_err(corrupt("its index cannot be written"))?;
+        let failed = || Error::storage("write", writer.index_path());
+        let lock = out
+            .into_inner()
+            .map_err(|error| failed()(error.into_error()))?;
+        lock.commit()
+            .map(|_| ())
+            .map_err(|error| failed()(error.error))
     }
+}
+
+fn read_index(repo: &gix::Repository) -> gix::Result<gix::index::File> {
+    if repo.index_path().exists() {
+        return repo.open_index();
+    }
+    let empty = gix::index::State::new(repo.object_hash());
+    Ok(gix::index::File::from_state(empty, repo.index_path()))
+}
+
+/// Where new files are written before they go to their places: on the same file system. What a killed run left goes first.
+fn staging(root: &Path) -> Result<tempfile::TempDir> {
+    const NAME: &str = ".gitfleet-files-";
+    for entry in std::fs::read_dir(root)
+        .map_err(Error::storage("read", root))?
+        .flatten()
+    {
+        if entry.file_name().to_string_lossy().starts_with(NAME) {
+            let _ = std::fs::remove_dir_all(entry.path()); // the next update tries again
+        }
+    }
+    tempfile::Builder::new()
+        .prefix(NAME)
+        .tempdir_in(root)
+        .map_err(Error::storage("create a directory in", root))
+}
+
+/// Puts a new file into its place; returns what the index remembers of it.
+fn put(staging: &Path, root: &Path, path: &BStr) -> Result<gix::index::entry::Stat> {
+    let relative = source::path(path)?;
+    let mut above = root.to_owned();
+    for part in relative.parent().into_iter().flat_map(Path::components) {
+        above.push(part);
+        match std::fs::symlink_metadata(&above) {
+            Ok(found) if found.is_dir() => continue,
+            // A file or link that has been looked at, and goes.
+            Ok(_) => std::fs::remove_file(&above).map_err(Error::storage("remove", &above))?,
+            Err(_) => {}
+        }
+        std::fs::create_dir(&above).map_err(Error::storage("create", &above))?;
+    }
+    let place = root.join(&relative);
+    if std::fs::symlink_metadata(&place).is_ok_and(|found| found.is_dir()) {
+        // Only if it is empty: what was in it went before.
+        std::fs::remove_dir(&place).map_err(Error::storage("remove", &place))?;
+    }
+    std::fs::rename(staging.join(&relative), &place).map_err(Error::storage("write", &place))?;
+    let failed = || Error::storage("read", &place);
+    let found = gix::index::fs::Metadata::from_path_no_follow(&place).map_err(failed())?;
+    gix::index::entry::Stat::from_fs(&found).map_err(|error| failed()(std::io::Error::other(error)))
 }
 
 /// What is here now: in the index, and as far as changes touch it in the working tree.
@@ -258,6 +340,7 @@ impl State {
         cancel: &CancelToken,
     ) -> Result<Result<Self, String>> {
         let local = repo.local();
+        let root = local.workdir().unwrap_or(local.git_dir());
         let index = local.index_or_empty();
         let index = index.map_err(source::unreadable(repo.path(), "its index"))?;
         let is_odd = index.is_sparse() || index.link().is_some();
@@ -284,8 +367,12 @@ impl State {
             state.index.insert(entry.path(&index).to_vec(), side);
         }
         if !has_head {
-            return Ok(Ok(state));
+            return Ok(match state.index.is_empty() || overwrites {
+                true => Ok(state),
+                false => Err("files are staged for a first commit".to_owned()),
+            });
         }
+        let has_modes = local.config_snapshot().boolean("core.fileMode") != Some(false);
         let touched: HashSet<&[u8]> = changes
             .iter()
             .map(|change| change.path.as_slice())
@@ -299,6 +386,7 @@ impl State {
                 continue;
             }
             let side = match file.side {
+                Ok(side) if has_modes => Some(with_mode(root, &file.path, side)?),
                 Ok(side) => Some(side),
                 Err(Error::Storage { source, .. })
                     if source.kind() == std::io::ErrorKind::NotFound =>
@@ -322,38 +410,77 @@ impl State {
         is_file && self.index.get(path).copied() == side
     }
 
-    /// What somebody changed here, or put where a new file goes.
+    /// What somebody changed here, or put where a new file goes. Changes may be overwritten; what git does not know of may not.
     fn in_the_way(
         &self,
         root: &Path,
         changes: &[TreeChange],
+        overwrites: bool,
         hash: gix::hash::Kind,
     ) -> Result<Option<String>> {
         let removed: HashSet<&[u8]> = changes
             .iter()
-            .filter(|change| change.new.is_none())
+            .filter(|change| change.new.is_none() || overwrites)
             .map(|change| change.path.as_slice())
             .collect();
         for TreeChange { path, old, new } in changes {
             let shown = || String::from_utf8_lossy(path);
             let indexed = self.index.get(path).copied();
-            if indexed != *old && indexed != *new {
-                return Ok(Some(format!("{} has staged changes", shown())));
+            if !overwrites {
+                if indexed != *old && indexed != *new {
+                    return Ok(Some(format!("{} has staged changes", shown())));
+                }
+                if let Some(Some(found)) = self.files.get(path)
+                    && Some(*found) != *old
+                    && Some(*found) != *new
+                {
+                    return Ok(Some(format!("{} has changes", shown())));
+                }
             }
-            if let Some(Some(found)) = self.files.get(path)
-                && Some(*found) != *old
-                && Some(*found) != *new
-            {
-                return Ok(Some(format!("{} has changes", shown())));
-            }
-            let Some(new) = new.filter(|_| indexed.is_none()) else {
+            let Some(new) = new.filter(|side| !side.is_submodule()) else {
                 continue;
             };
-            if is_untracked_there(root, path, new, &removed, hash)? {
+            let is_there = if indexed.is_none() && !overwrites {
+                is_untracked_there(root, path, new, &removed, hash)?
+            } else {
+                is_directory_there(root, path, &removed)?
+            };
+            if is_there {
                 return Ok(Some(format!("{} is in the way, and not tracked", shown())));
             }
         }
         Ok(None)
+    }
+}
+
+/// The file's own right to be run, where git looks at it.
+#[cfg(unix)]
+fn with_mode(root: &Path, path: &[u8], side: Side) -> Result<Side> {
+    use std::os::unix::fs::PermissionsExt;
+    if !side.is_regular() {
+        return Ok(side);
+    }
+    let file = root.join(source::path(path.as_bstr())?);
+    let found = std::fs::symlink_metadata(&file).map_err(Error::storage("read", &file))?;
+    let mode = if found.permissions().mode() & 0o100 == 0 {
+        EntryKind::Blob
+    } else {
+        EntryKind::BlobExecutable
+    };
+    Ok(Side { mode, ..side })
+}
+
+#[cfg(not(unix))]
+fn with_mode(_root: &Path, _path: &[u8], side: Side) -> Result<Side> {
+    Ok(side)
+}
+
+/// Whether a directory with more in it than what goes anyway stands where a file is to be.
+fn is_directory_there(root: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<bool> {
+    let file = root.join(source::path(path.as_bstr())?);
+    match std::fs::symlink_metadata(&file) {
+        Ok(found) if found.is_dir() => has_more_than(&file, path, removed),
+        _ => Ok(false),
     }
 }
 
@@ -387,7 +514,20 @@ fn is_untracked_there(
     };
     let content = content.map_err(Error::storage("read", &file))?;
     let id = gix::objs::compute_hash(hash, Kind::Blob, &content);
-    Ok(found.is_symlink() != (new.mode == EntryKind::Link) || id.ok() != Some(new.id))
+    let mode = if found.is_symlink() {
+        EntryKind::Link
+    } else {
+        with_mode(
+            root,
+            path,
+            Side {
+                mode: EntryKind::Blob,
+                ..new
+            },
+        )?
+        .mode
+    };
+    Ok(mode != new.mode || id.ok() != Some(new.id))
 }
 
 /// Whether a directory has files that are not `removed` anyway.

@@ -278,7 +278,7 @@ impl Fetcher<'_> {
             most_object_bytes: self.options.limits.object_bytes,
         };
         let peer = Peer::new(&self.origin.url, self.options)?;
-        let git_dir = local.git_dir().to_owned();
+        let git_dir = local.common_dir().to_owned();
         let shared = local.into_sync();
         let work = move |watch: &Watch, counters: &Counters| {
             let repo = shared.to_thread_local();

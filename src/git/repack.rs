@@ -1,8 +1,8 @@
 //! Packs kept few: each update that brings something leaves a pack, and every pack is one more place to look for an object.
 //!
-//! Small packs become one by copying their entries as they are, compressed and all. Only the distance from a delta to its
-//! base changes where an entry in between is left out because an earlier pack has the object. The new pack is read back and
-//! indexed, which decodes and hashes every object in it, before an old one goes.
+//! Small packs become one by copying their entries as they are, compressed and all, each object once and bases before what
+//! is made from them. Only the distance from a delta to its base is written anew. The new pack is read back and indexed, which
+//! decodes and hashes every object in it, before an old one goes.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -143,43 +143,68 @@ fn write(hash: gix::hash::Kind, packs: &[Pack], to: &Path, watch: &Watch) -> Res
             .map(|entry| (entry.pack_offset, entry.oid))
             .collect();
         entries.sort_unstable_by_key(|(offset, _)| *offset);
-        let ids: HashMap<u64, ObjectId> = entries.iter().copied().collect();
-        let ends = entries
-            .iter()
-            .skip(1)
-            .map(|(offset, _)| *offset)
-            .chain([from.pack_end() as u64]);
-        for ((offset, id), end) in entries.iter().zip(ends) {
+        let end_of = |at: usize| {
+            entries
+                .get(at + 1)
+                .map_or(from.pack_end() as u64, |next| next.0)
+        };
+        let at_offset = |offset: u64| entries.binary_search_by_key(&offset, |entry| entry.0).ok();
+        let mut waiting = Vec::new();
+        for first in 0..entries.len() {
             if watch.must_stop() {
                 return Err(Error::Cancelled);
             }
-            let Some(here) = place.get_mut(id).filter(|here| **here == 0) else {
-                continue;
-            };
-            *here = out.position;
-            let damaged = || {
-                source::damaged(
-                    &pack.path,
-                    format!("object {id}"),
-                    "its entry makes no sense",
-                )
-            };
-            let bytes = from.entry_slice(*offset..end).ok_or_else(damaged)?;
-            let entry = data::Entry::from_bytes(bytes, *offset, hash).map_err(unreadable())?;
-            if let Header::OfsDelta { base_distance } = entry.header {
-                let base = entry.checked_base_pack_offset(base_distance);
-                let base = base.and_then(|base| place.get(ids.get(&base)?)).copied();
-                let base = base.filter(|base| *base != 0).ok_or_else(damaged)?;
-                let base_distance = out.position - base;
-                let mut header = Vec::with_capacity(32);
-                let header_bytes = Header::OfsDelta { base_distance }
-                    .write_to(entry.decompressed_size, &mut header);
-                header_bytes.map_err(failed())?;
-                out.put(&header).map_err(failed())?;
-                let head = usize::try_from(entry.data_offset - offset).unwrap_or(bytes.len());
-                out.put(&bytes[head.min(bytes.len())..]).map_err(failed())?;
-            } else {
-                out.put(bytes).map_err(failed())?;
+            waiting.push(first);
+            // A base goes first: it may lie behind what is made from it.
+            while let Some(&at) = waiting.last() {
+                let (offset, id) = entries[at];
+                let damaged = || {
+                    source::damaged(
+                        &pack.path,
+                        format!("object {id}"),
+                        "its entry makes no sense",
+                    )
+                };
+                if place.get(&id).is_some_and(|place| *place != 0) {
+                    waiting.pop();
+                    continue;
+                }
+                let bytes = from.entry_slice(offset..end_of(at)).ok_or_else(damaged)?;
+                let entry = data::Entry::from_bytes(bytes, offset, hash).map_err(unreadable())?;
+                let base = match entry.header {
+                    Header::OfsDelta { base_distance } => {
+                        let base = entry.checked_base_pack_offset(base_distance);
+                        Some(base.and_then(at_offset).ok_or_else(damaged)?)
+                    }
+                    Header::RefDelta { base_id } => {
+                        let base = pack.index.lookup(base_id);
+                        let base = base.map(|base| pack.index.pack_offset_at_index(base));
+                        Some(base.and_then(at_offset).ok_or_else(damaged)?)
+                    }
+                    _ => None,
+                };
+                let Some(base) = base else {
+                    place.insert(id, out.position);
+                    out.put(bytes).map_err(failed())?;
+                    continue;
+                };
+                let base_place = place.get(&entries[base].1).copied().unwrap_or(0);
+                if base_place == 0 {
+                    if waiting.contains(&base) {
+                        return Err(damaged());
+                    }
+                    waiting.push(base);
+                    continue;
+                }
+                let mut head = Vec::with_capacity(32);
+                let base_distance = out.position - base_place;
+                let header = Header::OfsDelta { base_distance };
+                let written = header.write_to(entry.decompressed_size, &mut head);
+                written.map_err(failed())?;
+                place.insert(id, out.position);
+                out.put(&head).map_err(failed())?;
+                let body = usize::try_from(entry.data_offset - offset).unwrap_or(bytes.len());
+                out.put(&bytes[body.min(bytes.len())..]).map_err(failed())?;
             }
         }
     }
@@ -226,7 +251,7 @@ fn index(
         Some(directory),
         &mut gix::progress::Discard,
         watch.flag(),
-        Some(repo.objects.clone()),
+        None::<gix::OdbHandle>,
         repo.object_hash(),
         options,
     );

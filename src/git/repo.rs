@@ -79,7 +79,7 @@ impl Repo {
     /// - [`Error::Corrupt`] if its configuration cannot be read.
     pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self> {
         let path = path.as_ref();
-        let git_dir = discover(path, options.discover)?;
+        let (git_dir, worktree) = discover(path, options.discover)?;
         let mut open = gix::open::Options::isolated().open_path_as_is(true);
         if options.trust == Trust::Anyone {
             // Reduced trust would drop the repository's configuration and refuse objects above 16 MiB.
@@ -88,8 +88,14 @@ impl Repo {
                 .filter_config_section(|_| true)
                 .config_overrides(["gitoxide.objects.allocLimitIfReducedTrust=0"]);
         }
-        let repo =
+        let mut repo =
             gix::open_opts(&git_dir, open).map_err(source::unreadable(&git_dir, "opening it"))?;
+        let is_bare = repo.config_snapshot().boolean("core.bare") == Some(true);
+        if let Some(worktree) = worktree.filter(|_| repo.workdir().is_none() && !is_bare) {
+            // Its git directory lies elsewhere, and does not know of it.
+            let found = repo.set_workdir(worktree);
+            found.map_err(source::unreadable(&git_dir, "its working tree"))?;
+        }
         if options.trust == Trust::Owner && repo.git_dir_trust() != gix::sec::Trust::Full {
             return Err(Error::invalid(
                 format!("repository {}", path.display()),
@@ -208,8 +214,8 @@ impl Repo {
     }
 }
 
-/// The git directory at or above `path`; a missing and an unreadable directory are told apart from "no repository".
-fn discover(path: &Path, rule: Discover) -> Result<PathBuf> {
+/// The git directory at or above `path`, and its working tree; a missing and an unreadable directory are told apart from "no repository".
+fn discover(path: &Path, rule: Discover) -> Result<(PathBuf, Option<PathBuf>)> {
     let subject = || path.display().to_string();
     let not_found = |reason: &str| Error::RepositoryNotFound {
         subject: subject(),
@@ -239,7 +245,7 @@ fn discover(path: &Path, rule: Discover) -> Result<PathBuf> {
         }
     }
     match gix::discover::upwards(path) {
-        Ok((found, _trust)) => Ok(found.into_repository_and_work_tree_directories().0),
+        Ok((found, _trust)) => Ok(found.into_repository_and_work_tree_directories()),
         Err(_) => Err(not_found("not a git repository, and none above it")),
     }
 }

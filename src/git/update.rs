@@ -66,9 +66,7 @@ pub(super) fn update(
         outcome
     };
     path.clone_into(&mut outcome.path);
-    let watch = Watch::new(None);
     let repo = Repo::open(path, &open)?;
-    let _lock = lock(repo.local().git_dir(), &watch)?;
     match forward(&repo, options, progress, cancel)? {
         Forwarded::Nothing => {}
         Forwarded::Moved(branch) => outcome.forwarded_branch = Some(branch),
@@ -88,6 +86,8 @@ pub(super) fn update(
 pub(super) struct Origin {
     pub(super) url: RemoteUrl,
     specs: Vec<String>,
+    /// Whether what the other side does not have goes.
+    prunes: bool,
     tags: Tags,
     pub(super) filter: Option<Filter>,
 }
@@ -118,11 +118,18 @@ impl Origin {
                 repo.path().display()
             )));
         }
-        if specs.is_empty() {
-            // `git clone --bare` writes none; what it brought were these.
-            specs = vec!["+refs/heads/*:refs/heads/*".to_owned()];
+        let has_specs = !specs.is_empty();
+        if !has_specs && local.workdir().is_some() {
+            return Err(Error::unsupported(format!(
+                "updating {}: its configuration does not say where branches go (remote.origin.fetch)",
+                repo.path().display()
+            )));
+        }
+        if !has_specs {
+            // `git clone --bare` writes none; what it brought were these. Nobody said that they may be forced or removed.
+            specs = vec!["refs/heads/*:refs/heads/*".to_owned()];
             if tags != Tags::None {
-                specs.push("+refs/tags/*:refs/tags/*".to_owned());
+                specs.push("refs/tags/*:refs/tags/*".to_owned());
             }
             tags = Tags::None;
         }
@@ -138,11 +145,24 @@ impl Origin {
             }
         };
         Ok(Self {
-            url: RemoteUrl::parse(&url.to_str_lossy())?,
+            url: address(repo, &url.to_str_lossy())?,
             specs,
+            prunes: has_specs,
             tags,
             filter,
         })
+    }
+}
+
+/// An address as it stands in the configuration: a path may be relative to the repository.
+fn address(repo: &Repo, text: &str) -> Result<RemoteUrl> {
+    let url = RemoteUrl::parse(text)?;
+    match url.local_path() {
+        Some(_) if Path::new(text).is_relative() && !text.contains("://") => {
+            let joined = repo.path().join(text);
+            RemoteUrl::parse(&joined.display().to_string())
+        }
+        _ => Ok(url),
     }
 }
 
@@ -156,7 +176,7 @@ fn from_peer(
     counters: &Counters,
 ) -> Result<UpdateOutcome> {
     let local = repo.local();
-    let _lock = lock(local.git_dir(), watch)?;
+    let _lock = lock(local.common_dir(), watch)?;
     let mut session = Session::open(peer, watch)?;
     let mut asked = parse(&origin.specs)?;
     asked.extend(parse(&["HEAD"])?);
@@ -176,7 +196,7 @@ fn from_peer(
     };
     let has_more = session.receive(&local, &map, &how, counters)?;
     if has_more {
-        sync_directory(&local.git_dir().join("objects/pack"))?; // before refs say that it is there
+        sync_directory(&local.common_dir().join("objects/pack"))?; // before refs say that it is there
     }
     let mut outcome = here.settle(&local, origin, &map, session.head(), watch)?;
     if has_more && let Err(error) = join_small_packs(&local, options.threads, watch) {
@@ -198,7 +218,7 @@ fn from_path(
 ) -> Result<UpdateOutcome> {
     let watch = Watch::new(None);
     let local = repo.local();
-    let _lock = lock(local.git_dir(), &watch)?;
+    let _lock = lock(local.common_dir(), &watch)?;
     let open = OpenOptions {
         trust: options.trust,
         discover: Discover::Exact,
@@ -212,6 +232,16 @@ fn from_path(
         progress,
         cancel,
     };
+    if theirs.local().object_hash() != local.object_hash() {
+        return Err(Error::Refused {
+            subject: origin.url.to_string(),
+            reason: format!(
+                "its ids are {}, and those of the repository here are {}",
+                theirs.local().object_hash(),
+                local.object_hash()
+            ),
+        });
+    }
     let refs = near.refs()?;
     let head = refs.iter().find(|found| found.unpack().0 == "HEAD");
     let here = Here::of(repo, origin, head)?;
@@ -222,7 +252,7 @@ fn from_path(
         .any(|found| found.unpack().1.is_some_and(|id| is_new(&id.to_owned())))
     {
         near.receive(&local)?;
-        sync_directory(&local.git_dir().join("objects/pack"))?;
+        sync_directory(&local.common_dir().join("objects/pack"))?;
     }
     here.settle(&local, origin, &map, head, &watch)
 }
@@ -233,9 +263,32 @@ struct Here {
     known: Vec<gix::ObjectId>,
     /// The branch of `HEAD`.
     current: Option<Vec<u8>>,
+    /// Branches that some working tree shows.
+    shown: Vec<Vec<u8>>,
     specs: Vec<RefSpec>,
     /// What is asked for.
     wanted: Vec<RefSpec>,
+}
+
+/// Branches that working trees show, linked ones among them: they do not move under these.
+fn shown(repo: &Repo, current: Option<&[u8]>) -> Result<Vec<Vec<u8>>> {
+    let local = repo.local();
+    let mut shown = Vec::new();
+    shown.extend(
+        current
+            .filter(|_| local.workdir().is_some())
+            .map(<[u8]>::to_vec),
+    );
+    let unreadable = source::unreadable(repo.path(), "its working trees");
+    for linked in local.worktrees().map_err(unreadable)? {
+        // One that cannot be opened shows nothing.
+        if let Ok(linked) = linked.into_repo_with_possibly_inaccessible_worktree()
+            && let Ok(Some(name)) = linked.head_name()
+        {
+            shown.push(name.as_bstr().to_vec());
+        }
+    }
+    Ok(shown)
 }
 
 impl Here {
@@ -251,6 +304,7 @@ impl Here {
         }
         Ok(Self {
             known: repo.refs()?.iter().map(|found| found.target_id.0).collect(),
+            shown: shown(repo, current.as_deref())?,
             current,
             specs,
             wanted,
@@ -274,14 +328,16 @@ impl Here {
         let wanted = mapped(map, local);
         let url = origin.url.as_str();
         check_connected(local, url, &wanted, &self.known, origin.filter, watch)?;
-        let refs = update_refs(local, &wanted, &self.specs, current.filter(|_| !is_bare))?;
+        let refs = update_refs(local, &wanted, &self.specs, &self.shown, origin.prunes)?;
         let new_default_branch = follow_head(local, theirs, current, is_bare)?;
         let (kept, changed): (Vec<_>, Vec<_>) = refs
             .into_iter()
             .partition(|one| one.change == RefChange::Kept);
         let stays = |one: &RefUpdate| {
             let name = one.name.as_bstr();
-            format!("{name} stays where it is: the refspec does not force it")
+            format!(
+                "{name} stays where it is: a working tree shows it, or the refspec does not force it"
+            )
         };
         Ok(UpdateOutcome {
             path: PathBuf::new(),

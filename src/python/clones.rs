@@ -146,7 +146,7 @@ impl Fleet {
     fn clone(
         &self,
         py: Python<'_>,
-        urls: Vec<String>,
+        urls: Vec<PathBuf>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Py<PyList>> {
         let listener = Listener::new(progress);
@@ -157,7 +157,7 @@ impl Fleet {
     fn clone_async<'py>(
         &self,
         py: Python<'py>,
-        urls: Vec<String>,
+        urls: Vec<PathBuf>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let listener = Listener::new(progress);
@@ -191,13 +191,20 @@ impl Fleet {
 impl Fleet {
     fn cloning(
         &self,
-        urls: Vec<String>,
+        urls: Vec<PathBuf>,
         listener: &Listener,
     ) -> impl FnOnce(&CancelToken) -> Result<Option<Report<Cloned>>> + Send + use<> {
         let (fleet, listener) = (Arc::clone(&self.fleet), listener.clone());
+        // A path need not be text; what is none names nothing.
+        let urls: Vec<String> = urls
+            .iter()
+            .map(|url| url.to_string_lossy().into_owned())
+            .collect();
         move |cancel| {
-            let (urls, refused) = read_all(&urls, RemoteUrl::parse)?;
-            let report = fleet.clone_all(&urls, &listener.sink(cancel), cancel);
+            let (urls, refused) = read_all(&urls, RemoteUrl::parse);
+            let sink = listener.sink(cancel);
+            refused.tell(&*sink);
+            let report = fleet.clone_all(&urls, &sink, cancel);
             let report = report.and_then(|report| cancel.check().map(|()| report));
             listener.settle(report.map(|report| refused.put_into(report)))
         }

@@ -13,6 +13,8 @@ pub(super) fn class_name(kind: ErrorKind) -> &'static str {
         ErrorKind::PathNotFound => "PathNotFoundError",
         ErrorKind::DestinationExists => "DestinationExistsError",
         ErrorKind::AuthenticationFailed => "AuthenticationError",
+        ErrorKind::PermissionDenied => "PermissionDeniedError",
+        ErrorKind::NotFound => "NotFoundError",
         ErrorKind::RateLimited => "RateLimitedError",
         ErrorKind::Network => "NetworkError",
         ErrorKind::Timeout => "OperationTimeoutError",

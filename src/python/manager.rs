@@ -16,7 +16,9 @@ use super::runtime::awaitable;
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::fleet::{CloneState, RepoManager};
-use crate::git::{BlameOptions, Commit, FileBlame, HistoryOptions, OpenOptions, Repo};
+use crate::git::{
+    BlameOptions, Commit, FileBlame, HistoryOptions, Needed, OpenOptions, Repo, fetch_missing,
+};
 use crate::progress::{ProgressSink, Silent};
 
 /// Address, state, percentage, error and directory of a task.
@@ -92,7 +94,7 @@ impl Manager {
     }
 
     fn extract_commits<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyAny>> {
-        let open = self.open(path);
+        let (open, manager) = (self.open(path), Arc::clone(&self.manager));
         let work = move |cancel: &CancelToken| {
             let repo = open()?;
             let mut options = HistoryOptions::default();
@@ -100,6 +102,7 @@ impl Manager {
             if repo.is_empty()? {
                 return Ok((repo, Vec::new()));
             }
+            complete(&repo, &Needed::Commits(options.clone()), &manager, cancel)?;
             let commits = repo
                 .commits(&options, cancel)?
                 .collect::<Result<Vec<_>>>()?;
@@ -120,7 +123,7 @@ impl Manager {
         path: PathBuf,
         files: Vec<PathBuf>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let open = self.open(path);
+        let (open, manager) = (self.open(path), Arc::clone(&self.manager));
         let work = move |cancel: &CancelToken| {
             let repo = open()?;
             let inside: Vec<Result<Vec<u8>>> =
@@ -132,6 +135,7 @@ impl Manager {
                     .filter_map(|path| path.as_ref().ok().cloned())
                     .collect(),
             );
+            complete(&repo, &Needed::Blame(options.clone()), &manager, cancel)?;
             let found = repo
                 .blame(&options, Arc::new(Silent), cancel)?
                 .collect::<Result<Vec<_>>>()?;
@@ -175,7 +179,7 @@ impl Manager {
         path: PathBuf,
         files: Vec<PathBuf>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let open = self.open(path);
+        let (open, manager) = (self.open(path), Arc::clone(&self.manager));
         // It lives as long as the stream, not as long as the task that opened it.
         let cancel = CancelToken::new();
         let given = cancel.clone();
@@ -184,6 +188,7 @@ impl Manager {
             let inside = files.iter().map(|file| repo.path_in_repo(file));
             let mut options = as_the_original();
             options.paths = Some(inside.collect::<Result<_>>()?);
+            complete(&repo, &Needed::Blame(options.clone()), &manager, &given)?;
             repo.blame(&options, Arc::new(Silent), &given)
         };
         awaitable(py, work, |_, stream| Ok(BlameLines::new(stream, cancel)))
@@ -217,6 +222,17 @@ impl Manager {
         options.trust = trust(self.trust);
         move || Repo::open(path, &options)
     }
+}
+
+/// Brings what a partial clone lacks of what is going to be read.
+fn complete(
+    repo: &Repo,
+    needed: &Needed,
+    manager: &RepoManager,
+    cancel: &CancelToken,
+) -> Result<()> {
+    let silent: Arc<dyn ProgressSink> = Arc::new(Silent);
+    fetch_missing(repo, needed, manager.clone_options(), &silent, cancel).map(|_| ())
 }
 
 /// Names as committed, and each line with its content.

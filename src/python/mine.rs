@@ -50,8 +50,10 @@ impl Job<'_> {
         let listener = Listener::new(self.progress);
         let heard = listener.clone();
         let work = Box::new(move |cancel: &CancelToken| {
-            let (targets, refused) = read_all(&targets, Target::parse)?;
-            let report = fleet::mine(&targets, &output, &options, &heard.sink(cancel), cancel);
+            let (targets, refused) = read_all(&targets, Target::parse);
+            let sink = heard.sink(cancel);
+            refused.tell(&*sink);
+            let report = fleet::mine(&targets, &output, &options, &sink, cancel);
             let report = report.and_then(|report| cancel.check().map(|()| report));
             heard.settle(report.map(|report| refused.put_into(report)))
         });

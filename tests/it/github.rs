@@ -1,143 +1,396 @@
-//! The GitHub client over real TLS, from the same configuration that clones use.
+//! The GitHub client against a server with GitHub's rules.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
-use gitfleet::net::{Net, NetOptions};
-use gitfleet::providers::github::{GitHub, GitHubOptions};
+use gitfleet::providers::github::{Account, CacheOptions, GitHub, GitHubOptions, RepositoryFilter};
 use gitfleet::{ErrorKind, Secret};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::task::JoinSet;
 
-const TOKEN: &str = "t0ken-canary-77aa";
+use crate::github_server::{Behaviour, FastClock, Server};
 
-fn tls_file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/tls")
-        .join(name)
-}
+const USERS: &[(&str, &str)] = &[("t1", "ann"), ("t2", "ann"), ("t3", "bob"), ("t4", "cid")];
 
-/// Answers each request by its path, over TLS; hands out the heads of requests. It ends with the test's process.
-fn server() -> (String, Receiver<String>) {
-    let file = tls_file("localhost.pem");
-    let certificate = CertificateDer::from_pem_file(&file).unwrap();
-    let key = PrivateKeyDer::from_pem_file(&file).unwrap();
-    let config =
-        rustls::ServerConfig::builder_with_provider(Arc::new(rustls_graviola::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!(
-        "https://localhost:{}",
-        listener.local_addr().unwrap().port()
-    );
-    let (sender, heads) = channel();
-    let config = Arc::new(config);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
-            let mut reader = BufReader::new(rustls::StreamOwned::new(connection, stream.unwrap()));
-            let mut head = String::new();
-            // A client that does not trust us ends the handshake here.
-            while !head.ends_with("\r\n\r\n")
-                && reader.read_line(&mut head).is_ok_and(|bytes| bytes > 0)
-            {}
-            let (status, body) = answer(head.split(' ').nth(1).unwrap_or_default());
-            let _ = write!(
-                reader.get_mut(),
-                "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-                body.len()
-            );
-            reader.get_mut().conn.send_close_notify();
-            let _ = reader.get_mut().flush();
-            let _ = sender.send(head);
-        }
-    });
-    (address, heads)
-}
-
-fn answer(path: &str) -> (u16, &'static str) {
-    match path {
-        "/repos/o/r" => (200, r#"{"full_name":"o/r","default_branch":"main"}"#),
-        "/rate_limit" => (200, r#"{"resources":{"core":{"limit":5000}}}"#),
-        "/repos/o/private" => (
-            401,
-            r#"{"message":"Bad credentials","documentation_url":"https://docs.github.com/rest"}"#,
-        ),
-        "/repos/o/limited" => (
-            403,
-            r#"{"message":"slow down","documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"}"#,
-        ),
-        "/repos/o/forbidden" => (
-            403,
-            r#"{"message":"no","documentation_url":"https://docs.github.com/rest"}"#,
-        ),
-        _ => (
-            404,
-            r#"{"message":"Not Found","documentation_url":"https://docs.github.com/rest"}"#,
-        ),
+fn usual() -> Behaviour {
+    Behaviour {
+        limits: [1000, 30, 10, 1000],
+        at_once: 100,
+        ..Behaviour::default()
     }
 }
 
-fn options(base_url: &str, bundle: Option<PathBuf>) -> GitHubOptions {
-    let mut net = NetOptions::default();
-    net.ca_bundle = bundle;
+fn client(
+    server: &Server,
+    clock: FastClock,
+    tokens: &[&str],
+    change: impl FnOnce(&mut GitHubOptions),
+) -> GitHub {
     let mut options = GitHubOptions::default();
-    options.base_url = Some(base_url.to_owned());
-    options.token = Some(Secret::new(TOKEN));
-    options.net = Net::new(net);
-    options
+    options.accounts = tokens
+        .iter()
+        .map(|token| Account::Token(Secret::new(*token)))
+        .collect();
+    options.base_url = Some(server.url.clone());
+    options.clock = Arc::new(clock);
+    change(&mut options);
+    GitHub::new(options).unwrap()
 }
 
-#[test]
-fn it_speaks_to_a_server_that_its_authorities_vouch_for() {
-    let (address, heads) = server();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let options = options(&address, Some(tls_file("ca.pem")));
-        assert!(!format!("{options:?}").contains(TOKEN));
-        let github = GitHub::new(&options).unwrap();
-        assert_eq!(
-            github.repository("o", "r").await.unwrap()["full_name"],
-            "o/r"
-        );
-        assert!(heads.recv().unwrap().contains(&format!("Bearer {TOKEN}")));
-        assert_eq!(
-            github.rate_limit().await.unwrap()["resources"]["core"]["limit"],
-            5000
-        );
-        for (name, kind) in [
-            ("absent", ErrorKind::RepositoryNotFound),
-            ("private", ErrorKind::AuthenticationFailed),
-            ("forbidden", ErrorKind::AuthenticationFailed),
-            ("limited", ErrorKind::RateLimited),
-        ] {
-            let error = github.repository("o", name).await.unwrap_err();
-            assert_eq!(error.kind(), kind, "{name}: {error}");
-            assert!(!error.report().contains(TOKEN));
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// Asks for all routes, so many at once; returns the errors.
+async fn ask_all(github: &GitHub, routes: Vec<String>, at_once: usize) -> Vec<gitfleet::Error> {
+    let mut tasks = JoinSet::new();
+    let mut errors = Vec::new();
+    for route in routes {
+        if tasks.len() >= at_once {
+            errors.extend(tasks.join_next().await.unwrap().unwrap());
         }
-    });
+        let github = github.clone();
+        tasks.spawn(async move { github.get(&route).await.err() });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        errors.extend(ended.unwrap());
+    }
+    errors
 }
 
 #[test]
-fn a_server_that_nobody_vouches_for_is_refused() {
-    let (address, _heads) = server();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        // Its own certificate is no authority for it.
-        let github = GitHub::new(&options(&address, Some(tls_file("localhost.pem")))).unwrap();
-        let error = github.repository("o", "r").await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Network, "{error}");
-        assert!(
-            error.report().to_lowercase().contains("certificate"),
-            "{}",
-            error.report()
-        );
+fn ten_thousand_requests_stay_within_all_limits_and_waste_little() {
+    let clock = FastClock::new(1500.0);
+    let server = Server::start(clock, USERS, usual());
+    let github = client(&server, clock, &["t1", "t2", "t3", "t4"], |_| {});
+    // Mixed buckets; the REST API's is the one that takes longest.
+    let mut routes: Vec<String> = (0..9_900)
+        .map(|number| format!("/repos/o/{number}"))
+        .collect();
+    for number in 0..100 {
+        routes.insert(number * 90, format!("/search/repositories?q={number}"));
+    }
+    let errors = runtime().block_on(ask_all(&github, routes, 60));
+    assert!(errors.is_empty(), "{:?}", errors.first());
+    let seen = server.seen();
+    assert_eq!(seen.to_exhausted, 0, "{seen:?}");
+    assert!(seen.secondary <= 1, "{seen:?}");
+    assert_eq!(seen.counted["search"], 100);
+    assert_eq!(
+        seen.counted["core"],
+        9_900 + 4,
+        "and one for each token to say whose it is"
+    );
+    // Three users have 3,000 an hour, from their first request on: 9,904 need three full hours, and what is left of a fourth.
+    let took = seen.last - seen.first.unwrap();
+    let ideal = 3.0 * 3600.0;
+    assert!(ideal / took >= 0.95, "{took} s for what {ideal} s would do");
+    assert!(
+        seen.tokens["t1"] > 0 && seen.tokens["t2"] > 0,
+        "both tokens of one user are used: {:?}",
+        seen.tokens
+    );
+}
+
+#[test]
+fn a_bad_server_costs_time_and_no_answers() {
+    for behaviour in [
+        Behaviour {
+            skew: 240.0,
+            ..usual()
+        },
+        Behaviour {
+            skew: -240.0,
+            ..usual()
+        },
+        Behaviour {
+            silent_every: Some(3),
+            ..usual()
+        },
+        Behaviour {
+            failing_every: Some(7),
+            cut_every: Some(11),
+            ..usual()
+        },
+    ] {
+        let clock = FastClock::new(3000.0);
+        let server = Server::start(clock, USERS, behaviour.clone());
+        let github = client(&server, clock, &["t3", "t4"], |options| options.retries = 8);
+        let routes = (0..3_000)
+            .map(|number| format!("/repos/o/{number}"))
+            .collect();
+        let errors = runtime().block_on(ask_all(&github, routes, 20));
+        assert!(errors.is_empty(), "{behaviour:?}: {:?}", errors.first());
+        let seen = server.seen();
+        assert_eq!(seen.to_exhausted, 0, "{behaviour:?}: {seen:?}");
+        assert_eq!(seen.secondary, 0, "{behaviour:?}");
+    }
+}
+
+#[test]
+fn a_reset_in_the_past_is_no_reason_to_ask_without_end() {
+    let clock = FastClock::new(3000.0);
+    let behaviour = Behaviour {
+        stale_reset: 7200.0,
+        limits: [100, 30, 10, 100],
+        ..usual()
+    };
+    let server = Server::start(clock, USERS, behaviour);
+    let github = client(&server, clock, &["t4"], |_| {});
+    let routes = (0..150)
+        .map(|number| format!("/repos/o/{number}"))
+        .collect();
+    let errors = runtime().block_on(ask_all(&github, routes, 10));
+    // It says that there is more, and there is not: it is asked now and then, and in the end that is told.
+    assert!(
+        errors
+            .iter()
+            .all(|error| error.kind() == ErrorKind::RateLimited),
+        "{:?}",
+        errors.first()
+    );
+    assert!(server.seen().to_exhausted < 200, "{:?}", server.seen());
+}
+
+#[test]
+fn a_revoked_token_leaves_after_one_refusal() {
+    let clock = FastClock::new(2000.0);
+    let server = Server::start(clock, USERS, usual());
+    let github = client(&server, clock, &["t1", "t3", "t4"], |_| {});
+    let runtime = runtime();
+    let routes = |from: u32| {
+        (from..from + 500)
+            .map(|number| format!("/repos/o/{number}"))
+            .collect()
+    };
+    assert!(runtime.block_on(ask_all(&github, routes(0), 1)).is_empty());
+    server.revoke("t3");
+    assert!(
+        runtime
+            .block_on(ask_all(&github, routes(500), 1))
+            .is_empty()
+    );
+    assert_eq!(server.seen().revoked, 1);
+    let valid: Vec<bool> = github
+        .token_statuses()
+        .iter()
+        .map(|status| status.is_valid)
+        .collect();
+    assert_eq!(valid, [true, false, true]);
+    server.revoke("t1");
+    server.revoke("t4");
+    let error = runtime.block_on(github.get("/repos/o/r")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AuthenticationFailed);
+    assert_eq!(
+        runtime
+            .block_on(github.get("/repos/o/r"))
+            .unwrap_err()
+            .kind(),
+        ErrorKind::AuthenticationFailed
+    );
+    assert_eq!(server.seen().revoked, 3);
+}
+
+#[test]
+fn a_wait_that_is_too_long_is_an_error_that_names_its_end() {
+    let clock = FastClock::new(100.0);
+    let server = Server::start(
+        clock,
+        USERS,
+        Behaviour {
+            limits: [10, 10, 10, 10],
+            ..usual()
+        },
+    );
+    let github = client(&server, clock, &["t3"], |options| {
+        options.longest_wait = Duration::from_secs(600);
+        options.reserve = 4;
     });
+    let routes = (0..8).map(|number| format!("/repos/o/{number}")).collect();
+    let errors = runtime().block_on(ask_all(&github, routes, 1));
+    assert_eq!(server.seen().counted["core"], 6, "four stay for others");
+    assert_eq!(errors.len(), 2);
+    assert_eq!(errors[0].kind(), ErrorKind::RateLimited);
+    assert!(errors[0].report().contains("GMT"), "{}", errors[0].report());
+}
+
+#[test]
+fn two_many_at_once_pause_the_whole_identity() {
+    let clock = FastClock::new(2000.0);
+    let server = Server::start(
+        clock,
+        USERS,
+        Behaviour {
+            at_once: 5,
+            ..usual()
+        },
+    );
+    let github = client(&server, clock, &["t3"], |_| {});
+    let routes = (0..200)
+        .map(|number| format!("/repos/o/{number}"))
+        .collect();
+    let errors = runtime().block_on(ask_all(&github, routes, 5));
+    assert!(errors.is_empty(), "{:?}", errors.first());
+    assert_eq!(server.seen().secondary, 0);
+    let routes = (0..30).map(|number| format!("/repos/p/{number}")).collect();
+    let errors = runtime().block_on(ask_all(&github, routes, 12));
+    assert!(errors.is_empty(), "{:?}", errors.first());
+    assert!(server.seen().secondary < 40, "{:?}", server.seen());
+}
+
+#[test]
+fn what_has_not_changed_costs_nothing() {
+    let clock = FastClock::new(2000.0);
+    let server = Server::start(
+        clock,
+        USERS,
+        Behaviour {
+            tags: true,
+            limits: [2000, 30, 10, 1000],
+            ..usual()
+        },
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let runtime = runtime();
+    for sync in 0..2 {
+        let cache = Some(CacheOptions::at(directory.path()));
+        let github = client(&server, clock, &["t3"], |options| options.cache = cache);
+        let routes = (0..1000)
+            .map(|number| format!("/repos/o/{number}"))
+            .collect();
+        assert!(runtime.block_on(ask_all(&github, routes, 20)).is_empty());
+        assert_eq!(server.seen().counted["core"], 1000, "sync {sync}");
+        assert_eq!(server.seen().not_modified, sync * 1000);
+    }
+    // What is kept for one is not another's.
+    let cache = Some(CacheOptions::at(directory.path()));
+    let github = client(&server, clock, &["t4"], |options| options.cache = cache);
+    runtime.block_on(github.get("/repos/o/1")).unwrap();
+    assert_eq!(server.seen().counted["core"], 1001);
+}
+
+#[test]
+fn a_cache_does_not_outgrow_its_room() {
+    let clock = FastClock::new(2000.0);
+    let server = Server::start(
+        clock,
+        USERS,
+        Behaviour {
+            tags: true,
+            limits: [5000, 30, 10, 1000],
+            ..usual()
+        },
+    );
+    let directory = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let mut cache = CacheOptions::at(directory.path());
+        cache.most_bytes = 20_000;
+        let github = client(&server, clock, &["t3"], |options| {
+            options.cache = Some(cache)
+        });
+        let routes = (0..300)
+            .map(|number| format!("/repos/o/{number}"))
+            .collect();
+        assert!(runtime().block_on(ask_all(&github, routes, 10)).is_empty());
+    }
+    let github = client(&server, clock, &["t3"], |options| {
+        let mut cache = CacheOptions::at(directory.path());
+        cache.most_bytes = 20_000;
+        options.cache = Some(cache);
+    });
+    runtime().block_on(github.get("/repos/last/one")).unwrap();
+    let files = walk(directory.path());
+    let sum: u64 = files
+        .iter()
+        .map(|file| file.metadata().unwrap().len())
+        .sum();
+    assert!(sum <= 20_000, "{sum}");
+    assert!(!files.is_empty());
+}
+
+fn walk(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap().flatten() {
+        if entry.file_type().unwrap().is_dir() {
+            files.extend(walk(&entry.path()));
+        } else {
+            files.push(entry.path());
+        }
+    }
+    files
+}
+
+#[test]
+fn a_thousand_repositories_take_few_queries() {
+    for largest in [60, 70, 100, 1000] {
+        let clock = FastClock::new(2000.0);
+        let behaviour = Behaviour {
+            largest_batch: Some(largest),
+            ..usual()
+        };
+        let server = Server::start(clock, USERS, behaviour);
+        let github = client(&server, clock, &["t3"], |_| {});
+        let wanted: Vec<_> = (0..1000)
+            .map(|number| ("o".to_owned(), number.to_string()))
+            .collect();
+        let found = runtime().block_on(github.metadata(&wanted)).unwrap();
+        assert_eq!(found.len(), 1000);
+        assert!(found.iter().all(Result::is_ok));
+        assert!(
+            server.seen().graphql <= 20,
+            "{largest}: {}",
+            server.seen().graphql
+        );
+    }
+}
+
+#[test]
+fn no_item_is_lost_or_doubled_while_others_are_inserted() {
+    let clock = FastClock::new(2000.0);
+    let server = Server::start(clock, USERS, usual());
+    let items = (0..1234).map(|number| format!(r#"{{"id":{number},"fork":{}}}"#, number % 2 == 0));
+    server.listing("/users/ann/repos", items.collect());
+    let github = client(&server, clock, &["t3"], |_| {});
+    let runtime = runtime();
+    let found = runtime.block_on(async {
+        let mut pages = github
+            .repositories("ann", RepositoryFilter::default())
+            .await
+            .unwrap();
+        let mut found = pages.next_page().await.unwrap().unwrap();
+        // Whoever goes on later, with a client of its own, misses nothing.
+        let cursor = pages.cursor().unwrap().to_owned();
+        found.extend(github.resume(&cursor).collect().await.unwrap());
+        found
+    });
+    let mut ids: Vec<u64> = found
+        .iter()
+        .map(|item| item["id"].as_u64().unwrap())
+        .filter(|id| *id < 1_000_000)
+        .collect();
+    assert!(ids.len() >= 1234);
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 1234);
+    let mut filter = RepositoryFilter::default();
+    filter.forks = Some(true);
+    let once = runtime.block_on(async {
+        github
+            .repositories("ann", filter)
+            .await
+            .unwrap()
+            .collect()
+            .await
+            .unwrap()
+    });
+    let mut ids: Vec<u64> = once
+        .iter()
+        .map(|item| item["id"].as_u64().unwrap())
+        .collect();
+    assert_eq!(ids.len(), 617);
+    ids.dedup();
+    assert_eq!(ids.len(), 617);
 }

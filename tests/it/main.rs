@@ -22,6 +22,8 @@ mod faults;
 mod generated;
 #[cfg(feature = "http")]
 mod github;
+#[cfg(feature = "http")]
+mod github_server;
 mod history;
 mod mine;
 mod odd_commits;

@@ -51,8 +51,8 @@ def test_a_fleet_clones_and_updates(served, tmp_path, git):
         assert phases[0] == "connecting"
         assert phases[-1] == "done"
     failed = [event for event in events if event.phase == "failed"]
-    assert [event.subject for event in failed] == [urls[0] + "bsent"]
-    assert "not exported" in failed[0].error or "access denied" in failed[0].error
+    assert [event.subject for event in failed] == ["ftp://nowhere/x", urls[0] + "bsent"]
+    assert "not exported" in failed[1].error or "access denied" in failed[1].error
     (refused,) = fleet.clone(urls[0])
     assert isinstance(refused.error, exceptions.DestinationExistsError)
     git(origins / "a", "branch", "new", "HEAD~1")
@@ -65,11 +65,11 @@ def test_a_fleet_clones_and_updates(served, tmp_path, git):
 async def test_a_fleet_is_watched(served, tmp_path):
     _, urls = served
     ended = {}
-    async for event in gitfleet.Fleet(tmp_path / "out").watch(urls):
+    async for event in gitfleet.Fleet(tmp_path / "out").watch([*urls, "ftp://h/x"]):
         assert event.subject not in ended
         if event.has_ended:
             ended[event.subject] = event.phase
-    assert ended == dict.fromkeys(urls, "done")
+    assert ended == dict.fromkeys(urls, "done") | {"ftp://h/x": "failed"}
     (again,) = await gitfleet.Fleet(tmp_path / "out").clone_async(urls[0])
     assert again.was_there
     (updated,) = await gitfleet.Fleet("").update_async(again.path)
@@ -190,5 +190,5 @@ def test_unknown_options_and_clashes_are_refused(tmp_path):
         gitfleet.Fleet(tmp_path).clone(["https://h/o/r", "https://h/o/r"])
     with pytest.raises(exceptions.InvalidInputError, match="given twice"):
         gitfleet.Fleet(tmp_path).update([tmp_path, Path(tmp_path) / "."])
-    with pytest.raises(exceptions.UnsupportedError, match="ftp"):
-        gitfleet.Fleet(tmp_path).clone("ftp://h/x")
+    (refused,) = gitfleet.Fleet(tmp_path).clone("ftp://h/x")
+    assert "ftp" in str(refused.error)

@@ -95,3 +95,17 @@ def test_a_server_that_does_not_have_it_is_named(server, tmp_path, git):
     done = gitfleet("commits", path, "--missing=fetch", check=False)
     assert done.returncode == 1
     assert server.host in done.stderr
+
+
+async def test_a_manager_reads_its_partial_clones(server, fixtures):
+    url = f"{server.url}/owner/blame"
+    options = {"bare": True, "filter": "blob:none"}
+    manager = package.RepoManager(url, clone_options=options)
+    await manager.clone_all()
+    path = (await manager.fetch_clone_tasks())[url].temp_dir
+    whole = package.Repository(fixtures["blame"])
+    names = sorted({row["path"] for row in whole.blame(failures=[]).to_pylist()})
+    blamed = await manager.bulk_blame(path, names)
+    assert all(isinstance(lines, list) for lines in blamed.values())
+    commits = await manager.extract_commits(path)
+    assert all(commit["additions"] is not None for commit in commits)

@@ -32,15 +32,8 @@ pub(super) fn head(
     let mut index = repo
         .index_from_tree(&tree)
         .map_err(corrupt("the tree of HEAD cannot be checked out"))?;
-    let files = Files::new(url.to_string(), &index, progress);
-    write_files(
-        &repo,
-        &mut index,
-        Existing::None,
-        &files,
-        options.threads,
-        cancel,
-    )?;
+    let files = Files::new(url.to_string(), index.entries().len() as u64, progress);
+    write_files(&repo, &mut index, worktree, &files, options.threads, cancel)?;
     index
         .write(gix::index::write::Options::default())
         .map_err(corrupt("its index"))
@@ -56,31 +49,20 @@ pub(in crate::git) fn open_for_checkout(worktree: &Path) -> Result<gix::Reposito
     gix::open_opts(worktree, open).map_err(source::unreadable(worktree, "opening the clone"))
 }
 
-/// What may be where files go.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::git) enum Existing {
-    /// Nothing: two paths that are one file to the file system are told.
-    None,
-    /// What has been looked at, and may go.
-    Replaced,
-}
-
-/// Writes the files of an index. No filter program is run.
+/// Writes the files of an index into an empty directory. No filter program is run.
 pub(in crate::git) fn write_files(
     repo: &gix::Repository,
     index: &mut gix::index::File,
-    existing: Existing,
+    worktree: &Path,
     files: &Files,
     threads: usize,
     cancel: &CancelToken,
 ) -> Result<()> {
-    let worktree = repo.workdir().unwrap_or(repo.git_dir());
     let corrupt = |what: &'static str| source::unreadable(worktree, what);
     let mut checkout = repo
         .checkout_options(gix::worktree::stack::state::attributes::Source::IdMapping)
         .map_err(corrupt("its checkout configuration"))?;
-    checkout.destination_is_initially_empty = existing == Existing::None;
-    checkout.overwrite_existing = existing == Existing::Replaced;
+    checkout.destination_is_initially_empty = true; // two paths that are one file to the file system are told
     checkout.thread_limit = (threads > 0).then_some(threads);
     let objects = repo
         .objects
@@ -127,14 +109,10 @@ pub(in crate::git) struct Files {
 }
 
 impl Files {
-    pub(in crate::git) fn new(
-        subject: String,
-        index: &gix::index::State,
-        sink: &Arc<dyn ProgressSink>,
-    ) -> Self {
+    pub(in crate::git) fn new(subject: String, total: u64, sink: &Arc<dyn ProgressSink>) -> Self {
         Self {
             done: Arc::default(),
-            total: index.entries().len() as u64,
+            total,
             subject,
             sink: Arc::clone(sink),
         }

@@ -99,7 +99,12 @@ pub(in crate::git) fn copy_objects(
     let is_partial = {
         let local = from.local();
         let config = local.config_snapshot();
-        config.string("extensions.partialClone").is_some()
+        let names = [
+            "extensions.partialClone",
+            "remote.origin.promisor",
+            "remote.origin.partialclonefilter",
+        ];
+        names.into_iter().any(|name| config.string(name).is_some())
     };
     if is_partial {
         return Err(Error::unsupported(format!(

@@ -24,7 +24,7 @@ use crate::remote_url::{RemoteUrl, Scheme};
 use crate::workers::Workers;
 
 #[cfg(feature = "http")]
-pub(super) use checkout::{Existing, Files, open_for_checkout, write_files};
+pub(super) use checkout::{Files, open_for_checkout, write_files};
 #[cfg(feature = "http")]
 pub(super) use local::copy_objects;
 #[cfg(feature = "http")]

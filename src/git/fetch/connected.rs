@@ -64,11 +64,23 @@ pub(in crate::git) fn check_connected(
                 }
             }
             Kind::Tag => {
-                let target = TagRefIter::from_bytes(object.data, id.kind()).target_id();
-                todo.extend(target.ok());
+                let tag = TagRefIter::from_bytes(object.data, id.kind());
+                let is_kept = filter.is_none() || tag_names_commit(tag.clone());
+                todo.extend(tag.clone().target_id().ok().filter(|_| is_kept));
             }
             Kind::Tree | Kind::Blob => {}
         }
     }
     Ok(())
+}
+
+/// What a filter leaves out may be what a tag names.
+fn tag_names_commit(tag: TagRefIter<'_>) -> bool {
+    let mut tokens = tag.filter_map(Result::ok);
+    tokens.any(|token| {
+        matches!(
+            token,
+            gix::objs::tag::ref_iter::Token::TargetKind(Kind::Commit | Kind::Tag)
+        )
+    })
 }

@@ -60,12 +60,13 @@ pub(in crate::git) fn write_new(wanted: Vec<Wanted>) -> Vec<PackedRef> {
 }
 
 /// Brings the refs of a repository to where they are wanted, and removes those below the destinations of `specs` that are
-/// not. `current` is the branch a working tree shows, which does not move under it.
+/// not, if it `prunes`. What working trees show does not move under them.
 pub(in crate::git) fn update(
     repo: &gix::Repository,
     wanted: &[Wanted],
     specs: &[RefSpec],
-    current: Option<&[u8]>,
+    shown: &[Vec<u8>],
+    prunes: bool,
 ) -> Result<Vec<RefUpdate>> {
     let mut updates = Vec::new();
     let failed = |what: &'static str| source::unreadable(repo.git_dir(), what);
@@ -88,7 +89,7 @@ pub(in crate::git) fn update(
             .iter()
             .filter_map(|spec| source_of(spec, &name))
             .any(|source| !specs.iter().any(|spec| excludes(spec, &source)));
-        if is_ours && !names.contains(name.as_slice()) && current != Some(&name) {
+        if prunes && is_ours && !names.contains(name.as_slice()) && !shown.contains(&name) {
             updates.push(RefUpdate {
                 name,
                 change: RefChange::Deleted,
@@ -110,7 +111,7 @@ pub(in crate::git) fn update(
         let change = match old {
             Some(old) if old == new => continue,
             None => RefChange::Created,
-            Some(_) if current == Some(name) => RefChange::Kept,
+            Some(_) if shown.contains(name) => RefChange::Kept,
             Some(old) => {
                 let is_tag = name.starts_with(b"refs/tags/");
                 let follows = !is_tag

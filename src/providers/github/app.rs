@@ -1,0 +1,121 @@
+//! A GitHub App's identity: what it says of itself, signed, and the tokens GitHub gives it for that.
+//!
+//! docs.github.com, "Generating a JSON Web Token (JWT) for a GitHub App".
+
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use graviola::signing::rsa::SigningKey;
+
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+
+/// What an installation of a GitHub App is known by.
+#[derive(Clone, Debug)]
+pub struct AppKey {
+    /// The app's id, or its client id.
+    pub app_id: String,
+    /// The installation whose repositories are read.
+    pub installation_id: u64,
+    /// The private key as GitHub hands it out, in PEM.
+    pub private_key: Secret,
+}
+
+/// GitHub refuses what claims to be from the future: clocks differ.
+const BACKDATED: f64 = 60.0;
+/// Ten minutes are the most that GitHub takes.
+const LIFETIME: f64 = 540.0;
+
+impl AppKey {
+    /// What the app says of itself at `now`, signed.
+    pub(super) fn sign(&self, now: f64) -> Result<Secret> {
+        let key = self.key()?;
+        #[expect(clippy::cast_possible_truncation, reason = "dates are small")]
+        let (from, to) = ((now - BACKDATED) as i64, (now + LIFETIME) as i64);
+        let header = BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","typ":"JWT"}"#);
+        let claims = serde_json::json!({"iat": from, "exp": to, "iss": self.app_id});
+        let claims = BASE64_URL_SAFE_NO_PAD.encode(claims.to_string());
+        let signed = format!("{header}.{claims}");
+        let mut signature = vec![0; key.modulus_len_bytes()];
+        let signature = key
+            .sign_pkcs1_sha256(&mut signature, signed.as_bytes())
+            .map_err(|_| self.wrong("cannot sign"))?;
+        let signature = BASE64_URL_SAFE_NO_PAD.encode(signature);
+        Ok(Secret::new(format!("{signed}.{signature}")))
+    }
+
+    /// The key of either form that PEM files have.
+    fn key(&self) -> Result<SigningKey> {
+        let text = self.private_key.expose();
+        let lines = text.lines().map(str::trim);
+        let body: String = lines.filter(|line| !line.starts_with("-----")).collect();
+        let bytes = BASE64_STANDARD
+            .decode(body)
+            .map_err(|_| self.wrong("is no PEM file"))?;
+        let key = if text.contains("BEGIN RSA PRIVATE KEY") {
+            SigningKey::from_pkcs1_der(&bytes)
+        } else {
+            SigningKey::from_pkcs8_der(&bytes)
+        };
+        key.map_err(|_| self.wrong("is no RSA key"))
+    }
+
+    fn wrong(&self, reason: &str) -> Error {
+        Error::invalid(
+            format!("private key of the GitHub App {}", self.app_id),
+            reason,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use graviola::signing::rsa::{KeySize, SigningKey};
+
+    use super::*;
+
+    #[test]
+    fn what_is_signed_can_be_checked() {
+        let key = SigningKey::generate(KeySize::Rsa2048).unwrap();
+        let mut der = vec![0; 4096];
+        let pkcs1 = BASE64_STANDARD.encode(key.to_pkcs1_der(&mut der).unwrap());
+        let mut der = vec![0; 4096];
+        let pkcs8 = BASE64_STANDARD.encode(key.to_pkcs8_der(&mut der).unwrap());
+        for (name, body) in [("RSA PRIVATE KEY", pkcs1), ("PRIVATE KEY", pkcs8)] {
+            let app = AppKey {
+                app_id: "7".to_owned(),
+                installation_id: 1,
+                private_key: Secret::new(format!(
+                    "-----BEGIN {name}-----\n{body}\n-----END {name}-----\n"
+                )),
+            };
+            let token = app.sign(1000.0).unwrap();
+            let (signed, signature) = token.expose().rsplit_once('.').unwrap();
+            let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap();
+            key.public_key()
+                .verify_pkcs1_sha256(&signature, signed.as_bytes())
+                .unwrap();
+            let claims = BASE64_URL_SAFE_NO_PAD
+                .decode(signed.split('.').nth(1).unwrap())
+                .unwrap();
+            let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+            assert_eq!(
+                claims,
+                serde_json::json!({"iat": 940, "exp": 1540, "iss": "7"})
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_none_is_named_and_not_shown() {
+        let app = AppKey {
+            app_id: "7".to_owned(),
+            installation_id: 1,
+            private_key: Secret::new("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n"),
+        };
+        let error = app.sign(0.0).unwrap_err().report();
+        assert!(
+            error.contains("App 7") && !error.contains("c2Vj"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! A refusal as an error, by status, headers and the page GitHub refers to; never by the words of its message.
+
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use super::limits::Told;
+use crate::error::{ErrorKind, ServiceError};
+
+/// What kind of limit an answer speaks of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Limited {
+    No,
+    /// Nothing is left until the reset.
+    Primary,
+    /// Too much at once: all of the identity pauses.
+    Secondary,
+}
+
+/// A header as text.
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// What the headers say of limits.
+pub(super) fn told(headers: &HeaderMap) -> Told {
+    let number = |name| header(headers, name).and_then(|value| value.trim().parse().ok());
+    Told {
+        limit: number("x-ratelimit-limit"),
+        remaining: number("x-ratelimit-remaining"),
+        reset: header(headers, "x-ratelimit-reset").and_then(|value| value.trim().parse().ok()),
+        date: header(headers, "date").and_then(http_date),
+    }
+}
+
+/// In seconds since the epoch.
+fn http_date(text: &str) -> Option<i64> {
+    let date = httpdate::parse_http_date(text).ok()?;
+    let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
+}
+
+/// Seconds to wait, as the answer asks for.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    header(headers, "retry-after").and_then(|value| value.trim().parse().ok())
+}
+
+/// Which limit an answer speaks of. `body` is its JSON, as far as it is some.
+pub(super) fn limited(status: StatusCode, headers: &HeaderMap, body: &Value) -> Limited {
+    let page = body["documentation_url"].as_str().unwrap_or_default();
+    let has_type = |name: &str| {
+        let errors = body["errors"].as_array();
+        errors.is_some_and(|errors| errors.iter().any(|error| error["type"] == name))
+    };
+    match status.as_u16() {
+        // GraphQL says it in its body.
+        200 if has_type("RATE_LIMITED") || has_type("RATE_LIMIT") => Limited::Primary,
+        403 | 429 if page.contains("secondary-rate-limits") || page.contains("abuse") => {
+            Limited::Secondary
+        }
+        403 | 429 if told(headers).remaining == Some(0) => Limited::Primary,
+        429 => Limited::Secondary,
+        403 if retry_after(headers).is_some() => Limited::Secondary,
+        _ => Limited::No,
+    }
+}
+
+/// The error an answer that is no success stands for.
+pub(super) fn of_answer(
+    route: &str,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &Value,
+) -> ServiceError {
+    let said = body["message"].as_str().map_or_else(
+        || {
+            status
+                .canonical_reason()
+                .unwrap_or("no reason given")
+                .to_owned()
+        },
+        |message| {
+            message
+                .chars()
+                .filter(|letter| !letter.is_control())
+                .take(500)
+                .collect()
+        },
+    );
+    let limited = limited(status, headers, body);
+    let (kind, message) = match status.as_u16() {
+        _ if limited != Limited::No => (ErrorKind::RateLimited, said),
+        401 => (
+            ErrorKind::AuthenticationFailed,
+            format!("{said}: the token is missing, wrong, expired or revoked"),
+        ),
+        403 | 404 if header(headers, "x-github-sso").is_some() => {
+            (ErrorKind::PermissionDenied, single_sign_on(&said, headers))
+        }
+        403 => (ErrorKind::PermissionDenied, lacks(&said, headers)),
+        404 | 410 => (ErrorKind::NotFound, lacks(&said, headers)),
+        400..=499 => (ErrorKind::Refused, details(said, body)),
+        _ => (ErrorKind::Network, said),
+    };
+    ServiceError {
+        status: Some(status.as_u16()),
+        request_id: header(headers, "x-github-request-id").map(str::to_owned),
+        retry_after: retry_after(headers),
+        reset_at: if kind == ErrorKind::RateLimited {
+            told(headers).reset
+        } else {
+            None
+        },
+        documentation_url: body["documentation_url"].as_str().map(str::to_owned),
+        ..ServiceError::new(kind, route, message)
+    }
+}
+
+/// `required; url=https://github.com/orgs/o/sso?authorization_request=...`
+fn single_sign_on(said: &str, headers: &HeaderMap) -> String {
+    let value = header(headers, "x-github-sso").unwrap_or_default();
+    match value.split_once("url=") {
+        Some((_, url)) => {
+            format!("{said}: the organisation wants single sign-on; authorise the token at {url}")
+        }
+        None => format!("{said}: the organisation wants single sign-on for this token"),
+    }
+}
+
+/// Names the scope that the token lacks, if GitHub said what would do.
+fn lacks(said: &str, headers: &HeaderMap) -> String {
+    let list = |name| -> Option<Vec<&str>> {
+        let value = header(headers, name)?;
+        let scopes = value.split(',').map(str::trim);
+        Some(scopes.filter(|scope| !scope.is_empty()).collect())
+    };
+    if let (Some(has), Some(accepted)) = (list("x-oauth-scopes"), list("x-accepted-oauth-scopes"))
+        && !accepted.is_empty()
+        && !accepted.iter().any(|scope| has.contains(scope))
+    {
+        let has = if has.is_empty() {
+            "none".to_owned()
+        } else {
+            has.join(", ")
+        };
+        return format!(
+            "{said}: the token needs the scope {} and has {has}",
+            accepted.join(" or ")
+        );
+    }
+    match header(headers, "x-accepted-github-permissions") {
+        Some(permissions) if !permissions.is_empty() => {
+            format!("{said}: the token needs the permission {permissions}")
+        }
+        _ => said.to_owned(),
+    }
+}
+
+/// What is wrong with which field (docs.github.com, "Validation failed").
+fn details(said: String, body: &Value) -> String {
+    let errors = body["errors"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let texts = errors.iter().filter_map(|error| {
+        let field = error["field"].as_str().map(|field| format!("{field}: "));
+        let what = error["message"]
+            .as_str()
+            .or(error["code"].as_str())
+            .or(error.as_str())?;
+        Some(format!("{}{what}", field.unwrap_or_default()))
+    });
+    let texts: Vec<String> = texts.take(3).collect();
+    if texts.is_empty() {
+        said
+    } else {
+        format!("{said}: {}", texts.join("; "))
+    }
+}

@@ -1,0 +1,284 @@
+//! What GitHub says of many repositories, in few GraphQL requests.
+//!
+//! GitHub gives a query about ten seconds and answers 502 if it takes longer, so how many repositories fit into one depends
+//! on what they are. A batch that is too large is halved; what worked is remembered, and the largest that works is sought
+//! between that and what did not.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Map, Value};
+
+use super::client::GitHub;
+use crate::error::{Error, ErrorKind, Result, ServiceError};
+
+/// Of one repository, in GraphQL's words.
+const FIELDS: &str = "
+fragment About on Repository {
+  id databaseId name nameWithOwner description url homepageUrl createdAt updatedAt pushedAt
+  isFork isPrivate isArchived isDisabled isTemplate visibility forkCount stargazerCount diskUsage
+  hasWikiEnabled hasIssuesEnabled hasProjectsEnabled hasDiscussionsEnabled forkingAllowed
+  owner { login id avatarUrl __typename ... on User { databaseId } ... on Organization { databaseId } }
+  defaultBranchRef { name }
+  primaryLanguage { name }
+  licenseInfo { key name spdxId }
+  watchers { totalCount }
+  issues(states: OPEN) { totalCount }
+  pullRequests(states: OPEN) { totalCount }
+  repositoryTopics(first: 20) { nodes { topic { name } } }
+}";
+
+/// Repositories in the first request.
+const FIRST_BATCH: usize = 80;
+
+/// How many repositories a request may ask for.
+#[derive(Debug, Default)]
+pub(super) struct Batches(Mutex<Known>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    /// The largest that worked.
+    good: usize,
+    /// The smallest that did not.
+    bad: Option<usize>,
+}
+
+impl Batches {
+    fn size(&self) -> usize {
+        let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match known {
+            Known { good: 0, bad: None } => FIRST_BATCH,
+            Known {
+                good: 0,
+                bad: Some(bad),
+            } => (bad / 2).max(1),
+            Known { good, bad: None } => good.max(FIRST_BATCH),
+            // Nearer than a quarter is near enough.
+            Known {
+                good,
+                bad: Some(bad),
+            } if bad - good > good / 4 => usize::midpoint(good, bad),
+            Known { good, .. } => good,
+        }
+    }
+
+    fn worked(&self, size: usize) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.good = known.good.max(size);
+        known.bad = known.bad.filter(|bad| *bad > size);
+    }
+
+    fn failed(&self, size: usize) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.bad = Some(known.bad.map_or(size, |bad| bad.min(size)));
+        if known.good >= size {
+            known.good = 0; // what worked for others does not work for these
+        }
+    }
+}
+
+impl GitHub {
+    /// What GitHub says of each of `repositories` (owner and name), in the shape of [`GitHub::repository`], one result for
+    /// each, in order. Many are asked for together.
+    ///
+    /// # Errors
+    ///
+    /// Here: [`Error::Service`] for what concerns all, such as a token that is refused. A repository that is not there is an
+    /// error of its own.
+    pub async fn metadata(&self, repositories: &[(String, String)]) -> Result<Vec<Result<Value>>> {
+        let mut found = Vec::with_capacity(repositories.len());
+        while found.len() < repositories.len() {
+            let rest = &repositories[found.len()..];
+            let size = self.batches.size().min(rest.len());
+            match self.batch(&rest[..size]).await {
+                Ok(batch) => {
+                    self.batches.worked(size);
+                    found.extend(batch);
+                }
+                Err(error) if is_too_much(&error) && size > 1 => self.batches.failed(size),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    async fn batch(&self, repositories: &[(String, String)]) -> Result<Vec<Result<Value>>> {
+        let mut query = "query(".to_owned();
+        let mut body = String::new();
+        let mut variables = Map::new();
+        for (number, (owner, name)) in repositories.iter().enumerate() {
+            let separator = if number == 0 { "" } else { ", " };
+            let _ = write!(query, "{separator}$o{number}: String!, $n{number}: String!");
+            let _ = writeln!(
+                body,
+                "  r{number}: repository(owner: $o{number}, name: $n{number}) {{ ...About }}"
+            );
+            variables.insert(format!("o{number}"), owner.as_str().into());
+            variables.insert(format!("n{number}"), name.as_str().into());
+        }
+        query.push_str(") {\n");
+        query.push_str(&body);
+        query.push('}');
+        query.push_str(FIELDS);
+        let mut answer = self.ask_once(&query, Value::Object(variables)).await?;
+        let mut errors: HashMap<String, &Value> = HashMap::new();
+        let said = answer["errors"].take();
+        for error in said.as_array().map(Vec::as_slice).unwrap_or_default() {
+            if let Some(alias) = error["path"][0].as_str() {
+                errors.insert(alias.to_owned(), error);
+            }
+        }
+        let mut data = answer["data"].take();
+        if data.is_null() {
+            answer["errors"] = said;
+            return Err(Error::service(refusal(&answer)));
+        }
+        let one = |(number, (owner, name)): (usize, &(String, String))| {
+            let alias = format!("r{number}");
+            match data[&alias].take() {
+                Value::Null => {
+                    let subject = format!("{owner}/{name}");
+                    Err(errors.get(&alias).map_or_else(
+                        || ServiceError::new(ErrorKind::NotFound, &subject, "no answer for it"),
+                        |error| of_graphql(error, &subject),
+                    ))
+                }
+                about => Ok(like_rest(&about)),
+            }
+        };
+        Ok(repositories
+            .iter()
+            .enumerate()
+            .map(one)
+            .map(|found| found.map_err(Error::service))
+            .collect())
+    }
+
+    /// A batch that is too large is not asked for again as it is.
+    async fn ask_once(&self, query: &str, variables: Value) -> Result<Value> {
+        let question = super::exchange::Question {
+            method: http::Method::POST,
+            route: "/graphql".to_owned(),
+            body: Some(serde_json::json!({"query": query, "variables": variables})),
+            is_safe: true,
+            is_costly: true,
+            token: None,
+        };
+        Ok(self.exchange.ask(&question).await?.body)
+    }
+}
+
+/// Whether less might work.
+fn is_too_much(error: &Error) -> bool {
+    match error {
+        Error::Service(error) => {
+            matches!(error.status, Some(502 | 504)) || error.message.contains(TIMED_OUT)
+        }
+        _ => false,
+    }
+}
+
+/// What we say of a query that GitHub gave up on.
+const TIMED_OUT: &str = "the query took too long";
+
+/// An answer without data.
+pub(super) fn refusal(body: &Value) -> ServiceError {
+    match &body["errors"][0] {
+        Value::Null => ServiceError::new(ErrorKind::Refused, "/graphql", "the answer has no data"),
+        // An error without a type is the one that GitHub has for queries it gave up on.
+        error
+            if error["type"].is_null()
+                && error["locations"].is_null()
+                && error["path"].is_null() =>
+        {
+            let said = error["message"].as_str().unwrap_or_default();
+            ServiceError::new(
+                ErrorKind::Network,
+                "/graphql",
+                format!("{TIMED_OUT}: {said}"),
+            )
+        }
+        error => of_graphql(error, "/graphql"),
+    }
+}
+
+fn of_graphql(error: &Value, subject: &str) -> ServiceError {
+    let kind = match error["type"].as_str().unwrap_or_default() {
+        "NOT_FOUND" => ErrorKind::NotFound,
+        "FORBIDDEN" | "INSUFFICIENT_SCOPES" => ErrorKind::PermissionDenied,
+        "RATE_LIMITED" | "RATE_LIMIT" => ErrorKind::RateLimited,
+        _ => ErrorKind::Refused,
+    };
+    let message = error["message"].as_str().unwrap_or("no reason given");
+    ServiceError::new(kind, subject, message)
+}
+
+/// The REST API's names for the same things.
+fn like_rest(about: &Value) -> Value {
+    let text = |value: &Value| value.as_str().map(str::to_lowercase);
+    let open = |name: &str| about[name]["totalCount"].as_u64().unwrap_or(0);
+    let nodes = about["repositoryTopics"]["nodes"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let topics: Vec<&Value> = nodes.iter().map(|node| &node["topic"]["name"]).collect();
+    let url = about["url"].as_str().unwrap_or_default();
+    let license = match &about["licenseInfo"] {
+        Value::Null => Value::Null,
+        license => serde_json::json!({
+            "key": license["key"], "name": license["name"], "spdx_id": license["spdxId"],
+        }),
+    };
+    serde_json::json!({
+        "id": about["databaseId"], "node_id": about["id"],
+        "name": about["name"], "full_name": about["nameWithOwner"],
+        "owner": {
+            "login": about["owner"]["login"], "id": about["owner"]["databaseId"], "node_id": about["owner"]["id"],
+            "avatar_url": about["owner"]["avatarUrl"], "type": about["owner"]["__typename"],
+        },
+        "html_url": url, "clone_url": format!("{url}.git"), "description": about["description"],
+        "homepage": about["homepageUrl"], "default_branch": about["defaultBranchRef"]["name"],
+        "language": about["primaryLanguage"]["name"], "topics": topics, "license": license,
+        "fork": about["isFork"], "private": about["isPrivate"], "archived": about["isArchived"],
+        "disabled": about["isDisabled"], "is_template": about["isTemplate"], "visibility": text(&about["visibility"]),
+        "forks_count": about["forkCount"], "stargazers_count": about["stargazerCount"],
+        "watchers_count": about["stargazerCount"], "subscribers_count": about["watchers"]["totalCount"],
+        "open_issues_count": open("issues") + open("pullRequests"), "size": about["diskUsage"],
+        "has_wiki": about["hasWikiEnabled"], "has_issues": about["hasIssuesEnabled"],
+        "has_projects": about["hasProjectsEnabled"], "has_discussions": about["hasDiscussionsEnabled"],
+        "allow_forking": about["forkingAllowed"],
+        "created_at": about["createdAt"], "updated_at": about["updatedAt"], "pushed_at": about["pushedAt"],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_settle_below_what_fails() {
+        for most in [1, 7, 50, 60, 75, 79, 80, 500] {
+            let batches = Batches::default();
+            let (mut requests, mut rest) = (0, 1000);
+            while rest > 0 {
+                let size = batches.size().min(rest);
+                requests += 1;
+                if size > most {
+                    batches.failed(size);
+                } else {
+                    batches.worked(size);
+                    rest -= size;
+                }
+            }
+            let least = 1000usize.div_ceil(most.min(FIRST_BATCH));
+            assert!(
+                requests <= least * 5 / 4 + 8,
+                "{most}: {requests} for {least}"
+            );
+            if most >= 60 {
+                assert!(requests <= 20, "{most}: {requests}");
+            }
+        }
+    }
+}

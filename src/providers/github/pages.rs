@@ -1,0 +1,160 @@
+//! Listings: all pages, each item once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::exchange::{Exchange, Question};
+use super::listing::RepositoryFilter;
+use crate::error::{Error, Result};
+
+/// A listing that is read page by page, to its end.
+///
+/// Items that are inserted while it is read push others to the next page; these come once all the same. What is deleted
+/// meanwhile pulls others to a page that was read already: GitHub has no way to see those. Each item is known by its `id`,
+/// or its name where it has none.
+pub struct Pages {
+    exchange: Arc<Exchange>,
+    next: Option<String>,
+    seen: HashSet<String>,
+    /// Where the items are, if the answer is no plain list.
+    items_at: Option<&'static str>,
+    filter: Option<RepositoryFilter>,
+}
+
+impl std::fmt::Debug for Pages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pages")
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Pages {
+    pub(super) fn new(exchange: Arc<Exchange>, route: String) -> Self {
+        Self {
+            exchange,
+            next: Some(route),
+            seen: HashSet::new(),
+            items_at: None,
+            filter: None,
+        }
+    }
+
+    pub(super) fn items_at(mut self, name: &'static str) -> Self {
+        self.items_at = Some(name);
+        self
+    }
+
+    pub(super) fn filtered(mut self, filter: RepositoryFilter) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
+    /// Where the listing goes on: keep it to go on later with [`GitHub::resume`](super::GitHub::resume). `None` at the end.
+    pub fn cursor(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
+
+    /// The items of the next page, those seen before and those that are filtered out left out; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`GitHub::get`](super::GitHub::get). After one, the same page may be asked for again.
+    pub async fn next_page(&mut self) -> Result<Option<Vec<Value>>> {
+        let Some(route) = self.next.clone() else {
+            return Ok(None);
+        };
+        let answer = self.exchange.ask(&Question::get(route.clone())).await?;
+        // GitHub says 204 where there is nothing to list, as for contributors of an empty repository.
+        let mut body = answer.body;
+        let items = match self.items_at {
+            Some(name) => body[name].take(),
+            None => body,
+        };
+        let items = match items {
+            Value::Array(items) => items,
+            Value::Null => Vec::new(),
+            _ => return Err(Error::internal(format!("{route} is no listing"))),
+        };
+        let next = answer.link.as_deref().and_then(next_of);
+        self.next = next.map(|next| below(&route, next)).transpose()?;
+        let mut kept = Vec::with_capacity(items.len());
+        for item in items {
+            let is_new = identity(&item).is_none_or(|identity| self.seen.insert(identity));
+            if is_new && self.filter.as_ref().is_none_or(|filter| filter.has(&item)) {
+                kept.push(item);
+            }
+        }
+        Ok(Some(kept))
+    }
+
+    /// All items that are left.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Pages::next_page`].
+    pub async fn collect(mut self) -> Result<Vec<Value>> {
+        let mut all = Vec::new();
+        while let Some(mut page) = self.next_page().await? {
+            all.append(&mut page);
+        }
+        Ok(all)
+    }
+}
+
+/// The target of `rel="next"` (RFC 8288).
+fn next_of(link: &str) -> Option<&str> {
+    link.split(',').find_map(|one| {
+        let (target, parameters) = one.split_once(';')?;
+        let is_next = parameters.split(';').any(|parameter| {
+            let parameter = parameter.trim();
+            parameter == "rel=\"next\"" || parameter == "rel=next"
+        });
+        is_next.then(|| target.trim().trim_start_matches('<').trim_end_matches('>'))
+    })
+}
+
+/// The next page's route: of its address only what comes below the base URL. Its host does not matter, ours is asked.
+fn below(route: &str, next: &str) -> Result<String> {
+    let (_, query) = next
+        .split_once('?')
+        .ok_or_else(|| Error::internal(format!("the next page of {route} is {next}")))?;
+    // Listings by name go on by number: `/organizations/9919/repos` for `/orgs/github/repos`. Either is the same.
+    let path = route.split('?').next().unwrap_or(route);
+    Ok(format!("{path}?{query}"))
+}
+
+/// What an item is known by.
+fn identity(item: &Value) -> Option<String> {
+    let names = ["id", "node_id", "name", "sha", "email", "login"];
+    let known = names
+        .iter()
+        .map(|name| &item[*name])
+        .find(|value| !value.is_null())?;
+    Some(known.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_found() {
+        let link = r#"<https://api.github.com/x?page=1>; rel="prev", <https://api.github.com/x?page=3>; rel="next""#;
+        assert_eq!(next_of(link), Some("https://api.github.com/x?page=3"));
+        assert_eq!(
+            next_of(r#"<https://api.github.com/x?page=1>; rel="last""#),
+            None
+        );
+        assert_eq!(
+            below(
+                "/orgs/o/repos?a=b",
+                "https://h/organizations/1/repos?page=2"
+            )
+            .unwrap(),
+            "/orgs/o/repos?page=2"
+        );
+    }
+}

@@ -1,0 +1,446 @@
+//! Who asks: tokens, the identities behind them, and whose turn it is.
+//!
+//! Tokens of the same user share one quota, so they share one [`Limits`]. A request takes the identity with most to spare,
+//! and of it the token that was used longest ago; if none has any, it waits for the first that will. Those that wait for one
+//! bucket get their turn in the order they came.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::app::AppKey;
+use super::clock::Clock;
+use super::limits::{Bucket, Limits, Told, Turn};
+use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::secret::Secret;
+
+/// What a request can be signed with.
+#[derive(Clone, Debug)]
+pub enum Account {
+    /// A token of a user: personal, fine-grained or of an OAuth app.
+    Token(Secret),
+    /// An installation of a GitHub App, whose tokens are fetched when they are needed.
+    App(AppKey),
+}
+
+/// What is known of a token's quota in one bucket.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct BucketStatus {
+    /// Which.
+    pub bucket: Bucket,
+    /// Requests an hour (searches: a minute), once known.
+    pub limit: Option<u64>,
+    /// How many are left, once known.
+    pub remaining: Option<u64>,
+    /// When it is the limit again, in seconds since the epoch, once known.
+    pub reset_at: Option<i64>,
+}
+
+/// What is known of a token.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TokenStatus {
+    /// Its place among those given.
+    pub index: usize,
+    /// Whose it is, once known: tokens of one user share everything below.
+    pub username: Option<String>,
+    /// Whether GitHub still takes it.
+    pub is_valid: bool,
+    /// When it was last used, in seconds since the epoch.
+    pub last_used: Option<f64>,
+    /// Its quotas, those of the same identity counted together.
+    pub buckets: Vec<BucketStatus>,
+}
+
+pub(super) struct Token {
+    pub(super) account: Account,
+    /// What an app's installation was given, and until when.
+    pub(super) fetched: Option<(Secret, f64)>,
+    identity: usize,
+    is_valid: bool,
+    last_used: Option<f64>,
+}
+
+struct Identity {
+    /// What the cache knows it by.
+    key: String,
+    name: Option<String>,
+    limits: Limits,
+}
+
+#[derive(Default)]
+struct State {
+    tokens: Vec<Token>,
+    identities: Vec<Identity>,
+}
+
+/// How the pool spends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Thrift {
+    /// Requests of each bucket that stay for others.
+    pub(super) reserve: u64,
+    /// Longest time to wait for a turn.
+    pub(super) longest_wait: Duration,
+}
+
+pub(super) struct Pool {
+    state: Mutex<State>,
+    /// An answer came, or a token was found invalid.
+    changed: Notify,
+    /// Whose turn it is to look for a turn, per bucket.
+    gates: [tokio::sync::Mutex<()>; 4],
+    pub(super) clock: Arc<dyn Clock>,
+    thrift: Thrift,
+}
+
+impl Pool {
+    /// Without accounts, the one identity is our address.
+    pub(super) fn new(accounts: Vec<Account>, clock: Arc<dyn Clock>, thrift: Thrift) -> Self {
+        let mut state = State::default();
+        for account in accounts {
+            let key = match &account {
+                Account::Token(token) => fingerprint(token),
+                Account::App(app) => format!("app-{}-{}", app.app_id, app.installation_id),
+            };
+            state.add(Some(account), key);
+        }
+        if state.identities.is_empty() {
+            state.identities.push(Identity {
+                key: "anonymous".to_owned(),
+                name: None,
+                limits: Limits::default(),
+            });
+        }
+        Self {
+            state: Mutex::new(state),
+            changed: Notify::new(),
+            gates: Default::default(),
+            clock,
+            thrift,
+        }
+    }
+
+    pub(super) fn accounts(&self) -> usize {
+        self.state().tokens.len()
+    }
+
+    /// Says whose a token is: those of one user become one identity.
+    pub(super) fn belongs(&self, token: usize, username: &str) {
+        let mut state = self.state();
+        let own = state.tokens[token].identity;
+        let known = state
+            .identities
+            .iter()
+            .position(|one| one.name.as_deref() == Some(username));
+        match known {
+            Some(identity) => state.tokens[token].identity = identity,
+            None => {
+                state.identities[own].name = Some(username.to_owned());
+                state.identities[own].key = format!("user-{username}");
+            }
+        }
+    }
+
+    /// Waits for a turn. `only` is the token to use, if it has to be one; `prefers` an identity's key, if it has a turn.
+    pub(super) async fn lease(
+        self: &Arc<Self>,
+        bucket: Bucket,
+        points: u32,
+        only: Option<usize>,
+        prefers: Option<&str>,
+    ) -> Result<Lease> {
+        let _turn = self.gates[bucket as usize].lock().await;
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable(); // what happens from here on is not missed
+            let now = self.clock.now();
+            let found = self
+                .state()
+                .find(bucket, points, self.thrift.reserve, only, prefers, now);
+            match found {
+                Found::Nobody => return Err(Error::service(nobody(self.accounts()))),
+                Found::Turn { identity, token } => {
+                    let mut state = self.state();
+                    state.identities[identity].limits.start(bucket, points, now);
+                    if let Some(token) = token {
+                        state.tokens[token].last_used = Some(now);
+                    }
+                    drop(state);
+                    return Ok(Lease {
+                        pool: Arc::clone(self),
+                        bucket,
+                        identity,
+                        token,
+                        has_ended: false,
+                    });
+                }
+                Found::Wait(None) => changed.await,
+                Found::Wait(Some(then)) => {
+                    let wait = Duration::from_secs_f64((then - now).max(0.001));
+                    if wait > self.thrift.longest_wait {
+                        return Err(Error::service(too_long(bucket, then, wait)));
+                    }
+                    tokio::select! {
+                        () = self.clock.sleep(wait) => {}
+                        () = changed => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the cache knows identities by.
+    pub(super) fn identity_keys(&self) -> Vec<String> {
+        let state = self.state();
+        let valid = |at: usize| {
+            state.tokens.is_empty()
+                || state
+                    .tokens
+                    .iter()
+                    .any(|token| token.identity == at && token.is_valid)
+        };
+        let known = state.identities.iter().enumerate();
+        known
+            .filter(|(at, _)| valid(*at))
+            .map(|(_, one)| one.key.clone())
+            .collect()
+    }
+
+    pub(super) fn statuses(&self) -> Vec<TokenStatus> {
+        let state = self.state();
+        let status = |(index, token): (usize, &Token)| {
+            let identity = &state.identities[token.identity];
+            let bucket = |bucket: Bucket| {
+                let (limit, remaining, reset_at) = identity.limits.left(bucket);
+                BucketStatus {
+                    bucket,
+                    limit,
+                    remaining,
+                    reset_at,
+                }
+            };
+            TokenStatus {
+                index,
+                username: identity.name.clone(),
+                is_valid: token.is_valid,
+                last_used: token.last_used,
+                buckets: Bucket::ALL.map(bucket).to_vec(),
+            }
+        };
+        state.tokens.iter().enumerate().map(status).collect()
+    }
+
+    pub(super) fn account(&self, token: usize) -> (Account, Option<(Secret, f64)>) {
+        let state = self.state();
+        let token = &state.tokens[token];
+        (token.account.clone(), token.fetched.clone())
+    }
+
+    pub(super) fn fetched(&self, token: usize, secret: Secret, until: f64) {
+        self.state().tokens[token].fetched = Some((secret, until));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Found {
+    Turn {
+        identity: usize,
+        token: Option<usize>,
+    },
+    /// Until then, or until something changes.
+    Wait(Option<f64>),
+    Nobody,
+}
+
+impl State {
+    fn add(&mut self, account: Option<Account>, key: String) {
+        let identity = self.identities.len();
+        self.identities.push(Identity {
+            key,
+            name: None,
+            limits: Limits::default(),
+        });
+        self.tokens.extend(account.map(|account| Token {
+            account,
+            fetched: None,
+            identity,
+            is_valid: true,
+            last_used: None,
+        }));
+    }
+
+    fn find(
+        &mut self,
+        bucket: Bucket,
+        points: u32,
+        reserve: u64,
+        only: Option<usize>,
+        prefers: Option<&str>,
+        now: f64,
+    ) -> Found {
+        let is_anonymous = self.tokens.is_empty();
+        let mut best: Option<(bool, u64, usize)> = None;
+        let mut wait: Option<Option<f64>> = None;
+        for (at, identity) in self.identities.iter_mut().enumerate() {
+            let may = |(index, token): (usize, &Token)| {
+                token.identity == at && token.is_valid && only.is_none_or(|only| only == index)
+            };
+            if !is_anonymous && !self.tokens.iter().enumerate().any(may) {
+                continue;
+            }
+            match identity.limits.turn(bucket, points, reserve, now) {
+                Turn::Now => {
+                    let rank = (
+                        prefers == Some(&*identity.key),
+                        identity.limits.spare(bucket),
+                        at,
+                    );
+                    if best.is_none_or(|best| (rank.0, rank.1) > (best.0, best.1)) {
+                        best = Some(rank);
+                    }
+                }
+                Turn::At(then) => {
+                    wait = Some(match wait {
+                        Some(Some(known)) => Some(f64::min(known, then)),
+                        Some(None) | None => Some(then),
+                    });
+                }
+                Turn::AfterAnswer => wait = Some(wait.flatten()),
+            }
+        }
+        let Some((_, _, identity)) = best else {
+            return wait.map_or(Found::Nobody, Found::Wait);
+        };
+        let tokens = self.tokens.iter().enumerate();
+        let tokens = tokens.filter(|(index, token)| {
+            token.identity == identity && token.is_valid && only.is_none_or(|only| only == *index)
+        });
+        let token = tokens.min_by(|(_, a), (_, b)| {
+            let used = |token: &Token| token.last_used.unwrap_or(f64::NEG_INFINITY);
+            used(a).total_cmp(&used(b))
+        });
+        Found::Turn {
+            identity,
+            token: token.map(|(index, _)| index),
+        }
+    }
+}
+
+/// A request that may go. Dropping it without a word counts it as spent.
+pub(super) struct Lease {
+    pool: Arc<Pool>,
+    bucket: Bucket,
+    identity: usize,
+    pub(super) token: Option<usize>,
+    has_ended: bool,
+}
+
+impl Lease {
+    pub(super) fn identity_key(&self) -> String {
+        self.pool.state().identities[self.identity].key.clone()
+    }
+
+    /// An answer came, and said this of limits.
+    pub(super) fn answered(mut self, told: Told, was_counted: bool) {
+        self.end(told, was_counted);
+        let now = self.pool.clock.now();
+        self.pool.state().identities[self.identity]
+            .limits
+            .went_well(now);
+    }
+
+    /// GitHub says that nothing is left.
+    pub(super) fn exhausted(mut self, told: Told, retry_after: Option<u64>) {
+        self.end(told, false);
+        let now = self.pool.clock.now();
+        let mut state = self.pool.state();
+        state.identities[self.identity]
+            .limits
+            .exhausted(self.bucket, retry_after, now);
+    }
+
+    /// GitHub asks for a pause.
+    pub(super) fn paused(mut self, told: Told, retry_after: Option<u64>) {
+        self.end(told, true);
+        let now = self.pool.clock.now();
+        self.pool.state().identities[self.identity]
+            .limits
+            .pause(retry_after, now);
+    }
+
+    /// GitHub does not take the token any more. Returns whether others are left.
+    pub(super) fn revoked(mut self, told: Told) -> bool {
+        self.end(told, false);
+        let mut state = self.pool.state();
+        if let Some(token) = self.token {
+            state.tokens[token].is_valid = false;
+        }
+        state.tokens.iter().any(|token| token.is_valid)
+    }
+
+    fn end(&mut self, told: Told, was_counted: bool) {
+        if !std::mem::replace(&mut self.has_ended, true) {
+            let now = self.pool.clock.now();
+            let mut state = self.pool.state();
+            state.identities[self.identity]
+                .limits
+                .end(self.bucket, told, was_counted, now);
+            drop(state);
+            self.pool.changed.notify_waiters();
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.end(Told::default(), true);
+    }
+}
+
+/// Names a token without showing it.
+fn fingerprint(token: &Secret) -> String {
+    use sha2::Digest;
+    let digest = sha2::Sha256::digest(token.expose().as_bytes());
+    digest[..12].iter().fold("token-".to_owned(), |text, byte| {
+        format!("{text}{byte:02x}")
+    })
+}
+
+fn nobody(accounts: usize) -> ServiceError {
+    let message = match accounts {
+        1 => "the token was refused".to_owned(),
+        count => format!("all {count} tokens were refused"),
+    };
+    ServiceError::new(
+        ErrorKind::AuthenticationFailed,
+        "a token that is still valid",
+        message,
+    )
+}
+
+fn too_long(bucket: Bucket, then: f64, wait: Duration) -> ServiceError {
+    #[expect(clippy::cast_possible_truncation, reason = "dates are small")]
+    let reset_at = then.ceil() as i64;
+    let at = std::time::UNIX_EPOCH + Duration::from_secs(u64::try_from(reset_at).unwrap_or(0));
+    let message = format!(
+        "no {} requests are left before {} (in {} s), which is longer than may be waited",
+        bucket.name(),
+        httpdate::fmt_http_date(at),
+        wait.as_secs()
+    );
+    ServiceError {
+        reset_at: Some(reset_at),
+        retry_after: Some(wait.as_secs()),
+        ..ServiceError::new(
+            ErrorKind::RateLimited,
+            format!("the {} limit", bucket.name()),
+            message,
+        )
+    }
+}
