@@ -7,7 +7,7 @@ use gitfleet::providers::github::{Account, CacheOptions, GitHub, GitHubOptions, 
 use gitfleet::{ErrorKind, Secret};
 use tokio::task::JoinSet;
 
-use crate::github_server::{Behaviour, FastClock, Server};
+use crate::github_server::{Behaviour, Server, SimClock};
 
 const USERS: &[(&str, &str)] = &[("t1", "ann"), ("t2", "ann"), ("t3", "bob"), ("t4", "cid")];
 
@@ -21,7 +21,7 @@ fn usual() -> Behaviour {
 
 fn client(
     server: &Server,
-    clock: FastClock,
+    clock: &SimClock,
     tokens: &[&str],
     change: impl FnOnce(&mut GitHubOptions),
 ) -> GitHub {
@@ -31,7 +31,7 @@ fn client(
         .map(|token| Account::Token(Secret::new(*token)))
         .collect();
     options.base_url = Some(server.url.clone());
-    options.clock = Arc::new(clock);
+    options.clock = Arc::new(clock.clone());
     change(&mut options);
     GitHub::new(options).unwrap()
 }
@@ -63,9 +63,9 @@ async fn ask_all(github: &GitHub, routes: Vec<String>, at_once: usize) -> Vec<gi
 
 #[test]
 fn ten_thousand_requests_stay_within_all_limits_and_waste_little() {
-    let clock = FastClock::new(1500.0);
-    let server = Server::start(clock, USERS, usual());
-    let github = client(&server, clock, &["t1", "t2", "t3", "t4"], |_| {});
+    let clock = SimClock::start();
+    let server = Server::start(&clock, USERS, usual());
+    let github = client(&server, &clock, &["t1", "t2", "t3", "t4"], |_| {});
     // Mixed buckets; the REST API's is the one that takes longest.
     let mut routes: Vec<String> = (0..9_900)
         .map(|number| format!("/repos/o/{number}"))
@@ -116,9 +116,11 @@ fn a_bad_server_costs_time_and_no_answers() {
             ..usual()
         },
     ] {
-        let clock = FastClock::new(3000.0);
-        let server = Server::start(clock, USERS, behaviour.clone());
-        let github = client(&server, clock, &["t3", "t4"], |options| options.retries = 8);
+        let clock = SimClock::start();
+        let server = Server::start(&clock, USERS, behaviour.clone());
+        let github = client(&server, &clock, &["t3", "t4"], |options| {
+            options.retries = 8
+        });
         let routes = (0..3_000)
             .map(|number| format!("/repos/o/{number}"))
             .collect();
@@ -132,14 +134,14 @@ fn a_bad_server_costs_time_and_no_answers() {
 
 #[test]
 fn a_reset_in_the_past_is_no_reason_to_ask_without_end() {
-    let clock = FastClock::new(3000.0);
+    let clock = SimClock::start();
     let behaviour = Behaviour {
         stale_reset: 7200.0,
         limits: [100, 30, 10, 100],
         ..usual()
     };
-    let server = Server::start(clock, USERS, behaviour);
-    let github = client(&server, clock, &["t4"], |_| {});
+    let server = Server::start(&clock, USERS, behaviour);
+    let github = client(&server, &clock, &["t4"], |_| {});
     let routes = (0..150)
         .map(|number| format!("/repos/o/{number}"))
         .collect();
@@ -157,9 +159,9 @@ fn a_reset_in_the_past_is_no_reason_to_ask_without_end() {
 
 #[test]
 fn a_revoked_token_leaves_after_one_refusal() {
-    let clock = FastClock::new(2000.0);
-    let server = Server::start(clock, USERS, usual());
-    let github = client(&server, clock, &["t1", "t3", "t4"], |_| {});
+    let clock = SimClock::start();
+    let server = Server::start(&clock, USERS, usual());
+    let github = client(&server, &clock, &["t1", "t3", "t4"], |_| {});
     let runtime = runtime();
     let routes = |from: u32| {
         (from..from + 500)
@@ -196,16 +198,16 @@ fn a_revoked_token_leaves_after_one_refusal() {
 
 #[test]
 fn a_wait_that_is_too_long_is_an_error_that_names_its_end() {
-    let clock = FastClock::new(100.0);
+    let clock = SimClock::start();
     let server = Server::start(
-        clock,
+        &clock,
         USERS,
         Behaviour {
             limits: [10, 10, 10, 10],
             ..usual()
         },
     );
-    let github = client(&server, clock, &["t3"], |options| {
+    let github = client(&server, &clock, &["t3"], |options| {
         options.longest_wait = Duration::from_secs(600);
         options.reserve = 4;
     });
@@ -218,34 +220,35 @@ fn a_wait_that_is_too_long_is_an_error_that_names_its_end() {
 }
 
 #[test]
-fn two_many_at_once_pause_the_whole_identity() {
-    let clock = FastClock::new(2000.0);
+fn too_many_at_once_pause_the_whole_identity() {
+    let clock = SimClock::start();
     let server = Server::start(
-        clock,
+        &clock,
         USERS,
         Behaviour {
             at_once: 5,
             ..usual()
         },
     );
-    let github = client(&server, clock, &["t3"], |_| {});
+    let github = client(&server, &clock, &["t3"], |_| {});
     let routes = (0..200)
         .map(|number| format!("/repos/o/{number}"))
         .collect();
-    let errors = runtime().block_on(ask_all(&github, routes, 5));
+    let runtime = runtime();
+    let errors = runtime.block_on(ask_all(&github, routes, 5));
     assert!(errors.is_empty(), "{:?}", errors.first());
     assert_eq!(server.seen().secondary, 0);
     let routes = (0..30).map(|number| format!("/repos/p/{number}")).collect();
-    let errors = runtime().block_on(ask_all(&github, routes, 12));
+    let errors = runtime.block_on(ask_all(&github, routes, 12));
     assert!(errors.is_empty(), "{:?}", errors.first());
     assert!(server.seen().secondary < 40, "{:?}", server.seen());
 }
 
 #[test]
 fn what_has_not_changed_costs_nothing() {
-    let clock = FastClock::new(2000.0);
+    let clock = SimClock::start();
     let server = Server::start(
-        clock,
+        &clock,
         USERS,
         Behaviour {
             tags: true,
@@ -257,7 +260,7 @@ fn what_has_not_changed_costs_nothing() {
     let runtime = runtime();
     for sync in 0..2 {
         let cache = Some(CacheOptions::at(directory.path()));
-        let github = client(&server, clock, &["t3"], |options| options.cache = cache);
+        let github = client(&server, &clock, &["t3"], |options| options.cache = cache);
         let routes = (0..1000)
             .map(|number| format!("/repos/o/{number}"))
             .collect();
@@ -267,16 +270,16 @@ fn what_has_not_changed_costs_nothing() {
     }
     // What is kept for one is not another's.
     let cache = Some(CacheOptions::at(directory.path()));
-    let github = client(&server, clock, &["t4"], |options| options.cache = cache);
+    let github = client(&server, &clock, &["t4"], |options| options.cache = cache);
     runtime.block_on(github.get("/repos/o/1")).unwrap();
     assert_eq!(server.seen().counted["core"], 1001);
 }
 
 #[test]
 fn a_cache_does_not_outgrow_its_room() {
-    let clock = FastClock::new(2000.0);
+    let clock = SimClock::start();
     let server = Server::start(
-        clock,
+        &clock,
         USERS,
         Behaviour {
             tags: true,
@@ -288,7 +291,7 @@ fn a_cache_does_not_outgrow_its_room() {
     for _ in 0..2 {
         let mut cache = CacheOptions::at(directory.path());
         cache.most_bytes = 20_000;
-        let github = client(&server, clock, &["t3"], |options| {
+        let github = client(&server, &clock, &["t3"], |options| {
             options.cache = Some(cache)
         });
         let routes = (0..300)
@@ -296,7 +299,7 @@ fn a_cache_does_not_outgrow_its_room() {
             .collect();
         assert!(runtime().block_on(ask_all(&github, routes, 10)).is_empty());
     }
-    let github = client(&server, clock, &["t3"], |options| {
+    let github = client(&server, &clock, &["t3"], |options| {
         let mut cache = CacheOptions::at(directory.path());
         cache.most_bytes = 20_000;
         options.cache = Some(cache);
@@ -326,13 +329,13 @@ fn walk(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
 #[test]
 fn a_thousand_repositories_take_few_queries() {
     for largest in [60, 70, 100, 1000] {
-        let clock = FastClock::new(2000.0);
+        let clock = SimClock::start();
         let behaviour = Behaviour {
             largest_batch: Some(largest),
             ..usual()
         };
-        let server = Server::start(clock, USERS, behaviour);
-        let github = client(&server, clock, &["t3"], |_| {});
+        let server = Server::start(&clock, USERS, behaviour);
+        let github = client(&server, &clock, &["t3"], |_| {});
         let wanted: Vec<_> = (0..1000)
             .map(|number| ("o".to_owned(), number.to_string()))
             .collect();
@@ -349,11 +352,11 @@ fn a_thousand_repositories_take_few_queries() {
 
 #[test]
 fn no_item_is_lost_or_doubled_while_others_are_inserted() {
-    let clock = FastClock::new(2000.0);
-    let server = Server::start(clock, USERS, usual());
+    let clock = SimClock::start();
+    let server = Server::start(&clock, USERS, usual());
     let items = (0..1234).map(|number| format!(r#"{{"id":{number},"fork":{}}}"#, number % 2 == 0));
     server.listing("/users/ann/repos", items.collect());
-    let github = client(&server, clock, &["t3"], |_| {});
+    let github = client(&server, &clock, &["t3"], |_| {});
     let runtime = runtime();
     let found = runtime.block_on(async {
         let mut pages = github

@@ -13,39 +13,100 @@ use std::time::{Duration, Instant};
 use gitfleet::providers::github::Clock;
 
 /// Seconds since the epoch when a test begins.
-pub const START: f64 = 1_700_000_000.0;
+pub(crate) const START: f64 = 1_700_000_000.0;
 
-/// A clock on which so many seconds pass in one.
-#[derive(Clone, Copy, Debug)]
-pub struct FastClock {
-    started: Instant,
-    pub speed: f64,
+/// A clock that stands still while anybody does anything, but for a little with each request, and jumps to the first of
+/// those that sleep when nobody does: hours pass in no time, whatever the machine is busy with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SimClock(Arc<Mutex<Sim>>);
+
+#[derive(Debug)]
+struct Sim {
+    passed: f64,
+    last_seen: Instant,
+    sleepers: Vec<(f64, Arc<tokio::sync::Notify>)>,
 }
 
-impl FastClock {
-    pub fn new(speed: f64) -> Self {
+impl Default for Sim {
+    fn default() -> Self {
         Self {
-            started: Instant::now(),
-            speed,
+            passed: 0.0,
+            last_seen: Instant::now(),
+            sleepers: Vec::new(),
         }
     }
 }
 
-impl Clock for FastClock {
+/// Nobody has done anything for so long.
+const IDLE: Duration = Duration::from_millis(60);
+/// What a request takes.
+const PER_REQUEST: f64 = 0.01;
+
+impl SimClock {
+    pub(crate) fn start() -> Self {
+        let clock = Self::default();
+        let sim = Arc::downgrade(&clock.0);
+        std::thread::spawn(move || {
+            while let Some(sim) = sim.upgrade() {
+                {
+                    let mut sim = sim.lock().unwrap();
+                    let first = sim
+                        .sleepers
+                        .iter()
+                        .map(|(until, _)| *until)
+                        .min_by(f64::total_cmp);
+                    if let Some(first) = first.filter(|_| sim.last_seen.elapsed() > IDLE) {
+                        sim.passed = sim.passed.max(first);
+                        sim.wake();
+                    }
+                }
+                drop(sim);
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+        clock
+    }
+
+    fn tick(&self) {
+        let mut sim = self.0.lock().unwrap();
+        sim.passed += PER_REQUEST;
+        sim.wake();
+    }
+}
+
+impl Sim {
+    fn wake(&mut self) {
+        self.last_seen = Instant::now();
+        let passed = self.passed;
+        self.sleepers.retain(|(until, sleeper)| {
+            let is_over = *until <= passed;
+            if is_over {
+                sleeper.notify_one();
+            }
+            !is_over
+        });
+    }
+}
+
+impl Clock for SimClock {
     fn now(&self) -> f64 {
-        START + self.started.elapsed().as_secs_f64() * self.speed
+        START + self.0.lock().unwrap().passed
     }
 
     fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(tokio::time::sleep(time.div_f64(self.speed)))
+        let sleeper = Arc::new(tokio::sync::Notify::new());
+        let mut sim = self.0.lock().unwrap();
+        let until = sim.passed + time.as_secs_f64();
+        sim.sleepers.push((until, Arc::clone(&sleeper)));
+        Box::pin(async move { sleeper.notified().await })
     }
 }
 
 /// What the server does that a test wants to see survived.
 #[derive(Clone, Debug, Default)]
-pub struct Behaviour {
+pub(crate) struct Behaviour {
     /// The server's clock less the client's, in seconds.
-    pub skew: f64,
+    pub(crate) skew: f64,
     /// Every so many answers say nothing of limits.
     pub silent_every: Option<u64>,
     /// Every so many answers are a 502, a 503, a 500 and a 504 in turn.
@@ -66,7 +127,7 @@ pub struct Behaviour {
 
 /// What the server saw.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// Requests that counted, by bucket.
     pub counted: HashMap<&'static str, u64>,
     /// Requests sent to a bucket with nothing left.
@@ -103,7 +164,7 @@ struct World {
     pub listings: HashMap<String, Vec<String>>,
 }
 
-pub struct Server {
+pub(crate) struct Server {
     pub url: String,
     world: Arc<Mutex<World>>,
 }
@@ -113,7 +174,7 @@ const LENGTHS: [f64; 4] = [3600.0, 60.0, 60.0, 3600.0];
 
 impl Server {
     /// `users` are tokens and whose they are.
-    pub fn start(clock: FastClock, users: &[(&str, &str)], behaviour: Behaviour) -> Self {
+    pub(crate) fn start(clock: &SimClock, users: &[(&str, &str)], behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let world = Arc::new(Mutex::new(World {
@@ -130,25 +191,27 @@ impl Server {
             listings: HashMap::new(),
         }));
         let shared = Arc::clone(&world);
+        let clock = clock.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let world = Arc::clone(&shared);
-                std::thread::spawn(move || serve(&world, clock, stream));
+                let clock = clock.clone();
+                std::thread::spawn(move || serve(&world, &clock, stream));
             }
         });
         Self { url, world }
     }
 
-    pub fn seen(&self) -> Seen {
+    pub(crate) fn seen(&self) -> Seen {
         lock(&self.world).seen.clone()
     }
 
-    pub fn revoke(&self, token: &str) {
+    pub(crate) fn revoke(&self, token: &str) {
         lock(&self.world).revoked.insert(token.to_owned());
     }
 
     /// Uses up what an identity has, as another program of its might.
-    pub fn listing(&self, path: &str, items: Vec<String>) {
+    pub(crate) fn listing(&self, path: &str, items: Vec<String>) {
         lock(&self.world).listings.insert(path.to_owned(), items);
     }
 }
@@ -157,7 +220,7 @@ fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
     world.lock().unwrap()
 }
 
-fn serve(world: &Mutex<World>, clock: FastClock, stream: TcpStream) {
+fn serve(world: &Mutex<World>, clock: &SimClock, stream: TcpStream) {
     let _ = stream.set_nodelay(true);
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
@@ -213,7 +276,7 @@ fn is_due(every: Option<u64>, number: u64) -> bool {
 
 fn answer(
     world: &Mutex<World>,
-    clock: FastClock,
+    clock: &SimClock,
     route: &str,
     headers: &HashMap<String, String>,
     body: &[u8],
@@ -224,6 +287,7 @@ fn answer(
         .to_owned();
     let (status, mut extra, text, number) = {
         let mut world = lock(world);
+        clock.tick();
         world.requests += 1;
         let number = world.requests;
         *world.seen.tokens.entry(token.clone()).or_default() += 1;

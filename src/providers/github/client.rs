@@ -5,19 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::Method;
-use octocrab::{Octocrab, OctocrabBuilder};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::cache::{Cache, CacheOptions};
 use super::clock::{Clock, SystemClock};
-use super::exchange::{Exchange, Question};
+use super::exchange::{Apis, Exchange, Question};
 use super::listing::RepositoryFilter;
 use super::metadata::Batches;
 use super::pages::Pages;
 use super::pool::{Account, Pool, Thrift, TokenStatus};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{ClientSettings, Net};
+use crate::net::Net;
 
 /// How GitHub is reached, and by whom.
 #[derive(Clone, Debug)]
@@ -68,7 +67,8 @@ pub struct SearchOrder {
     pub ascending: bool,
 }
 
-/// A client of GitHub's API. Cheap to clone; needs a Tokio runtime around its calls and starts none.
+/// A client of GitHub's API. Cheap to clone; needs a Tokio runtime around its calls, the same
+/// for all, and starts none.
 ///
 /// Every call waits its turn, tries again what may pass and follows moved repositories; dropping its future stops it.
 #[derive(Clone)]
@@ -93,8 +93,7 @@ impl GitHub {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] for a base URL that is none, and what TLS has to say: see [`Net`]. Needs a runtime, like every
-    /// call.
+    /// [`Error::InvalidInput`] for a base URL that is none, and what TLS has to say: see [`Net`].
     pub fn new(options: GitHubOptions) -> Result<Self> {
         let settings = options.net.for_client()?;
         let base_url = options
@@ -110,36 +109,27 @@ impl GitHub {
         };
         let pool = Arc::new(Pool::new(options.accounts, options.clock, thrift));
         let cache = options.cache.map(|cache| Cache::new(cache, base_url));
-        let (rest, graphql) = (
-            connect(&settings, base_url)?,
-            connect(&settings, graphql_url)?,
-        );
+        check(base_url)?;
+        let apis = Apis::new(settings, base_url, graphql_url);
         Ok(Self {
-            exchange: Arc::new(Exchange::new(rest, graphql, pool, cache, options.retries)),
+            exchange: Arc::new(Exchange::new(apis, pool, cache, options.retries)),
             batches: Arc::default(),
             organisations: Arc::default(),
         })
     }
 }
 
-fn connect(settings: &ClientSettings, base_url: &str) -> Result<Octocrab> {
+fn check(base_url: &str) -> Result<()> {
     let invalid = |reason: String| Error::invalid(format!("base URL `{base_url}`"), reason);
     let parsed = url::Url::parse(base_url).map_err(|error| invalid(error.to_string()))?;
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        let reason = "has credentials in it; give them as a token";
+        return Err(Error::invalid("base URL", reason));
+    }
     if !matches!(parsed.scheme(), "https" | "http") || !parsed.has_host() {
         return Err(invalid("is no https address".to_owned()));
     }
-    if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err(Error::invalid(
-            "base URL",
-            "has credentials in it; give them as a token",
-        ));
-    }
-    OctocrabBuilder::new()
-        .base_uri(base_url)
-        .map_err(|error| invalid(error.to_string()))?
-        .add_retry_config(octocrab::service::middleware::retry::RetryConfig::None)
-        .build_with_reqwest(settings.client()?)
-        .map_err(|error| Error::internal(format!("building the GitHub client: {error}")))
+    Ok(())
 }
 
 /// Asking for one thing. All fail with [`Error::Service`].

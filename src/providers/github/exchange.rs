@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::BodyExt;
-use octocrab::Octocrab;
+use octocrab::service::middleware::retry::RetryConfig;
+use octocrab::{Octocrab, OctocrabBuilder};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -15,6 +16,7 @@ use super::limits::{Bucket, MUTATION_POINTS};
 use super::pool::{Account, Lease, Pool};
 use crate::chance::chance;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::net::ClientSettings;
 use crate::secret::Secret;
 
 /// An installation's token is fetched anew before it ends.
@@ -61,10 +63,47 @@ pub(super) struct Answer {
     pub(super) body: Value,
 }
 
+/// The REST API, and the GraphQL API, which GitHub Enterprise has elsewhere. Both are connected to when they are first
+/// needed: their tasks live on the runtime that asks.
+pub(super) struct Apis {
+    pub(super) settings: ClientSettings,
+    pub(super) rest_url: String,
+    pub(super) graphql_url: String,
+    rest: OnceCell<Octocrab>,
+    graphql: OnceCell<Octocrab>,
+}
+
+impl Apis {
+    pub(super) fn new(settings: ClientSettings, rest_url: &str, graphql_url: &str) -> Self {
+        Self {
+            settings,
+            rest_url: rest_url.to_owned(),
+            graphql_url: graphql_url.to_owned(),
+            rest: OnceCell::new(),
+            graphql: OnceCell::new(),
+        }
+    }
+
+    async fn of(&self, bucket: Bucket) -> Result<&Octocrab> {
+        let (cell, url) = match bucket {
+            Bucket::Graphql => (&self.graphql, &self.graphql_url),
+            _ => (&self.rest, &self.rest_url),
+        };
+        cell.get_or_try_init(async || self.connect(url)).await
+    }
+
+    fn connect(&self, base_url: &str) -> Result<Octocrab> {
+        OctocrabBuilder::new()
+            .base_uri(base_url)
+            .map_err(|error| Error::invalid(format!("base URL `{base_url}`"), error.to_string()))?
+            .add_retry_config(RetryConfig::None)
+            .build_with_reqwest(self.settings.client()?)
+            .map_err(|error| Error::internal(format!("building the GitHub client: {error}")))
+    }
+}
+
 pub(super) struct Exchange {
-    /// The REST API, and the GraphQL API, which GitHub Enterprise has elsewhere.
-    rest: Octocrab,
-    graphql: Octocrab,
+    apis: Apis,
     pub(super) pool: Arc<Pool>,
     cache: Option<Cache>,
     retries: u32,
@@ -87,16 +126,9 @@ enum Attempt {
 }
 
 impl Exchange {
-    pub(super) fn new(
-        rest: Octocrab,
-        graphql: Octocrab,
-        pool: Arc<Pool>,
-        cache: Option<Cache>,
-        retries: u32,
-    ) -> Self {
+    pub(super) fn new(apis: Apis, pool: Arc<Pool>, cache: Option<Cache>, retries: u32) -> Self {
         Self {
-            rest,
-            graphql,
+            apis,
             pool,
             cache,
             retries,
@@ -174,11 +206,7 @@ impl Exchange {
             None => None,
         };
         let request = request(question, secret.as_ref(), kept.as_ref())?;
-        let api = if bucket == Bucket::Graphql {
-            &self.graphql
-        } else {
-            &self.rest
-        };
+        let api = self.apis.of(bucket).await?;
         let sent = async {
             let (parts, body) = api.execute(request).await?.into_parts();
             Ok((parts, body.collect().await?.to_bytes()))
@@ -341,8 +369,9 @@ impl Exchange {
         };
         let signed = app.sign(now)?;
         let request = request(&question, Some(&signed), None)?;
+        let api = self.apis.of(Bucket::Core).await?;
         let sent = async {
-            let (parts, body) = self.rest.execute(request).await?.into_parts();
+            let (parts, body) = api.execute(request).await?.into_parts();
             Ok((parts, body.collect().await?.to_bytes()))
         };
         let (parts, body) = sent.await.map_err(|error| unreachable(&route, &error))?;

@@ -84,7 +84,7 @@ pub(super) struct Told {
 }
 
 /// What is known of a bucket.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Quota {
     limit: Option<u64>,
     /// `None` while nothing is known.
@@ -94,6 +94,9 @@ struct Quota {
     /// On the server's clock, to tell older answers from newer.
     reset_told: i64,
     under_way: u64,
+    /// Requests that ended without a word about limits, each by how many had started then: the answer to one that started
+    /// later counts them, an answer that was under way may not.
+    silent: Vec<u64>,
     /// Answers came without a word about limits: there are none.
     is_unlimited: bool,
 }
@@ -113,6 +116,8 @@ pub(super) enum Turn {
 pub(super) struct Limits {
     quotas: [Quota; 4],
     under_way: u32,
+    /// Requests that started.
+    started: u64,
     closed_until: f64,
     pauses: u32,
     /// When points were spent in the last minute, of the REST API and of GraphQL.
@@ -147,8 +152,12 @@ impl Limits {
         let quota = &mut self.quotas[bucket as usize];
         if quota.remaining.is_some() && now >= quota.reset {
             quota.remaining = None; // a new hour, of which nothing is known
+            quota.silent.clear();
         }
-        match quota.remaining {
+        let left = quota
+            .remaining
+            .map(|left| left.saturating_sub(quota.silent.len() as u64));
+        match left {
             _ if quota.is_unlimited => Turn::Now,
             None if quota.under_way == 0 => Turn::Now,
             None => Turn::AfterAnswer,
@@ -158,18 +167,27 @@ impl Limits {
         }
     }
 
-    /// A request goes.
-    pub(super) fn start(&mut self, bucket: Bucket, points: u32, now: f64) {
+    /// A request goes; returns its number.
+    pub(super) fn start(&mut self, bucket: Bucket, points: u32, now: f64) -> u64 {
+        self.started += 1;
         self.under_way += 1;
         self.quotas[bucket as usize].under_way += 1;
         self.spent[usize::from(bucket == Bucket::Graphql)].push_back((now, points));
         if points >= MUTATION_POINTS {
             self.last_mutation = now;
         }
+        self.started
     }
 
-    /// A request ended, and its answer said this. `was_counted` is what to assume if it said nothing.
-    pub(super) fn end(&mut self, bucket: Bucket, told: Told, was_counted: bool, now: f64) {
+    /// The request of this number ended, and its answer said this. `was_counted` is what to assume if it said nothing.
+    pub(super) fn end(
+        &mut self,
+        bucket: Bucket,
+        number: u64,
+        told: Told,
+        was_counted: bool,
+        now: f64,
+    ) {
         self.under_way = self.under_way.saturating_sub(1);
         let quota = &mut self.quotas[bucket as usize];
         quota.under_way = quota.under_way.saturating_sub(1);
@@ -181,17 +199,13 @@ impl Limits {
         }
         let (Some(remaining), Some(reset)) = (told.remaining, told.reset) else {
             if was_counted {
-                match &mut quota.remaining {
-                    Some(remaining) => *remaining = remaining.saturating_sub(1),
-                    None if quota.limit.is_none() && told.date.is_some() => {
-                        quota.is_unlimited = true
-                    }
-                    None => {}
-                }
+                quota.silent.push(self.started);
+                quota.is_unlimited = quota.limit.is_none() && told.date.is_some();
             }
             return;
         };
         quota.is_unlimited = false;
+        quota.silent.retain(|started| *started >= number);
         quota.limit = told.limit.or(quota.limit);
         let is_current = quota.remaining.is_some();
         if is_current && reset < quota.reset_told {
@@ -208,14 +222,23 @@ impl Limits {
         quota.reset = reset_here.max(now + AFTER_RESET); // a reset in the past is no reason to ask without end
     }
 
-    /// GitHub said that the bucket is empty.
-    pub(super) fn exhausted(&mut self, bucket: Bucket, retry_after: Option<u64>, now: f64) {
+    /// GitHub said that the bucket is empty. If it also says that this is over already, nobody knows when it is.
+    pub(super) fn exhausted(
+        &mut self,
+        bucket: Bucket,
+        told: Told,
+        retry_after: Option<u64>,
+        now: f64,
+    ) {
+        let skew = self.skew;
         let quota = &mut self.quotas[bucket as usize];
         quota.remaining = Some(0);
+        #[expect(clippy::cast_precision_loss, reason = "dates are small")]
+        let is_over = told.reset.is_none_or(|reset| reset as f64 - skew <= now);
         if let Some(seconds) = retry_after {
             quota.reset = quota.reset.max(now + as_seconds(seconds));
-        } else if quota.reset <= now {
-            quota.reset = now + FIRST_PAUSE;
+        } else if is_over {
+            quota.reset = quota.reset.max(now + FIRST_PAUSE);
         }
     }
 
@@ -240,7 +263,7 @@ impl Limits {
 
     /// How much is left, as far as it is known, and when it is more again, in seconds since the epoch.
     pub(super) fn left(&self, bucket: Bucket) -> (Option<u64>, Option<u64>, Option<i64>) {
-        let quota = self.quotas[bucket as usize];
+        let quota = &self.quotas[bucket as usize];
         let reset = quota.remaining.map(|_| {
             #[expect(clippy::cast_possible_truncation, reason = "dates are small")]
             let reset = (quota.reset - AFTER_RESET).ceil() as i64;
@@ -251,9 +274,11 @@ impl Limits {
 
     /// What of it this identity has to spare: most goes first.
     pub(super) fn spare(&self, bucket: Bucket) -> u64 {
-        let quota = self.quotas[bucket as usize];
+        let quota = &self.quotas[bucket as usize];
         match quota.remaining {
-            Some(remaining) => remaining.saturating_sub(quota.under_way),
+            Some(remaining) => {
+                remaining.saturating_sub(quota.under_way + quota.silent.len() as u64)
+            }
             None => u64::MAX - u64::from(self.under_way),
         }
     }

@@ -164,7 +164,7 @@ impl Pool {
                 Found::Nobody => return Err(Error::service(nobody(self.accounts()))),
                 Found::Turn { identity, token } => {
                     let mut state = self.state();
-                    state.identities[identity].limits.start(bucket, points, now);
+                    let number = state.identities[identity].limits.start(bucket, points, now);
                     if let Some(token) = token {
                         state.tokens[token].last_used = Some(now);
                     }
@@ -173,6 +173,7 @@ impl Pool {
                         pool: Arc::clone(self),
                         bucket,
                         identity,
+                        number,
                         token,
                         has_ended: false,
                     });
@@ -337,6 +338,7 @@ pub(super) struct Lease {
     pool: Arc<Pool>,
     bucket: Bucket,
     identity: usize,
+    number: u64,
     pub(super) token: Option<usize>,
     has_ended: bool,
 }
@@ -362,7 +364,7 @@ impl Lease {
         let mut state = self.pool.state();
         state.identities[self.identity]
             .limits
-            .exhausted(self.bucket, retry_after, now);
+            .exhausted(self.bucket, told, retry_after, now);
     }
 
     /// GitHub asks for a pause.
@@ -388,9 +390,13 @@ impl Lease {
         if !std::mem::replace(&mut self.has_ended, true) {
             let now = self.pool.clock.now();
             let mut state = self.pool.state();
-            state.identities[self.identity]
-                .limits
-                .end(self.bucket, told, was_counted, now);
+            state.identities[self.identity].limits.end(
+                self.bucket,
+                self.number,
+                told,
+                was_counted,
+                now,
+            );
             drop(state);
             self.pool.changed.notify_waiters();
         }
