@@ -31,3 +31,22 @@ pub(crate) fn sync(path: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+/// Replaces a file by one with these bytes.
+#[cfg(feature = "cli")]
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    use std::io::Write;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let failed = || Error::storage("write", path);
+    let mut file = file_builder()
+        .prefix(".gitfleet-")
+        .tempfile_in(directory)
+        .map_err(failed())?;
+    file.write_all(bytes).map_err(failed())?;
+    file.as_file().sync_all().map_err(failed())?;
+    file.persist(path).map_err(|error| failed()(error.error))?;
+    Ok(())
+}

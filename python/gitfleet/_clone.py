@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from gitfleet._network import NetworkOptions, network
+from gitfleet._network import HostOptions, NetworkOptions, network
 
 if TYPE_CHECKING:
     import datetime
@@ -77,9 +77,10 @@ def cloning(
     shape = {name: given.pop(name) for name in _SHAPE}
     shape["refspecs"] = list(shape["refspecs"])
     shape["shape"] = "mirror" if mirror else "bare" if bare else "files"
-    unknown = set(given) - set(NetworkOptions.__annotations__)
+    names = {*HostOptions.__annotations__, *NetworkOptions.__annotations__}
+    unknown = set(given) - names
     if unknown:
-        known = ", ".join(sorted({"bare", "mirror", *_SHAPE, *NetworkOptions.__annotations__}))
+        known = ", ".join(sorted({"bare", "mirror", *_SHAPE, *names}))
         msg = f"unexpected keyword argument {min(unknown)!r}; there are {known}"
         raise TypeError(msg)
     shape["network"] = network(username=username, **given)

@@ -7,6 +7,8 @@ __all__ = [
     "BlameLines",
     "Failures",
     "Fleet",
+    "GitHubService",
+    "Listing",
     "Manager",
     "RecordStream",
     "Repository",
@@ -171,6 +173,53 @@ class Fleet:
     def update_async(
         self, paths: Sequence[str], progress: Callable[..., object] | None
     ) -> asyncio.Future[list[dict[str, Any]]]: ...
+
+@type_check_only
+class Service(TypedDict):
+    tokens: list[str]
+    apps: list[tuple[str, int, str]]
+    base_url: str | None
+    cache: str | None
+    cache_bytes: int
+    reserve: int
+    longest_wait: float
+    retries: int
+    network: Network
+
+@type_check_only
+class Wanted(TypedDict):
+    forks: bool | None
+    archived: bool | None
+    language: str | None
+    topics: list[str]
+    visibility: str | None
+    pushed_since: str | datetime.datetime | float | None
+
+@final
+class GitHubService:
+    def __new__(cls, service: Service) -> GitHubService: ...
+    def get(self, route: str) -> asyncio.Future[bytes]: ...
+    def graphql(self, query: str, variables: str) -> asyncio.Future[bytes]: ...
+    def validate_credentials(self) -> asyncio.Future[bool]: ...
+    def repositories(self, owner: str, wanted: Wanted) -> asyncio.Future[Listing]: ...
+    def listing(self, route: str, wanted: Wanted | None = None) -> Listing: ...
+    def metadata(self, repositories: Sequence[tuple[str, str]]) -> asyncio.Future[list[Any]]: ...
+    def statuses(
+        self,
+    ) -> list[
+        tuple[
+            str | None,
+            bool,
+            float | None,
+            list[tuple[str, int | None, int | None, int | None]],
+        ]
+    ]: ...
+
+@final
+class Listing:
+    def next_page(self) -> asyncio.Future[bytes | None]: ...
+    @property
+    def cursor(self) -> str | None: ...
 
 @final
 class Manager:

@@ -11,19 +11,15 @@ if TYPE_CHECKING:
 
     from gitfleet import _gitfleet
 
-__all__ = ["NetworkOptions", "network"]
+__all__ = ["HostOptions", "NetworkOptions", "network"]
 
 GITHUB = "github.com"
 TOKEN_USER = "x-access-token"  # noqa: S105 (a user name)
 
 
-class NetworkOptions(TypedDict, total=False):
-    """Keyword arguments of everything that reaches other machines."""
+class HostOptions(TypedDict, total=False):
+    """How other machines are reached."""
 
-    token: str | None
-    """For github.com; it is sent nowhere else. Defaults to ``GITHUB_TOKEN`` or ``GH_TOKEN``."""
-    credentials: Mapping[str, str | tuple[str, str]] | None
-    """Per host a token, or user name and password. They come before the environment's."""
     ca_bundle: str | os.PathLike[str] | None
     """PEM file of the authorities to trust. Defaults to ``SSL_CERT_FILE``, else the system's."""
     proxy: str | None
@@ -42,6 +38,15 @@ class NetworkOptions(TypedDict, total=False):
     """A program that prints a token for the host it is given."""
     git_credentials: bool
     """Ask git's credential helpers."""
+
+
+class NetworkOptions(HostOptions, total=False):
+    """Keyword arguments of everything that reaches other machines."""
+
+    token: str | None
+    """For github.com; it is sent nowhere else. Defaults to ``GITHUB_TOKEN`` or ``GH_TOKEN``."""
+    credentials: Mapping[str, str | tuple[str, str]] | None
+    """Per host a token, or user name and password. They come before the environment's."""
 
 
 def network(

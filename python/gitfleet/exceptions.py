@@ -7,6 +7,8 @@ GitFleetError
   PathNotFoundError          (also a FileNotFoundError)
   DestinationExistsError     (also a FileExistsError)
   AuthenticationError        (also a PermissionError)
+  PermissionDeniedError      (also a PermissionError)
+  NotFoundError              (also a LookupError)
   RateLimitedError
   NetworkError               (also a ConnectionError)
   OperationTimeoutError      (also a TimeoutError)
@@ -36,9 +38,11 @@ __all__ = [
     "InvalidInputError",
     "LimitExceededError",
     "NetworkError",
+    "NotFoundError",
     "OperationCancelledError",
     "OperationTimeoutError",
     "PathNotFoundError",
+    "PermissionDeniedError",
     "RateLimitedError",
     "RefusedError",
     "RepositoryNotFoundError",
@@ -91,6 +95,14 @@ class DestinationExistsError(GitFleetError, FileExistsError):
 
 class AuthenticationError(GitFleetError, PermissionError):
     """The host refused our credentials, or wants some."""
+
+
+class PermissionDeniedError(GitFleetError, PermissionError):
+    """Not allowed: a scope is missing, or an organisation wants single sign-on."""
+
+
+class NotFoundError(GitFleetError, LookupError):
+    """A hosting service has no such thing, or does not show it to us."""
 
 
 class RateLimitedError(GitFleetError):

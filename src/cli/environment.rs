@@ -12,6 +12,8 @@ use crate::git::{
     Renames, Trust, parse_date,
 };
 use crate::net::{AskCredentials, Credentials, Net, NetOptions};
+#[cfg(feature = "http")]
+use crate::providers::github::{Account, GitHub, GitHubOptions};
 use crate::secret::Secret;
 
 /// Options of a clone from what was typed and from the environment.
@@ -68,6 +70,33 @@ fn with_credentials(net: NetOptions, ask: AskCredentials) -> CloneOptions {
     }));
     options.ask_credentials = Some(ask);
     options
+}
+
+/// A client for GitHub, or for the GitHub Enterprise at `api_url`. Its token is looked for where those of clones are.
+#[cfg(feature = "http")]
+pub(crate) fn github(api_url: Option<&str>) -> Result<GitHub> {
+    let mut options = GitHubOptions::default();
+    options.base_url = api_url
+        .map(str::to_owned)
+        .or_else(|| variable("GITHUB_API_URL"));
+    let typed = options
+        .base_url
+        .as_deref()
+        .and_then(|url| url.split("://").nth(1));
+    let host = typed
+        .and_then(|rest| rest.split('/').next())
+        .map(|host| host.strip_prefix("api.").unwrap_or(host));
+    let host = host.unwrap_or("github.com");
+    let token = ["GITHUB_TOKEN", "GH_TOKEN"].into_iter().find_map(variable);
+    let token = match token {
+        Some(token) => Some(Secret::new(token)),
+        None => credentials::ask(None, false)
+            .ask(host)?
+            .map(|found| found.password),
+    };
+    options.accounts.extend(token.map(Account::Token));
+    options.net = Net::new(net_options());
+    GitHub::new(options)
 }
 
 /// Names of variables that hold tokens.

@@ -11,10 +11,15 @@ use super::args::{
 };
 use super::bars::Bars;
 use super::environment::{clone_options, date, history_options};
-use super::inputs::read_all;
+use super::inputs::{Refused, read_all};
 use super::interrupt;
 use super::{DONE, FAILED, Streams, exit_code, hint};
+#[cfg(feature = "http")]
+use super::{environment::github, inputs::gather};
+use crate::cancel::CancelToken;
 use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "http")]
+use crate::fleet::hosted::{self, is_hosted};
 use crate::fleet::{self, Existing, Fleet, FleetOptions, MineOptions, Report, Tables, Target};
 use crate::git::{
     CloneOptions, Filter, RefChange, TagsWanted, UpdateFiles, UpdateOutcome, Worktree,
@@ -25,7 +30,7 @@ use crate::remote_url::RemoteUrl;
 pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     let targets = inputs(&args.targets, &args.fleet)?;
     let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
-    let (targets, refused) = read_all(&targets, Target::parse);
+    let (targets, refused) = look_up(&targets, cancel)?;
     let mut options = MineOptions::default();
     let wanted = |table| args.tables.contains(&table);
     options.tables = Tables {
@@ -69,7 +74,8 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
 pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
     let urls = inputs(&args.urls, &args.fleet)?;
     let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
-    let (urls, refused) = read_all(&urls, RemoteUrl::parse);
+    let (targets, refused) = look_up(&urls, cancel)?;
+    let urls: Vec<RemoteUrl> = targets.iter().map(|target| target.url().clone()).collect();
     let mut fleet = Fleet::new(&args.output);
     fleet.options = clone_options(&args.fleet);
     shape(args, &mut fleet.options)?;
@@ -98,6 +104,20 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
         });
         (line, cloned.warnings.clone(), json)
     })
+}
+
+/// What inputs name; what is hosted on GitHub is asked there.
+fn look_up(texts: &[String], cancel: &CancelToken) -> Result<(Vec<Target>, Refused)> {
+    #[cfg(feature = "http")]
+    if texts.iter().any(|text| is_hosted(text)) {
+        let github = github(None)?;
+        let found = super::network::run(cancel, async move |_| {
+            Ok(hosted::look_up(texts, &github).await)
+        });
+        return Ok(gather(found?));
+    }
+    let _ = cancel;
+    Ok(read_all(texts, Target::parse))
 }
 
 /// What of a repository comes, and how it lies on disk.

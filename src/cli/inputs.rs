@@ -43,3 +43,19 @@ pub(crate) fn read_all<T>(texts: &[String], read: impl Fn(&str) -> Result<T>) ->
     }
     (inputs, Refused(refused))
 }
+
+/// The same from results that are there, several for an input.
+#[cfg(feature = "http")]
+pub(crate) fn gather<T>(found: Vec<(String, Result<Vec<T>>)>) -> (Vec<T>, Refused) {
+    let (mut inputs, mut refused) = (Vec::new(), Vec::new());
+    for (text, result) in found {
+        match result {
+            Ok(several) => inputs.extend(several),
+            Err(error) => {
+                let place = inputs.len() + refused.len();
+                refused.push((place, without_user_info(&text), error));
+            }
+        }
+    }
+    (inputs, Refused(refused))
+}

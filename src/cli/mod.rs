@@ -10,7 +10,11 @@ pub(crate) mod environment;
 mod fleet;
 pub(crate) mod inputs;
 mod interrupt;
+#[cfg(feature = "http")]
+mod network;
 mod output;
+#[cfg(feature = "http")]
+mod repos;
 mod rows;
 mod table;
 
@@ -95,6 +99,8 @@ fn dispatch(command: Command, streams: &mut Streams) -> Result<u8> {
         Command::Clone(args) => fleet::clone(&args, streams),
         Command::Update(args) => fleet::update(&args, streams),
         Command::Mine(args) => fleet::mine(&args, streams),
+        #[cfg(feature = "http")]
+        Command::Repos(args) => repos::repos(&args, streams, &cancel()),
     }
 }
 

@@ -202,7 +202,7 @@ fn open(path: &Path, args: &OutputArgs) -> Result<Repo> {
     Repo::open(path, &options)
 }
 
-fn write(
+pub(super) fn write(
     records: Records,
     args: &OutputArgs,
     table_columns: &[&str],

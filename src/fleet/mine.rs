@@ -20,7 +20,7 @@ use crate::git::{
     Worktree, clone_repo, fetch_missing,
 };
 use crate::progress::{Ending, Phase, Progress, ProgressSink};
-use crate::table::{BlameTable, ChangesTable, CommitsTable};
+use crate::table::{BlameTable, ChangesTable, CommitsTable, RepositoriesTable};
 use crate::workers::Workers;
 
 /// Which tables are written.
@@ -253,6 +253,7 @@ impl Job<'_> {
         self.fetch_missing(&repo, revision.as_deref())?;
         self.write_history(&repo, revision.as_deref(), &directory, &mut mined)?;
         self.write_blame(&repo, revision.as_deref(), &directory, &mut mined)?;
+        self.write_about(&directory, &mut mined)?;
         self.cancel.check()?;
         mined.seconds = started.elapsed().as_secs_f64();
         self.write_outcome(&directory, Some(&mined), None)?;
@@ -354,6 +355,19 @@ impl Job<'_> {
             None if repo.is_empty()? => Ok(None),
             _ => repo.rev_parse(self.options.revision()).map(Some),
         }
+    }
+
+    /// What its hosting service says of it.
+    fn write_about(&self, directory: &Path, mined: &mut Mined) -> Result<()> {
+        let Some(about) = self.target.about() else {
+            return Ok(());
+        };
+        let mut table = RepositoriesTable::new();
+        let mut file = TableFile::create(directory, "repositories", table.schema())?;
+        table.push(&self.target.key().to_string(), about);
+        file.write(&table.take()?)?;
+        mined.rows.insert("repositories".to_owned(), file.finish()?);
+        Ok(())
     }
 
     fn write_history(
@@ -479,7 +493,8 @@ impl Job<'_> {
             });
         }
         let has_table = |table: &&str| place.join(format!("{table}.parquet")).is_file();
-        let is_whole = table_names(self.options.tables).iter().all(has_table);
+        let is_known = self.target.about().is_none() || has_table(&"repositories");
+        let is_whole = is_known && table_names(self.options.tables).iter().all(has_table);
         Ok((is_whole && outcome.options_hash == self.dataset.options_hash).then_some(mined))
     }
 

@@ -2,6 +2,8 @@
 
 mod clones;
 mod dataset;
+#[cfg(feature = "http")]
+pub mod hosted;
 mod manager;
 mod mine;
 mod outcome;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::remote_url::{RemoteUrl, RepoKey};
@@ -11,6 +12,8 @@ use crate::remote_url::{RemoteUrl, RepoKey};
 #[derive(Clone, Debug)]
 pub struct Target {
     url: RemoteUrl,
+    /// What its hosting service says of it, if that was asked.
+    pub(super) about: Option<Arc<serde_json::Value>>,
 }
 
 impl Target {
@@ -22,7 +25,13 @@ impl Target {
     pub fn parse(text: &str) -> Result<Self> {
         Ok(Self {
             url: RemoteUrl::parse(text)?,
+            about: None,
         })
+    }
+
+    /// What its hosting service says of it, if that was asked.
+    pub fn about(&self) -> Option<&serde_json::Value> {
+        self.about.as_deref()
     }
 
     /// Its address.

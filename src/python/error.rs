@@ -30,6 +30,21 @@ pub(super) fn class_name(kind: ErrorKind) -> &'static str {
 
 /// Builds the exception for `error`, with its subject as an attribute.
 pub(super) fn instance<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
+    if let Error::Service(error) = error {
+        return py
+            .import("gitfleet.providers.base")?
+            .getattr("of_service")?
+            .call1((
+                error.kind.name(),
+                &error.message,
+                &error.subject,
+                error.status,
+                &error.request_id,
+                error.retry_after,
+                error.reset_at,
+                &error.documentation_url,
+            ));
+    }
     let class = py
         .import("gitfleet.exceptions")?
         .getattr(class_name(error.kind()))?;

@@ -11,6 +11,7 @@
 mod blame_lines;
 mod clones;
 mod error;
+mod github;
 mod manager;
 mod mine;
 mod options;
@@ -31,6 +32,8 @@ mod module {
     use super::blame_lines::BlameLines;
     #[pymodule_export]
     use super::clones::Fleet;
+    #[pymodule_export]
+    use super::github::{GitHubService, Listing};
     #[pymodule_export]
     use super::manager::Manager;
     #[pymodule_export]

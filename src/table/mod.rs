@@ -7,6 +7,7 @@ mod blame;
 mod cell;
 mod commits;
 mod records;
+mod repositories;
 pub mod schema;
 mod sink;
 mod text;
@@ -18,6 +19,7 @@ pub use blame::BlameTable;
 pub use cell::{Value, value, write_cell};
 pub use commits::{ChangesTable, CommitsTable};
 pub use records::{MissingBlobs, Records, blame, changes, commits};
+pub use repositories::RepositoriesTable;
 pub use sink::{Format, Sink};
 pub use text::{decode, encode};
 

@@ -114,6 +114,11 @@ fn history_policy(options: &HistoryOptions) -> Vec<(&'static str, &'static str)>
     ]
 }
 
+/// The repositories table: what a hosting service says of each.
+pub fn repositories() -> SchemaRef {
+    schema("repositories", super::repositories::fields(), Vec::new())
+}
+
 fn schema(name: &str, fields: Vec<Field>, policy: Vec<(&str, &str)>) -> SchemaRef {
     let mut metadata: HashMap<String, String> = policy
         .into_iter()
@@ -144,7 +149,7 @@ fn bytes(name: &str) -> Field {
     )]))
 }
 
-fn time(name: &str) -> Field {
+pub(super) fn time(name: &str) -> Field {
     Field::new(
         name,
         DataType::Timestamp(TimeUnit::Second, Some("UTC".into())),

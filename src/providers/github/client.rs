@@ -267,7 +267,7 @@ impl GitHub {
                 part(owner)
             )
         };
-        Ok(self.resume(&route).filtered(filter))
+        Ok(self.resume(&route).filtered_by(filter))
     }
 
     /// Who committed, most commits first; with `anonymous` also those GitHub does not know, by e-mail.

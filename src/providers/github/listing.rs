@@ -38,8 +38,8 @@ pub struct RepositoryFilter {
     pub topics: Vec<String>,
     /// Only those that these people can see.
     pub visibility: Option<Visibility>,
-    /// Only those with a push at or after this, as `2024-05-01T00:00:00Z`.
-    pub pushed_since: Option<String>,
+    /// Only those with a push at or after this, in seconds since the Unix epoch.
+    pub pushed_since: Option<i64>,
 }
 
 impl RepositoryFilter {
@@ -54,14 +54,22 @@ impl RepositoryFilter {
             .unwrap_or_default();
         is("fork", self.forks)
             && is("archived", self.archived)
-            && self.language.as_ref().is_none_or(|language| text("language").eq_ignore_ascii_case(language))
-            && self.topics.iter().all(|topic| topics.iter().any(|one| one == topic))
+            && self
+                .language
+                .as_ref()
+                .is_none_or(|language| text("language").eq_ignore_ascii_case(language))
+            && self
+                .topics
+                .iter()
+                .all(|topic| topics.iter().any(|one| one == topic))
             && self.visibility.is_none_or(|visibility| {
                 let seen = item["visibility"].as_str();
                 let private = item["private"].as_bool().unwrap_or(false);
                 seen.unwrap_or(if private { "private" } else { "public" }) == visibility.name()
             })
-            // Both are written the same way, so text compares as time does.
-            && self.pushed_since.as_ref().is_none_or(|since| text("pushed_at") >= since.as_str())
+            && self.pushed_since.is_none_or(|since| {
+                let pushed = text("pushed_at").parse::<jiff::Timestamp>();
+                pushed.is_ok_and(|pushed| pushed.as_second() >= since)
+            })
     }
 }

@@ -47,7 +47,9 @@ impl Pages {
         self
     }
 
-    pub(super) fn filtered(mut self, filter: RepositoryFilter) -> Self {
+    /// Only the repositories that `filter` wants.
+    #[must_use]
+    pub fn filtered_by(mut self, filter: RepositoryFilter) -> Self {
         self.filter = Some(filter);
         self
     }

@@ -1,0 +1,182 @@
+"""What clients of hosting services have in common."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Any
+
+from gitfleet import exceptions
+from gitfleet.models.common import ProviderType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pandas as pd
+
+    from gitfleet.models.common import (
+        BranchInfo,
+        ContributorInfo,
+        RateLimitInfo,
+        RepoDetails,
+        RepoInfo,
+        UserInfo,
+    )
+
+__all__ = [
+    "AuthError",
+    "GitProviderClient",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "ProviderError",
+    "RateLimitError",
+]
+
+
+class ProviderError(exceptions.GitFleetError):
+    """A hosting service refused, or failed.
+
+    Attributes:
+        provider_type: Which service.
+        status: The HTTP status; None if there was no answer.
+        request_id: What the service calls the request; its support asks for it.
+        retry_after: Seconds after which to ask again, if the service said so.
+        documentation_url: Where the service documents it.
+    """
+
+    status: int | None = None
+    request_id: str | None = None
+    retry_after: float | None = None
+    documentation_url: str | None = None
+
+    def __init__(
+        self,
+        message: str,
+        provider_type: ProviderType | str = ProviderType.GITHUB,
+        subject: str | None = None,
+    ) -> None:
+        super().__init__(message, subject)
+        self.provider_type = ProviderType(provider_type)
+
+    def __str__(self) -> str:
+        return f"{self.provider_type.value}: {self.message}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        made = (self.message, self.provider_type, self.subject)
+        return (type(self), made, self.__dict__)
+
+
+class AuthError(ProviderError, exceptions.AuthenticationError):
+    """The service does not take the token, or wants one."""
+
+
+class PermissionDeniedError(ProviderError, exceptions.PermissionDeniedError):
+    """The token is known, and not allowed: the message names the scope or page that helps."""
+
+
+class NotFoundError(ProviderError, exceptions.NotFoundError):
+    """There is no such thing, or it is not shown to us."""
+
+
+class RateLimitError(ProviderError, exceptions.RateLimitedError):
+    """A limit was reached.
+
+    Attributes:
+        reset_time: When it ends, in seconds since the epoch; None if that is not known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        provider_type: ProviderType | str = ProviderType.GITHUB,
+        reset_time: float | None = None,
+        subject: str | None = None,
+    ) -> None:
+        exceptions.RateLimitedError.__init__(self, message, subject, reset_time)
+        self.provider_type = ProviderType(provider_type)
+        self.reset_time = reset_time
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        made = (self.message, self.provider_type, self.reset_time, self.subject)
+        return (type(self), made, self.__dict__)
+
+
+def of_service(  # noqa: PLR0917 (the extension calls it)
+    kind: str,
+    message: str,
+    subject: str,
+    status: int | None,
+    request_id: str | None,
+    retry_after: float | None,
+    reset_at: float | None,
+    documentation_url: str | None,
+) -> ProviderError:
+    """Make the exception for what GitHub said."""
+    from gitfleet.providers.github import GitHubError, GitHubNetworkError
+
+    error: ProviderError
+    text = f"{subject}: {message}"
+    if kind == "rate_limited":
+        error = RateLimitError(text, ProviderType.GITHUB, reset_at, subject)
+    else:
+        classes: dict[str, type[ProviderError]] = {
+            "authentication_failed": AuthError,
+            "permission_denied": PermissionDeniedError,
+            "not_found": NotFoundError,
+            "network": GitHubNetworkError,
+        }
+        error = classes.get(kind, GitHubError)(text, ProviderType.GITHUB, subject)
+    error.status, error.request_id = status, request_id
+    error.retry_after, error.documentation_url = retry_after, documentation_url
+    return error
+
+
+class GitProviderClient(abc.ABC):
+    """What every client can do. Subclass it for services that GitFleet does not know."""
+
+    def __init__(self, provider_type: ProviderType | str) -> None:
+        self.provider_type = ProviderType(provider_type)
+
+    @abc.abstractmethod
+    async def fetch_repositories(self, owner: str) -> list[RepoInfo]:
+        """List the repositories of a user or organisation."""
+
+    @abc.abstractmethod
+    async def fetch_user_info(self) -> UserInfo:
+        """Return whose token this is."""
+
+    @abc.abstractmethod
+    async def get_rate_limit(self) -> RateLimitInfo:
+        """Return what is left of the limit."""
+
+    @abc.abstractmethod
+    async def fetch_repository_details(self, owner: str, repo: str) -> RepoDetails:
+        """Return all that is known of a repository."""
+
+    @abc.abstractmethod
+    async def fetch_contributors(self, owner: str, repo: str) -> list[ContributorInfo]:
+        """List who committed, most commits first."""
+
+    @abc.abstractmethod
+    async def fetch_branches(self, owner: str, repo: str) -> list[BranchInfo]:
+        """List the branches."""
+
+    @abc.abstractmethod
+    async def validate_credentials(self) -> bool:
+        """Return whether the service takes the token."""
+
+    async def to_pandas(self, data: Any) -> pd.DataFrame:
+        """Make a DataFrame of a model, of several, or of dictionaries; ``raw_data`` is left out."""
+        from gitfleet._extras import needs
+
+        with needs("pandas", "pandas"):
+            import pandas as pd
+        several: Sequence[Any] | Iterable[Any]
+        several = data if isinstance(data, (list, tuple)) else [data]
+        return pd.DataFrame([_row(one) for one in several])
+
+
+def _row(one: Any) -> dict[str, Any]:
+    if hasattr(one, "model_dump"):
+        row: dict[str, Any] = one.model_dump(mode="json", exclude={"raw_data"})
+        return row
+    return dict(one)

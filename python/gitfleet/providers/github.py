@@ -1,0 +1,470 @@
+"""GitHubClient: GitHub's API with all pages, and without ever passing a limit."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from urllib.parse import quote
+
+from gitfleet import _gitfleet, exceptions
+from gitfleet._network import HostOptions, network
+from gitfleet.models.common import (
+    BranchInfo,
+    ContributorInfo,
+    ProviderType,
+    RateLimitInfo,
+    RepoDetails,
+    RepoInfo,
+    UserInfo,
+)
+from gitfleet.providers.base import GitProviderClient, ProviderError
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+
+    from typing_extensions import Unpack
+
+    from gitfleet.providers.token_manager import TokenManager
+
+__all__ = ["App", "GitHubClient", "GitHubError", "Listing", "SyncGitHubClient"]
+
+T = TypeVar("T")
+
+
+class GitHubError(ProviderError):
+    """GitHub refused, for reasons that are none of the others."""
+
+    def __init__(
+        self,
+        message: str,
+        provider_type: ProviderType | str = ProviderType.GITHUB,
+        subject: str | None = None,
+    ) -> None:
+        super().__init__(message, provider_type, subject)
+
+
+class GitHubNetworkError(GitHubError, exceptions.NetworkError):
+    """GitHub could not be reached, or failed, however often it was tried."""
+
+
+@dataclass(frozen=True)
+class App:
+    """An installation of a GitHub App; its tokens are fetched when they are needed."""
+
+    app_id: str | int
+    """The app's id, or its client id."""
+    installation_id: int
+    """The installation whose repositories are read."""
+    private_key: str = field(repr=False)
+    """The key as GitHub hands it out, in PEM."""
+
+
+class Listing(Generic[T]):
+    """A listing that is followed to its end: ``async for``, or ``await listing.collect()``.
+
+    Items that are inserted while it is read come once; what is deleted meanwhile may push one out
+    of sight, as GitHub's pages do.
+    """
+
+    __slots__ = ("_make", "_open", "_pages")
+
+    def __init__(
+        self,
+        opened: Callable[[], Coroutine[Any, Any, _gitfleet.Listing]],
+        make: Callable[[dict[str, Any]], T],
+    ) -> None:
+        self._open = opened
+        self._make = make
+        self._pages: _gitfleet.Listing | None = None
+
+    async def pages(self) -> AsyncIterator[list[T]]:
+        """Yield the items page by page."""
+        while (page := await self.next_page()) is not None:
+            yield page
+
+    async def next_page(self) -> list[T] | None:
+        """Return the items of the next page; None at the end."""
+        if self._pages is None:
+            self._pages = await self._open()
+        page = await self._pages.next_page()
+        return None if page is None else [self._make(item) for item in json.loads(page)]
+
+    async def collect(self) -> list[T]:
+        """Return all items that are left."""
+        return [item async for page in self.pages() for item in page]
+
+    @property
+    def cursor(self) -> str | None:
+        """Where it goes on, for `GitHubClient.resume`; None before the start and at the end."""
+        return self._pages.cursor if self._pages is not None else None
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for page in self.pages():
+            for item in page:
+                yield item
+
+
+def _with_raw(model: type[T]) -> Callable[[dict[str, Any]], T]:
+    return lambda item: model(**item | {"raw_data": item})
+
+
+def _plain(item: dict[str, Any]) -> dict[str, Any]:
+    return item
+
+
+class GitHubClient(GitProviderClient):
+    """A client of GitHub's API.
+
+    Every listing is followed to its end, 100 items a page. Requests wait for their turn: what is
+    left of each limit is learned from the answers, and nothing is sent to one that is used up.
+    What may pass is tried again. Cancelling a task stops its request.
+
+    Args:
+        token: Defaults to ``GITHUB_TOKEN`` or ``GH_TOKEN``, for github.com.
+        base_url: The API of a GitHub Enterprise, as ``https://HOST/api/v3``.
+        token_manager: Further tokens; what is known of each is kept up to date in it. GitHub's
+            terms forbid sharing tokens to get past its limits.
+        use_python_impl: Of no effect; there is one implementation.
+        apps: Installations of GitHub Apps to ask as.
+        cache: A directory for answers; asked again, an unchanged one costs nothing.
+        cache_bytes: What it may take.
+        reserve: Requests an hour that stay for others.
+        longest_wait: Seconds to wait for a limit to end; a longer wait is a `RateLimitError`.
+        retries: How often a request is tried again after a failure that may pass.
+        **options: How hosts are reached: see `HostOptions`.
+
+    Example:
+        >>> async def main() -> None:
+        ...     client = GitHubClient()
+        ...     async for repo in client.repositories("rust-lang", forks=False):
+        ...         print(repo.full_name, repo.stargazers_count)
+    """
+
+    def __init__(
+        self,
+        token: str | None = None,
+        base_url: str | None = None,
+        token_manager: TokenManager | None = None,
+        use_python_impl: bool = False,  # noqa: ARG002, FBT001, FBT002 (the original's)
+        *,
+        apps: Iterable[App] = (),
+        cache: str | os.PathLike[str] | None = None,
+        cache_bytes: int = 256 << 20,
+        reserve: int = 0,
+        longest_wait: float = 65 * 60.0,
+        retries: int = 4,
+        **options: Unpack[HostOptions],
+    ) -> None:
+        super().__init__(ProviderType.GITHUB)
+        apps = list(apps)
+        managed = token_manager.get_all_tokens(ProviderType.GITHUB) if token_manager else []
+        tokens = [token] if token else []
+        tokens += [one.token for one in managed if one.token not in tokens]
+        if not tokens and not apps and base_url is None:
+            found = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
+            tokens = [found] if found else []
+        self.token_manager = token_manager
+        self._tokens = tokens
+        self._service = _gitfleet.GitHubService(
+            {
+                "tokens": tokens,
+                "apps": [(str(app.app_id), app.installation_id, app.private_key) for app in apps],
+                "base_url": base_url,
+                "cache": None if cache is None else os.fspath(cache),
+                "cache_bytes": cache_bytes,
+                "reserve": reserve,
+                "longest_wait": longest_wait,
+                "retries": retries,
+                "network": network(**options),
+            }
+        )
+
+    # The original's methods.
+
+    async def fetch_repositories(self, owner: str) -> list[RepoInfo]:
+        """List the repositories of a user or organisation, all of them."""
+        return await self.repositories(owner).collect()
+
+    async def fetch_user_info(self) -> UserInfo:
+        """Return whose token this is."""
+        return await self.authenticated_user()
+
+    async def get_rate_limit(self) -> RateLimitInfo:
+        """Return what is left of the REST API's limit; asking costs nothing."""
+        answer = await self.get("/rate_limit")
+        core = answer["resources"]["core"]
+        return RateLimitInfo(**core | {"reset_time": core["reset"]})
+
+    async def fetch_repository_details(self, owner: str, repo: str) -> RepoDetails:
+        """Return all that is known of a repository, under the name it has now."""
+        return await self.repository(owner, repo)
+
+    async def fetch_contributors(self, owner: str, repo: str) -> list[ContributorInfo]:
+        """List who committed, most commits first."""
+        return await self.contributors(owner, repo).collect()
+
+    async def fetch_branches(self, owner: str, repo: str) -> list[BranchInfo]:
+        """List the branches."""
+        return await self.branches(owner, repo).collect()
+
+    async def validate_credentials(self) -> bool:
+        """Return whether GitHub takes the token."""
+        with self._told():
+            return await self._service.validate_credentials()
+
+    # One thing.
+
+    async def get(self, route: str) -> Any:
+        """Return what a route says, such as ``/repos/o/r/topics``, as plain data."""
+        with self._told():
+            return json.loads(await self._service.get(route))
+
+    async def graphql(self, query: str, variables: dict[str, Any] | None = None) -> Any:
+        """Return the ``data`` of a GraphQL query."""
+        with self._told():
+            given = json.dumps(variables or {})
+            return json.loads(await self._service.graphql(query, given))
+
+    async def repository(self, owner: str, repo: str) -> RepoDetails:
+        """Return all that is known of a repository, under the name it has now."""
+        return _with_raw(RepoDetails)(await self.get(_repo(owner, repo)))
+
+    async def languages(self, owner: str, repo: str) -> dict[str, int]:
+        """Return bytes of code per language."""
+        found: dict[str, int] = await self.get(_repo(owner, repo, "/languages"))
+        return found
+
+    async def user(self, login: str) -> UserInfo:
+        """Return a user or organisation."""
+        return _with_raw(UserInfo)(await self.get(f"/users/{_part(login)}"))
+
+    async def authenticated_user(self) -> UserInfo:
+        """Return whose token this is."""
+        return _with_raw(UserInfo)(await self.get("/user"))
+
+    async def rate_limit(self) -> dict[str, RateLimitInfo]:
+        """Return what is left of every limit, by its name; asking costs nothing."""
+        resources = (await self.get("/rate_limit"))["resources"]
+        return {
+            name: RateLimitInfo(**one | {"reset_time": one["reset"]})
+            for name, one in resources.items()
+        }
+
+    async def metadata(
+        self, repositories: Iterable[str | tuple[str, str]]
+    ) -> list[RepoDetails | ProviderError]:
+        """Return what GitHub says of many repositories, in few requests.
+
+        Args:
+            repositories: ``"owner/name"``, or pairs.
+
+        Returns:
+            One for each, in order: its details, or why there are none.
+        """
+        pairs = [_pair(one) for one in repositories]
+        with self._told():
+            found = await self._service.metadata(pairs)
+        make = _with_raw(RepoDetails)
+        return [make(json.loads(one)) if isinstance(one, bytes) else one for one in found]
+
+    # Listings.
+
+    def repositories(
+        self,
+        owner: str,
+        *,
+        forks: bool | None = None,
+        archived: bool | None = None,
+        language: str | None = None,
+        topics: Iterable[str] = (),
+        visibility: Literal["public", "private", "internal"] | None = None,
+        pushed_since: str | datetime.datetime | float | None = None,
+    ) -> Listing[RepoInfo]:
+        """List the repositories of a user or organisation.
+
+        Args:
+            owner: Which of the two it is is found out.
+            forks: Only forks, or only those that are none.
+            archived: Only archived ones, or only those that are not.
+            language: Only those mostly in this language.
+            topics: Only those with all of these.
+            visibility: Only those that these people can see.
+            pushed_since: Only those with a push since then.
+        """
+        wanted = _wanted(forks, archived, language, topics, visibility, pushed_since)
+
+        async def opened() -> _gitfleet.Listing:
+            with self._told():
+                return await self._service.repositories(owner, wanted)
+
+        return Listing(opened, _with_raw(RepoInfo))
+
+    def search_repositories(
+        self,
+        query: str,
+        *,
+        sort: Literal["stars", "forks", "help-wanted-issues", "updated"] | None = None,
+        ascending: bool = False,
+    ) -> Listing[RepoInfo]:
+        """List what matches a query in GitHub's search syntax; GitHub gives the first 1,000."""
+        order = f"&sort={sort}&order={'asc' if ascending else 'desc'}" if sort else ""
+        route = f"/search/repositories?per_page=100&q={_part(query)}{order}"
+        return self._listing(route, _with_raw(RepoInfo))
+
+    def contributors(
+        self, owner: str, repo: str, *, anonymous: bool = False
+    ) -> Listing[ContributorInfo]:
+        """List who committed; with `anonymous` also those whom GitHub does not know."""
+        more = "&anon=1" if anonymous else ""
+        route = _repo(owner, repo, f"/contributors?per_page=100{more}")
+        return self._listing(route, _with_raw(ContributorInfo))
+
+    def branches(self, owner: str, repo: str) -> Listing[BranchInfo]:
+        """List the branches, by name."""
+        return self._listing(_repo(owner, repo, "/branches?per_page=100"), _with_raw(BranchInfo))
+
+    def tags(self, owner: str, repo: str) -> Listing[dict[str, Any]]:
+        """List the tags."""
+        return self._listing(_repo(owner, repo, "/tags?per_page=100"), _plain)
+
+    def releases(self, owner: str, repo: str) -> Listing[dict[str, Any]]:
+        """List the releases, newest first."""
+        return self._listing(_repo(owner, repo, "/releases?per_page=100"), _plain)
+
+    def members(self, organisation: str) -> Listing[UserInfo]:
+        """List the members of an organisation, as far as they are shown to us."""
+        route = f"/orgs/{_part(organisation)}/members?per_page=100"
+        return self._listing(route, _with_raw(UserInfo))
+
+    def resume(self, cursor: str) -> Listing[dict[str, Any]]:
+        """Go on with a listing at its `Listing.cursor`, or start one at any route; plain data."""
+        return self._listing(cursor, _plain)
+
+    def _listing(self, route: str, make: Callable[[dict[str, Any]], T]) -> Listing[T]:
+        async def opened() -> _gitfleet.Listing:
+            return self._service.listing(route)
+
+        return Listing(opened, make)
+
+    # State.
+
+    @property
+    def sync(self) -> SyncGitHubClient:
+        """The same methods for programs without asyncio."""
+        return SyncGitHubClient(self)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Keep the token manager up to date, whatever happens."""
+        try:
+            yield
+        finally:
+            manager = self.token_manager
+            if manager is not None:
+                known = {one.token: one for one in manager.get_all_tokens(ProviderType.GITHUB)}
+                for token, status in zip(self._tokens, self._service.statuses(), strict=False):
+                    if token in known:
+                        _note(known[token], status)
+
+    def __repr__(self) -> str:
+        return f"GitHubClient({len(self._tokens)} tokens)"
+
+
+def _note(info: Any, status: tuple[Any, ...]) -> None:
+    username, is_valid, last_used, buckets = status
+    info.username = info.username or username
+    info.status.is_valid = is_valid
+    info.status.last_used = last_used
+    for name, _, remaining, reset in buckets:
+        if name == "core" and remaining is not None:
+            info.status.remaining_calls, info.status.reset_time = remaining, reset
+
+
+class SyncGitHubClient:
+    """`GitHubClient` without asyncio: calls wait, and listings are lists.
+
+    Works inside a running event loop too, as in notebooks.
+    """
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: GitHubClient) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._client, name)
+        if name.startswith("_") or not callable(method):
+            msg = f"there is no method {name!r}"
+            raise AttributeError(msg)
+
+        def call(*args: Any, **options: Any) -> Any:
+            made = method(*args, **options)
+            return wait(made.collect() if isinstance(made, Listing) else made)
+
+        return call
+
+
+def wait(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, wherever we are."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    done: list[T] = []
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(asyncio.run(coroutine))
+        except BaseException as error:  # noqa: BLE001 (it is raised again below)
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if raised:
+        raise raised[0]
+    return done[0]
+
+
+def _wanted(  # noqa: PLR0917 (as listed)
+    forks: bool | None,  # noqa: FBT001
+    archived: bool | None,  # noqa: FBT001
+    language: str | None,
+    topics: Iterable[str],
+    visibility: str | None,
+    pushed_since: str | datetime.datetime | float | None,
+) -> _gitfleet.Wanted:
+    return {
+        "forks": forks,
+        "archived": archived,
+        "language": language,
+        "topics": [topics] if isinstance(topics, str) else list(topics),
+        "visibility": visibility,
+        "pushed_since": pushed_since,
+    }
+
+
+def _part(text: str) -> str:
+    """One part of a path: whatever is in it stays in it."""
+    return {".": "%2E", "..": "%2E%2E"}.get(text) or quote(text, safe="")
+
+
+def _repo(owner: str, repo: str, rest: str = "") -> str:
+    return f"/repos/{_part(owner)}/{_part(repo)}{rest}"
+
+
+def _pair(given: str | tuple[str, str]) -> tuple[str, str]:
+    if not isinstance(given, str):
+        return given
+    owner, slash, name = given.partition("/")
+    if not slash:
+        msg = f"repository {given!r}: write owner/name"
+        raise exceptions.InvalidInputError(msg)
+    return owner, name

@@ -1,0 +1,130 @@
+"""TokenManager: tokens of several services, and what is known of each.
+
+GitHub counts requests per user, not per token, and its terms forbid sharing tokens to get past its
+limits: several tokens of one person get no more than one would. Tokens of different people may be
+used together where each of them agreed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gitfleet.models.common import ProviderType
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+__all__ = ["TokenInfo", "TokenManager", "TokenStatus"]
+
+
+@dataclass
+class TokenStatus:
+    """What is known of a token."""
+
+    is_valid: bool = True
+    """Whether its service still takes it."""
+    remaining_calls: int | None = None
+    """Calls that are left; None if that is not known."""
+    reset_time: int | None = None
+    """When there are more again, in seconds since the epoch."""
+    last_used: float | None = None
+    """When it was last used, in seconds since the epoch."""
+
+    @property
+    def is_rate_limited(self) -> bool:
+        """Whether nothing is left before the reset."""
+        if self.remaining_calls is None or self.remaining_calls > 0:
+            return False
+        return self.reset_time is None or self.reset_time > time.time()
+
+    @property
+    def is_available(self) -> bool:
+        """Whether it can be used now."""
+        return self.is_valid and not self.is_rate_limited
+
+
+@dataclass
+class TokenInfo:
+    """A token; it is shown as ``**********``."""
+
+    token: str = field(repr=False)
+    provider: ProviderType
+    username: str | None = None
+    status: TokenStatus = field(default_factory=TokenStatus)
+
+    @property
+    def secret_token(self) -> SecretStr:
+        """The token as a pydantic ``SecretStr``."""
+        from pydantic import SecretStr
+
+        return SecretStr(self.token)
+
+
+class TokenManager:
+    """Tokens of several services. Give it to clients; they keep what is known of each up to date.
+
+    Example:
+        >>> manager = TokenManager()
+        >>> manager.add_token("a token", ProviderType.GITHUB, username="ann")
+        >>> manager.count_available_tokens(ProviderType.GITHUB)
+        1
+    """
+
+    def __init__(self) -> None:
+        self.tokens: dict[ProviderType, list[TokenInfo]] = {}
+        self._turns: dict[ProviderType, int] = {}
+        self._lock = threading.Lock()
+
+    def add_token(
+        self, token: str, provider: ProviderType | str, username: str | None = None
+    ) -> None:
+        """Add a token; one that is there already stays as it is."""
+        provider = ProviderType(provider)
+        with self._lock:
+            known = self.tokens.setdefault(provider, [])
+            if all(one.token != token for one in known):
+                known.append(TokenInfo(token, provider, username))
+
+    async def get_next_available_token(self, provider: ProviderType | str) -> TokenInfo | None:
+        """Return the token whose turn it is; None if none can be used now."""
+        provider = ProviderType(provider)
+        with self._lock:
+            known = self.tokens.get(provider, [])
+            start = self._turns.get(provider, 0)
+            for step in range(len(known)):
+                at = (start + step) % len(known)
+                if known[at].status.is_available:
+                    self._turns[provider] = at + 1
+                    known[at].status.last_used = time.time()
+                    return known[at]
+        return None
+
+    async def update_rate_limit(
+        self, token: str, provider: ProviderType | str, remaining: int, reset_time: int
+    ) -> None:
+        """Note what is left of a token's limit."""
+        for one in self.get_all_tokens(provider):
+            if one.token == token:
+                one.status.remaining_calls, one.status.reset_time = remaining, reset_time
+
+    async def mark_token_invalid(self, token: str, provider: ProviderType | str) -> None:
+        """Note that a service does not take a token any more."""
+        for one in self.get_all_tokens(provider):
+            if one.token == token:
+                one.status.is_valid = False
+
+    def get_all_tokens(self, provider: ProviderType | str) -> list[TokenInfo]:
+        """Return every token of a service, in the order they were added."""
+        with self._lock:
+            return list(self.tokens.get(ProviderType(provider), []))
+
+    def count_available_tokens(self, provider: ProviderType | str) -> int:
+        """Return how many tokens of a service can be used now."""
+        return sum(one.status.is_available for one in self.get_all_tokens(provider))
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name.value}: {len(known)}" for name, known in self.tokens.items())
+        return f"TokenManager({counts})"

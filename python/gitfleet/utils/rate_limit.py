@@ -1,0 +1,101 @@
+"""RateLimiter and rate_limited: a pace for calls of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gitfleet.exceptions import InvalidInputError, RateLimitedError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+__all__ = ["RateLimitError", "RateLimiter", "rate_limited"]
+
+F = TypeVar("F", bound="Callable[..., Awaitable[Any]]")
+
+
+class RateLimitError(RateLimitedError):
+    """A limit was reached.
+
+    Attributes:
+        reset_time: When it ends, in seconds since the epoch; None if that is not known.
+    """
+
+    def __init__(self, message: str, reset_time: float | None = None) -> None:
+        super().__init__(message, None, reset_time)
+        self.reset_time = reset_time
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.message, self.reset_time))
+
+
+class RateLimiter:
+    """A pace: so many calls a second for each key. Works across event loops and threads.
+
+    Args:
+        calls_per_second: The pace.
+        max_retries: How often `rate_limited` tries again.
+    """
+
+    def __init__(self, calls_per_second: float = 1.0, max_retries: int = 3) -> None:
+        if not calls_per_second > 0:
+            msg = f"calls_per_second {calls_per_second}: must be more than 0"
+            raise InvalidInputError(msg)
+        self.calls_per_second = calls_per_second
+        self.max_retries = max_retries
+        self._next: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    async def acquire(self, key: str = "default") -> None:
+        """Wait for this key's turn; those that wait get theirs in the order they came."""
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next.get(key, now))
+            self._next[key] = turn + 1 / self.calls_per_second
+        if turn > now:
+            await asyncio.sleep(turn - now)
+
+    def reset(self, key: str = "default") -> None:
+        """Forget when this key was last used."""
+        with self._lock:
+            self._next.pop(key, None)
+
+
+def rate_limited(
+    limiter: RateLimiter | None = None,
+    key: str | None = None,
+    retry_on_limit: bool = True,  # noqa: FBT001, FBT002 (the original's)
+) -> Callable[[F], F]:
+    """Give a coroutine function a pace.
+
+    Args:
+        limiter: The pace; one call a second if there is none.
+        key: What shares it; the function's name by default.
+        retry_on_limit: Whether a call that raises a `RateLimitedError` waits for its reset and is
+            made again.
+    """
+    pace = limiter or RateLimiter()
+
+    def decorate(function: F) -> F:
+        name = key or str(getattr(function, "__qualname__", "default"))
+
+        @functools.wraps(function)
+        async def paced(*args: Any, **options: Any) -> Any:
+            for attempt in range(pace.max_retries + 1):
+                await pace.acquire(name)
+                try:
+                    return await function(*args, **options)
+                except RateLimitedError as error:
+                    if not retry_on_limit or attempt == pace.max_retries:
+                        raise
+                    until = error.reset_at.timestamp() if error.reset_at else 0.0
+                    await asyncio.sleep(max(until - time.time(), 2.0**attempt))
+            return None
+
+        return paced  # type: ignore[return-value]
+
+    return decorate

@@ -1,0 +1,237 @@
+//! `repos`: what is hosted somewhere, as rows or as addresses to pipe on.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::args::{FormatArg, OutputArgs};
+use super::environment::{date, github};
+use super::{DONE, FAILED, Streams};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::fleet::hosted::look_up;
+use crate::git::CACHE_BYTES;
+use crate::providers::github::{GitHub, RepositoryFilter, SearchOrder, Visibility};
+use crate::table::{Records, RepositoriesTable};
+
+/// Which repositories are listed, and how.
+#[derive(Debug, ClapArgs)]
+pub(super) struct ReposArgs {
+    /// Users, organisations, or OWNER/NAME
+    #[arg(value_name = "OWNER", required_unless_present = "search")]
+    owners: Vec<String>,
+    /// Those that match a search in GitHub's syntax, such as "topic:git stars:>100"
+    #[arg(long, value_name = "QUERY")]
+    search: Option<String>,
+    /// Forks: list them, leave them out, or list only them
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Which::Include)]
+    forks: Which,
+    /// Archived ones
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Which::Include)]
+    archived: Which,
+    /// Only those mostly in this language
+    #[arg(long, value_name = "NAME")]
+    language: Option<String>,
+    /// Only those with this topic; may be given several times
+    #[arg(long, value_name = "TOPIC")]
+    topic: Vec<String>,
+    /// Only those that these people can see
+    #[arg(long, value_name = "WHO", value_enum)]
+    visibility: Option<VisibilityArg>,
+    /// Only those with a push since this date, such as 2024-05-01 or "6 months ago"
+    #[arg(long, value_name = "DATE")]
+    pushed_since: Option<String>,
+    /// How they are written [default: by the name of FILE; a table on a terminal, else csv]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    format: Option<ReposFormat>,
+    /// Only these columns, in this order
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// Write to FILE, which appears when it is complete
+    #[arg(long, short = 'o', value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Where the API is, for GitHub Enterprise: <https://HOST/api/v3> [default: GITHUB_API_URL, else GitHub's]
+    #[arg(long, value_name = "URL")]
+    api_url: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Which {
+    Include,
+    Exclude,
+    Only,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum VisibilityArg {
+    Public,
+    Private,
+    Internal,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum ReposFormat {
+    /// Columns for people, cut to the terminal
+    Table,
+    /// Comma-separated values
+    Csv,
+    /// A JSON object per line
+    Jsonl,
+    /// Parquet
+    Parquet,
+    /// Arrow IPC stream
+    Arrow,
+    /// An https address per line, for `gitfleet mine -`
+    Urls,
+    /// An ssh address per line
+    SshUrls,
+}
+
+/// Columns of a table for people.
+const COLUMNS: &[&str] = &[
+    "full_name",
+    "language",
+    "stars",
+    "size_kb",
+    "pushed_at",
+    "description",
+];
+
+pub(super) fn repos(args: &ReposArgs, streams: &mut Streams, cancel: &CancelToken) -> Result<u8> {
+    let filter = filter(args)?;
+    let client = github(args.api_url.as_deref())?;
+    let (found, errors) =
+        super::network::run(cancel, async move |_| list(args, &client, filter).await)?;
+    for (owner, error) in &errors {
+        let _ = writeln!(streams.err, "error: {owner}: {}", error.report());
+    }
+    write(args, found, streams)?;
+    Ok(if errors.is_empty() { DONE } else { FAILED })
+}
+
+type Found = (Vec<serde_json::Value>, Vec<(String, Error)>);
+
+/// Each repository once, and what could not be listed.
+async fn list(args: &ReposArgs, github: &GitHub, filter: RepositoryFilter) -> Result<Found> {
+    let (mut found, mut errors, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+    let mut add = |items: Vec<serde_json::Value>| {
+        found.extend(
+            items
+                .into_iter()
+                .filter(|item| seen.insert(item["full_name"].to_string())),
+        );
+    };
+    for owner in &args.owners {
+        let items = if owner.contains('/') {
+            let named = look_up(&[format!("github:{owner}")], github).await;
+            let targets = named
+                .into_iter()
+                .map(|(_, targets)| targets)
+                .collect::<Result<Vec<_>>>();
+            targets.map(|targets| {
+                targets
+                    .iter()
+                    .flatten()
+                    .filter_map(|target| target.about().cloned())
+                    .collect()
+            })
+        } else {
+            match github.repositories(owner, filter.clone()).await {
+                Ok(pages) => pages.collect().await,
+                Err(error) => Err(error),
+            }
+        };
+        match items {
+            Ok(items) => add(items),
+            Err(error) => errors.push((owner.clone(), error)),
+        }
+    }
+    if let Some(query) = &args.search {
+        match github
+            .search_repositories(query, &SearchOrder::default())
+            .filtered_by(filter)
+            .collect()
+            .await
+        {
+            Ok(items) => add(items),
+            Err(error) => errors.push((query.clone(), error)),
+        }
+    }
+    Ok((found, errors))
+}
+
+fn filter(args: &ReposArgs) -> Result<RepositoryFilter> {
+    let which = |which| match which {
+        Which::Include => None,
+        Which::Exclude => Some(false),
+        Which::Only => Some(true),
+    };
+    let mut filter = RepositoryFilter::default();
+    filter.forks = which(args.forks);
+    filter.archived = which(args.archived);
+    filter.language.clone_from(&args.language);
+    filter.topics.clone_from(&args.topic);
+    filter.visibility = args.visibility.map(|visibility| match visibility {
+        VisibilityArg::Public => Visibility::Public,
+        VisibilityArg::Private => Visibility::Private,
+        VisibilityArg::Internal => Visibility::Internal,
+    });
+    filter.pushed_since = args.pushed_since.as_deref().map(date).transpose()?;
+    Ok(filter)
+}
+
+fn write(args: &ReposArgs, found: Vec<serde_json::Value>, streams: &mut Streams) -> Result<()> {
+    let format = match args.format {
+        Some(ReposFormat::Urls | ReposFormat::SshUrls) => return write_urls(args, &found, streams),
+        Some(ReposFormat::Table) => Some(FormatArg::Table),
+        Some(ReposFormat::Csv) => Some(FormatArg::Csv),
+        Some(ReposFormat::Jsonl) => Some(FormatArg::Jsonl),
+        Some(ReposFormat::Parquet) => Some(FormatArg::Parquet),
+        Some(ReposFormat::Arrow) => Some(FormatArg::Arrow),
+        None => None,
+    };
+    let mut table = RepositoriesTable::new();
+    for about in &found {
+        let url = about["clone_url"].as_str().unwrap_or_default();
+        let key = crate::RemoteUrl::parse(url).map(|url| url.key().to_string());
+        table.push(&key.unwrap_or_default(), about);
+    }
+    let schema = table.schema().clone();
+    let batch = table.take();
+    let output = OutputArgs {
+        format,
+        columns: args.columns.clone(),
+        output: args.output.clone(),
+        jobs: 0,
+        cache: CACHE_BYTES >> 20,
+        quiet: true,
+        trust: false,
+    };
+    let records = Records::new(schema, std::iter::once(batch));
+    super::rows::write(records, &output, COLUMNS, streams).map(|_| ())
+}
+
+fn write_urls(args: &ReposArgs, found: &[serde_json::Value], streams: &mut Streams) -> Result<()> {
+    let is_ssh = args.format == Some(ReposFormat::SshUrls);
+    let line = |about: &serde_json::Value| {
+        let url = about["clone_url"].as_str().unwrap_or_default();
+        match about["ssh_url"].as_str().filter(|_| is_ssh) {
+            Some(ssh) => format!("{ssh}\n"),
+            None if is_ssh => format!("{}\n", url.replacen("https://", "ssh://git@", 1)),
+            None => format!("{url}\n"),
+        }
+    };
+    let text: String = found.iter().map(line).collect();
+    match &args.output {
+        Some(path) => crate::durable::replace(path, text.as_bytes()),
+        None => {
+            let written = streams
+                .out
+                .write_all(text.as_bytes())
+                .and_then(|()| streams.out.flush());
+            written.map_err(Error::storage("write", "standard output"))
+        }
+    }
+}

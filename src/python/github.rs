@@ -1,0 +1,259 @@
+//! GitHub's API for Python: answers as the JSON they came as.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use serde_json::Value;
+
+use super::error::{instance, to_py};
+use super::options::{Network, choice, seconds, trust};
+use crate::error::{Error, Result};
+use crate::net::Net;
+use crate::providers::github::{
+    Account, AppKey, CacheOptions, GitHub, GitHubOptions, Pages, RepositoryFilter, Visibility,
+};
+use crate::secret::Secret;
+
+/// How GitHub is reached, as the Python package collected it.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(super) struct Service {
+    tokens: Vec<String>,
+    /// App id, installation id, private key.
+    apps: Vec<(String, u64, String)>,
+    base_url: Option<String>,
+    cache: Option<PathBuf>,
+    cache_bytes: u64,
+    reserve: u64,
+    longest_wait: f64,
+    retries: u32,
+    network: Network,
+}
+
+/// Which repositories of a listing are wanted.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(super) struct Wanted<'py> {
+    forks: Option<bool>,
+    archived: Option<bool>,
+    language: Option<String>,
+    topics: Vec<String>,
+    visibility: Option<String>,
+    pushed_since: Option<Bound<'py, PyAny>>,
+}
+
+impl Wanted<'_> {
+    fn filter(self) -> PyResult<RepositoryFilter> {
+        let seen = [
+            ("public", Visibility::Public),
+            ("private", Visibility::Private),
+            ("internal", Visibility::Internal),
+        ];
+        let mut filter = RepositoryFilter::default();
+        filter.forks = self.forks;
+        filter.archived = self.archived;
+        filter.language = self.language;
+        filter.topics = self.topics;
+        filter.visibility = self
+            .visibility
+            .map(|name| choice("visibility", &name, &seen))
+            .transpose()?;
+        filter.pushed_since = self.pushed_since.as_ref().map(seconds).transpose()?;
+        Ok(filter)
+    }
+}
+
+/// A client; see `gitfleet.providers.GitHubClient`.
+#[pyclass(frozen, module = "gitfleet._gitfleet")]
+pub(super) struct GitHubService {
+    github: GitHub,
+}
+
+/// One token: username, whether it is valid, when it was last used, and per bucket its name, limit, remaining and reset.
+type Status = (
+    Option<String>,
+    bool,
+    Option<f64>,
+    Vec<(&'static str, Option<u64>, Option<u64>, Option<i64>)>,
+);
+
+#[pymethods]
+impl GitHubService {
+    #[new]
+    fn new(service: Service) -> PyResult<Self> {
+        let mut options = GitHubOptions::default();
+        let tokens = service
+            .tokens
+            .into_iter()
+            .map(|token| Account::Token(Secret::new(token)));
+        let apps = service
+            .apps
+            .into_iter()
+            .map(|(app_id, installation_id, key)| {
+                Account::App(AppKey {
+                    app_id,
+                    installation_id,
+                    private_key: Secret::new(key),
+                })
+            });
+        options.accounts = tokens.chain(apps).collect();
+        options.base_url = service.base_url;
+        options.cache = service.cache.map(|directory| {
+            let mut cache = CacheOptions::at(directory);
+            cache.most_bytes = service.cache_bytes;
+            cache
+        });
+        options.reserve = service.reserve;
+        options.longest_wait =
+            Duration::try_from_secs_f64(service.longest_wait).map_err(|error| {
+                let what = format!("longest_wait {}", service.longest_wait);
+                to_py(&Error::invalid(what, error.to_string()))
+            })?;
+        options.retries = service.retries;
+        let network: Net = service.network.options(trust(false))?.net;
+        options.net = network;
+        let github = GitHub::new(options).map_err(|error| to_py(&error))?;
+        Ok(Self { github })
+    }
+
+    fn get<'py>(&self, py: Python<'py>, route: String) -> PyResult<Bound<'py, PyAny>> {
+        let github = self.github.clone();
+        answer(py, async move { github.get(&route).await })
+    }
+
+    fn graphql<'py>(
+        &self,
+        py: Python<'py>,
+        query: String,
+        variables: String,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let github = self.github.clone();
+        let variables: Value = serde_json::from_str(&variables)
+            .map_err(|error| to_py(&Error::invalid("variables", error.to_string())))?;
+        answer(py, async move { github.graphql(&query, variables).await })
+    }
+
+    fn validate_credentials<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let github = self.github.clone();
+        pyo3_async_runtimes::tokio::future_into_py(py, async move {
+            github
+                .validate_credentials()
+                .await
+                .map_err(|error| to_py(&error))
+        })
+    }
+
+    fn repositories<'py>(
+        &self,
+        py: Python<'py>,
+        owner: String,
+        wanted: Wanted<'_>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let github = self.github.clone();
+        let filter = wanted.filter()?;
+        pyo3_async_runtimes::tokio::future_into_py(py, async move {
+            let pages = github.repositories(&owner, filter).await;
+            pages.map(Listing::new).map_err(|error| to_py(&error))
+        })
+    }
+
+    /// A listing at a route or cursor.
+    #[pyo3(signature = (route, wanted = None))]
+    fn listing(&self, route: &str, wanted: Option<Wanted<'_>>) -> PyResult<Listing> {
+        let pages = self.github.resume(route);
+        Ok(Listing::new(match wanted {
+            Some(wanted) => pages.filtered_by(wanted.filter()?),
+            None => pages,
+        }))
+    }
+
+    /// Per repository its JSON, or an exception.
+    fn metadata<'py>(
+        &self,
+        py: Python<'py>,
+        repositories: Vec<(String, String)>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let github = self.github.clone();
+        pyo3_async_runtimes::tokio::future_into_py(py, async move {
+            let found = github.metadata(&repositories).await;
+            let found = found.map_err(|error| to_py(&error))?;
+            Python::attach(|py| {
+                let one = |one: Result<Value>| -> PyResult<Py<PyAny>> {
+                    Ok(match one {
+                        Ok(about) => json(py, &about).into_any().unbind(),
+                        Err(error) => instance(py, &error)?.unbind(),
+                    })
+                };
+                found.into_iter().map(one).collect::<PyResult<Vec<_>>>()
+            })
+        })
+    }
+
+    fn statuses(&self) -> Vec<Status> {
+        let statuses = self.github.token_statuses().into_iter();
+        statuses
+            .map(|status| {
+                let buckets = status.buckets.iter();
+                let buckets =
+                    buckets.map(|one| (one.bucket.name(), one.limit, one.remaining, one.reset_at));
+                (
+                    status.username,
+                    status.is_valid,
+                    status.last_used,
+                    buckets.collect(),
+                )
+            })
+            .collect()
+    }
+}
+
+/// A listing that is under way.
+#[pyclass(frozen, module = "gitfleet._gitfleet")]
+pub(super) struct Listing {
+    pages: Arc<tokio::sync::Mutex<Pages>>,
+}
+
+impl Listing {
+    fn new(pages: Pages) -> Self {
+        Self {
+            pages: Arc::new(tokio::sync::Mutex::new(pages)),
+        }
+    }
+}
+
+#[pymethods]
+impl Listing {
+    /// Items of the next page; `None` at the end.
+    fn next_page<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let pages = Arc::clone(&self.pages);
+        pyo3_async_runtimes::tokio::future_into_py(py, async move {
+            let page = pages.lock().await.next_page().await;
+            let page = page.map_err(|error| to_py(&error))?;
+            Ok(page.map(|items| Python::attach(|py| json(py, &Value::Array(items)).unbind())))
+        })
+    }
+
+    /// Where it goes on; `None` at the end, and while a page is on its way.
+    #[getter]
+    fn cursor(&self) -> Option<String> {
+        let pages = self.pages.try_lock().ok()?;
+        pages.cursor().map(str::to_owned)
+    }
+}
+
+fn answer(
+    py: Python<'_>,
+    work: impl Future<Output = Result<Value>> + Send + 'static,
+) -> PyResult<Bound<'_, PyAny>> {
+    pyo3_async_runtimes::tokio::future_into_py(py, async move {
+        let value = work.await.map_err(|error| to_py(&error))?;
+        Ok(Python::attach(|py| json(py, &value).unbind()))
+    })
+}
+
+fn json<'py>(py: Python<'py>, value: &Value) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, value.to_string().as_bytes())
+}

@@ -1,0 +1,165 @@
+//! What a hosting service says of repositories, as columns.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{
+    BooleanBuilder, Int64Builder, ListBuilder, StringBuilder, TimestampSecondBuilder,
+};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, SchemaRef};
+use serde_json::Value;
+
+use super::commits::batch;
+use super::schema;
+use crate::error::Result;
+
+/// Collects repositories into batches of the `repositories` table.
+pub struct RepositoriesTable {
+    schema: SchemaRef,
+    rows: Vec<(String, Value)>,
+}
+
+impl Default for RepositoriesTable {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Column, and where its value is in what GitHub says.
+const TEXTS: &[(&str, &[&str])] = &[
+    ("full_name", &["full_name"]),
+    ("description", &["description"]),
+    ("language", &["language"]),
+    ("license", &["license", "spdx_id"]),
+    ("default_branch", &["default_branch"]),
+    ("visibility", &["visibility"]),
+    ("homepage", &["homepage"]),
+    ("html_url", &["html_url"]),
+    ("clone_url", &["clone_url"]),
+    ("owner_type", &["owner", "type"]),
+];
+const FLAGS: &[(&str, &str)] = &[
+    ("is_fork", "fork"),
+    ("is_archived", "archived"),
+    ("is_private", "private"),
+];
+const COUNTS: &[(&str, &str)] = &[
+    ("github_id", "id"),
+    ("stars", "stargazers_count"),
+    ("forks", "forks_count"),
+    ("open_issues", "open_issues_count"),
+    ("size_kb", "size"),
+];
+const TIMES: &[(&str, &str)] = &[
+    ("created_at", "created_at"),
+    ("updated_at", "updated_at"),
+    ("pushed_at", "pushed_at"),
+];
+
+/// The columns of the repositories table.
+pub(super) fn fields() -> Vec<Field> {
+    let item = Arc::new(Field::new("item", DataType::Utf8, false));
+    let mut fields = vec![Field::new("repo", DataType::Utf8, false)];
+    fields.extend(
+        TEXTS
+            .iter()
+            .map(|(name, _)| Field::new(*name, DataType::Utf8, true)),
+    );
+    fields.push(Field::new("topics", DataType::List(item), false));
+    fields.extend(
+        FLAGS
+            .iter()
+            .map(|(name, _)| Field::new(*name, DataType::Boolean, true)),
+    );
+    fields.extend(
+        COUNTS
+            .iter()
+            .map(|(name, _)| Field::new(*name, DataType::Int64, true)),
+    );
+    fields.extend(
+        TIMES
+            .iter()
+            .map(|(name, _)| schema::time(name).with_nullable(true)),
+    );
+    fields
+}
+
+impl RepositoriesTable {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self {
+            schema: schema::repositories(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Its columns.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Adds a row: what GitHub's REST API says of the repository that other tables call `repo`. What it does not say is null.
+    pub fn push(&mut self, repo: &str, about: &Value) {
+        self.rows.push((repo.to_owned(), about.clone()));
+    }
+
+    /// Takes what was added since the last batch; it may have no rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`](crate::Error::Internal) if columns and schema disagree, which is a defect.
+    pub fn take(&mut self) -> Result<RecordBatch> {
+        let rows = std::mem::take(&mut self.rows);
+        let mut columns: Vec<ArrayRef> = Vec::new();
+        let mut repos = StringBuilder::new();
+        rows.iter().for_each(|(repo, _)| repos.append_value(repo));
+        columns.push(Arc::new(repos.finish()));
+        for (_, path) in TEXTS {
+            let mut texts = StringBuilder::new();
+            for (_, about) in &rows {
+                let value = path.iter().fold(about, |value, name| &value[*name]);
+                texts.append_option(value.as_str());
+            }
+            columns.push(Arc::new(texts.finish()));
+        }
+        let item = Arc::new(Field::new("item", DataType::Utf8, false));
+        let mut topics = ListBuilder::new(StringBuilder::new()).with_field(item);
+        for (_, about) in &rows {
+            let names = about["topics"]
+                .as_array()
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            names
+                .iter()
+                .filter_map(Value::as_str)
+                .for_each(|name| topics.values().append_value(name));
+            topics.append(true);
+        }
+        columns.push(Arc::new(topics.finish()));
+        for (_, name) in FLAGS {
+            let mut flags = BooleanBuilder::new();
+            rows.iter()
+                .for_each(|(_, about)| flags.append_option(about[*name].as_bool()));
+            columns.push(Arc::new(flags.finish()));
+        }
+        for (_, name) in COUNTS {
+            let mut counts = Int64Builder::new();
+            rows.iter()
+                .for_each(|(_, about)| counts.append_option(about[*name].as_i64()));
+            columns.push(Arc::new(counts.finish()));
+        }
+        for (_, name) in TIMES {
+            let mut times = TimestampSecondBuilder::new().with_timezone("UTC");
+            rows.iter()
+                .for_each(|(_, about)| times.append_option(seconds(&about[*name])));
+            columns.push(Arc::new(times.finish()));
+        }
+        batch(&self.schema, columns)
+    }
+}
+
+/// `2024-05-01T12:00:00Z` in seconds since the epoch.
+fn seconds(value: &Value) -> Option<i64> {
+    let time: jiff::Timestamp = value.as_str()?.parse().ok()?;
+    Some(time.as_second())
+}
