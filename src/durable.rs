@@ -33,7 +33,7 @@ pub(crate) fn sync(path: &Path) -> Result<()> {
 }
 
 /// Replaces a file by one with these bytes.
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "cli", feature = "http"))]
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     use std::io::Write;
     let directory = match path.parent() {

@@ -175,6 +175,7 @@ pub struct ServiceError {
     pub documentation_url: Option<String>,
 }
 
+#[cfg(feature = "http")]
 impl ServiceError {
     pub(crate) fn new(
         kind: ErrorKind,

@@ -107,6 +107,13 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
 }
 
 /// What inputs name; what is hosted on GitHub is asked there.
+#[cfg_attr(
+    not(feature = "http"),
+    expect(
+        clippy::unnecessary_wraps,
+        reason = "the same signature as with the network"
+    )
+)]
 fn look_up(texts: &[String], cancel: &CancelToken) -> Result<(Vec<Target>, Refused)> {
     #[cfg(feature = "http")]
     if texts.iter().any(|text| is_hosted(text)) {

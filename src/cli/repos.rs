@@ -52,7 +52,7 @@ pub(super) struct ReposArgs {
     /// Write to FILE, which appears when it is complete
     #[arg(long, short = 'o', value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Where the API is, for GitHub Enterprise: <https://HOST/api/v3> [default: GITHUB_API_URL, else GitHub's]
+    /// Where the API is, for GitHub Enterprise: <https://HOST/api/v3> [default: `GITHUB_API_URL`, else GitHub's]
     #[arg(long, value_name = "URL")]
     api_url: Option<String>,
 }
@@ -107,7 +107,7 @@ pub(super) fn repos(args: &ReposArgs, streams: &mut Streams, cancel: &CancelToke
     for (owner, error) in &errors {
         let _ = writeln!(streams.err, "error: {owner}: {}", error.report());
     }
-    write(args, found, streams)?;
+    write(args, &found, streams)?;
     Ok(if errors.is_empty() { DONE } else { FAILED })
 }
 
@@ -182,9 +182,9 @@ fn filter(args: &ReposArgs) -> Result<RepositoryFilter> {
     Ok(filter)
 }
 
-fn write(args: &ReposArgs, found: Vec<serde_json::Value>, streams: &mut Streams) -> Result<()> {
+fn write(args: &ReposArgs, found: &[serde_json::Value], streams: &mut Streams) -> Result<()> {
     let format = match args.format {
-        Some(ReposFormat::Urls | ReposFormat::SshUrls) => return write_urls(args, &found, streams),
+        Some(ReposFormat::Urls | ReposFormat::SshUrls) => return write_urls(args, found, streams),
         Some(ReposFormat::Table) => Some(FormatArg::Table),
         Some(ReposFormat::Csv) => Some(FormatArg::Csv),
         Some(ReposFormat::Jsonl) => Some(FormatArg::Jsonl),
@@ -193,7 +193,7 @@ fn write(args: &ReposArgs, found: Vec<serde_json::Value>, streams: &mut Streams)
         None => None,
     };
     let mut table = RepositoriesTable::new();
-    for about in &found {
+    for about in found {
         let url = about["clone_url"].as_str().unwrap_or_default();
         let key = crate::RemoteUrl::parse(url).map(|url| url.key().to_string());
         table.push(&key.unwrap_or_default(), about);

@@ -367,9 +367,10 @@ impl State {
             state.index.insert(entry.path(&index).to_vec(), side);
         }
         if !has_head {
-            return Ok(match state.index.is_empty() || overwrites {
-                true => Ok(state),
-                false => Err("files are staged for a first commit".to_owned()),
+            return Ok(if state.index.is_empty() || overwrites {
+                Ok(state)
+            } else {
+                Err("files are staged for a first commit".to_owned())
             });
         }
         let has_modes = local.config_snapshot().boolean("core.fileMode") != Some(false);

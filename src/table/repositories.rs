@@ -112,7 +112,9 @@ impl RepositoriesTable {
         let rows = std::mem::take(&mut self.rows);
         let mut columns: Vec<ArrayRef> = Vec::new();
         let mut repos = StringBuilder::new();
-        rows.iter().for_each(|(repo, _)| repos.append_value(repo));
+        for (repo, _) in &rows {
+            repos.append_value(repo);
+        }
         columns.push(Arc::new(repos.finish()));
         for (_, path) in TEXTS {
             let mut texts = StringBuilder::new();
@@ -129,29 +131,31 @@ impl RepositoriesTable {
                 .as_array()
                 .map(Vec::as_slice)
                 .unwrap_or_default();
-            names
-                .iter()
-                .filter_map(Value::as_str)
-                .for_each(|name| topics.values().append_value(name));
+            for name in names.iter().filter_map(Value::as_str) {
+                topics.values().append_value(name);
+            }
             topics.append(true);
         }
         columns.push(Arc::new(topics.finish()));
         for (_, name) in FLAGS {
             let mut flags = BooleanBuilder::new();
-            rows.iter()
-                .for_each(|(_, about)| flags.append_option(about[*name].as_bool()));
+            for (_, about) in &rows {
+                flags.append_option(about[*name].as_bool());
+            }
             columns.push(Arc::new(flags.finish()));
         }
         for (_, name) in COUNTS {
             let mut counts = Int64Builder::new();
-            rows.iter()
-                .for_each(|(_, about)| counts.append_option(about[*name].as_i64()));
+            for (_, about) in &rows {
+                counts.append_option(about[*name].as_i64());
+            }
             columns.push(Arc::new(counts.finish()));
         }
         for (_, name) in TIMES {
             let mut times = TimestampSecondBuilder::new().with_timezone("UTC");
-            rows.iter()
-                .for_each(|(_, about)| times.append_option(seconds(&about[*name])));
+            for (_, about) in &rows {
+                times.append_option(seconds(&about[*name]));
+            }
             columns.push(Arc::new(times.finish()));
         }
         batch(&self.schema, columns)

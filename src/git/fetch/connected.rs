@@ -65,8 +65,8 @@ pub(in crate::git) fn check_connected(
             }
             Kind::Tag => {
                 let tag = TagRefIter::from_bytes(object.data, id.kind());
-                let is_kept = filter.is_none() || tag_names_commit(tag.clone());
-                todo.extend(tag.clone().target_id().ok().filter(|_| is_kept));
+                let is_kept = filter.is_none() || tag_names_commit(tag);
+                todo.extend(tag.target_id().ok().filter(|_| is_kept));
             }
             Kind::Tree | Kind::Blob => {}
         }

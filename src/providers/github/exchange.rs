@@ -137,6 +137,11 @@ impl Exchange {
         }
     }
 
+    /// Where the REST API is.
+    pub(super) fn base_url(&self) -> &str {
+        &self.apis.rest_url
+    }
+
     /// Asks, and asks again where that may help.
     pub(super) async fn ask(&self, question: &Question) -> Result<Answer> {
         if self.pool.accounts() > 1 && question.token.is_none() {
@@ -399,7 +404,10 @@ fn request(
     let mut request = Request::builder()
         .method(&question.method)
         .uri(&question.route)
-        .header("Accept", "application/vnd.github+json")
+        .header(
+            "Accept",
+            "application/vnd.github+json, application/json;q=0.9",
+        )
         .header("X-GitHub-Api-Version", API_VERSION);
     if let Some(secret) = secret {
         let mut value = HeaderValue::from_str(&format!("Bearer {}", secret.expose()))

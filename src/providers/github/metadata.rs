@@ -139,20 +139,15 @@ impl GitHub {
             match data[&alias].take() {
                 Value::Null => {
                     let subject = format!("{owner}/{name}");
-                    Err(errors.get(&alias).map_or_else(
+                    Err(Error::service(errors.get(&alias).map_or_else(
                         || ServiceError::new(ErrorKind::NotFound, &subject, "no answer for it"),
                         |error| of_graphql(error, &subject),
-                    ))
+                    )))
                 }
                 about => Ok(like_rest(&about)),
             }
         };
-        Ok(repositories
-            .iter()
-            .enumerate()
-            .map(one)
-            .map(|found| found.map_err(Error::service))
-            .collect())
+        Ok(repositories.iter().enumerate().map(one).collect())
     }
 
     /// A batch that is too large is not asked for again as it is.

@@ -1,8 +1,8 @@
 //! GitHub, through octocrab; no type of its leaves this folder.
 //!
-//! A [`GitHub`] asks; every request goes through [`exchange`], which waits its turn in the [`pool`] of tokens, looks into the
-//! [`cache`], tries again what may pass, and turns a refusal into an error by status and headers. What an identity may still
-//! ask for is [`limits`]'s arithmetic.
+//! A [`GitHub`] asks; every request goes through `exchange`, which waits its turn in the `pool` of tokens, looks into the
+//! `cache`, tries again what may pass, and turns a refusal into an error by status and headers. What an identity may still
+//! ask for is `limits`'s arithmetic.
 
 mod app;
 mod cache;

@@ -81,7 +81,8 @@ impl Pages {
             _ => return Err(Error::internal(format!("{route} is no listing"))),
         };
         let next = answer.link.as_deref().and_then(next_of);
-        self.next = next.map(|next| below(&route, next)).transpose()?;
+        let base_url = self.exchange.base_url();
+        self.next = next.map(|next| below(base_url, next)).transpose()?;
         let mut kept = Vec::with_capacity(items.len());
         for item in items {
             let is_new = identity(&item).is_none_or(|identity| self.seen.insert(identity));
@@ -118,14 +119,24 @@ fn next_of(link: &str) -> Option<&str> {
     })
 }
 
-/// The next page's route: of its address only what comes below the base URL. Its host does not matter, ours is asked.
-fn below(route: &str, next: &str) -> Result<String> {
-    let (_, query) = next
-        .split_once('?')
-        .ok_or_else(|| Error::internal(format!("the next page of {route} is {next}")))?;
-    // Listings by name go on by number: `/organizations/9919/repos` for `/orgs/github/repos`. Either is the same.
-    let path = route.split('?').next().unwrap_or(route);
-    Ok(format!("{path}?{query}"))
+/// The next page's route: what of its address lies below the base URL's path. Its host does not matter, ours is asked.
+fn below(base_url: &str, next: &str) -> Result<String> {
+    let path =
+        |url: &str| url::Url::parse(url).map(|url| url.path().trim_end_matches('/').to_owned());
+    let wrong = || Error::internal(format!("the next page is at {next}"));
+    let (base, parsed) = (
+        path(base_url).map_err(|_| wrong())?,
+        url::Url::parse(next).map_err(|_| wrong())?,
+    );
+    let route = parsed
+        .path()
+        .strip_prefix(&base)
+        .filter(|route| route.starts_with('/'));
+    match (route, parsed.query()) {
+        (Some(route), Some(query)) => Ok(format!("{route}?{query}")),
+        (Some(route), None) => Ok(route.to_owned()),
+        (None, _) => Err(wrong()),
+    }
 }
 
 /// What an item is known by.
@@ -150,13 +161,16 @@ mod tests {
             next_of(r#"<https://api.github.com/x?page=1>; rel="last""#),
             None
         );
+        let next = "https://h/organizations/1/repos?page=2";
         assert_eq!(
-            below(
-                "/orgs/o/repos?a=b",
-                "https://h/organizations/1/repos?page=2"
-            )
-            .unwrap(),
-            "/orgs/o/repos?page=2"
+            below("https://h", next).unwrap(),
+            "/organizations/1/repos?page=2"
         );
+        let next = "https://h/api/v3/repositories/1/tags?page=2";
+        assert_eq!(
+            below("https://h/api/v3", next).unwrap(),
+            "/repositories/1/tags?page=2"
+        );
+        assert!(below("https://h/api/v3", "https://h/elsewhere").is_err());
     }
 }
