@@ -11,6 +11,8 @@ use super::args::{
 };
 use super::bars::Bars;
 use super::environment::{clone_options, date, history_options};
+#[cfg(feature = "http")]
+use super::hosted::{self, is_hosted};
 use super::inputs::{Refused, read_all};
 use super::interrupt;
 use super::{DONE, FAILED, Streams, exit_code, hint};
@@ -18,9 +20,9 @@ use super::{DONE, FAILED, Streams, exit_code, hint};
 use super::{environment::github, inputs::gather};
 use crate::cancel::CancelToken;
 use crate::error::{Error, ErrorKind, Result};
-#[cfg(feature = "http")]
-use crate::fleet::hosted::{self, is_hosted};
-use crate::fleet::{self, Existing, Fleet, FleetOptions, MineOptions, Report, Tables, Target};
+use crate::fleet::{
+    self, Existing, Fleet, FleetOptions, MineOptions, Outcome, Report, Tables, Target,
+};
 use crate::git::{
     CloneOptions, Filter, RefChange, TagsWanted, UpdateFiles, UpdateOutcome, Worktree,
 };
@@ -311,6 +313,13 @@ fn print<T>(
         .any(|(_, error)| error.kind() == ErrorKind::Cancelled)
     {
         code = super::INTERRUPTED;
+    }
+    let makes_no_sense = |outcome: &Outcome<T>| {
+        let error = outcome.result.as_ref().err();
+        error.is_some_and(|error| error.kind() == ErrorKind::InvalidInput)
+    };
+    if !report.outcomes.is_empty() && report.outcomes.iter().all(makes_no_sense) {
+        code = super::USAGE; // nothing that was typed makes any
     }
     match written.and_then(|()| streams.out.flush()) {
         // Whoever read our output has seen enough; what became of the repositories stays true.

@@ -8,6 +8,8 @@ mod bars;
 pub(crate) mod credentials;
 pub(crate) mod environment;
 mod fleet;
+#[cfg(feature = "http")]
+pub(crate) mod hosted;
 pub(crate) mod inputs;
 mod interrupt;
 #[cfg(feature = "http")]

@@ -8,10 +8,10 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::args::{FormatArg, OutputArgs};
 use super::environment::{date, github};
+use super::hosted::look_up;
 use super::{DONE, FAILED, Streams};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::fleet::hosted::look_up;
 use crate::git::CACHE_BYTES;
 use crate::providers::github::{GitHub, RepositoryFilter, SearchOrder, Visibility};
 use crate::table::{Records, RepositoriesTable};

@@ -2,8 +2,6 @@
 
 mod clones;
 mod dataset;
-#[cfg(feature = "http")]
-pub mod hosted;
 mod manager;
 mod mine;
 mod outcome;

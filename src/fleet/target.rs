@@ -13,7 +13,7 @@ use crate::remote_url::{RemoteUrl, RepoKey};
 pub struct Target {
     url: RemoteUrl,
     /// What its hosting service says of it, if that was asked.
-    pub(super) about: Option<Arc<serde_json::Value>>,
+    about: Option<Arc<serde_json::Value>>,
 }
 
 impl Target {
@@ -27,6 +27,13 @@ impl Target {
             url: RemoteUrl::parse(text)?,
             about: None,
         })
+    }
+
+    /// The same target with what its hosting service says of it: GitHub's REST API, or what has its shape.
+    #[must_use]
+    pub fn with_about(mut self, about: serde_json::Value) -> Self {
+        self.about = Some(Arc::new(about));
+        self
     }
 
     /// What its hosting service says of it, if that was asked.

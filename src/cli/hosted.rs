@@ -1,24 +1,25 @@
 //! Repositories named by where they are hosted: `github:OWNER` and `github:OWNER/NAME`.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
-use super::target::Target;
 use crate::error::{Error, Result};
+use crate::fleet::Target;
 use crate::providers::github::{GitHub, RepositoryFilter};
 
 /// How names of repositories on GitHub start.
 const GITHUB: &str = "github:";
 
 /// Whether a text names what is hosted, and has to be looked up.
-pub fn is_hosted(text: &str) -> bool {
+pub(super) fn is_hosted(text: &str) -> bool {
     text.starts_with(GITHUB)
 }
 
 /// The repositories that each of `texts` names, in order: those of an owner are many. What does not start with `github:` is a
 /// path or an address. Each comes with what GitHub says of it. Needs a Tokio runtime, as [`GitHub`] does.
-pub async fn look_up(texts: &[String], github: &GitHub) -> Vec<(String, Result<Vec<Target>>)> {
+pub(crate) async fn look_up(
+    texts: &[String],
+    github: &GitHub,
+) -> Vec<(String, Result<Vec<Target>>)> {
     let names: Vec<Option<(String, String)>> = texts.iter().map(|text| full_name(text)).collect();
     let asked: Vec<(String, String)> = names.iter().flatten().cloned().collect();
     let mut answers = match github.metadata(&asked).await {
@@ -70,7 +71,6 @@ async fn owned(owner: &str, github: &GitHub) -> Result<Vec<Target>> {
 
 fn target(about: Value) -> Result<Target> {
     let url = about["clone_url"].as_str().unwrap_or_default();
-    let mut target = Target::parse(url)?;
-    target.about = Some(Arc::new(about));
-    Ok(target)
+    let target = Target::parse(url)?;
+    Ok(target.with_about(about))
 }
