@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gitfleet.mining import Mined, mine, mine_async
     from gitfleet.models.repo import CloneStatus, CloneTask
     from gitfleet.progress import Progress
+    from gitfleet.providers.github import GitHubClient
+    from gitfleet.providers.token_manager import TokenManager
     from gitfleet.records import Records
     from gitfleet.repository import Reference, Repository
 
@@ -31,6 +33,7 @@ __all__ = [
     "Cloned",
     "Fleet",
     "GitFleetError",
+    "GitHubClient",
     "Mined",
     "Progress",
     "Records",
@@ -38,6 +41,7 @@ __all__ = [
     "Reference",
     "RepoManager",
     "Repository",
+    "TokenManager",
     "Updated",
     "__version__",
     "mine",
@@ -50,6 +54,7 @@ _HOMES = {
     "Cloned": "gitfleet.fleet",
     "Fleet": "gitfleet.fleet",
     "GitFleetError": "gitfleet.exceptions",
+    "GitHubClient": "gitfleet.providers.github",
     "Mined": "gitfleet.mining",
     "Progress": "gitfleet.progress",
     "Records": "gitfleet.records",
@@ -57,6 +62,7 @@ _HOMES = {
     "Reference": "gitfleet.repository",
     "RepoManager": "gitfleet.manager",
     "Repository": "gitfleet.repository",
+    "TokenManager": "gitfleet.providers.token_manager",
     "Updated": "gitfleet.fleet",
     "mine": "gitfleet.mining",
     "mine_async": "gitfleet.mining",

@@ -72,31 +72,49 @@ fn with_credentials(net: NetOptions, ask: AskCredentials) -> CloneOptions {
     options
 }
 
-/// A client for GitHub, or for the GitHub Enterprise at `api_url`. Its token is looked for where those of clones are.
+/// A client for GitHub, or for the GitHub Enterprise at `api_url`. `token` is for github.com; others are looked for.
 #[cfg(feature = "http")]
-pub(crate) fn github(api_url: Option<&str>) -> Result<GitHub> {
+pub(crate) fn github(api_url: Option<&str>, token: Option<Secret>) -> Result<GitHub> {
     let mut options = GitHubOptions::default();
     options.base_url = api_url
         .map(str::to_owned)
         .or_else(|| variable("GITHUB_API_URL"));
-    let typed = options
-        .base_url
-        .as_deref()
-        .and_then(|url| url.split("://").nth(1));
-    let host = typed
-        .and_then(|rest| rest.split('/').next())
-        .map(|host| host.strip_prefix("api.").unwrap_or(host));
-    let host = host.unwrap_or("github.com");
-    let token = ["GITHUB_TOKEN", "GH_TOKEN"].into_iter().find_map(variable);
-    let token = match token {
-        Some(token) => Some(Secret::new(token)),
-        None => credentials::ask(None, false)
-            .ask(host)?
-            .map(|found| found.password),
+    let token = match token.filter(|_| host_of(options.base_url.as_deref()) == GITHUB) {
+        Some(token) => Some(token),
+        None => github_token(options.base_url.as_deref())?,
     };
     options.accounts.extend(token.map(Account::Token));
     options.net = Net::new(net_options());
     GitHub::new(options)
+}
+
+#[cfg(feature = "http")]
+const GITHUB: &str = "github.com";
+
+/// Whose API this is.
+#[cfg(feature = "http")]
+fn host_of(base_url: Option<&str>) -> &str {
+    let rest = base_url.and_then(|url| url.split("://").nth(1));
+    match rest.and_then(|rest| rest.split('/').next()) {
+        None | Some("api.github.com") => GITHUB,
+        Some(host) => host,
+    }
+}
+
+/// A token for the API at `base_url`: github.com's goes nowhere else. The names are those of GitHub's own command.
+#[cfg(feature = "http")]
+pub(crate) fn github_token(base_url: Option<&str>) -> Result<Option<Secret>> {
+    let host = host_of(base_url);
+    let names = if host == GITHUB {
+        ["GITHUB_TOKEN", "GH_TOKEN"]
+    } else {
+        ["GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN"]
+    };
+    if let Some(token) = names.into_iter().find_map(variable) {
+        return Ok(Some(Secret::new(token)));
+    }
+    let found = credentials::ask(None, false).ask(host)?;
+    Ok(found.map(|found| found.password))
 }
 
 /// Names of variables that hold tokens.

@@ -11,18 +11,11 @@ use super::args::{
 };
 use super::bars::Bars;
 use super::environment::{clone_options, date, history_options};
-#[cfg(feature = "http")]
-use super::hosted::{self, is_hosted};
-use super::inputs::{Refused, read_all};
+use super::inputs::look_up;
 use super::interrupt;
 use super::{DONE, FAILED, Streams, exit_code, hint};
-#[cfg(feature = "http")]
-use super::{environment::github, inputs::gather};
-use crate::cancel::CancelToken;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fleet::{
-    self, Existing, Fleet, FleetOptions, MineOptions, Outcome, Report, Tables, Target,
-};
+use crate::fleet::{self, Existing, Fleet, FleetOptions, MineOptions, Outcome, Report, Tables};
 use crate::git::{
     CloneOptions, Filter, RefChange, TagsWanted, UpdateFiles, UpdateOutcome, Worktree,
 };
@@ -32,7 +25,7 @@ use crate::remote_url::RemoteUrl;
 pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     let targets = inputs(&args.targets, &args.fleet)?;
     let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
-    let (targets, refused) = look_up(&targets, cancel)?;
+    let (targets, refused) = look_up(&targets, None, cancel)?;
     let mut options = MineOptions::default();
     let wanted = |table| args.tables.contains(&table);
     options.tables = Tables {
@@ -76,7 +69,7 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
 pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
     let urls = inputs(&args.urls, &args.fleet)?;
     let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
-    let (targets, refused) = look_up(&urls, cancel)?;
+    let (targets, refused) = look_up(&urls, None, cancel)?;
     let urls: Vec<RemoteUrl> = targets.iter().map(|target| target.url().clone()).collect();
     let mut fleet = Fleet::new(&args.output);
     fleet.options = clone_options(&args.fleet);
@@ -106,27 +99,6 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
         });
         (line, cloned.warnings.clone(), json)
     })
-}
-
-/// What inputs name; what is hosted on GitHub is asked there.
-#[cfg_attr(
-    not(feature = "http"),
-    expect(
-        clippy::unnecessary_wraps,
-        reason = "the same signature as with the network"
-    )
-)]
-fn look_up(texts: &[String], cancel: &CancelToken) -> Result<(Vec<Target>, Refused)> {
-    #[cfg(feature = "http")]
-    if texts.iter().any(|text| is_hosted(text)) {
-        let github = github(None)?;
-        let found = super::network::run(cancel, async move |_| {
-            Ok(hosted::look_up(texts, &github).await)
-        });
-        return Ok(gather(found?));
-    }
-    let _ = cancel;
-    Ok(read_all(texts, Target::parse))
 }
 
 /// What of a repository comes, and how it lies on disk.

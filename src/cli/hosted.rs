@@ -16,7 +16,7 @@ pub(super) fn is_hosted(text: &str) -> bool {
 
 /// The repositories that each of `texts` names, in order: those of an owner are many. What does not start with `github:` is a
 /// path or an address. Each comes with what GitHub says of it. Needs a Tokio runtime, as [`GitHub`] does.
-pub(crate) async fn look_up(
+pub(super) async fn look_up(
     texts: &[String],
     github: &GitHub,
 ) -> Vec<(String, Result<Vec<Target>>)> {
@@ -72,5 +72,14 @@ async fn owned(owner: &str, github: &GitHub) -> Result<Vec<Target>> {
 fn target(about: Value) -> Result<Target> {
     let url = about["clone_url"].as_str().unwrap_or_default();
     let target = Target::parse(url)?;
+    if target.local_path().is_some() {
+        return Err(Error::Refused {
+            subject: "GitHub".to_owned(),
+            reason: format!(
+                "the address of {} is no address: `{url}`",
+                about["full_name"]
+            ),
+        });
+    }
     Ok(target.with_about(about))
 }

@@ -1,9 +1,11 @@
 //! Inputs as people write them: some make no sense, and do not stop the others.
 
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::fleet::{Outcome, Report};
+use crate::fleet::{Outcome, Report, Target};
 use crate::progress::{Ending, ProgressSink};
 use crate::remote_url::without_user_info;
+use crate::secret::Secret;
 
 /// Inputs that make no sense, each with its place among all.
 pub(crate) struct Refused(Vec<(usize, String, Error)>);
@@ -44,9 +46,34 @@ pub(crate) fn read_all<T>(texts: &[String], read: impl Fn(&str) -> Result<T>) ->
     (inputs, Refused(refused))
 }
 
+/// What inputs name; what is hosted on GitHub is asked there, with this token or one from the environment.
+#[cfg_attr(
+    not(feature = "http"),
+    expect(
+        clippy::unnecessary_wraps,
+        reason = "the same signature as with the network"
+    )
+)]
+pub(crate) fn look_up(
+    texts: &[String],
+    token: Option<Secret>,
+    cancel: &CancelToken,
+) -> Result<(Vec<Target>, Refused)> {
+    #[cfg(feature = "http")]
+    if texts.iter().any(|text| super::hosted::is_hosted(text)) {
+        let github = super::environment::github(None, token)?;
+        let found = super::network::run(cancel, async move |_| {
+            Ok(super::hosted::look_up(texts, &github).await)
+        });
+        return Ok(gather(found?));
+    }
+    let _ = (cancel, token);
+    Ok(read_all(texts, Target::parse))
+}
+
 /// The same from results that are there, several for an input.
 #[cfg(feature = "http")]
-pub(crate) fn gather<T>(found: Vec<(String, Result<Vec<T>>)>) -> (Vec<T>, Refused) {
+fn gather<T>(found: Vec<(String, Result<Vec<T>>)>) -> (Vec<T>, Refused) {
     let (mut inputs, mut refused) = (Vec::new(), Vec::new());
     for (text, result) in found {
         match result {

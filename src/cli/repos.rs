@@ -101,13 +101,16 @@ const COLUMNS: &[&str] = &[
 
 pub(super) fn repos(args: &ReposArgs, streams: &mut Streams, cancel: &CancelToken) -> Result<u8> {
     let filter = filter(args)?;
-    let client = github(args.api_url.as_deref())?;
+    let client = github(args.api_url.as_deref(), None)?;
     let (found, errors) =
         super::network::run(cancel, async move |_| list(args, &client, filter).await)?;
     for (owner, error) in &errors {
         let _ = writeln!(streams.err, "error: {owner}: {}", error.report());
     }
-    write(args, &found, streams)?;
+    // What could be listed is worth a stream; a file stays what it was.
+    if errors.is_empty() || args.output.is_none() {
+        write(args, &found, streams)?;
+    }
     Ok(if errors.is_empty() { DONE } else { FAILED })
 }
 
@@ -135,6 +138,7 @@ async fn list(args: &ReposArgs, github: &GitHub, filter: RepositoryFilter) -> Re
                     .iter()
                     .flatten()
                     .filter_map(|target| target.about().cloned())
+                    .filter(|about| filter.has(about))
                     .collect()
             })
         } else {
@@ -223,7 +227,11 @@ fn write_urls(args: &ReposArgs, found: &[serde_json::Value], streams: &mut Strea
             None => format!("{url}\n"),
         }
     };
-    let text: String = found.iter().map(line).collect();
+    let is_address = |about: &&serde_json::Value| {
+        let url = about["clone_url"].as_str().unwrap_or_default();
+        crate::RemoteUrl::parse(url).is_ok_and(|url| url.local_path().is_none())
+    };
+    let text: String = found.iter().filter(is_address).map(line).collect();
     match &args.output {
         Some(path) => crate::durable::replace(path, text.as_bytes()),
         None => {

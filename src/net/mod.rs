@@ -181,7 +181,8 @@ impl ClientSettings {
 
     /// For a hosting service's API.
     pub(crate) fn client(&self) -> Result<reqwest::Client> {
-        built(self.builder().read_timeout(self.options.idle_timeout))
+        let builder = self.builder().read_timeout(self.options.idle_timeout);
+        built(builder.redirect(reqwest::redirect::Policy::none()))
     }
 
     fn builder(&self) -> reqwest::ClientBuilder {

@@ -8,16 +8,15 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::error::{instance, to_py};
-use super::options::{Network, choice, seconds, trust};
+use super::options::{Network, choice, github_token, seconds, trust};
 use super::progress::Listener;
 use super::rows::text;
 use super::runtime::{awaitable, block};
 use crate::cancel::CancelToken;
-use crate::cli::inputs::read_all;
+use crate::cli::inputs::look_up;
 use crate::error::{Error, Result};
 use crate::fleet::{self, Cloned, Existing, FleetOptions, Report};
 use crate::git::{CloneOptions, Filter, TagsWanted, UpdateFiles, UpdateOutcome, Worktree};
-use crate::remote_url::RemoteUrl;
 
 /// How to clone, as the Python package collected it.
 #[derive(FromPyObject)]
@@ -201,7 +200,8 @@ impl Fleet {
             .map(|url| url.to_string_lossy().into_owned())
             .collect();
         move |cancel| {
-            let (urls, refused) = read_all(&urls, RemoteUrl::parse);
+            let (targets, refused) = look_up(&urls, github_token(&fleet.options), cancel)?;
+            let urls: Vec<_> = targets.iter().map(|target| target.url().clone()).collect();
             let sink = listener.sink(cancel);
             refused.tell(&*sink);
             let report = fleet.clone_all(&urls, &sink, cancel);

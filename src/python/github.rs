@@ -213,35 +213,79 @@ impl GitHubService {
 /// A listing that is under way.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 pub(super) struct Listing {
-    pages: Arc<tokio::sync::Mutex<Pages>>,
+    pages: Arc<tokio::sync::Mutex<Reading>>,
+}
+
+/// A listing, and the page that was asked for and not taken yet: a cancelled task must not lose it.
+struct Reading {
+    pages: Pages,
+    page: Page,
+}
+
+enum Page {
+    /// None was asked for.
+    Unread,
+    Here(String),
+    End,
 }
 
 impl Listing {
     fn new(pages: Pages) -> Self {
         Self {
-            pages: Arc::new(tokio::sync::Mutex::new(pages)),
+            pages: Arc::new(tokio::sync::Mutex::new(Reading {
+                pages,
+                page: Page::Unread,
+            })),
         }
     }
 }
 
 #[pymethods]
 impl Listing {
-    /// Items of the next page; `None` at the end.
+    /// Items of the next page, the same until it is taken; `None` at the end.
     fn next_page<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let pages = Arc::clone(&self.pages);
+        let reading = Arc::clone(&self.pages);
         pyo3_async_runtimes::tokio::future_into_py(py, async move {
-            let page = pages.lock().await.next_page().await;
-            let page = page.map_err(|error| to_py(&error))?;
-            Ok(page.map(|items| Python::attach(|py| json(py, &Value::Array(items)).unbind())))
+            let mut reading = reading.lock().await;
+            if matches!(reading.page, Page::Unread) {
+                let page = reading.pages.next_page().await;
+                let page = page.map_err(|error| to_py(&error))?;
+                reading.page = page.map_or(Page::End, |items| {
+                    Page::Here(Value::Array(items).to_string())
+                });
+            }
+            Ok(match &reading.page {
+                Page::Here(text) => Some(Python::attach(|py| {
+                    PyBytes::new(py, text.as_bytes()).unbind()
+                })),
+                Page::Unread | Page::End => None,
+            })
         })
+    }
+
+    /// The page has arrived: the next call is for the one after it.
+    fn take_page(&self) {
+        if let Ok(mut reading) = self.pages.try_lock() {
+            reading.page = Page::Unread;
+        }
     }
 
     /// Where it goes on; `None` at the end, and while a page is on its way.
     #[getter]
     fn cursor(&self) -> Option<String> {
-        let pages = self.pages.try_lock().ok()?;
-        pages.cursor().map(str::to_owned)
+        let reading = self.pages.try_lock().ok()?;
+        reading.pages.cursor().map(str::to_owned)
     }
+}
+
+/// A token for the API at `base_url` (`None` is GitHub's), from the places where the command looks for one.
+#[pyfunction]
+#[pyo3(signature = (base_url = None))]
+pub(super) fn find_token(py: Python<'_>, base_url: Option<String>) -> PyResult<Option<String>> {
+    let found = super::runtime::block(py, move |_| {
+        crate::cli::environment::github_token(base_url.as_deref())
+    })?;
+    Ok(found.map(|token| token.expose().to_owned()))
 }
 
 fn answer(

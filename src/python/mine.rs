@@ -6,13 +6,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::error::{instance, to_py};
-use super::options::{History, Network, trust};
+use super::options::{History, Network, github_token, trust};
 use super::progress::Listener;
 use super::runtime::{awaitable, block};
 use crate::cancel::CancelToken;
-use crate::cli::inputs::read_all;
+use crate::cli::inputs::look_up;
 use crate::error::{Error, Result};
-use crate::fleet::{self, MineOptions, Mined, Outcome, Report, Tables, Target};
+use crate::fleet::{self, MineOptions, Mined, Outcome, Report, Tables};
 
 /// What `mine` takes, as the Python package collected it.
 #[derive(FromPyObject)]
@@ -47,10 +47,11 @@ impl Job<'_> {
         options.jobs = self.jobs;
         options.threads = self.threads;
         let (targets, output) = (self.targets, self.output);
+        let token = github_token(&options.clone);
         let listener = Listener::new(self.progress);
         let heard = listener.clone();
         let work = Box::new(move |cancel: &CancelToken| {
-            let (targets, refused) = read_all(&targets, Target::parse);
+            let (targets, refused) = look_up(&targets, token, cancel)?;
             let sink = heard.sink(cancel);
             refused.tell(&*sink);
             let report = fleet::mine(&targets, &output, &options, &sink, cancel);

@@ -33,7 +33,7 @@ mod module {
     #[pymodule_export]
     use super::clones::Fleet;
     #[pymodule_export]
-    use super::github::{GitHubService, Listing};
+    use super::github::{GitHubService, Listing, find_token};
     #[pymodule_export]
     use super::manager::Manager;
     #[pymodule_export]

@@ -270,3 +270,11 @@ impl Network {
         Ok(options)
     }
 }
+
+/// The token for github.com that was given, if one was.
+pub(super) fn github_token(options: &CloneOptions) -> Option<Secret> {
+    let mut known = options.credentials.iter();
+    known
+        .find(|known| known.host == "github.com")
+        .map(|known| known.password.clone())
+}

@@ -1,6 +1,7 @@
 """GitHubClient and `repos` against a local server that answers as GitHub documents."""
 
 import asyncio
+import contextlib
 import http.server
 import json
 import pickle
@@ -10,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+import gitfleet as package
 from command import gitfleet, outcomes
 from gitfleet import exceptions, providers
 from gitfleet.models.common import RepoInfo
@@ -448,6 +450,134 @@ async def test_a_pace_for_calls_of_ones_own():
         RateLimiter(calls_per_second=0)
 
 
+async def test_a_cancelled_page_is_not_lost(api):
+    listing = client(api).repositories("o")
+    found, cancelled = [], 0
+    while True:
+        try:
+            page = await asyncio.wait_for(listing.next_page(), 0.004 + 0.004 * (cancelled % 5))
+        except asyncio.TimeoutError:
+            cancelled += 1
+            continue
+        if page is None:
+            break
+        found += [repo.id for repo in page]
+    assert found == list(range(250))
+    both = client(api).repositories("o")
+    pages = await asyncio.gather(both.next_page(), both.next_page())
+    assert [page[0].id for page in pages] == [0, 100]
+
+
+async def test_an_item_that_is_not_what_it_should_be_loses_no_page(api):
+    api.listings["/orgs/o/repos"][3] = {"id": 3}
+    listing = client(api).repositories("o")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="full_name"):
+            await listing.next_page()
+
+
+async def test_a_cache_leaves_other_files_alone(api, tmp_path):
+    (tmp_path / "ab").mkdir()
+    (tmp_path / "ab" / "thesis.txt").write_text("x" * 5000)
+    api.answers["/x"] = (200, {"ETag": '"1"'}, {"ok": 1})
+    await client(api, cache=tmp_path, cache_bytes=10).get("/x")
+    assert (tmp_path / "ab" / "thesis.txt").exists()
+
+
+async def test_what_has_no_id_is_not_taken_for_the_same(api):
+    same = [
+        {"type": "Anonymous", "name": "root", "email": f"{n}@x", "contributions": 1}
+        for n in range(5)
+    ]
+    api.listings["/repos/o/r/contributors"] = same
+    assert len(await client(api).contributors("o", "r", anonymous=True).collect()) == 5
+
+
+async def test_a_redirect_keeps_the_token_at_home(api):
+    other = Api()
+    other.answers["/there"] = (401, {}, {"message": "who"})
+    api.answers["/away"] = (302, {"Location": f"{other.url}/there"}, None)
+    api.answers["/moved"] = (301, {"Location": f"{api.url}/user"}, None)
+    api.answers["/round"] = (302, {"Location": "/round"}, None)
+    github = client(api)
+    with pytest.raises(providers.GitHubError, match="another server"):
+        await github.get("/away")
+    assert other.requests == []
+    assert (await github.get("/moved"))["login"] == "me"
+    with pytest.raises(providers.GitHubError, match="without end"):
+        await github.get("/round")
+    other.close()
+
+
+async def test_a_mutation_is_sent_once(api):
+    api.answers["/graphql"] = (503, {}, {"message": "no"})
+    for query in ("# c\nmutation{a}", "fragment F on X{a} mutation{a}"):
+        api.requests.clear()
+        with pytest.raises(exceptions.NetworkError):
+            await client(api).graphql(query)
+        assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize("answer", [[], "hi", 3, {"data": "text"}, {"data": None}, None])
+async def test_answers_that_make_no_sense_are_errors(answer, api):
+    api.answers["/graphql"] = (200, {}, answer)
+    api.answers["/search/repositories"] = (200, {}, answer)
+    github = client(api)
+    for ask in (github.graphql("{a}"), github.metadata(["o/r", "o/s"])):
+        with contextlib.suppress(exceptions.GitFleetError):
+            await ask
+    with contextlib.suppress(exceptions.GitFleetError):
+        assert await github.search_repositories("x").collect() == []
+    late = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1507651200000000"}
+    api.answers["/late"] = (403, late, {"message": "no"})
+    with pytest.raises(providers.RateLimitError):
+        await client(api, longest_wait=1).get("/late")
+
+
+async def test_one_bad_account_does_not_stop_the_others(api):
+    api.answers["/x"] = (200, {}, {"ok": 1})
+    broken = App(1, 5, "no key")
+    for _ in range(3):
+        assert await client(api, apps=[broken]).get("/x") == {"ok": 1}
+
+    def user(_):
+        if api.requests[-1][2]["authorization"].endswith("empty"):
+            reset = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 999)}
+            return 403, reset, {"message": "no"}
+        return 200, {}, {"id": 1, "login": "a"}
+
+    api.answers["/user"] = user
+    manager = TokenManager()
+    for token in ("empty", "full"):
+        manager.add_token(token, "github")
+    github = GitHubClient(None, api.url, manager, longest_wait=5)
+    assert await github.get("/x") == {"ok": 1}
+
+
+@pytest.mark.parametrize("part", ["", ".", ".."])
+async def test_parts_that_name_nothing_are_refused(part, api):
+    github = client(api)
+    with pytest.raises(exceptions.InvalidInputError):
+        await github.user(part)
+    with pytest.raises(exceptions.InvalidInputError):
+        await github.languages("o", part)
+    assert api.requests == []
+
+
+def test_a_token_is_not_sent_in_the_clear():
+    with pytest.raises(exceptions.InvalidInputError, match="plain http"):
+        GitHubClient(TOKEN, "http://192.0.2.2/api/v3")
+    GitHubClient(TOKEN, "http://192.0.2.2/api/v3", allow_clear_text=True)
+
+
+def test_the_command_keeps_githubs_token_for_github(api):
+    environment = {"GITHUB_API_URL": api.url, "GITHUB_TOKEN": TOKEN}
+    gitfleet("repos", "o", "--format=urls", **environment)
+    gitfleet("repos", "o", "--format=urls", **environment | {"GH_ENTERPRISE_TOKEN": "ours"})
+    sent = {headers.get("authorization") for _, _, headers, _ in api.requests}
+    assert sent == {None, "Bearer ours"}
+
+
 # The command.
 
 
@@ -481,6 +611,19 @@ def test_repos_are_listed_in_every_form(api, tmp_path):
     assert len(failed.stdout.split()) == 250
     sent = {headers.get("authorization") for _, _, headers, _ in api.requests}
     assert sent == {f"Bearer {TOKEN}"}
+
+
+def test_python_mines_and_clones_what_is_hosted(api, fixtures, tmp_path, monkeypatch):
+    server = GitServer(fixtures["history"].parent.parent)
+    item = repository(1, full_name="owner/history", clone_url=f"{server.url}/owner/history")
+    api.answers["/users/owner"] = (200, {}, {"id": 1, "login": "owner", "type": "User"})
+    api.listings["/users/owner/repos"] = [item]
+    monkeypatch.setenv("GITHUB_API_URL", api.url)
+    (mined,) = package.mine("github:owner", tmp_path / "data", tables=["commits"])
+    assert (mined.error, mined.rows["repositories"]) == (None, 1)
+    (cloned,) = package.Fleet(tmp_path / "clones", bare=True).clone("github:owner")
+    assert cloned.error is None
+    server.close()
 
 
 def test_what_is_hosted_is_mined(api, fixtures, tmp_path):

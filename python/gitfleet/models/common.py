@@ -37,11 +37,24 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults(cls, data: Any) -> Any:
+        """A service says null where it knows nothing; the default is meant."""
+        if not isinstance(data, dict):
+            return data
+        fields = cls.model_fields
+        return {
+            name: value
+            for name, value in data.items()
+            if value is not None or name not in fields or fields[name].default is None
+        }
+
 
 class UserInfo(Model):
-    """A user or organisation."""
+    """A user or organisation; its id is 0 where the service does not say it."""
 
-    id: int
+    id: int = 0
     login: str
     name: str | None = None
     email: str | None = None
@@ -81,19 +94,6 @@ class RepoInfo(Model):
     owner: UserInfo | None = None
     provider_type: ProviderType = ProviderType.GITHUB
     raw_data: dict[str, Any] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _defaults(cls, data: Any) -> Any:
-        """A service says null where it knows nothing; the default is meant."""
-        if not isinstance(data, dict):
-            return data
-        fields = cls.model_fields
-        return {
-            name: value
-            for name, value in data.items()
-            if value is not None or name not in fields or fields[name].default is None
-        }
 
     def created_datetime(self) -> datetime.datetime | None:
         """When it was made, in UTC."""
@@ -137,7 +137,7 @@ class RateLimitInfo(Model):
     remaining: int
     reset_time: int
     """When it is the limit again, in seconds since the epoch."""
-    used: int
+    used: int = 0
     provider_type: ProviderType = ProviderType.GITHUB
 
     def seconds_until_reset(self) -> int:

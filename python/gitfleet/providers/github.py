@@ -9,7 +9,7 @@ import os
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from gitfleet import _gitfleet, exceptions
 from gitfleet._network import HostOptions, network
@@ -72,16 +72,19 @@ class Listing(Generic[T]):
     of sight, as GitHub's pages do.
     """
 
-    __slots__ = ("_make", "_open", "_pages")
+    __slots__ = ("_lock", "_make", "_open", "_pages", "_told")
 
     def __init__(
         self,
         opened: Callable[[], Coroutine[Any, Any, _gitfleet.Listing]],
         make: Callable[[dict[str, Any]], T],
+        told: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:
         self._open = opened
         self._make = make
+        self._told = told
         self._pages: _gitfleet.Listing | None = None
+        self._lock = asyncio.Lock()
 
     async def pages(self) -> AsyncIterator[list[T]]:
         """Yield the items page by page."""
@@ -89,11 +92,19 @@ class Listing(Generic[T]):
             yield page
 
     async def next_page(self) -> list[T] | None:
-        """Return the items of the next page; None at the end."""
-        if self._pages is None:
-            self._pages = await self._open()
-        page = await self._pages.next_page()
-        return None if page is None else [self._make(item) for item in json.loads(page)]
+        """Return the items of the next page; None at the end.
+
+        A call that is cancelled, or whose items are not what they should be, loses nothing: the
+        next one gives the same page.
+        """
+        async with self._lock:
+            with self._told():
+                if self._pages is None:
+                    self._pages = await self._open()
+                page = await self._pages.next_page()
+            items = None if page is None else [self._make(item) for item in json.loads(page)]
+            self._pages.take_page()
+            return items
 
     async def collect(self) -> list[T]:
         """Return all items that are left."""
@@ -126,7 +137,10 @@ class GitHubClient(GitProviderClient):
     What may pass is tried again. Cancelling a task stops its request.
 
     Args:
-        token: Defaults to ``GITHUB_TOKEN`` or ``GH_TOKEN``, for github.com.
+        token: Defaults to what is found for the API's host: for github.com ``GITHUB_TOKEN`` or
+            ``GH_TOKEN``, for others ``GH_ENTERPRISE_TOKEN``; ``GITFLEET_TOKEN_<HOST>``, ``.netrc``,
+            ``gh auth token``, and the system's keyring (``gitfleet``, by host) if the package
+            ``keyring`` is installed.
         base_url: The API of a GitHub Enterprise, as ``https://HOST/api/v3``.
         token_manager: Further tokens; what is known of each is kept up to date in it. GitHub's
             terms forbid sharing tokens to get past its limits.
@@ -166,8 +180,8 @@ class GitHubClient(GitProviderClient):
         managed = token_manager.get_all_tokens(ProviderType.GITHUB) if token_manager else []
         tokens = [token] if token else []
         tokens += [one.token for one in managed if one.token not in tokens]
-        if not tokens and not apps and base_url is None:
-            found = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
+        if not tokens and not apps:
+            found = _gitfleet.find_token(base_url) or _from_keyring(base_url)
             tokens = [found] if found else []
         self.token_manager = token_manager
         self._tokens = tokens
@@ -303,7 +317,7 @@ class GitHubClient(GitProviderClient):
             with self._told():
                 return await self._service.repositories(owner, wanted)
 
-        return Listing(opened, _with_raw(RepoInfo))
+        return Listing(opened, _with_raw(RepoInfo), self._told)
 
     def search_repositories(
         self,
@@ -350,7 +364,7 @@ class GitHubClient(GitProviderClient):
         async def opened() -> _gitfleet.Listing:
             return self._service.listing(route)
 
-        return Listing(opened, make)
+        return Listing(opened, make, self._told)
 
     # State.
 
@@ -374,6 +388,20 @@ class GitHubClient(GitProviderClient):
 
     def __repr__(self) -> str:
         return f"GitHubClient({len(self._tokens)} tokens)"
+
+
+def _from_keyring(base_url: str | None) -> str | None:
+    """Ask the system's keyring, if there is one."""
+    try:
+        import keyring
+    except ImportError:
+        return None
+    host = (urlsplit(base_url).netloc if base_url else "") or "github.com"
+    try:
+        found: str | None = keyring.get_password("gitfleet", host)
+    except keyring.errors.KeyringError:
+        return None
+    return found
 
 
 def _note(info: Any, status: tuple[Any, ...]) -> None:

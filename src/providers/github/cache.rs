@@ -104,6 +104,11 @@ impl Cache {
         }
     }
 
+    /// Gives up what is kept of a route.
+    pub(super) fn forget(&self, identity: &str, route: &str) {
+        let _ = fs::remove_file(self.place(identity, route)); // another process may have been faster
+    }
+
     fn place(&self, identity: &str, route: &str) -> PathBuf {
         let mut hash = Sha256::new();
         for part in [self.base_url.as_str(), identity, route] {
@@ -119,26 +124,32 @@ impl Cache {
 
     /// Removes the oldest answers until a tenth of the room is free.
     fn shrink(&self) {
-        let mut files = Vec::new();
+        let mut found = Vec::new();
         let mut sum = 0;
+        let named = |entry: &fs::DirEntry, letters: usize| {
+            let name = entry.file_name();
+            name.len() == letters && name.as_encoded_bytes().iter().all(u8::is_ascii_hexdigit)
+        };
+        // What has other names is not ours.
         let directories = fs::read_dir(&self.options.directory)
             .into_iter()
             .flatten()
             .flatten();
-        for file in directories
+        let directories = directories.filter(|entry| named(entry, 2));
+        let files = directories
             .filter_map(|entry| fs::read_dir(entry.path()).ok())
             .flatten()
-            .flatten()
-        {
+            .flatten();
+        for file in files.filter(|entry| named(entry, 62)) {
             let Ok(about) = file.metadata() else { continue };
             sum += about.len();
-            files.push((about.modified().ok(), about.len(), file.path()));
+            found.push((about.modified().ok(), about.len(), file.path()));
         }
         if sum <= self.options.most_bytes {
             return;
         }
-        files.sort();
-        for (_, bytes, path) in files {
+        found.sort();
+        for (_, bytes, path) in found {
             if sum <= self.options.most_bytes - self.options.most_bytes / 10 {
                 break;
             }

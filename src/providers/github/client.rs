@@ -17,6 +17,7 @@ use super::pages::Pages;
 use super::pool::{Account, Pool, Thrift, TokenStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::Net;
+use crate::remote_url::without_user_info;
 
 /// How GitHub is reached, and by whom.
 #[derive(Clone, Debug)]
@@ -101,6 +102,21 @@ impl GitHub {
             .as_deref()
             .unwrap_or(GITHUB)
             .trim_end_matches('/');
+        let url = check(base_url)?;
+        let is_here = match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        let is_open = url.scheme() == "http" && !is_here;
+        if is_open
+            && !options.accounts.is_empty()
+            && !options.net.options().allow_clear_text_credentials
+        {
+            let reason = "is plain http: tokens are not sent over it; use https";
+            return Err(Error::invalid(format!("base URL `{base_url}`"), reason));
+        }
         // GitHub Enterprise has GraphQL beside the REST API's directory, not in it.
         let graphql_url = base_url.strip_suffix("/v3").unwrap_or(base_url);
         let thrift = Thrift {
@@ -109,7 +125,6 @@ impl GitHub {
         };
         let pool = Arc::new(Pool::new(options.accounts, options.clock, thrift));
         let cache = options.cache.map(|cache| Cache::new(cache, base_url));
-        check(base_url)?;
         let apis = Apis::new(settings, base_url, graphql_url);
         Ok(Self {
             exchange: Arc::new(Exchange::new(apis, pool, cache, options.retries)),
@@ -119,8 +134,9 @@ impl GitHub {
     }
 }
 
-fn check(base_url: &str) -> Result<()> {
-    let invalid = |reason: String| Error::invalid(format!("base URL `{base_url}`"), reason);
+fn check(base_url: &str) -> Result<url::Url> {
+    let shown = without_user_info(base_url);
+    let invalid = |reason: String| Error::invalid(format!("base URL `{shown}`"), reason);
     let parsed = url::Url::parse(base_url).map_err(|error| invalid(error.to_string()))?;
     if !parsed.username().is_empty() || parsed.password().is_some() {
         let reason = "has credentials in it; give them as a token";
@@ -129,7 +145,7 @@ fn check(base_url: &str) -> Result<()> {
     if !matches!(parsed.scheme(), "https" | "http") || !parsed.has_host() {
         return Err(invalid("is no https address".to_owned()));
     }
-    Ok(())
+    Ok(parsed)
 }
 
 /// Asking for one thing. All fail with [`Error::Service`].
@@ -151,7 +167,7 @@ impl GitHub {
     /// [`Error::Service`], also if the answer has errors and no data at all.
     pub async fn graphql(&self, query: &str, variables: Value) -> Result<Value> {
         let mut body = self.graphql_answer(query, variables).await?;
-        let data = body["data"].take();
+        let data = body.get_mut("data").map(Value::take).unwrap_or_default();
         if data.is_null() {
             return Err(Error::service(super::metadata::refusal(&body)));
         }
@@ -163,9 +179,11 @@ impl GitHub {
             method: Method::POST,
             route: "/graphql".to_owned(),
             body: Some(serde_json::json!({"query": query, "variables": variables})),
-            is_safe: !query.trim_start().starts_with("mutation"),
+            // A word anywhere is enough: what changes something is not sent twice.
+            is_safe: !query.contains("mutation"),
             is_costly: false,
             token: None,
+            identity: None,
         };
         Ok(self.exchange.ask(&question).await?.body)
     }
@@ -259,8 +277,12 @@ impl GitHub {
                 "/orgs/{}/repos?per_page=100&type=all&sort=full_name",
                 part(owner)
             )
-        } else if self.is_ourselves(owner).await {
-            "/user/repos?per_page=100&affiliation=owner&sort=full_name".to_owned()
+        } else if let Some(identity) = self.ourselves(owner).await? {
+            let route = "/user/repos?per_page=100&affiliation=owner&sort=full_name";
+            return Ok(self
+                .resume(route)
+                .asked_as(Some(identity))
+                .filtered_by(filter));
         } else {
             format!(
                 "/users/{}/repos?per_page=100&type=owner&sort=full_name",
@@ -333,15 +355,33 @@ impl GitHub {
         Ok(is_organisation)
     }
 
-    /// Whether the one token is this user's.
-    async fn is_ourselves(&self, owner: &str) -> bool {
-        if self.exchange.pool.accounts() != 1 {
-            return false;
+    /// The identity of a user whose token we have: he sees what others do not.
+    async fn ourselves(&self, owner: &str) -> Result<Option<String>> {
+        if self.exchange.pool.accounts() > 1 {
+            return self.exchange.identity_of(owner).await;
         }
-        let user = self.authenticated_user().await.unwrap_or_default();
-        user["login"]
-            .as_str()
-            .is_some_and(|login| login.eq_ignore_ascii_case(owner))
+        let keys = self.exchange.pool.identity_keys();
+        if self.exchange.pool.accounts() == 0 {
+            return Ok(None);
+        }
+        match self.authenticated_user().await {
+            Ok(user) => {
+                let is_its = user["login"]
+                    .as_str()
+                    .is_some_and(|login| login.eq_ignore_ascii_case(owner));
+                Ok(keys.into_iter().next().filter(|_| is_its))
+            }
+            // An app's installation is no user, and neither is what some tokens may see.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::PermissionDenied | ErrorKind::NotFound
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use super::cache::{Cache, Kept};
 use super::failure::{Limited, header, limited, of_answer, retry_after, told};
-use super::limits::{Bucket, MUTATION_POINTS};
+use super::limits::{Bucket, MUTATION_POINTS, Told};
 use super::pool::{Account, Lease, Pool};
 use crate::chance::chance;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
@@ -40,6 +40,8 @@ pub(super) struct Question {
     pub(super) is_costly: bool,
     /// The token to ask with, if it has to be one.
     pub(super) token: Option<usize>,
+    /// Who asks, as the pool knows identities; `None` is anybody.
+    pub(super) identity: Option<String>,
 }
 
 impl Question {
@@ -51,6 +53,7 @@ impl Question {
             is_safe: true,
             is_costly: false,
             token: None,
+            identity: None,
         }
     }
 }
@@ -61,6 +64,8 @@ pub(super) struct Answer {
     /// `rel="next"` and its like.
     pub(super) link: Option<String>,
     pub(super) body: Value,
+    /// Who asked.
+    pub(super) identity: String,
 }
 
 /// The REST API, and the GraphQL API, which GitHub Enterprise has elsewhere. Both are connected to when they are first
@@ -117,13 +122,18 @@ pub(super) struct Exchange {
 enum Attempt {
     Answered(Answer),
     Failed(Error),
-    /// It may go well after a while.
-    Again(Error),
+    /// It may go well after a while, which the server may have named in seconds.
+    Again(Error, Option<u64>),
     /// The pool knows when.
     Later(Error),
     /// With another token.
     Other(Error),
+    /// At another route.
+    Moved(String),
 }
+
+/// Redirects that one question follows.
+const MOST_MOVES: u32 = 5;
 
 impl Exchange {
     pub(super) fn new(apis: Apis, pool: Arc<Pool>, cache: Option<Cache>, retries: u32) -> Self {
@@ -144,24 +154,45 @@ impl Exchange {
 
     /// Asks, and asks again where that may help.
     pub(super) async fn ask(&self, question: &Question) -> Result<Answer> {
-        if self.pool.accounts() > 1 && question.token.is_none() {
+        self.know_identities(question.token.is_none()).await?;
+        self.ask_until_answered(question).await
+    }
+
+    /// The identity of a user, if one of the tokens is his.
+    pub(super) async fn identity_of(&self, username: &str) -> Result<Option<String>> {
+        self.know_identities(true).await?;
+        Ok(self.pool.identity_of(username))
+    }
+
+    /// Several tokens may be one user's; who they are is asked once.
+    async fn know_identities(&self, may_ask: bool) -> Result<()> {
+        if self.pool.accounts() > 1 && may_ask {
             self.identities
                 .get_or_try_init(|| self.find_identities())
                 .await?;
         }
-        self.ask_until_answered(question).await
+        Ok(())
     }
 
     async fn ask_until_answered(&self, question: &Question) -> Result<Answer> {
-        let (mut attempts, mut pauses) = (0, 0);
+        let (mut attempts, mut pauses, mut moves) = (0, 0, 0);
+        let mut question = question.clone();
         loop {
-            match self.attempt(question).await? {
+            match self.attempt(&question).await? {
                 Attempt::Answered(answer) => return Ok(answer),
                 Attempt::Failed(error) => return Err(error),
-                Attempt::Other(error) => {
-                    if question.token.is_some() {
-                        return Err(error);
+                Attempt::Other(error) | Attempt::Later(error) | Attempt::Again(error, _)
+                    if question.token.is_some() =>
+                {
+                    return Err(error);
+                }
+                Attempt::Other(_) => {}
+                Attempt::Moved(route) => {
+                    moves += 1;
+                    if moves > MOST_MOVES {
+                        return Err(refused(&question.route, "it is redirected without end"));
                     }
+                    question.route = route;
                 }
                 Attempt::Later(error) => {
                     pauses += 1;
@@ -169,7 +200,7 @@ impl Exchange {
                         return Err(error);
                     }
                 }
-                Attempt::Again(error) => {
+                Attempt::Again(error, retry_after) => {
                     attempts += 1;
                     if attempts > self.retries || !question.is_safe {
                         return Err(error);
@@ -177,7 +208,11 @@ impl Exchange {
                     let doublings = i32::try_from(attempts - 1).unwrap_or(30);
                     let wait = (FIRST_WAIT * f64::powi(2.0, doublings)).min(LONGEST_WAIT);
                     let wait = Duration::from_secs_f64(wait * (1.0 - chance() / 2.0));
-                    self.pool.clock.sleep(wait).await;
+                    let asked = Duration::from_secs(retry_after.unwrap_or(0));
+                    if asked > self.pool.longest_wait() {
+                        return Err(error);
+                    }
+                    self.pool.clock.sleep(wait.max(asked)).await;
                 }
             }
         }
@@ -186,27 +221,28 @@ impl Exchange {
     async fn attempt(&self, question: &Question) -> Result<Attempt> {
         let bucket = Bucket::of_route(&question.route);
         let is_get = question.method == Method::GET;
-        let kept = if is_get {
+        let kept_by = if is_get {
             self.kept(&question.route)
         } else {
             None
         };
-        let points = if question.is_safe { 1 } else { MUTATION_POINTS };
-        let prefers = kept.as_ref().map(|(identity, _)| identity.as_str());
+        let points = match (question.is_safe, question.route.as_str()) {
+            (_, "/rate_limit") => 0, // GitHub does not count it
+            (true, _) => 1,
+            (false, _) => MUTATION_POINTS,
+        };
+        let pinned = question.identity.as_deref();
         let lease = self
             .pool
-            .lease(bucket, points, question.token, prefers)
+            .lease(bucket, points, question.token, kept_by.as_deref(), pinned)
             .await?;
-        let kept = kept
-            .filter(|(identity, _)| *identity == lease.identity_key())
-            .map(|(_, kept)| kept);
+        let identity = lease.identity_key();
+        let cache = self.cache.as_ref().filter(|_| is_get);
+        let kept = cache.and_then(|cache| cache.get(&identity, &question.route));
         let secret = match lease.token {
             Some(token) => match self.secret(token).await {
                 Ok(secret) => Some(secret),
-                Err(error) => {
-                    drop(lease);
-                    return Err(error);
-                }
+                Err(error) => return Ok(Self::without_secret(lease, error)),
             },
             None => None,
         };
@@ -222,8 +258,24 @@ impl Exchange {
             }
             Err(error) => {
                 drop(lease); // whether it counted, nobody knows
-                Ok(Attempt::Again(unreachable(&question.route, &error)))
+                Ok(Attempt::Again(unreachable(&question.route, &error), None))
             }
+        }
+    }
+
+    /// An app that cannot sign, or is not let in, leaves; that GitHub cannot be reached may pass.
+    fn without_secret(lease: Lease, error: Error) -> Attempt {
+        match error.kind() {
+            ErrorKind::Network => {
+                drop(lease);
+                Attempt::Again(error, None)
+            }
+            ErrorKind::RateLimited => {
+                drop(lease);
+                Attempt::Failed(error)
+            }
+            _ if lease.revoked(Told::default()) => Attempt::Other(error),
+            _ => Attempt::Failed(error),
         }
     }
 
@@ -236,18 +288,30 @@ impl Exchange {
         body: &[u8],
         kept: Option<Kept>,
     ) -> Attempt {
-        let told = told(headers);
+        let told = told(status, headers);
+        let identity = lease.identity_key();
         if status == StatusCode::NOT_MODIFIED
             && let Some(kept) = kept
         {
             lease.answered(told, false);
+            let link = header(headers, "link").map(str::to_owned).or(kept.link);
             return match serde_json::from_str(&kept.body) {
                 Ok(body) => Attempt::Answered(Answer {
-                    link: kept.link,
+                    link,
                     body,
+                    identity,
                 }),
-                Err(error) => Attempt::Failed(nonsense(&question.route, &error)),
+                Err(error) => {
+                    if let Some(cache) = &self.cache {
+                        cache.forget(&identity, &question.route);
+                    }
+                    Attempt::Again(nonsense(&question.route, &error), None)
+                }
             };
+        }
+        if status.is_redirection() {
+            lease.answered(told, true);
+            return self.moved(question, headers);
         }
         let parsed = if body.is_empty() {
             Ok(Value::Null)
@@ -267,7 +331,6 @@ impl Exchange {
             }
         }
         if status.is_success() {
-            let identity = lease.identity_key();
             lease.answered(told, true);
             return match parsed {
                 Ok(answer) => {
@@ -277,13 +340,22 @@ impl Exchange {
                         cache.put(&identity, &question.route, headers, body);
                     }
                     let link = header(headers, "link").map(str::to_owned);
-                    Attempt::Answered(Answer { link, body: answer })
+                    Attempt::Answered(Answer {
+                        link,
+                        body: answer,
+                        identity,
+                    })
                 }
-                Err(error) => Attempt::Again(nonsense(&question.route, &error)),
+                Err(error) => Attempt::Again(nonsense(&question.route, &error), None),
             };
         }
         let error = Error::service(of_answer(&question.route, status, headers, json));
         match status.as_u16() {
+            // What an installation was given may have ended before its time.
+            401 if lease.token.is_some_and(|token| self.pool.forget(token)) => {
+                lease.answered(told, true);
+                Attempt::Other(error)
+            }
             401 if lease.token.is_some() => {
                 if lease.revoked(told) {
                     Attempt::Other(error)
@@ -297,11 +369,11 @@ impl Exchange {
             }
             502..=504 => {
                 lease.answered(told, true);
-                Attempt::Again(error)
+                Attempt::Again(error, retry_after(headers))
             }
             500 if question.method == Method::GET => {
                 lease.answered(told, true);
-                Attempt::Again(error)
+                Attempt::Again(error, retry_after(headers))
             }
             _ => {
                 lease.answered(told, true);
@@ -310,14 +382,32 @@ impl Exchange {
         }
     }
 
-    /// What is kept of a route, for any identity that may ask.
-    fn kept(&self, route: &str) -> Option<(String, Kept)> {
+    /// A question that may be asked elsewhere is; only of the same server, which gets our token.
+    fn moved(&self, question: &Question, headers: &HeaderMap) -> Attempt {
+        let refuse = |reason: &str| Attempt::Failed(refused(&question.route, reason));
+        let Some(location) = header(headers, "location") else {
+            return refuse("it is redirected to nowhere");
+        };
+        if question.method != Method::GET {
+            return refuse("it is redirected, and is no plain question");
+        }
+        let base = url::Url::parse(self.base_url());
+        match base.and_then(|base| Ok((base.join(location)?, base))) {
+            Ok((target, base)) if target.origin() == base.origin() => {
+                match super::pages::below(self.base_url(), target.as_str()) {
+                    Ok(route) => Attempt::Moved(route),
+                    Err(_) => refuse("it is redirected out of the API"),
+                }
+            }
+            _ => refuse("it is redirected to another server, which does not get our token"),
+        }
+    }
+
+    /// Who has an answer of this route.
+    fn kept(&self, route: &str) -> Option<String> {
         let cache = self.cache.as_ref()?;
-        let identities = self.pool.identity_keys().into_iter();
-        identities.into_iter().find_map(|identity| {
-            let kept = cache.get(&identity, route)?;
-            Some((identity, kept))
-        })
+        let mut identities = self.pool.identity_keys().into_iter();
+        identities.find(|identity| cache.get(identity, route).is_some())
     }
 
     /// Asks every token whose it is.
@@ -330,21 +420,11 @@ impl Exchange {
                 token: Some(token),
                 ..Question::get("/user")
             };
-            match self.ask_until_answered(&question).await {
-                Ok(answer) => {
-                    if let Some(login) = answer.body["login"].as_str() {
-                        self.pool.belongs(token, login);
-                    }
-                }
-                // It has left the pool.
-                Err(error) if error.kind() == ErrorKind::AuthenticationFailed => {}
-                // A token that may not say whose it is counts as one of its own.
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        ErrorKind::PermissionDenied | ErrorKind::NotFound
-                    ) => {}
-                Err(error) => return Err(error),
+            // One that is refused has left the pool. Any other counts as one of its own until it can say whose it is.
+            if let Ok(answer) = self.ask_until_answered(&question).await
+                && let Some(login) = answer.body["login"].as_str()
+            {
+                self.pool.belongs(token, login);
             }
         }
         Ok(())
@@ -371,6 +451,7 @@ impl Exchange {
             is_safe: true,
             is_costly: false,
             token: None,
+            identity: None,
         };
         let signed = app.sign(now)?;
         let request = request(&question, Some(&signed), None)?;
@@ -389,9 +470,13 @@ impl Exchange {
                 &body,
             )));
         };
-        // GitHub's installation tokens live for an hour.
+        let until = body["expires_at"]
+            .as_str()
+            .and_then(|at| at.parse::<jiff::Timestamp>().ok());
+        #[expect(clippy::cast_precision_loss, reason = "dates are small")]
+        let until = until.map_or(now + 3600.0, |until| until.as_second() as f64);
         let secret = Secret::new(fetched);
-        self.pool.fetched(token, secret.clone(), now + 3600.0);
+        self.pool.fetched(token, secret.clone(), until);
         Ok(secret)
     }
 }
@@ -401,6 +486,14 @@ fn request(
     secret: Option<&Secret>,
     kept: Option<&Kept>,
 ) -> Result<Request<String>> {
+    let path = question.route.split('?').next().unwrap_or_default();
+    let names_nothing = |part: &str| matches!(part, "" | "." | ".." | "%2E" | "%2E%2E");
+    if path.split('/').skip(1).any(names_nothing) {
+        return Err(Error::invalid(
+            format!("route `{}`", question.route),
+            "has a part that names nothing",
+        ));
+    }
     let mut request = Request::builder()
         .method(&question.method)
         .uri(&question.route)
@@ -427,6 +520,10 @@ fn request(
     request
         .body(body.unwrap_or_default())
         .map_err(|error| Error::invalid(format!("route `{}`", question.route), error.to_string()))
+}
+
+fn refused(route: &str, reason: &str) -> Error {
+    Error::service(ServiceError::new(ErrorKind::Refused, route, reason))
 }
 
 fn limit(route: &str, status: StatusCode, headers: &HeaderMap, body: &Value) -> Error {

@@ -22,13 +22,14 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 }
 
 /// What the headers say of limits.
-pub(super) fn told(headers: &HeaderMap) -> Told {
+pub(super) fn told(status: StatusCode, headers: &HeaderMap) -> Told {
     let number = |name| header(headers, name).and_then(|value| value.trim().parse().ok());
     Told {
         limit: number("x-ratelimit-limit"),
         remaining: number("x-ratelimit-remaining"),
         reset: header(headers, "x-ratelimit-reset").and_then(|value| value.trim().parse().ok()),
         date: header(headers, "date").and_then(http_date),
+        is_success: status.is_success(),
     }
 }
 
@@ -53,11 +54,19 @@ pub(super) fn limited(status: StatusCode, headers: &HeaderMap, body: &Value) -> 
     };
     match status.as_u16() {
         // GraphQL says it in its body.
-        200 if has_type("RATE_LIMITED") || has_type("RATE_LIMIT") => Limited::Primary,
+        200 if has_type("RATE_LIMITED") || has_type("RATE_LIMIT") => {
+            if told(status, headers).remaining.unwrap_or(0) == 0 {
+                Limited::Primary
+            } else {
+                Limited::Secondary
+            }
+        }
         403 | 429 if page.contains("secondary-rate-limits") || page.contains("abuse") => {
             Limited::Secondary
         }
-        403 | 429 if told(headers).remaining == Some(0) => Limited::Primary,
+        // The last call may be forbidden for a reason of its own: then the page is about something else.
+        403 if !page.is_empty() && !page.contains("rate-limit") => Limited::No,
+        403 | 429 if told(status, headers).remaining == Some(0) => Limited::Primary,
         429 => Limited::Secondary,
         403 if retry_after(headers).is_some() => Limited::Secondary,
         _ => Limited::No,
@@ -106,7 +115,7 @@ pub(super) fn of_answer(
         request_id: header(headers, "x-github-request-id").map(str::to_owned),
         retry_after: retry_after(headers),
         reset_at: if kind == ErrorKind::RateLimited {
-            told(headers).reset
+            told(status, headers).reset
         } else {
             None
         },

@@ -70,7 +70,11 @@ const AFTER_RESET: f64 = 1.0;
 /// First pause after a secondary limit that does not say how long; doubled each time.
 const FIRST_PAUSE: f64 = 60.0;
 const LONGEST_PAUSE: f64 = 3600.0;
-const MINUTE: f64 = 60.0;
+pub(super) const MINUTE: f64 = 60.0;
+/// So many successes without a word about limits mean that there are none.
+const SILENT_ANSWERS: usize = 3;
+/// No limit of GitHub's lasts longer; a reset further away is a mistake.
+const LONGEST_WINDOW: f64 = 86_400.0;
 
 /// What an answer's headers say of a bucket.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -81,6 +85,8 @@ pub(super) struct Told {
     pub(super) reset: Option<i64>,
     /// The server's clock when it answered.
     pub(super) date: Option<i64>,
+    /// Whether it was a success.
+    pub(super) is_success: bool,
 }
 
 /// What is known of a bucket.
@@ -107,6 +113,8 @@ pub(super) enum Turn {
     Now,
     /// Not before then, in seconds since the epoch.
     At(f64),
+    /// The same, to keep a pace: it is never long.
+    Paced(f64),
     /// Not before another answer is there.
     AfterAnswer,
 }
@@ -120,6 +128,8 @@ pub(super) struct Limits {
     started: u64,
     closed_until: f64,
     pauses: u32,
+    /// After a pause, one request finds out whether it is over.
+    is_careful: bool,
     /// When points were spent in the last minute, of the REST API and of GraphQL.
     spent: [VecDeque<(f64, u32)>; 2],
     last_mutation: f64,
@@ -133,11 +143,14 @@ impl Limits {
         if now < self.closed_until {
             return Turn::At(self.closed_until);
         }
-        if self.under_way >= AT_ONCE {
+        if points == 0 {
+            return Turn::Now; // GitHub does not count it
+        }
+        if self.under_way >= AT_ONCE || (self.is_careful && self.under_way > 0) {
             return Turn::AfterAnswer;
         }
         if points >= MUTATION_POINTS && now < self.last_mutation + BETWEEN_MUTATIONS {
-            return Turn::At(self.last_mutation + BETWEEN_MUTATIONS);
+            return Turn::Paced(self.last_mutation + BETWEEN_MUTATIONS);
         }
         let spent = &mut self.spent[usize::from(bucket == Bucket::Graphql)];
         while spent.front().is_some_and(|(at, _)| at + MINUTE <= now) {
@@ -147,7 +160,7 @@ impl Limits {
         if let Some((first, _)) = spent.front()
             && sum + points > bucket.points_per_minute()
         {
-            return Turn::At(first + MINUTE);
+            return Turn::Paced(first + MINUTE);
         }
         let quota = &mut self.quotas[bucket as usize];
         if quota.remaining.is_some() && now >= quota.reset {
@@ -199,8 +212,12 @@ impl Limits {
         }
         let (Some(remaining), Some(reset)) = (told.remaining, told.reset) else {
             if was_counted {
-                quota.silent.push(self.started);
-                quota.is_unlimited = quota.limit.is_none() && told.date.is_some();
+                // One answer without a word may be a proxy's; some are a server without limits.
+                let is_new = quota.limit.is_none() && told.is_success;
+                quota.is_unlimited |= is_new && quota.silent.len() >= SILENT_ANSWERS;
+                if !quota.is_unlimited {
+                    quota.silent.push(self.started);
+                }
             }
             return;
         };
@@ -218,6 +235,11 @@ impl Limits {
         });
         #[expect(clippy::cast_precision_loss, reason = "dates are small")]
         let reset_here = reset as f64 - self.skew + AFTER_RESET;
+        let reset_here = if reset_here > now + LONGEST_WINDOW {
+            now + 3600.0
+        } else {
+            reset_here
+        };
         quota.reset_told = reset;
         quota.reset = reset_here.max(now + AFTER_RESET); // a reset in the past is no reason to ask without end
     }
@@ -248,14 +270,19 @@ impl Limits {
         if now >= self.closed_until {
             self.pauses += 1;
         }
+        self.is_careful = true;
         let doublings = i32::try_from(self.pauses.saturating_sub(1).min(10)).unwrap_or(10);
-        let pause = retry_after.map_or(FIRST_PAUSE * f64::powi(2.0, doublings), as_seconds);
-        self.closed_until = self.closed_until.max(now + pause.clamp(1.0, LONGEST_PAUSE));
+        let own = (FIRST_PAUSE * f64::powi(2.0, doublings)).min(LONGEST_PAUSE);
+        let pause = retry_after.map_or(own, as_seconds);
+        self.closed_until = self.closed_until.max(now + pause.max(1.0));
         self.closed_until
     }
 
     /// An answer came that was no pause: the next one starts over.
     pub(super) fn went_well(&mut self, now: f64) {
+        if now >= self.closed_until {
+            self.is_careful = false;
+        }
         if now > self.closed_until + MINUTE {
             self.pauses = 0;
         }

@@ -43,7 +43,8 @@ pub struct RepositoryFilter {
 }
 
 impl RepositoryFilter {
-    pub(super) fn has(&self, item: &Value) -> bool {
+    /// Whether it wants the repository that GitHub says this of.
+    pub fn has(&self, item: &Value) -> bool {
         let is = |name: &str, wanted: Option<bool>| {
             wanted.is_none_or(|wanted| item[name].as_bool().unwrap_or(false) == wanted)
         };

@@ -87,6 +87,9 @@ impl GitHub {
     /// Here: [`Error::Service`] for what concerns all, such as a token that is refused. A repository that is not there is an
     /// error of its own.
     pub async fn metadata(&self, repositories: &[(String, String)]) -> Result<Vec<Result<Value>>> {
+        if self.exchange.pool.accounts() == 0 {
+            return self.one_by_one(repositories).await; // GraphQL is for those it knows
+        }
         let mut found = Vec::with_capacity(repositories.len());
         while found.len() < repositories.len() {
             let rest = &repositories[found.len()..];
@@ -97,7 +100,24 @@ impl GitHub {
                     found.extend(batch);
                 }
                 Err(error) if is_too_much(&error) && size > 1 => self.batches.failed(size),
+                Err(error) if is_too_much(&error) => found.push(Err(error)),
                 Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    async fn one_by_one(&self, repositories: &[(String, String)]) -> Result<Vec<Result<Value>>> {
+        let mut found = Vec::with_capacity(repositories.len());
+        for (owner, name) in repositories {
+            let one = self.repository(owner, name).await;
+            match one {
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Network) =>
+                {
+                    return Err(error);
+                }
+                one => found.push(one),
             }
         }
         Ok(found)
@@ -121,26 +141,36 @@ impl GitHub {
         query.push_str(&body);
         query.push('}');
         query.push_str(FIELDS);
-        let mut answer = self.ask_once(&query, Value::Object(variables)).await?;
+        let mut answer = self
+            .ask_once(&query, Value::Object(variables), repositories.len() > 1)
+            .await?;
         let mut errors: HashMap<String, &Value> = HashMap::new();
-        let said = answer["errors"].take();
+        let take = |answer: &mut Value, name: &str| {
+            answer.get_mut(name).map(Value::take).unwrap_or_default()
+        };
+        let said = take(&mut answer, "errors");
         for error in said.as_array().map(Vec::as_slice).unwrap_or_default() {
             if let Some(alias) = error["path"][0].as_str() {
                 errors.insert(alias.to_owned(), error);
             }
         }
-        let mut data = answer["data"].take();
-        if data.is_null() {
-            answer["errors"] = said;
+        let mut data = take(&mut answer, "data");
+        if !data.is_object() {
+            let answer = serde_json::json!({ "errors": said });
             return Err(Error::service(refusal(&answer)));
         }
         let one = |(number, (owner, name)): (usize, &(String, String))| {
             let alias = format!("r{number}");
-            match data[&alias].take() {
+            match take(&mut data, &alias) {
                 Value::Null => {
                     let subject = format!("{owner}/{name}");
                     Err(Error::service(errors.get(&alias).map_or_else(
-                        || ServiceError::new(ErrorKind::NotFound, &subject, "no answer for it"),
+                        || match said.get(0) {
+                            Some(error) => of_graphql(error, &subject),
+                            None => {
+                                ServiceError::new(ErrorKind::NotFound, &subject, "no answer for it")
+                            }
+                        },
                         |error| of_graphql(error, &subject),
                     )))
                 }
@@ -151,14 +181,15 @@ impl GitHub {
     }
 
     /// A batch that is too large is not asked for again as it is.
-    async fn ask_once(&self, query: &str, variables: Value) -> Result<Value> {
+    async fn ask_once(&self, query: &str, variables: Value, is_costly: bool) -> Result<Value> {
         let question = super::exchange::Question {
             method: http::Method::POST,
             route: "/graphql".to_owned(),
             body: Some(serde_json::json!({"query": query, "variables": variables})),
             is_safe: true,
-            is_costly: true,
+            is_costly,
             token: None,
+            identity: None,
         };
         Ok(self.exchange.ask(&question).await?.body)
     }

@@ -7,17 +7,21 @@ use serde_json::Value;
 
 use super::exchange::{Exchange, Question};
 use super::listing::RepositoryFilter;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result, ServiceError};
 
 /// A listing that is read page by page, to its end.
 ///
 /// Items that are inserted while it is read push others to the next page; these come once all the same. What is deleted
-/// meanwhile pulls others to a page that was read already: GitHub has no way to see those. Each item is known by its `id`,
-/// or its name where it has none.
+/// meanwhile pulls others to a page that was read already: GitHub has no way to see those. Each item is known by its `id`;
+/// what has none is known by all of it. All pages are asked for as the same identity: another may see other items.
 pub struct Pages {
     exchange: Arc<Exchange>,
     next: Option<String>,
     seen: HashSet<String>,
+    /// Pages that were read.
+    routes: HashSet<String>,
+    /// Who asked for the first one.
+    identity: Option<String>,
     /// Where the items are, if the answer is no plain list.
     items_at: Option<&'static str>,
     filter: Option<RepositoryFilter>,
@@ -37,6 +41,8 @@ impl Pages {
             exchange,
             next: Some(route),
             seen: HashSet::new(),
+            routes: HashSet::new(),
+            identity: None,
             items_at: None,
             filter: None,
         }
@@ -44,6 +50,12 @@ impl Pages {
 
     pub(super) fn items_at(mut self, name: &'static str) -> Self {
         self.items_at = Some(name);
+        self
+    }
+
+    /// Asked for as this identity.
+    pub(super) fn asked_as(mut self, identity: Option<String>) -> Self {
+        self.identity = identity;
         self
     }
 
@@ -68,24 +80,39 @@ impl Pages {
         let Some(route) = self.next.clone() else {
             return Ok(None);
         };
-        let answer = self.exchange.ask(&Question::get(route.clone())).await?;
+        let question = Question {
+            identity: self.identity.clone(),
+            ..Question::get(route.clone())
+        };
+        let answer = self.exchange.ask(&question).await?;
+        self.identity = Some(answer.identity);
         // GitHub says 204 where there is nothing to list, as for contributors of an empty repository.
         let mut body = answer.body;
         let items = match self.items_at {
-            Some(name) => body[name].take(),
+            Some(name) => body.get_mut(name).map(Value::take).unwrap_or_default(),
             None => body,
         };
         let items = match items {
             Value::Array(items) => items,
             Value::Null => Vec::new(),
-            _ => return Err(Error::internal(format!("{route} is no listing"))),
+            _ => {
+                let error =
+                    ServiceError::new(ErrorKind::Refused, route, "the answer is no listing");
+                return Err(Error::service(error));
+            }
         };
         let next = answer.link.as_deref().and_then(next_of);
         let base_url = self.exchange.base_url();
-        self.next = next.map(|next| below(base_url, next)).transpose()?;
+        let next = next.map(|next| below(base_url, next)).transpose()?;
+        self.routes.insert(route.clone());
+        if next.as_ref().is_some_and(|next| self.routes.contains(next)) {
+            let error = ServiceError::new(ErrorKind::Refused, route, "its pages go in a circle");
+            return Err(Error::service(error));
+        }
+        self.next = next;
         let mut kept = Vec::with_capacity(items.len());
         for item in items {
-            let is_new = identity(&item).is_none_or(|identity| self.seen.insert(identity));
+            let is_new = self.seen.insert(identity(&item));
             if is_new && self.filter.as_ref().is_none_or(|filter| filter.has(&item)) {
                 kept.push(item);
             }
@@ -109,18 +136,32 @@ impl Pages {
 
 /// The target of `rel="next"` (RFC 8288).
 fn next_of(link: &str) -> Option<&str> {
-    link.split(',').find_map(|one| {
-        let (target, parameters) = one.split_once(';')?;
-        let is_next = parameters.split(';').any(|parameter| {
-            let parameter = parameter.trim();
-            parameter == "rel=\"next\"" || parameter == "rel=next"
+    let mut rest = link;
+    while let Some((_, after)) = rest.split_once('<') {
+        let (target, after) = after.split_once('>')?;
+        // Parameters go on to the next target; a comma in quotation marks is no end.
+        let mut is_quoted = false;
+        let end = after.find(|letter| {
+            is_quoted ^= letter == '"';
+            letter == ',' && !is_quoted
         });
-        is_next.then(|| target.trim().trim_start_matches('<').trim_end_matches('>'))
-    })
+        let parameters = &after[..end.unwrap_or(after.len())];
+        let is_next = parameters.split(';').any(|parameter| {
+            let (name, value) = parameter.split_once('=').unwrap_or_default();
+            let mut words = value.trim().trim_matches('"').split_whitespace();
+            name.trim().eq_ignore_ascii_case("rel")
+                && words.any(|word| word.eq_ignore_ascii_case("next"))
+        });
+        if is_next {
+            return Some(target);
+        }
+        rest = &after[end.unwrap_or(after.len())..];
+    }
+    None
 }
 
 /// The next page's route: what of its address lies below the base URL's path. Its host does not matter, ours is asked.
-fn below(base_url: &str, next: &str) -> Result<String> {
+pub(super) fn below(base_url: &str, next: &str) -> Result<String> {
     let path =
         |url: &str| url::Url::parse(url).map(|url| url.path().trim_end_matches('/').to_owned());
     let wrong = || Error::internal(format!("the next page is at {next}"));
@@ -139,14 +180,13 @@ fn below(base_url: &str, next: &str) -> Result<String> {
     }
 }
 
-/// What an item is known by.
-fn identity(item: &Value) -> Option<String> {
-    let names = ["id", "node_id", "name", "sha", "email", "login"];
-    let known = names
+/// What an item is known by: its id, else all of it.
+fn identity(item: &Value) -> String {
+    let known = ["id", "node_id"]
         .iter()
         .map(|name| &item[*name])
-        .find(|value| !value.is_null())?;
-    Some(known.to_string())
+        .find(|value| !value.is_null());
+    known.unwrap_or(item).to_string()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::app::AppKey;
 use super::clock::Clock;
-use super::limits::{Bucket, Limits, Told, Turn};
+use super::limits::{Bucket, Limits, MINUTE, Told, Turn};
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::secret::Secret;
 
@@ -122,6 +122,10 @@ impl Pool {
         }
     }
 
+    pub(super) fn longest_wait(&self) -> Duration {
+        self.thrift.longest_wait
+    }
+
     pub(super) fn accounts(&self) -> usize {
         self.state().tokens.len()
     }
@@ -150,6 +154,7 @@ impl Pool {
         points: u32,
         only: Option<usize>,
         prefers: Option<&str>,
+        pinned: Option<&str>,
     ) -> Result<Lease> {
         let _turn = self.gates[bucket as usize].lock().await;
         loop {
@@ -157,9 +162,13 @@ impl Pool {
             tokio::pin!(changed);
             changed.as_mut().enable(); // what happens from here on is not missed
             let now = self.clock.now();
-            let found = self
-                .state()
-                .find(bucket, points, self.thrift.reserve, only, prefers, now);
+            let found = self.state().find(
+                bucket,
+                points,
+                self.thrift.reserve,
+                (only, prefers, pinned),
+                now,
+            );
             match found {
                 Found::Nobody => return Err(Error::service(nobody(self.accounts()))),
                 Found::Turn { identity, token } => {
@@ -178,10 +187,13 @@ impl Pool {
                         has_ended: false,
                     });
                 }
-                Found::Wait(None) => changed.await,
-                Found::Wait(Some(then)) => {
+                Found::Wait(Waiting { until: None, .. }) => changed.await,
+                Found::Wait(Waiting {
+                    until: Some(then),
+                    is_short,
+                }) => {
                     let wait = Duration::from_secs_f64((then - now).max(0.001));
-                    if wait > self.thrift.longest_wait {
+                    if wait > self.thrift.longest_wait && !is_short {
                         return Err(Error::service(too_long(bucket, then, wait)));
                     }
                     tokio::select! {
@@ -191,6 +203,28 @@ impl Pool {
                 }
             }
         }
+    }
+
+    /// The identity of a user whose token is here, if that is known.
+    pub(super) fn identity_of(&self, username: &str) -> Option<String> {
+        let state = self.state();
+        let is_its = |one: &&Identity| {
+            one.name
+                .as_deref()
+                .is_some_and(|name| name.eq_ignore_ascii_case(username))
+        };
+        state
+            .identities
+            .iter()
+            .find(is_its)
+            .map(|one| one.key.clone())
+    }
+
+    /// Gives up what an app's installation was given; returns whether it was old enough to have ended.
+    pub(super) fn forget(&self, token: usize) -> bool {
+        let now = self.clock.now();
+        let fetched = self.state().tokens[token].fetched.take();
+        fetched.is_some_and(|(_, until)| until - 3600.0 + MINUTE < now)
     }
 
     /// What the cache knows identities by.
@@ -254,9 +288,22 @@ enum Found {
         identity: usize,
         token: Option<usize>,
     },
-    /// Until then, or until something changes.
-    Wait(Option<f64>),
+    Wait(Waiting),
     Nobody,
+}
+
+/// What a turn has to wait for: this time, if there is one, or that something changes.
+#[derive(Clone, Copy, Default)]
+struct Waiting {
+    until: Option<f64>,
+    /// Somebody's answer or pace is enough: it will not be long.
+    is_short: bool,
+}
+
+impl Waiting {
+    fn at(&mut self, then: f64) {
+        self.until = Some(self.until.map_or(then, |known| known.min(then)));
+    }
 }
 
 impl State {
@@ -281,18 +328,26 @@ impl State {
         bucket: Bucket,
         points: u32,
         reserve: u64,
-        only: Option<usize>,
-        prefers: Option<&str>,
+        (only, prefers, pinned): (Option<usize>, Option<&str>, Option<&str>),
         now: f64,
     ) -> Found {
         let is_anonymous = self.tokens.is_empty();
+        // Whoever began goes on, as long as it may.
+        let pinned = pinned.filter(|pinned| {
+            self.tokens
+                .iter()
+                .any(|token| token.is_valid && self.identities[token.identity].key == *pinned)
+        });
         let mut best: Option<(bool, u64, usize)> = None;
-        let mut wait: Option<Option<f64>> = None;
+        let mut wait: Option<Waiting> = None;
         for (at, identity) in self.identities.iter_mut().enumerate() {
             let may = |(index, token): (usize, &Token)| {
                 token.identity == at && token.is_valid && only.is_none_or(|only| only == index)
             };
             if !is_anonymous && !self.tokens.iter().enumerate().any(may) {
+                continue;
+            }
+            if pinned.is_some_and(|pinned| pinned != identity.key) {
                 continue;
             }
             match identity.limits.turn(bucket, points, reserve, now) {
@@ -306,13 +361,13 @@ impl State {
                         best = Some(rank);
                     }
                 }
-                Turn::At(then) => {
-                    wait = Some(match wait {
-                        Some(Some(known)) => Some(f64::min(known, then)),
-                        Some(None) | None => Some(then),
-                    });
+                Turn::At(then) => wait.get_or_insert_default().at(then),
+                Turn::Paced(then) => {
+                    let wait = wait.get_or_insert_default();
+                    wait.at(then);
+                    wait.is_short = true;
                 }
-                Turn::AfterAnswer => wait = Some(wait.flatten()),
+                Turn::AfterAnswer => wait.get_or_insert_default().is_short = true,
             }
         }
         let Some((_, _, identity)) = best else {
@@ -430,10 +485,14 @@ fn nobody(accounts: usize) -> ServiceError {
     )
 }
 
+/// The last second that dates are written for.
+const YEAR_9999: u64 = 253_402_300_799;
+
 fn too_long(bucket: Bucket, then: f64, wait: Duration) -> ServiceError {
     #[expect(clippy::cast_possible_truncation, reason = "dates are small")]
     let reset_at = then.ceil() as i64;
-    let at = std::time::UNIX_EPOCH + Duration::from_secs(u64::try_from(reset_at).unwrap_or(0));
+    let seconds = u64::try_from(reset_at).unwrap_or(0).min(YEAR_9999);
+    let at = std::time::UNIX_EPOCH + Duration::from_secs(seconds);
     let message = format!(
         "no {} requests are left before {} (in {} s), which is longer than may be waited",
         bucket.name(),
