@@ -98,7 +98,7 @@ pub(super) fn fetch_blobs(
 }
 
 /// Whether the other side promised to have what is missing here.
-fn is_partial(repo: &Repo) -> bool {
+pub(super) fn is_partial(repo: &Repo) -> bool {
     let local = repo.local();
     let config = local.config_snapshot();
     let names = ["remote.origin.promisor", "remote.origin.partialclonefilter"];

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from github_api import api  # noqa: F401 (a fixture)
+
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 USER, TOKEN = "user", "t0ken-canary-5f0c"
 

@@ -1,6 +1,7 @@
 """Fleet and RepoManager: options, progress and cancellation, with real servers."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -82,8 +83,7 @@ async def test_a_manager_is_watched_and_takes_options(served, git):
     options = {"bare": True, "depth": 1}
     manager = gitfleet.RepoManager(urls, clone_options=options, progress=heard.append)
     events = [event async for event in manager.watch()]
-    assert events == sorted(events, key=events.index)
-    assert set(events) == set(heard)
+    assert events == heard
     assert sum(event.has_ended for event in events) == len(urls)
     task = (await manager.fetch_clone_tasks())[urls[0]]
     assert git(task.temp_dir, "rev-list", "--count", "HEAD") == "1"
@@ -125,7 +125,7 @@ async def test_cancelling_stops_a_stalled_clone_within_a_second(stalled, tmp_pat
         assert event.phase == "connecting"
         break
     deadline = time.monotonic() + 2
-    while list((tmp_path / "out").rglob(".gitfleet-*")):
+    while any(".gitfleet-" in path for path, _, _ in os.walk(tmp_path / "out")):
         assert time.monotonic() < deadline, "nothing half-made stays"
         await asyncio.sleep(0.05)
 

@@ -331,3 +331,32 @@ def test_joined_packs_have_each_object_once(work, tmp_path, git):
     assert len(ids) == len(set(ids))
     sh(f"git index-pack --strict --stdin < {pack}", bare)
     git(bare, "fsck", "--full", "--strict")
+
+
+def test_new_submodules_get_their_directory(clone, work, git):
+    kept = git(work, "rev-parse", "HEAD")
+    for path in ("below/sub", "changed"):
+        git(work, "rm", "-q", "--cached", "--ignore-unmatch", path)
+        git(work, "update-index", "--add", "--cacheinfo", f"160000,{kept},{path}")
+    git(work, "commit", "-qm", "submodules")
+    (clone / "below").write_text("mine\n")
+    assert "below/sub is in the way" in " ".join(update(clone)["warnings"])
+    (clone / "below").unlink()
+    assert update(clone)["warnings"] == []
+    assert (clone / "below" / "sub").is_dir()
+    assert (clone / "changed").is_dir()
+    assert git(clone, "status", "--porcelain") == ""
+
+
+def test_a_merge_that_was_given_up_is_overwritten(clone, work, git):
+    (clone / "changed").write_text("mine\n")
+    git(clone, "commit", "-qam", "mine")
+    subprocess.run(["git", "fetch", "-q"], cwd=clone, check=True)
+    merged = subprocess.run(["git", "merge", "-q", "origin/main"], cwd=clone, check=False)
+    assert merged.returncode
+    assert "UU changed" in git(clone, "status", "--porcelain")
+    assert update(clone)["warnings"] != []
+    git(clone, "checkout", "-q", "--theirs", "changed")  # the file is as it will be, the index not
+    assert update(clone, "--files", "overwrite")["warnings"] == []
+    assert git(clone, "ls-files", "--unmerged") == ""
+    assert (clone / "changed").read_text() == "changed\nmore\n"

@@ -40,14 +40,6 @@ T = TypeVar("T")
 class GitHubError(ProviderError):
     """GitHub refused, for reasons that are none of the others."""
 
-    def __init__(
-        self,
-        message: str,
-        provider_type: ProviderType | str = ProviderType.GITHUB,
-        subject: str | None = None,
-    ) -> None:
-        super().__init__(message, provider_type, subject)
-
 
 class GitHubNetworkError(GitHubError, exceptions.NetworkError):
     """GitHub could not be reached, or failed, however often it was tried."""

@@ -104,15 +104,11 @@ impl<'a> Session<'a> {
 
     /// What of the refs listed goes where.
     pub(super) fn map(&self, specs: &[RefSpec], tags: Tags) -> Result<RefMap> {
-        let context = MapContext {
-            fetch_refspecs: specs.to_vec(),
-            extra_refspecs: tags
-                .to_refspec()
-                .map(|spec| spec.to_owned())
-                .into_iter()
-                .collect(),
-        };
-        let map = RefMap::from_refs(self.refs.clone(), &self.handshake.capabilities, context);
+        let map = RefMap::from_refs(
+            self.refs.clone(),
+            &self.handshake.capabilities,
+            wanted(specs, tags),
+        );
         map.map_err(|error| self.failure(&error))
     }
 
@@ -128,6 +124,15 @@ impl<'a> Session<'a> {
     fn nonsense(&self, what: String) -> Error {
         let error = self.watch.fail(Trouble::Nonsense(what));
         self.failure(&error)
+    }
+}
+
+/// Which refs are asked for; with tags as git's `--tags` does.
+fn wanted(specs: &[RefSpec], tags: Tags) -> MapContext {
+    let tags = tags.to_refspec().map(|spec| spec.to_owned());
+    MapContext {
+        fetch_refspecs: specs.to_vec(),
+        extra_refspecs: tags.into_iter().collect(),
     }
 }
 

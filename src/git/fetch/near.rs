@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use gix::protocol::fetch::refmap::init::Context as MapContext;
 use gix::protocol::fetch::{RefMap, Tags};
 use gix::protocol::handshake::Ref;
 use gix::protocol::transport::client::Capabilities;
 use gix::refspec::RefSpec;
 
+use super::wanted;
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git::clone::copy_objects;
@@ -70,15 +70,7 @@ impl Near<'_> {
         let unreadable = || source::unreadable(self.repo.path(), "its refs");
         let line = format!("\0object-format={}", self.repo.local().object_hash());
         let (capabilities, _) = Capabilities::from_bytes(line.as_bytes()).map_err(unreadable())?;
-        let context = MapContext {
-            fetch_refspecs: specs.to_vec(),
-            extra_refspecs: tags
-                .to_refspec()
-                .map(|spec| spec.to_owned())
-                .into_iter()
-                .collect(),
-        };
-        RefMap::from_refs(refs.to_vec(), &capabilities, context).map_err(unreadable())
+        RefMap::from_refs(refs.to_vec(), &capabilities, wanted(specs, tags)).map_err(unreadable())
     }
 
     /// Brings its objects, all of them.

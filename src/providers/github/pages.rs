@@ -89,12 +89,12 @@ impl Pages {
         // GitHub says 204 where there is nothing to list, as for contributors of an empty repository.
         let mut body = answer.body;
         let items = match self.items_at {
-            Some(name) => body.get_mut(name).map(Value::take).unwrap_or_default(),
-            None => body,
+            Some(name) => body.get_mut(name).map(Value::take),
+            None => Some(body),
         };
         let items = match items {
-            Value::Array(items) => items,
-            Value::Null => Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(Value::Null) if self.items_at.is_none() => Vec::new(),
             _ => {
                 let error =
                     ServiceError::new(ErrorKind::Refused, route, "the answer is no listing");
