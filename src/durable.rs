@@ -1,7 +1,10 @@
 //! Files and directories that appear whole: made under a temporary name, synced, renamed.
 
 use std::fs::File;
-use std::path::Path;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
 
@@ -49,4 +52,67 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     file.as_file().sync_all().map_err(failed())?;
     file.persist(path).map_err(|error| failed()(error.error))?;
     Ok(())
+}
+
+/// A file that appears when it is complete. A link is followed; a device or pipe is written to, not replaced.
+pub(crate) struct NewFile {
+    /// `None` for a device or pipe.
+    file: Option<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Starts it; what is written goes to the writer.
+    pub(crate) fn create(path: &Path) -> Result<(BufWriter<File>, Self)> {
+        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_dir() => {
+                let reason = "it is a directory".to_owned();
+                Err(Error::DestinationExists { path, reason })
+            }
+            Ok(found) if !found.is_file() => {
+                let device = File::options().write(true).open(&path);
+                let device = device.map_err(Error::storage("write", &path))?;
+                Ok((BufWriter::new(device), Self { file: None, path }))
+            }
+            _ => {
+                let directory = match path.parent() {
+                    Some(parent) if !parent.as_os_str().is_empty() => parent,
+                    _ => Path::new("."),
+                };
+                let file = file_builder()
+                    .prefix(".gitfleet-")
+                    .tempfile_in(directory)
+                    .map_err(Error::storage("create a file in", directory))?;
+                let handle = file.reopen().map_err(Error::storage("write", &path))?;
+                let file = Some(file);
+                Ok((BufWriter::new(handle), Self { file, path }))
+            }
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether what is written is there at once.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.file.is_none()
+    }
+
+    /// Puts it into its place, once the writer was flushed.
+    pub(crate) fn keep(self) -> Result<()> {
+        let Self {
+            file: Some(file),
+            path,
+        } = self
+        else {
+            return Ok(());
+        };
+        file.as_file()
+            .sync_all()
+            .map_err(Error::storage("write", &path))?;
+        let kept = file.persist(&path).map_err(|error| error.error);
+        kept.map(|_| ()).map_err(Error::storage("write", &path))
+    }
 }

@@ -17,6 +17,8 @@ mod python;
 mod remote_url;
 mod secret;
 pub mod table;
+#[cfg(feature = "python")]
+mod vault;
 mod workers;
 
 pub use crate::cancel::CancelToken;

@@ -232,6 +232,8 @@ impl RemoteUrl {
             return RepoKey::of_path(path);
         }
         let path = self.path.trim_matches('/');
+        // What lies beside a working tree has the working tree's name.
+        let path = path.strip_suffix("/.git").unwrap_or(path);
         let (owner, name) = path.rsplit_once('/').unwrap_or(("_", path));
         RepoKey {
             host: file_name(self.host.as_bytes()),
@@ -391,6 +393,7 @@ mod tests {
             ("git@github.com:o/r.git", "github.com/o/r"),
             ("/srv/git/x.git", "local/git/x"),
             ("/srv/git/work/.git", "local/git/work"),
+            ("https://h/o/work/.git/", "h/o/work"),
             ("/srv/git/../x/y", "local/x/y"),
             ("file:///srv/a%20b/c", "local/a%20b/c"),
             ("https://h/../../etc/.hidden", "h/etc/%2Ehidden"),

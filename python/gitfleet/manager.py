@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gitfleet import _gitfleet
 from gitfleet._clone import cloning, crew
+from gitfleet._history import history
 from gitfleet.exceptions import InvalidInputError
-from gitfleet.models.repo import CloneStatus, CloneTask
 from gitfleet.progress import Progress, listener, stream
+from gitfleet.tasks import CloneStatus, CloneTask
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable, Generator, Iterable
 
+    from typing_extensions import Self, Unpack
+
     from gitfleet._clone import CloneOptions
+    from gitfleet._history import HistoryOptions
 
 __all__ = ["RepoManager"]
 
@@ -32,8 +36,9 @@ class CleanupResult(dict[str, "bool | str"]):
 class RepoManager:
     """Clones repositories into temporary directories and reads them.
 
-    The clones live until `cleanup` or until the manager is gone. Each method that takes time is an
-    awaitable on the running event loop; cancelling the task that awaits it stops the work.
+    The clones live until `cleanup`, until a ``with`` or ``async with`` block over the manager ends,
+    or until the manager is gone. Each method that takes time is an awaitable on the running event
+    loop; cancelling the task that awaits it stops the work.
 
     Args:
         urls: What to clone: https, http or file URLs, or directories.
@@ -93,12 +98,17 @@ class RepoManager:
         )
 
     def clone_all(self) -> asyncio.Future[None]:
-        """Clone every address; a failure is the state of its task.
+        """Clone every address that has no clone yet; a failure is the state of its task.
 
         Returns:
             A future: ``done()`` tells whether it has ended, ``fetch_clone_tasks`` how far it is.
         """
         return self._manager.clone_all(listener(self._progress))
+
+    def clone_repos(self, urls: str | Iterable[str]) -> asyncio.Future[None]:
+        """Do the same for these addresses, whether the manager was made with them or not."""
+        several = [urls] if isinstance(urls, str) else list(urls)
+        return self._manager.clone_each(several, listener(self._progress))
 
     def watch(self) -> AsyncIterator[Progress]:
         """Clone every address and tell how far each is; leaving the loop stops the work.
@@ -131,15 +141,27 @@ class RepoManager:
     async def fetch_clone_tasks(self) -> dict[str, CloneTask]:
         """Return every task by its address as given."""
         return {
-            given: CloneTask(url, CloneStatus(state, percent, error), directory)
+            given: CloneTask(
+                url,
+                CloneStatus(state, percent, error),
+                None if directory is None else os.fspath(directory),
+            )
             for given, (url, state, percent, error, directory) in self._manager.tasks().items()
         }
 
-    async def extract_commits(self, repo_path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    async def extract_commits(
+        self, repo_path: str | os.PathLike[str], **options: Unpack[HistoryOptions]
+    ) -> list[dict[str, Any]]:
         """Return a repository's commits as dictionaries, newest first.
 
-        Names and e-mails are as committed, whatever the mailmap says. ``Repository.commits`` gives
-        the same as columns.
+        ``Repository.commits`` gives the same as columns.
+
+        Args:
+            repo_path: Where the repository is.
+            **options: Those of `Repository.commits`: ``max_count``, ``since``, ``until``,
+                ``paths``, ``rev`` and so on. Names and e-mails are as committed, unless
+                ``mailmap=True``; what a partial clone lacks is brought first, unless `missing` says
+                otherwise.
 
         Returns:
             ``sha, repo_name, message, author_name, author_email, author_timestamp`` (seconds since
@@ -149,7 +171,95 @@ class RepoManager:
         Raises:
             GitFleetError: What went wrong.
         """
-        return await self._manager.extract_commits(os.fspath(repo_path))
+        return await self._manager.extract_commits(os.fspath(repo_path), _history(options))
+
+    async def yield_commits(
+        self,
+        repo_path: str | os.PathLike[str],
+        *,
+        batch_size: int = 1000,
+        **options: Unpack[HistoryOptions],
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        """Do the same as `extract_commits`, handing commits over as they are found.
+
+        Leaving the loop early, with ``aclose`` or by cancelling the task, stops the work.
+
+        Args:
+            repo_path: Where the repository is.
+            batch_size: Commits in each list but the last.
+            **options: Those of `extract_commits`.
+
+        Yields:
+            Up to `batch_size` commits, newest first.
+
+        Raises:
+            GitFleetError: What went wrong.
+        """
+        _check_batch(batch_size)
+        commits = await self._manager.commit_stream(os.fspath(repo_path), _history(options))
+        try:
+            while batch := await commits.next(batch_size):
+                yield batch
+        finally:
+            commits.close()
+
+    async def find_files(
+        self,
+        repo_path: str | os.PathLike[str],
+        pattern: str | Iterable[str] = "*",
+        *,
+        rev: str = "HEAD",
+    ) -> list[str]:
+        """List the files of a revision that match a pattern; no working tree is needed.
+
+        Args:
+            repo_path: Where the repository is.
+            pattern: One or several of git's pathspecs: ``"*.py"`` is every Python file, however
+                deep, ``"src/*.py"`` those below ``src``.
+            rev: The revision.
+
+        Returns:
+            Paths relative to the top of the repository, with ``/``, sorted as git sorts them.
+
+        Raises:
+            RevisionNotFoundError: `rev` names no commit.
+        """
+        patterns = [pattern] if isinstance(pattern, str) else list(pattern)
+        return await self._manager.find_files(os.fspath(repo_path), patterns, rev)
+
+    async def blame(
+        self, repo_path: str | os.PathLike[str], file_path: str | os.PathLike[str]
+    ) -> list[dict[str, Any]]:
+        """Blame a file at ``HEAD``.
+
+        Returns:
+            The dictionaries of `bulk_blame`, a line each, in order.
+
+        Raises:
+            PathNotFoundError: There is no such file.
+            GitFleetError: What else went wrong.
+        """
+        found: list[dict[str, Any]] = []
+        async for lines in self.stream_blame(repo_path, file_path, batch_size=10_000):
+            found += lines
+        for line in found:
+            del line["path"]
+        return found
+
+    async def blame_all(
+        self, file_path: str | os.PathLike[str]
+    ) -> dict[str, list[dict[str, Any]] | str]:
+        """Blame one file in every clone.
+
+        Returns:
+            Per address as given the lines as from `blame`, or the text of an error.
+        """
+        given = os.fspath(file_path)
+        blamed: dict[str, list[dict[str, Any]] | str] = {}
+        for url, task in (await self.fetch_clone_tasks()).items():
+            if task.temp_dir is not None:
+                blamed[url] = (await self.bulk_blame(task.temp_dir, given))[given]
+        return blamed
 
     async def bulk_blame(
         self,
@@ -185,9 +295,7 @@ class RepoManager:
         Raises:
             GitFleetError: What the first file had that could not be blamed, after all others.
         """
-        if batch_size < 1:
-            msg = f"batch_size {batch_size}: must be 1 or more"
-            raise InvalidInputError(msg)
+        _check_batch(batch_size)
         several = [file_paths] if isinstance(file_paths, (str, os.PathLike)) else file_paths
         paths = [os.fspath(path) for path in several]
         lines = await self._manager.blame_lines(os.fspath(repo_path), paths)
@@ -205,3 +313,29 @@ class RepoManager:
         """
         removed = self._manager.cleanup()
         return CleanupResult({url: error or True for url, error in removed.items()})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cleanup()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.cleanup()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("the clones of a RepoManager belong to this process; pass on their paths")
+
+
+def _history(options: HistoryOptions) -> _gitfleet.History:
+    as_committed: HistoryOptions = {"mailmap": False, "missing": "fetch"}
+    return history({**as_committed, **options})
+
+
+def _check_batch(size: int) -> None:
+    if size < 1:
+        msg = f"batch_size {size}: must be 1 or more"
+        raise InvalidInputError(msg)

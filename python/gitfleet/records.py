@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import html
 import importlib
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from gitfleet.exceptions import GitFleetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+    from pydantic import BaseModel
     from typing_extensions import Self
 
     from gitfleet._gitfleet import RecordStream
 
 __all__ = ["Records"]
+
+M = TypeVar("M", bound="BaseModel")
 
 
 class Records:
@@ -59,6 +64,14 @@ class Records:
         pyarrow = _needed("pyarrow")
         while (batch := self._stream.next_batch()) is not None:
             yield from pyarrow.table(batch).to_batches()
+        self._finish()
+
+    async def __aiter__(self) -> AsyncIterator[pa.RecordBatch]:
+        """Do the same without blocking the event loop; cancelling the task closes the stream."""
+        pyarrow = _needed("pyarrow")
+        while (batch := await self._stream.next_batch_async()) is not None:
+            for one in pyarrow.table(batch).to_batches():
+                yield one
         self._finish()
 
     def to_pylist(self) -> list[dict[str, Any]]:
@@ -108,6 +121,45 @@ class Records:
         self._finish()
         return frame
 
+    def to_pydantic(self, model: type[M]) -> list[M]:
+        """Read everything into pydantic models, one a row; fields are columns by name.
+
+        `gitfleet.models.rows` has one for each table. Bytes that are not UTF-8 stand as in Arrow.
+
+        Raises:
+            pydantic.ValidationError: A row is not what the model wants.
+        """
+        rows = self._stream.to_pylist(surrogates=False)
+        self._finish()
+        return [model.model_validate(row) for row in rows]
+
+    def write_parquet(self, path: str | os.PathLike[str]) -> int:
+        """Write everything to a Parquet file, batch by batch; it appears when it is complete.
+
+        Returns:
+            The number of rows.
+
+        Raises:
+            StorageError: The file cannot be written.
+        """
+        return self._write(path, "parquet")
+
+    def write_csv(self, path: str | os.PathLike[str]) -> int:
+        """Write everything to a CSV file with a header, like `write_parquet`.
+
+        Nulls are empty, lists are joined by spaces, and bytes that are not UTF-8 are as in git.
+        """
+        return self._write(path, "csv")
+
+    def write_jsonl(self, path: str | os.PathLike[str]) -> int:
+        """Write everything to a file with a JSON object a line, like `write_parquet`."""
+        return self._write(path, "jsonl")
+
+    def _write(self, path: str | os.PathLike[str], form: Literal["csv", "jsonl", "parquet"]) -> int:
+        rows = self._stream.write(os.fspath(path), form)
+        self._finish()
+        return rows
+
     def close(self) -> None:
         """Stop the work behind the stream; rows that were not read are lost."""
         self._stream.close()
@@ -116,6 +168,12 @@ class Records:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
         self.close()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
@@ -129,9 +187,37 @@ class Records:
     def __repr__(self) -> str:
         return f"<Records {self._name}: {', '.join(self.column_names)}>"
 
+    def _repr_html_(self) -> str:
+        """Show the first rows in a notebook, without taking them."""
+        names = self.column_names
+        rows = self._stream.peek(_SHOWN)
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
+        body = "".join(
+            f"<tr>{''.join(f'<td>{_cell(row[name])}</td>' for name in names)}</tr>"
+            for row in rows or ()
+        )
+        note = "read or closed" if rows is None else f"the first {len(rows)} rows"
+        caption = f"<caption>{html.escape(self._name)}: {note}</caption>"
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("Records are work under way; pass on the repository, or what was read")
+
     def _finish(self) -> None:
         if self._check is not None:
             self._check()
+
+
+_SHOWN = 10
+"""Rows in a notebook."""
+_WIDEST = 60
+"""Letters of a cell there."""
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    shown = text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+    return html.escape(shown)
 
 
 def _needed(package: str) -> Any:

@@ -97,6 +97,28 @@ class Repository:
         """
         return self._repo.rev_parse(revision)
 
+    def files(
+        self,
+        patterns: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
+        *,
+        rev: str = "HEAD",
+    ) -> list[str]:
+        """List the files of a revision; no working tree is needed.
+
+        Args:
+            patterns: One or several of git's pathspecs, relative to the top of the repository:
+                ``"*.py"`` is every Python file, however deep. Defaults to all files.
+            rev: The revision.
+
+        Returns:
+            Paths with ``/``, sorted as git sorts them; links are files, submodules are not.
+
+        Raises:
+            RevisionNotFoundError: `rev` names no commit.
+            InvalidInputError: A pattern cannot be read.
+        """
+        return self._repo.files(_paths(patterns) or [], rev)
+
     def commits(self, **options: Unpack[HistoryOptions]) -> Records:
         """List commits with lines added and deleted, as ``git log --numstat`` counts them.
 

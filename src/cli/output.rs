@@ -1,12 +1,12 @@
 //! Where rows go: standard output, or a file that appears when it is complete.
 
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Streams;
 use super::args::{FormatArg, OutputArgs};
 use super::table::TablePrinter;
-use crate::durable::file_builder;
+use crate::durable::NewFile;
 use crate::error::{Error, Result};
 use crate::table::{Format, RecordBatch, SchemaRef, Sink};
 
@@ -15,8 +15,8 @@ const STANDARD_OUTPUT: &str = "standard output";
 
 pub(super) struct Output {
     writer: Writer,
-    /// The file under way, and its name to be.
-    file: Option<(tempfile::NamedTempFile, PathBuf)>,
+    /// The file under way.
+    file: Option<NewFile>,
 }
 
 enum Writer {
@@ -55,32 +55,9 @@ impl Output {
         }
         let (out, file, path): (Box<dyn Write + Send>, _, _) = match &args.output {
             Some(path) => {
-                // A link is followed; a device or pipe is written to, not replaced.
-                let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-                let reason = "it is a directory".to_owned();
-                match std::fs::metadata(&path) {
-                    Ok(found) if found.is_dir() => {
-                        return Err(Error::DestinationExists { path, reason });
-                    }
-                    Ok(found) if !found.is_file() => {
-                        let device = std::fs::File::options().write(true).open(&path);
-                        let device = device.map_err(Error::storage("write", &path))?;
-                        (Box::new(BufWriter::new(device)), None, path)
-                    }
-                    _ => {
-                        let directory = match path.parent() {
-                            Some(parent) if !parent.as_os_str().is_empty() => parent,
-                            _ => Path::new("."),
-                        };
-                        let file = file_builder()
-                            .prefix(".gitfleet-")
-                            .tempfile_in(directory)
-                            .map_err(Error::storage("create a file in", directory))?;
-                        let handle = file.reopen().map_err(Error::storage("write", &path))?;
-                        let out = Box::new(BufWriter::new(handle));
-                        (out, Some((file, path.clone())), path)
-                    }
-                }
+                let (out, file) = NewFile::create(path)?;
+                let path = file.path().to_owned();
+                (Box::new(out), Some(file), path)
             }
             None => {
                 let out = std::mem::replace(&mut streams.out, Box::new(std::io::sink()));
@@ -109,7 +86,7 @@ impl Output {
 
     /// Flushes what a stream has; a file is given up.
     pub(super) fn abandon(self) -> Result<()> {
-        let is_stream = self.file.is_none();
+        let is_stream = self.file.is_none_or(|file| file.is_stream());
         match self.writer {
             Writer::Rows(sink) if is_stream => sink.finish(),
             Writer::Table(printer) if is_stream => printer
@@ -126,15 +103,6 @@ impl Output {
                 .finish()
                 .map_err(Error::storage("write", STANDARD_OUTPUT))?,
         }
-        let Some((file, path)) = self.file else {
-            return Ok(());
-        };
-        file.as_file()
-            .sync_all()
-            .map_err(Error::storage("write", &path))?;
-        file.persist(&path)
-            .map(|_| ())
-            .map_err(|error| error.error)
-            .map_err(Error::storage("write", &path))
+        self.file.map_or(Ok(()), NewFile::keep)
     }
 }

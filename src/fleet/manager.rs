@@ -1,6 +1,6 @@
 //! Clones of a list of repositories with a state each that can be asked for while they run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -60,49 +60,52 @@ struct Entry {
 impl RepoManager {
     /// A manager for `urls`, which are queued. Addresses are looked at when they are cloned: a bad one is its task's failure.
     pub fn new(urls: Vec<String>, options: CloneOptions, fleet: FleetOptions) -> Self {
-        let queued = |url: &String| {
-            let shown = shown(url);
-            let task = CloneTask {
-                url: shown,
-                state: CloneState::Queued,
-                directory: None,
-            };
-            (
-                url.clone(),
-                Entry {
-                    task,
-                    directory: None,
-                },
-            )
-        };
-        let tasks = urls.iter().map(queued).collect();
-        Self {
-            urls,
+        let manager = Self {
             options,
             fleet,
-            tasks: Arc::new(Mutex::new(tasks)),
+            tasks: Arc::default(),
+            urls,
+        };
+        for url in &manager.urls {
+            manager.enqueue(url);
         }
+        manager
     }
 
-    /// Clones every address; failures are states of their tasks.
+    /// Clones every address that has no clone yet; failures are states of their tasks.
     ///
     /// # Errors
     ///
     /// [`Error::Cancelled`] only.
     pub fn clone_all(&self, progress: &Arc<dyn ProgressSink>, cancel: &CancelToken) -> Result<()> {
-        let hosts: Vec<String> = self
-            .urls
+        self.clone_each(&self.urls, progress, cancel)
+    }
+
+    /// The same for these addresses, which need not be among those the manager was made with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cancelled`] only.
+    pub fn clone_each(
+        &self,
+        urls: &[String],
+        progress: &Arc<dyn ProgressSink>,
+        cancel: &CancelToken,
+    ) -> Result<()> {
+        let mut urls = once_each(urls);
+        urls.retain(|url| self.enqueue(url));
+        let hosts: Vec<String> = urls
             .iter()
             .map(|url| {
                 RemoteUrl::parse(url).map_or_else(|_| String::new(), |url| url.host().to_owned())
             })
             .collect();
-        let jobs = self.urls.iter().zip(&hosts).map(|(url, host)| Job {
+        let jobs = urls.iter().zip(&hosts).map(|(url, host)| Job {
             input: url,
             name: shown(url),
             host,
         });
-        let work = |url: &String| self.attempt(url, progress, cancel);
+        let work = |url: &&String| self.attempt(url, progress, cancel);
         let on_end = |name: &str, result: &Result<()>| progress.ended(name, &ending(result));
         run(jobs.collect(), &self.fleet, cancel, work, on_end);
         cancel.check()
@@ -135,7 +138,7 @@ impl RepoManager {
             tasks: Arc::clone(&self.tasks),
             sink: Arc::clone(progress),
         });
-        self.set(url, CloneState::Cloning { percent: 0 });
+        self.start(url);
         let cloned = || -> Result<tempfile::TempDir> {
             let parsed = RemoteUrl::parse(url)?;
             let directory = tempfile::Builder::new()
@@ -205,23 +208,45 @@ impl RepoManager {
         results
     }
 
-    fn set(&self, url: &str, state: CloneState) {
+    /// Whether there is something to do.
+    fn enqueue(&self, url: &str) -> bool {
         let mut tasks = self.lock();
-        let shown = || shown(url);
-        let entry = tasks.entry(url.to_owned()).or_insert_with(|| Entry {
-            task: CloneTask {
-                url: shown(),
-                state: CloneState::Queued,
-                directory: None,
-            },
-            directory: None,
-        });
-        entry.task.state = state;
+        let task = &mut entry(&mut tasks, url).task;
+        if task.state == CloneState::Completed {
+            return false;
+        }
+        task.state = CloneState::Queued;
+        true
+    }
+
+    fn set(&self, url: &str, state: CloneState) {
+        entry(&mut self.lock(), url).task.state = state;
+    }
+
+    /// A further attempt goes on with the percentage of the one before.
+    fn start(&self, url: &str) {
+        let mut tasks = self.lock();
+        let task = &mut entry(&mut tasks, url).task;
+        if !matches!(task.state, CloneState::Cloning { .. }) {
+            task.state = CloneState::Cloning { percent: 0 };
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The entry of an address; a new one is queued.
+fn entry<'a>(tasks: &'a mut HashMap<String, Entry>, url: &str) -> &'a mut Entry {
+    tasks.entry(url.to_owned()).or_insert_with(|| Entry {
+        task: CloneTask {
+            url: shown(url),
+            state: CloneState::Queued,
+            directory: None,
+        },
+        directory: None,
+    })
 }
 
 /// Turns phases into one percentage.
@@ -263,6 +288,12 @@ impl ProgressSink for Watch {
         drop(tasks);
         self.sink.progress(event);
     }
+}
+
+/// Addresses in order, doubles left out.
+fn once_each(urls: &[String]) -> Vec<&String> {
+    let mut seen = HashSet::new();
+    urls.iter().filter(|url| seen.insert(*url)).collect()
 }
 
 /// The address without its credentials, whether it can be parsed or not.

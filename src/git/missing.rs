@@ -130,6 +130,7 @@ impl Fetcher<'_> {
     fn fetch(&self, needed: &Needed) -> Result<u64> {
         let mut fetched = self.bring(self.absent_trees()?)?;
         let mut likely = match needed {
+            Needed::Trees => return Ok(fetched),
             Needed::Files => self.files("HEAD", None)?,
             Needed::Commits(history) => self.blobs_of(history)?,
             Needed::Blame(blame) => {

@@ -22,6 +22,7 @@ mod common_ends;
 mod encoding;
 #[cfg(feature = "http")]
 mod fetch;
+mod files;
 #[cfg(feature = "http")]
 mod forward;
 mod id;

@@ -18,6 +18,8 @@ pub enum Needed {
     Commits(HistoryOptions),
     /// [`Repo::blame`] with these options.
     Blame(BlameOptions),
+    /// Listing the files of revisions: directories, and no content.
+    Trees,
     /// Checking out the files of `HEAD`.
     Files,
 }

@@ -1,14 +1,13 @@
 //! Blamed lines as the original's dictionaries.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::rows::text;
-use super::runtime::awaitable;
-use crate::cancel::CancelToken;
+use super::runtime::breathe;
 use crate::error::{Error, Result};
 use crate::git::{BlameRow, BlameStream};
 
@@ -23,7 +22,7 @@ pub(super) struct Line {
 }
 
 /// A line, and its path where that is not said elsewhere.
-type LineAt = (Line, Option<Arc<[u8]>>);
+pub(super) type LineAt = (Line, Option<Arc<[u8]>>);
 
 /// The lines of a file's rows, in order.
 pub(super) fn lines(rows: &[BlameRow], content: &[u8]) -> impl Iterator<Item = Line> {
@@ -52,7 +51,8 @@ pub(super) fn dicts(
     lines: impl Iterator<Item = LineAt>,
 ) -> PyResult<Bound<'_, PyList>> {
     let list = PyList::empty(py);
-    for (line, path) in lines {
+    for (number, (line, path)) in lines.enumerate() {
+        breathe(py, number)?;
         let dict = PyDict::new(py);
         if let Some(path) = path {
             dict.set_item("path", text(py, &path)?)?;
@@ -69,13 +69,7 @@ pub(super) fn dicts(
 }
 
 /// Lines of several files, made as they are asked for.
-#[pyclass(frozen, module = "gitfleet._gitfleet")]
-pub(super) struct BlameLines {
-    state: Arc<Mutex<State>>,
-    cancel: CancelToken,
-}
-
-struct State {
+pub(super) struct LineStream {
     /// `None` when it has ended or was closed.
     stream: Option<BlameStream>,
     waiting: VecDeque<LineAt>,
@@ -84,9 +78,17 @@ struct State {
     failure: Option<Error>,
 }
 
-impl State {
+impl LineStream {
+    pub(super) fn new(stream: BlameStream) -> Self {
+        Self {
+            stream: Some(stream),
+            waiting: VecDeque::new(),
+            failure: None,
+        }
+    }
+
     /// At least one line unless there are no more, at most `most`.
-    fn take(&mut self, most: usize) -> Result<Vec<LineAt>> {
+    pub(super) fn take(&mut self, most: usize) -> Result<Vec<LineAt>> {
         while self.waiting.len() < most {
             let file = match self.stream.as_mut().and_then(Iterator::next) {
                 Some(Ok(file)) => file,
@@ -114,38 +116,5 @@ impl State {
         }
         let most = most.min(self.waiting.len());
         Ok(self.waiting.drain(..most).collect())
-    }
-}
-
-impl BlameLines {
-    pub(super) fn new(stream: BlameStream, cancel: CancelToken) -> Self {
-        Self {
-            state: Arc::new(Mutex::new(State {
-                stream: Some(stream),
-                waiting: VecDeque::new(),
-                failure: None,
-            })),
-            cancel,
-        }
-    }
-}
-
-#[pymethods]
-impl BlameLines {
-    /// Up to so many lines, as dictionaries; an empty list at the end.
-    fn next<'py>(&self, py: Python<'py>, most: usize) -> PyResult<Bound<'py, PyAny>> {
-        let state = Arc::clone(&self.state);
-        let work = move |_: &CancelToken| {
-            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.take(most.max(1))
-        };
-        awaitable(py, work, |py, lines| {
-            Ok(dicts(py, lines.into_iter())?.unbind())
-        })
-    }
-
-    /// Stops the work.
-    fn close(&self) {
-        self.cancel.cancel();
     }
 }

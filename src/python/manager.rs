@@ -1,24 +1,25 @@
 //! `RepoManager`'s engine: clones with a state each, and the original's dictionaries.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use super::blame_lines::{BlameLines, dicts, lines};
+use super::blame_lines::{LineStream, dicts, lines};
 use super::clones::{Cloning, Crew};
-use super::options::trust;
+use super::commit_dicts::commit_dicts;
+use super::dict_stream::{DictStream, Source};
+use super::options::{History, trust};
 use super::progress::Listener;
 use super::rows::text;
-use super::runtime::awaitable;
+use super::runtime::{awaitable, awaitable_until};
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::fleet::{CloneState, RepoManager};
-use crate::git::{
-    BlameOptions, Commit, FileBlame, HistoryOptions, Needed, OpenOptions, Repo, fetch_missing,
-};
+use crate::git::{BlameOptions, CommitStream, FileBlame, Needed, OpenOptions, Repo, fetch_missing};
 use crate::progress::{ProgressSink, Silent};
 
 /// Address, state, percentage, error and directory of a task.
@@ -59,6 +60,17 @@ impl Manager {
         })
     }
 
+    fn clone_each<'py>(
+        &self,
+        py: Python<'py>,
+        urls: Vec<String>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.run(py, progress, move |manager, sink, cancel| {
+            manager.clone_each(&urls, sink, cancel)
+        })
+    }
+
     fn clone<'py>(
         &self,
         py: Python<'py>,
@@ -93,27 +105,61 @@ impl Manager {
             .collect()
     }
 
-    fn extract_commits<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyAny>> {
+    fn extract_commits<'py>(
+        &self,
+        py: Python<'py>,
+        path: PathBuf,
+        history: History<'_>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let start = self.history(path, history)?;
+        let work = move |cancel: &CancelToken| {
+            let (repo_name, commits) = start(cancel)?;
+            let commits = commits.into_iter().flatten().collect::<Result<Vec<_>>>()?;
+            Ok((repo_name, commits))
+        };
+        awaitable(py, work, |py, (repo_name, commits)| {
+            Ok(commit_dicts(py, &repo_name, &commits)?.unbind())
+        })
+    }
+
+    /// The same some at a time.
+    fn commit_stream<'py>(
+        &self,
+        py: Python<'py>,
+        path: PathBuf,
+        history: History<'_>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let start = self.history(path, history)?;
+        // It lives as long as the stream, not as long as the task that opened it.
+        let cancel = CancelToken::new();
+        let given = cancel.clone();
+        let work = move |_: &CancelToken| start(&given);
+        awaitable_until(py, cancel.clone(), work, |_, (repo_name, commits)| {
+            Ok(DictStream::new(Source::Commits(repo_name, commits), cancel))
+        })
+    }
+
+    /// Paths of files at a revision.
+    fn find_files<'py>(
+        &self,
+        py: Python<'py>,
+        path: PathBuf,
+        patterns: Vec<OsString>,
+        revision: String,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let (open, manager) = (self.open(path), Arc::clone(&self.manager));
         let work = move |cancel: &CancelToken| {
             let repo = open()?;
-            let mut options = HistoryOptions::default();
-            options.raw_identities = true;
-            if repo.is_empty()? {
-                return Ok((repo, Vec::new()));
-            }
-            complete(&repo, &Needed::Commits(options.clone()), &manager, cancel)?;
-            let commits = repo
-                .commits(&options, cancel)?
-                .collect::<Result<Vec<_>>>()?;
-            Ok((repo, commits))
+            complete(&repo, &Needed::Trees, &manager, cancel)?;
+            let patterns: Vec<_> = patterns
+                .into_iter()
+                .map(OsString::into_encoded_bytes)
+                .collect();
+            repo.files(&revision, &patterns)
         };
-        awaitable(py, work, |py, (repo, commits)| {
-            let rows = PyList::empty(py);
-            for commit in &commits {
-                rows.append(commit_dict(py, repo.name(), commit)?)?;
-            }
-            Ok(rows.unbind())
+        awaitable(py, work, |py, files| {
+            let files = files.iter().map(|file| text(py, file));
+            Ok(PyList::new(py, files.collect::<PyResult<Vec<_>>>()?)?.unbind())
         })
     }
 
@@ -191,7 +237,12 @@ impl Manager {
             complete(&repo, &Needed::Blame(options.clone()), &manager, &given)?;
             repo.blame(&options, Arc::new(Silent), &given)
         };
-        awaitable(py, work, |_, stream| Ok(BlameLines::new(stream, cancel)))
+        awaitable_until(py, cancel.clone(), work, |_, stream| {
+            Ok(DictStream::new(
+                Source::Lines(LineStream::new(stream)),
+                cancel,
+            ))
+        })
     }
 }
 
@@ -214,6 +265,30 @@ impl Manager {
         awaitable(py, work, move |py, done| {
             listener.kept(done)?;
             Ok(py.None())
+        })
+    }
+
+    /// Name and commits of a repository; an empty one has none.
+    fn history(
+        &self,
+        path: PathBuf,
+        history: History<'_>,
+    ) -> PyResult<impl FnOnce(&CancelToken) -> Result<(String, Option<CommitStream>)> + Send + use<>>
+    {
+        let (open, manager) = (self.open(path), Arc::clone(&self.manager));
+        let fetches = history.fetches();
+        let options = history.options()?;
+        Ok(move |cancel: &CancelToken| {
+            let repo = open()?;
+            let name = repo.name().to_owned();
+            if options.revisions.is_empty() && repo.is_empty()? {
+                return Ok((name, None));
+            }
+            if fetches {
+                complete(&repo, &Needed::Commits(options.clone()), &manager, cancel)?;
+            }
+            let commits = repo.commits(&options, cancel)?;
+            Ok((name, Some(commits)))
         })
     }
 
@@ -241,25 +316,4 @@ fn as_the_original() -> BlameOptions {
     options.raw_identities = true;
     options.with_content = true;
     options
-}
-
-fn commit_dict<'py>(
-    py: Python<'py>,
-    repo_name: &str,
-    commit: &Commit,
-) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    dict.set_item("sha", commit.id.to_string())?;
-    dict.set_item("repo_name", repo_name)?;
-    dict.set_item("message", text(py, &commit.message)?)?;
-    for (who, signature) in [("author", &commit.author), ("committer", &commit.committer)] {
-        dict.set_item(format!("{who}_name"), text(py, &signature.name)?)?;
-        dict.set_item(format!("{who}_email"), text(py, &signature.email)?)?;
-        dict.set_item(format!("{who}_timestamp"), signature.time.seconds)?;
-        dict.set_item(format!("{who}_offset"), signature.time.offset_minutes)?;
-    }
-    dict.set_item("additions", commit.additions())?;
-    dict.set_item("deletions", commit.deletions())?;
-    dict.set_item("is_merge", commit.is_merge())?;
-    Ok(dict)
 }

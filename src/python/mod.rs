@@ -10,6 +10,8 @@
 
 mod blame_lines;
 mod clones;
+mod commit_dicts;
+mod dict_stream;
 mod error;
 mod github;
 mod manager;
@@ -20,6 +22,7 @@ mod records;
 mod repository;
 mod rows;
 mod runtime;
+mod secrets;
 
 use pyo3::prelude::*;
 
@@ -29,9 +32,9 @@ mod module {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::blame_lines::BlameLines;
-    #[pymodule_export]
     use super::clones::Fleet;
+    #[pymodule_export]
+    use super::dict_stream::DictStream;
     #[pymodule_export]
     use super::github::{GitHubService, Listing, find_token};
     #[pymodule_export]
@@ -42,6 +45,8 @@ mod module {
     use super::records::RecordStream;
     #[pymodule_export]
     use super::repository::{Failures, Repository};
+    #[pymodule_export]
+    use super::secrets::{key_of_password, seal, unseal};
     #[pymodule_export]
     use super::{error_kinds, run_cli};
 

@@ -1,23 +1,25 @@
 //! A stream of record batches as Python takes it.
 
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList};
 
 use super::error::to_py;
 use super::rows;
-use super::runtime::{Waited, is_main_thread, wait};
+use super::runtime::{Waited, awaitable_until, is_main_thread, wait};
 use crate::cancel::CancelToken;
+use crate::durable::NewFile;
 use crate::error::{Error, Result};
-use crate::table::{MissingBlobs, RecordBatch, Records, SchemaRef};
+use crate::table::{Format, MissingBlobs, RecordBatch, Records, SchemaRef, Sink};
 
 /// Batches that are made as they are asked for; read once.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 pub(super) struct RecordStream {
     schema: SchemaRef,
     /// `None` once somebody reads it.
-    records: Mutex<Option<Records>>,
+    records: Arc<Mutex<Option<Records>>>,
     missing: MissingBlobs,
     cancel: CancelToken,
 }
@@ -27,18 +29,23 @@ impl RecordStream {
         Self {
             schema: SchemaRef::clone(records.schema()),
             missing: records.missing_blobs(),
-            records: Mutex::new(Some(records)),
+            records: Arc::new(Mutex::new(Some(records))),
             cancel,
         }
     }
 
+    /// One batch, which has no work behind it that dropping it could stop.
+    fn of_batch(schema: SchemaRef, batch: RecordBatch) -> Self {
+        let records = Records::new(schema, std::iter::once(Ok(batch)));
+        Self::new(records, CancelToken::new())
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Option<Records>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn take(&self) -> PyResult<Records> {
-        let taken = self
-            .records
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        taken.ok_or_else(|| {
+        self.locked().take().ok_or_else(|| {
             to_py(&Error::invalid(
                 "records",
                 "were read or closed already; ask the repository for new ones",
@@ -110,24 +117,68 @@ impl RecordStream {
             Waited::Done(result) => result.map_err(|error| to_py(&error))?,
             Waited::Interrupted(interrupt) => return Err(interrupt),
         };
-        *self.records.lock().unwrap_or_else(PoisonError::into_inner) = Some(records);
-        Ok(batch.map(|batch| {
-            let schema = SchemaRef::clone(&self.schema);
-            // A batch has no work behind it that dropping it could stop.
-            Self::new(
-                Records::new(schema, std::iter::once(Ok(batch))),
-                CancelToken::new(),
-            )
-        }))
+        *self.locked() = Some(records);
+        Ok(batch.map(|batch| Self::of_batch(SchemaRef::clone(&self.schema), batch)))
+    }
+
+    /// The same without blocking the event loop. Cancelling the task that awaits it closes the stream.
+    fn next_batch_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let mut records = self.take()?;
+        let slot = Arc::clone(&self.records);
+        let schema = SchemaRef::clone(&self.schema);
+        let work = move |_: &CancelToken| {
+            let batch = records.next().transpose()?;
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(records);
+            Ok(batch)
+        };
+        awaitable_until(py, self.cancel.clone(), work, move |_, batch| {
+            Ok(batch.map(|batch| Self::of_batch(schema, batch)))
+        })
+    }
+
+    /// The first rows as dictionaries, without taking them; `None` if somebody has begun to read.
+    fn peek<'py>(&self, py: Python<'py>, most: usize) -> PyResult<Option<Bound<'py, PyList>>> {
+        let Some(mut records) = self.locked().take() else {
+            return Ok(None);
+        };
+        let waited = py.detach(|| {
+            wait(&self.cancel, move || {
+                let first = records.next();
+                Ok((first, records))
+            })
+        });
+        let (first, records) = match waited {
+            Waited::Done(result) => result.map_err(|error| to_py(&error))?,
+            Waited::Interrupted(interrupt) => return Err(interrupt),
+        };
+        let rows = PyList::empty(py);
+        if let Some(Ok(batch)) = &first {
+            rows::append(&rows, &batch.slice(0, most.min(batch.num_rows())), false)?;
+        }
+        let schema = SchemaRef::clone(&self.schema);
+        *self.locked() = Some(Records::new(schema, first.into_iter().chain(records)));
+        Ok(Some(rows))
+    }
+
+    /// Read everything into a file that appears when it is complete; returns the number of rows.
+    fn write(&self, py: Python<'_>, path: PathBuf, form: &str) -> PyResult<u64> {
+        let format = match form {
+            "csv" => Format::Csv,
+            "jsonl" => Format::JsonLines,
+            _ => Format::Parquet,
+        };
+        let records = self.take()?;
+        let work = move || write(records, &path, format);
+        match py.detach(|| wait(&self.cancel, work)) {
+            Waited::Done(result) => result.map_err(|error| to_py(&error)),
+            Waited::Interrupted(interrupt) => Err(interrupt),
+        }
     }
 
     /// Stop the work behind the stream; what was not read is lost.
     fn close(&self) {
         self.cancel.cancel();
-        self.records
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.locked().take();
     }
 
     #[pyo3(signature = (requested_schema = None))]
@@ -157,11 +208,7 @@ impl RecordStream {
 impl Drop for RecordStream {
     fn drop(&mut self) {
         // Work goes on only as long as somebody can read it.
-        if self
-            .records
-            .get_mut()
-            .is_ok_and(|records| records.is_some())
-        {
+        if self.locked().is_some() {
             self.cancel.cancel();
         }
     }
@@ -197,6 +244,20 @@ impl Iterator for Pulled {
             }
         }
     }
+}
+
+/// Writes all rows to a file; returns how many they were.
+fn write(records: Records, path: &Path, format: Format) -> Result<u64> {
+    let (out, file) = NewFile::create(path)?;
+    let mut sink = Sink::new(format, Box::new(out), path, records.schema())?;
+    let mut rows = 0;
+    for batch in records {
+        let batch = batch?;
+        rows += batch.num_rows() as u64;
+        sink.write(&batch)?;
+    }
+    sink.finish()?;
+    file.keep().map(|()| rows)
 }
 
 /// Makes Python raise `KeyboardInterrupt` as soon as the reader gives it back control.

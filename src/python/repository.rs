@@ -1,5 +1,6 @@
 //! One repository.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +11,7 @@ use super::error::instance;
 use super::options::{Blame, History};
 use super::records::RecordStream;
 use super::rows::text;
-use super::runtime::{awaitable, block};
+use super::runtime::{awaitable, block, breathe};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::{Head, HistoryOptions, Needed, OpenOptions, Repo, fetch_missing};
@@ -90,6 +91,29 @@ impl Repository {
     fn rev_parse(&self, py: Python<'_>, revision: String) -> PyResult<String> {
         let repo = Arc::clone(&self.repo);
         block(py, move |_| repo.rev_parse(&revision)).map(|id| id.to_string())
+    }
+
+    /// Paths of files at a revision, sorted as git sorts them.
+    fn files<'py>(
+        &self,
+        py: Python<'py>,
+        patterns: Vec<OsString>,
+        revision: String,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let repo = Arc::clone(&self.repo);
+        let patterns: Vec<_> = patterns
+            .into_iter()
+            .map(OsString::into_encoded_bytes)
+            .collect();
+        let files = PyList::empty(py);
+        for (number, file) in block(py, move |_| repo.files(&revision, &patterns))?
+            .iter()
+            .enumerate()
+        {
+            breathe(py, number)?;
+            files.append(text(py, file)?)?;
+        }
+        Ok(files)
     }
 
     fn commits(&self, py: Python<'_>, history: History<'_>) -> PyResult<RecordStream> {

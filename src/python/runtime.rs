@@ -31,12 +31,20 @@ pub(super) fn is_main_thread() -> bool {
     MAIN_THREAD.get() == Some(&std::thread::current().id())
 }
 
-/// Cancels its token when dropped, so a cancelled `asyncio` task stops its threads.
-struct CancelOnDrop(CancelToken);
+/// Cancels its token when dropped before the work has ended, so a cancelled `asyncio` task stops its threads.
+struct CancelOnDrop(Option<CancelToken>);
+
+impl CancelOnDrop {
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        self.0.cancel();
+        if let Some(cancel) = self.0.take() {
+            cancel.cancel();
+        }
     }
 }
 
@@ -85,6 +93,16 @@ fn signals(py: Python<'_>) -> PyResult<()> {
     py.check_signals()
 }
 
+/// Called for each turn of a loop that makes Python objects: now and then it lets other threads have the GIL, and hears
+/// Ctrl-C.
+pub(super) fn breathe(py: Python<'_>, turn: usize) -> PyResult<()> {
+    if turn % 256 == 255 {
+        py.detach(|| ());
+        py.check_signals()?;
+    }
+    Ok(())
+}
+
 /// Runs `work` on another thread with the GIL released; raises its error, or `KeyboardInterrupt` on Ctrl-C.
 pub(super) fn block<T: Send + 'static>(
     py: Python<'_>,
@@ -108,11 +126,23 @@ pub(super) fn awaitable<T: Send + 'static, P>(
 where
     P: for<'p> IntoPyObject<'p> + Send + 'static,
 {
-    let cancel = CancelToken::new();
-    let guard = CancelOnDrop(cancel.clone());
+    awaitable_until(py, CancelToken::new(), work, convert)
+}
+
+/// The same with a token that others have too.
+pub(super) fn awaitable_until<T: Send + 'static, P>(
+    py: Python<'_>,
+    cancel: CancelToken,
+    work: impl FnOnce(&CancelToken) -> Result<T> + Send + 'static,
+    convert: impl FnOnce(Python<'_>, T) -> PyResult<P> + Send + 'static,
+) -> PyResult<Bound<'_, PyAny>>
+where
+    P: for<'p> IntoPyObject<'p> + Send + 'static,
+{
+    let guard = CancelOnDrop(Some(cancel.clone()));
     pyo3_async_runtimes::tokio::future_into_py(py, async move {
-        let _guard = guard;
         let result = tokio::task::spawn_blocking(move || work(&cancel)).await;
+        guard.disarm();
         let result = result.unwrap_or_else(|panic| Err(Error::internal(panic.to_string())));
         let value = result.map_err(|error| to_py(&error))?;
         Python::attach(|py| convert(py, value))

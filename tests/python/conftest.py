@@ -1,7 +1,5 @@
 """Real repositories made by scripts, a real git server, and git as the oracle."""
 
-import base64
-import http.server
 import os
 import socket
 import ssl
@@ -12,7 +10,11 @@ from pathlib import Path
 import pytest
 import trustme
 
+from gitfleet import testing
+from gitfleet.testing import server
 from github_api import api  # noqa: F401 (a fixture)
+
+pytest_plugins = ["gitfleet.testing.fixtures"]
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 USER, TOKEN = "user", "t0ken-canary-5f0c"
@@ -97,99 +99,32 @@ def slow_repository(tmp_path_factory):
     return path
 
 
-class GitServer:
-    """git http-backend behind http or https on 127.0.0.1."""
+class GitServer(testing.GitServer):
+    """One whose answers below some paths are not git's, with a certificate of the tests' own."""
 
     def __init__(self, root, certificate=None):
-        self.requests = []
-        handler = type("Handler", (_Handler,), {"root": root, "requests": self.requests})
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        scheme = "http"
+        context = None
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             certificate.configure_cert(context)
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-            scheme = "https"
-        self.host = f"localhost:{self._server.server_port}"
-        self.url = f"{scheme}://{self.host}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(root, tls=context, handler=_Handler)
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def _answer(self, status, headers=(), body=b""):
-        self.send_response(status)
-        for name, value in headers:
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _body(self):
-        if self.headers.get("Transfer-Encoding") == "chunked":
-            body = b""
-            while size := int(self.rfile.readline(), 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return body
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-
-    def _serve(self):
-        path, _, query = self.path.partition("?")
-        authorization = self.headers.get("Authorization")
-        self.requests.append((self.command, self.path, authorization))
-        body = self._body()
+class _Handler(server.Handler):
+    def respond(self, target, body):
+        path = target.partition("?")[0]
         if path.startswith("/status/"):
-            return self._answer(int(path.split("/")[2]))
+            return self.answer(int(path.split("/")[2]))
         if path.startswith("/stall/"):
-            threading.Event().wait(30)
-            return None
+            return threading.Event().wait(30)
         if path.startswith("/moved/"):
-            return self._answer(301, [("Location", self.path.replace("/moved/", "/", 1))])
+            return self.answer(301, [("Location", target.replace("/moved/", "/", 1))])
         if path.startswith("/elsewhere/"):
-            return self._answer(302, [("Location", "https://" + self.path.split("/", 2)[2])])
+            return self.answer(302, [("Location", "https://" + target.split("/", 2)[2])])
         if path.startswith("/private/"):
-            expected = "Basic " + base64.b64encode(f"{USER}:{TOKEN}".encode()).decode()
-            if authorization != expected:
-                return self._answer(401, [("WWW-Authenticate", 'Basic realm="x"')])
-            path = path.removeprefix("/private")
-        protocol = self.headers.get("Git-Protocol", "")
-        environment = os.environ | {
-            "GIT_PROJECT_ROOT": os.fspath(self.root),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "PATH_INFO": path,
-            "QUERY_STRING": query,
-            "REQUEST_METHOD": self.command,
-            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-            "CONTENT_LENGTH": str(len(body)),
-            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-            "GIT_PROTOCOL": protocol,
-            "REMOTE_ADDR": "127.0.0.1",
-        }
-        done = subprocess.run(
-            ["git", "http-backend"], input=body, env=environment, capture_output=True, check=False
-        )
-        head, _, answer = done.stdout.partition(b"\r\n\r\n")
-        status, headers = 200, []
-        for line in head.decode().split("\r\n"):
-            name, _, value = line.partition(": ")
-            if name == "Status":
-                status = int(value.split()[0])
-            elif name:
-                headers.append((name, value))
-        return self._answer(status, headers, answer)
-
-    do_GET = do_POST = _serve  # noqa: N815 (named by the base class)
+            self.credentials = USER, TOKEN
+            target = target.removeprefix("/private")
+        return super().respond(target, body)
 
 
 @pytest.fixture(scope="session")
@@ -208,16 +143,15 @@ def bundle(authority):
 
 @pytest.fixture
 def https_server(fixtures, authority):
-    server = GitServer(fixtures["history"].parent.parent, authority[0].issue_cert("localhost"))
-    yield server
-    server.close()
+    certificate = authority[0].issue_cert("localhost")
+    with GitServer(fixtures["history"].parent.parent, certificate) as started:
+        yield started
 
 
 @pytest.fixture
 def http_server(fixtures):
-    server = GitServer(fixtures["history"].parent.parent)
-    yield server
-    server.close()
+    with GitServer(fixtures["history"].parent.parent) as started:
+        yield started
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import http.server
 import json
 import threading
+import time
 from urllib.parse import parse_qs
 
 import pytest
@@ -97,6 +98,12 @@ def api(monkeypatch):
     made.answers["/user"] = (200, {}, {"id": 7, "login": "me", "name": None, "type": "User"})
     made.answers["/users/o"] = (200, {}, {"id": 1, "login": "o", "type": "Organization"})
     made.listings["/orgs/o/repos"] = [repository(number) for number in range(250)]
+    made.answers["/repos/o/r1"] = (200, {}, repository(1, topics=["a"], size=5, has_wiki=True))
+    made.listings["/repos/o/r1/contributors"] = [{"id": 3, "login": "x", "contributions": 9}]
+    branch = {"name": "main", "commit": {"sha": "a" * 40, "url": "u"}, "protected": True}
+    made.listings["/repos/o/r1/branches"] = [branch]
+    core = {"limit": 5000, "remaining": 10, "reset": int(time.time()) + 60, "used": 4990}
+    made.answers["/rate_limit"] = (200, {}, {"resources": {"core": core, "search": core}})
     yield made
     made.close()
 

@@ -15,12 +15,6 @@ from github_api import TOKEN, client, repository
 
 
 async def test_the_originals_methods_give_models(api):
-    api.answers["/repos/o/r1"] = (200, {}, repository(1, topics=["a"], size=5, has_wiki=True))
-    api.listings["/repos/o/r1/contributors"] = [{"id": 3, "login": "x", "contributions": 9}]
-    branch = {"name": "main", "commit": {"sha": "a" * 40, "url": "u"}, "protected": True}
-    api.listings["/repos/o/r1/branches"] = [branch]
-    core = {"limit": 5000, "remaining": 10, "reset": int(time.time()) + 60, "used": 4990}
-    api.answers["/rate_limit"] = (200, {}, {"resources": {"core": core, "search": core}})
     github = client(api)
     repos = await github.fetch_repositories("o")
     assert [repo.id for repo in repos] == list(range(250))

@@ -1,32 +1,82 @@
-"""States of clones."""
+"""States of clones as pydantic models."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import enum
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["CloneStatus", "CloneTask"]
+from gitfleet._extras import needs
+from gitfleet.tasks import CloneStatus, CloneTask
+
+with needs("pydantic", "models"):
+    from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "CloneStatus",
+    "CloneStatusType",
+    "CloneTask",
+    "PydanticCloneStatus",
+    "PydanticCloneTask",
+    "convert_clone_tasks",
+    "to_pydantic_status",
+    "to_pydantic_task",
+]
 
 
-@dataclass(frozen=True)
-class CloneStatus:
-    """How far a clone is."""
+class CloneStatusType(str, enum.Enum):
+    """State of a clone."""
 
-    status_type: Literal["queued", "cloning", "completed", "failed"]
-    """Its state."""
+    QUEUED = "queued"
+    CLONING = "cloning"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class PydanticCloneStatus(BaseModel):
+    """`CloneStatus`, validated."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True)
+
+    status_type: CloneStatusType
     progress: int | None = None
-    """0 to 99 while cloning; it never goes back."""
     error: str | None = None
-    """Why it failed."""
 
 
-@dataclass(frozen=True)
-class CloneTask:
-    """One repository of a `RepoManager`."""
+class PydanticCloneTask(BaseModel):
+    """`CloneTask`, validated."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True)
 
     url: str
-    """The address, without credentials."""
-    status: CloneStatus
-    """How far it is."""
+    status: PydanticCloneStatus
     temp_dir: str | None = None
-    """Where the clone lies, once completed."""
+
+
+def to_pydantic_status(status: Any) -> PydanticCloneStatus:
+    """Make a model of anything with the attributes of a `CloneStatus`.
+
+    Raises:
+        pydantic.ValidationError: It has others.
+
+    Example:
+        >>> to_pydantic_status(CloneStatus("cloning", 40)).status_type
+        <CloneStatusType.CLONING: 'cloning'>
+    """
+    return PydanticCloneStatus.model_validate(status)
+
+
+def to_pydantic_task(task: Any) -> PydanticCloneTask:
+    """Make a model of anything with the attributes of a `CloneTask`.
+
+    Raises:
+        pydantic.ValidationError: It has others.
+    """
+    return PydanticCloneTask.model_validate(task)
+
+
+def convert_clone_tasks(tasks: Mapping[str, Any]) -> dict[str, PydanticCloneTask]:
+    """Make models of all that ``RepoManager.fetch_clone_tasks`` returns."""
+    return {url: to_pydantic_task(task) for url, task in tasks.items()}

@@ -1,0 +1,40 @@
+"""The package under its former name: what is below it are the very objects of ``gitfleet``.
+
+A file, and no directory: file systems that do not tell capitals apart have room for one only.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+from typing import TYPE_CHECKING
+
+import gitfleet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+
+class _Former(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds ``GitFleet.x`` as ``gitfleet.x``."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,  # noqa: ARG002 (theirs)
+        target: ModuleType | None = None,  # noqa: ARG002
+    ) -> importlib.machinery.ModuleSpec | None:
+        if not fullname.startswith("GitFleet."):
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self)
+
+    def exec_module(self, module: ModuleType) -> None:
+        name = module.__name__
+        sys.modules[name] = importlib.import_module("gitfleet" + name[len("GitFleet") :])
+
+
+sys.meta_path.insert(0, _Former())
+sys.modules[__name__] = gitfleet

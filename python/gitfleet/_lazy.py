@@ -1,0 +1,45 @@
+"""Names of a package that are loaded from its modules when they are first used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["exports"]
+
+
+def exports(
+    package: str, homes: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Make a package's ``__getattr__`` and ``__dir__``.
+
+    Args:
+        package: Its name.
+        homes: Modules, and the names each has, separated by spaces: ``name`` or
+            ``name=its_own_name``. A module without names is a name itself.
+    """
+    found: dict[str, tuple[str, str | None]] = {}
+    for home, names in homes.items():
+        if not names:
+            found[home.rpartition(".")[2]] = (home, None)
+        for name in names.split():
+            outer, _, inner = name.partition("=")
+            found[outer] = (home, inner or outer)
+
+    def get(name: str) -> Any:
+        if name not in found:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        home, inner = found[name]
+        module = importlib.import_module(home)
+        value = module if inner is None else getattr(module, inner)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    def names_of() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *found})
+
+    return get, names_of

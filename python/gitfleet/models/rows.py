@@ -1,0 +1,81 @@
+"""Rows of the tables as pydantic models, for ``Records.to_pydantic``."""
+
+from __future__ import annotations
+
+import datetime  # noqa: TC003 (pydantic reads the annotations)
+
+from gitfleet._extras import needs
+
+with needs("pydantic", "models"):
+    from pydantic import BaseModel, ConfigDict
+
+__all__ = ["BlameRow", "ChangeRow", "CommitRow"]
+
+
+class Row(BaseModel):
+    """Frozen; columns that a model does not name are left out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class CommitRow(Row):
+    """A commit. Offsets are minutes east; counts are null if content is missing."""
+
+    repo: str
+    commit_id: str
+    tree_id: str
+    parent_ids: list[str]
+    author_name: str
+    author_email: str
+    author_time: datetime.datetime
+    author_offset: int
+    committer_name: str
+    committer_email: str
+    committer_time: datetime.datetime
+    committer_offset: int
+    summary: str
+    message: str
+    is_merge: bool
+    files_changed: int
+    additions: int | None
+    deletions: int | None
+    raw_author_name: str
+    raw_author_email: str
+    raw_committer_name: str
+    raw_committer_email: str
+
+
+class ChangeRow(Row):
+    """A file that a commit changed. Counts are null for binary files and if content is missing."""
+
+    repo: str
+    commit_id: str
+    parent_id: str | None
+    path: str
+    old_path: str | None
+    change_type: str
+    old_mode: str | None
+    new_mode: str | None
+    old_blob_id: str | None
+    new_blob_id: str | None
+    similarity: int | None
+    is_binary: bool | None
+    additions: int | None
+    deletions: int | None
+
+
+class BlameRow(Row):
+    """A run of lines that one commit brought, or a line with its content. Lines count from 1."""
+
+    repo: str
+    path: str
+    start_line: int
+    line_count: int
+    commit_id: str
+    orig_path: str
+    orig_start_line: int
+    author_name: str
+    author_email: str
+    author_time: datetime.datetime
+    is_boundary: bool
+    content: str | None = None

@@ -1,0 +1,69 @@
+"""Names of former mocks. There is nothing to mock: the fixtures make real repositories."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+__all__ = [
+    "MockCloneStatus",  # noqa: F822 (made below)
+    "MockCloneTask",  # noqa: F822
+    "MockRepoManager",  # noqa: F822
+    "create_test_blame_data",
+    "create_test_commit_data",
+]
+
+_REAL = {
+    "MockCloneStatus": "CloneStatus",
+    "MockCloneTask": "CloneTask",
+    "MockRepoManager": "RepoManager",
+}
+
+
+def __getattr__(name: str) -> Any:
+    import gitfleet
+
+    if name not in _REAL:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    real = _REAL[name]
+    msg = f"{name} is gitfleet.{real} itself; use it with what gitfleet.testing.fixtures makes"
+    warnings.warn(msg, DeprecationWarning, stacklevel=2)
+    return getattr(gitfleet, real)
+
+
+def create_test_blame_data(num_lines: int = 10) -> list[dict[str, Any]]:
+    """Make lines as ``RepoManager.bulk_blame`` gives them, of commits that do not exist."""
+    return [
+        {
+            "commit_id": f"{number % 3 + 1:040x}",
+            "author_name": f"Author {number % 3 + 1}",
+            "author_email": f"author{number % 3 + 1}@example.org",
+            "orig_line_no": number,
+            "final_line_no": number,
+            "line_content": f"line {number}",
+        }
+        for number in range(1, num_lines + 1)
+    ]
+
+
+def create_test_commit_data(repo_name: str, num_commits: int = 5) -> list[dict[str, Any]]:
+    """Make commits as ``RepoManager.extract_commits`` gives them; they do not exist."""
+    commits = []
+    for number in range(num_commits, 0, -1):
+        commit: dict[str, Any] = {
+            "sha": f"{number:040x}",
+            "repo_name": repo_name,
+            "message": f"Commit {number}\n",
+            "additions": 10 * number,
+            "deletions": number,
+            "is_merge": False,
+        }
+        for who in ("author", "committer"):
+            commit |= {
+                f"{who}_name": f"Author {number % 3 + 1}",
+                f"{who}_email": f"author{number % 3 + 1}@example.org",
+                f"{who}_timestamp": 1_700_000_000 + 3600 * number,
+                f"{who}_offset": 0,
+            }
+        commits.append(commit)
+    return commits

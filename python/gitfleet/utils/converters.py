@@ -1,0 +1,202 @@
+"""Models, dataclasses and plain objects as dictionaries, JSON and DataFrames."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import enum
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from gitfleet._extras import needs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["flatten_dataframe", "to_dataframe", "to_dict", "to_json"]
+
+HIDDEN = "**********"
+"""What is shown of a secret."""
+_PLAIN = (
+    str,
+    bytes,
+    bytearray,
+    int,
+    float,
+    complex,
+    type(None),
+    datetime.date,
+    datetime.time,
+    datetime.timedelta,
+)
+
+
+def to_dict(obj: Any) -> Any:  # noqa: C901, PLR0911 (a case for each kind of thing)
+    """Make plain Python values of anything; models and objects become dictionaries, to the last.
+
+    Args:
+        obj: A pydantic model, a dataclass, a mapping, an object with attributes, or any iterable of
+            these, a generator too.
+
+    Returns:
+        A dictionary for one object, a list for several. Times stay times, enumerations become their
+        values, and secrets become ``**********``.
+
+    Example:
+        >>> from gitfleet import CloneStatus
+        >>> to_dict(CloneStatus("cloning", 40))
+        {'status_type': 'cloning', 'progress': 40, 'error': None}
+    """
+    if isinstance(obj, enum.Enum):
+        return obj.value
+    if isinstance(obj, _PLAIN):
+        return obj
+    if isinstance(obj, os.PathLike):
+        return os.fspath(obj)
+    if hasattr(obj, "get_secret_value"):
+        return HIDDEN
+    if isinstance(obj, Mapping):
+        return {_key(name): to_dict(value) for name, value in obj.items()}
+    if hasattr(type(obj), "model_fields"):
+        fields = {**type(obj).model_fields, **(obj.model_extra or {})}
+        return {name: to_dict(getattr(obj, name)) for name in fields}
+    if dataclasses.is_dataclass(obj) and not isinstance(obj, type):
+        return {
+            field.name: to_dict(getattr(obj, field.name)) if field.repr else HIDDEN
+            for field in dataclasses.fields(obj)
+        }
+    if hasattr(obj, "_asdict"):
+        return to_dict(obj._asdict())
+    if hasattr(obj, "to_pylist"):
+        return obj.to_pylist()
+    if isinstance(obj, Iterable):
+        return [to_dict(one) for one in obj]
+    if hasattr(obj, "__dict__") and not isinstance(obj, type):
+        public = {name: value for name, value in vars(obj).items() if name[:1] != "_"}
+        return to_dict(public)
+    return obj
+
+
+def _key(name: Any) -> Any:
+    return name.value if isinstance(name, enum.Enum) else name
+
+
+def to_json(obj: Any, indent: int | None = None) -> str:
+    """Write what `to_dict` makes as JSON: times as ISO 8601, what JSON does not know as its text.
+
+    Args:
+        obj: See `to_dict`.
+        indent: Spaces for each level; all on one line without it.
+
+    Example:
+        >>> to_json([{"at": datetime.date(2024, 5, 1)}])
+        '[{"at": "2024-05-01"}]'
+    """
+    return json.dumps(_named_by_text(to_dict(obj)), indent=indent, default=_as_json)
+
+
+def _named_by_text(plain: Any) -> Any:
+    if isinstance(plain, dict):
+        return {
+            name if isinstance(name, (str, int, float, bool, type(None))) else str(name): (
+                _named_by_text(value)
+            )
+            for name, value in plain.items()
+        }
+    return [_named_by_text(one) for one in plain] if isinstance(plain, list) else plain
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, datetime.timedelta):
+        return value.total_seconds()
+    if isinstance(value, (bytes, bytearray)):
+        return value.decode("utf-8", "surrogateescape")
+    return str(value)
+
+
+def to_dataframe(data: Any) -> pd.DataFrame:
+    """Make a pandas DataFrame of models, dataclasses, objects or dictionaries, a row each.
+
+    Args:
+        data: One, or any iterable of them; `Records`; or a dictionary of them, as
+            ``RepoManager.fetch_clone_tasks`` returns, whose keys become the index. ``raw_data``,
+            what a service said word by word, is left out.
+
+    Returns:
+        Nested values stay nested, see `flatten_dataframe`. Nothing gives an empty frame.
+
+    Raises:
+        ImportError: pandas is not installed; the message names the extra.
+    """
+    with needs("pandas", "pandas"):
+        import pandas as pd
+    if isinstance(data, pd.DataFrame):
+        return data
+    if hasattr(data, "to_pandas"):
+        frame: pd.DataFrame = data.to_pandas()
+        return frame
+    plain = to_dict(data)
+    index = None
+    if isinstance(plain, dict):
+        is_nested = plain and all(isinstance(value, dict) for value in plain.values())
+        index = list(plain) if is_nested and isinstance(data, Mapping) else None
+        plain = list(plain.values()) if index else [plain]
+    elif not isinstance(plain, list):
+        msg = f"{type(data).__name__} is no row; give models, dictionaries, or a list of them"
+        raise TypeError(msg)
+    rows = [_without_raw(row) if isinstance(row, dict) else {"value": row} for row in plain]
+    return pd.DataFrame(rows, index=index)
+
+
+def _without_raw(row: dict[Any, Any]) -> dict[Any, Any]:
+    return {name: value for name, value in row.items() if name != "raw_data"}
+
+
+def flatten_dataframe(df: pd.DataFrame, separator: str = "_") -> pd.DataFrame:
+    """Give each field of nested dictionaries a column of its own, all the way down.
+
+    Args:
+        df: A frame as `to_dataframe` makes it; it stays as it is.
+        separator: What stands between the names: ``owner`` and ``login`` become ``owner_login``. If
+            there is such a column already, the new one gets a further separator at its end.
+
+    Returns:
+        A new frame; rows without a field have nothing there. Lists stay lists.
+    """
+    with needs("pandas", "pandas"):
+        import pandas as pd
+    if not df.columns.is_unique:
+        msg = "two columns have the same name; rename one"
+        raise ValueError(msg)
+    columns: dict[Any, Any] = {}
+    taken = set(df.columns)
+    for name in df.columns:
+        values = list(df[name])
+        _flatten(name, values, separator, columns, taken)
+        if columns.get(name) is values:
+            columns[name] = df[name]  # with its type
+    return pd.DataFrame(columns, index=df.index)
+
+
+def _flatten(
+    name: Any, values: list[Any], separator: str, columns: dict[Any, Any], taken: set[Any]
+) -> None:
+    nested = [value for value in values if isinstance(value, dict)]
+    if not nested:
+        columns[name] = values
+        return
+    parts = dict.fromkeys(part for value in nested for part in value)
+    for part in parts:
+        inner = f"{name}{separator}{part}"
+        while inner in taken:
+            inner += separator
+        taken.add(inner)
+        found = [value.get(part) if isinstance(value, dict) else None for value in values]
+        _flatten(inner, found, separator, columns, taken)
+    others = [None if isinstance(value, dict) else value for value in values]
+    if any(value is not None and value == value for value in others):  # noqa: PLR0124 (no NaN)
+        columns[name] = others

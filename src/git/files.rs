@@ -1,0 +1,40 @@
+//! Which files a revision has.
+
+use super::pathspec::Pathspec;
+use super::repo::Repo;
+use super::source;
+use super::tree_diff::tree_changes_in;
+use crate::error::Result;
+
+impl Repo {
+    /// Paths of the files that `revision` has, links included and submodules not, sorted as git sorts them; no working tree
+    /// is needed.
+    ///
+    /// `patterns` are pathspecs in git's syntax, relative to the top of the repository: `*.py` is every Python file,
+    /// however deep. None at all is every file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RevisionNotFound`](crate::Error::RevisionNotFound) if it names no commit,
+    /// [`Error::InvalidInput`](crate::Error::InvalidInput) for a pattern that cannot be read, and
+    /// [`Error::Corrupt`](crate::Error::Corrupt) for a tree that cannot.
+    pub fn files(&self, revision: &str, patterns: &[Vec<u8>]) -> Result<Vec<Vec<u8>>> {
+        let commit = self.rev_parse(revision)?;
+        let mut wanted = if patterns.is_empty() {
+            None
+        } else {
+            Some(Pathspec::new(patterns, self.path())?)
+        };
+        let local = self.local();
+        let tree = local.find_commit(commit.0);
+        let tree = tree.and_then(|commit| Ok(commit.tree_id()?.detach()));
+        let tree = tree.map_err(source::unreadable(self.path(), format!("commit {commit}")))?;
+        let source = self.object_source()?;
+        let found = tree_changes_in(&source.objects(), None, Some(tree), wanted.as_mut())?;
+        let files = found.into_iter().filter(|file| {
+            let side = file.new.filter(|side| !side.is_submodule());
+            side.is_some()
+        });
+        Ok(files.map(|file| file.path).collect())
+    }
+}

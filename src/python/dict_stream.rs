@@ -1,0 +1,78 @@
+//! Rows as the original's dictionaries, some at a time.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::prelude::*;
+
+use super::blame_lines::{LineAt, LineStream, dicts};
+use super::commit_dicts::commit_dicts;
+use super::runtime::awaitable_until;
+use crate::cancel::CancelToken;
+use crate::error::Result;
+use crate::git::{Commit, CommitStream};
+
+/// What a stream is of.
+pub(super) enum Source {
+    /// Blamed lines.
+    Lines(LineStream),
+    /// The commits of the repository with this name; none for an empty one.
+    Commits(String, Option<CommitStream>),
+}
+
+enum Rows {
+    Lines(Vec<LineAt>),
+    Commits(String, Vec<Commit>),
+}
+
+impl Source {
+    fn take(&mut self, most: usize) -> Result<Rows> {
+        match self {
+            Self::Lines(lines) => lines.take(most).map(Rows::Lines),
+            Self::Commits(repo_name, commits) => {
+                let commits = commits.iter_mut().flatten().take(most);
+                let commits = commits.collect::<Result<_>>()?;
+                Ok(Rows::Commits(repo_name.clone(), commits))
+            }
+        }
+    }
+}
+
+/// Rows that are made as they are asked for.
+#[pyclass(frozen, module = "gitfleet._gitfleet")]
+pub(super) struct DictStream {
+    source: Arc<Mutex<Source>>,
+    cancel: CancelToken,
+}
+
+impl DictStream {
+    pub(super) fn new(source: Source, cancel: CancelToken) -> Self {
+        Self {
+            source: Arc::new(Mutex::new(source)),
+            cancel,
+        }
+    }
+}
+
+#[pymethods]
+impl DictStream {
+    /// Up to so many rows; an empty list at the end. Cancelling the task that awaits it stops the work.
+    fn next<'py>(&self, py: Python<'py>, most: usize) -> PyResult<Bound<'py, PyAny>> {
+        let source = Arc::clone(&self.source);
+        let work = move |_: &CancelToken| {
+            let mut source = source.lock().unwrap_or_else(PoisonError::into_inner);
+            source.take(most.max(1))
+        };
+        awaitable_until(py, self.cancel.clone(), work, |py, rows| {
+            let rows = match rows {
+                Rows::Lines(lines) => dicts(py, lines.into_iter())?,
+                Rows::Commits(repo_name, commits) => commit_dicts(py, &repo_name, &commits)?,
+            };
+            Ok(rows.unbind())
+        })
+    }
+
+    /// Stops the work.
+    fn close(&self) {
+        self.cancel.cancel();
+    }
+}

@@ -1,0 +1,44 @@
+//! Secrets at rest.
+
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::error::to_py;
+use super::runtime::block;
+use crate::vault;
+
+/// Encrypt with AES-256-GCM: nonce, ciphertext and tag.
+#[pyfunction]
+pub(super) fn seal<'py>(
+    py: Python<'py>,
+    key: &[u8],
+    plain: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    let sealed = vault::seal(key, plain).map_err(|error| to_py(&error))?;
+    Ok(PyBytes::new(py, &sealed))
+}
+
+/// What was encrypted; `None` if it was with another key, or changed since.
+#[pyfunction]
+pub(super) fn unseal<'py>(
+    py: Python<'py>,
+    key: &[u8],
+    sealed: &[u8],
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let plain = vault::unseal(key, sealed).map_err(|error| to_py(&error))?;
+    Ok(plain.map(|plain| PyBytes::new(py, &plain)))
+}
+
+/// The key that belongs to a password, by Argon2id; `memory` in KiB.
+#[pyfunction]
+pub(super) fn key_of_password(
+    py: Python<'_>,
+    password: Vec<u8>,
+    salt: Vec<u8>,
+    memory: u32,
+    passes: u32,
+    lanes: u32,
+) -> PyResult<Bound<'_, PyBytes>> {
+    let work = move |_: &_| vault::key_of_password(&password, &salt, memory, passes, lanes);
+    Ok(PyBytes::new(py, &block(py, work)?))
+}

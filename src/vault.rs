@@ -1,0 +1,119 @@
+//! Secrets at rest: AES-256-GCM under a key that is given, or derived from a password.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use graviola::aead::AesGcm;
+
+use crate::error::{Error, Result};
+
+/// Bytes of a key.
+const KEY: usize = 32;
+/// Bytes of the nonce before the ciphertext.
+const NONCE: usize = 12;
+/// Bytes of the tag behind it.
+const TAG: usize = 16;
+
+/// Nonce, ciphertext and tag of `plain`. The nonce is random: one key is good for 2^32 secrets (NIST SP 800-38D, 8.3).
+pub(crate) fn seal(key: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
+    let cipher = cipher(key)?;
+    let mut nonce = [0; NONCE];
+    graviola::random::fill(&mut nonce)
+        .map_err(|error| Error::internal(format!("no random bytes: {error}")))?;
+    let mut sealed = [&nonce, plain].concat();
+    let mut tag = [0; TAG];
+    cipher.encrypt(&nonce, &[], &mut sealed[NONCE..], &mut tag);
+    sealed.extend(tag);
+    Ok(sealed)
+}
+
+/// What was sealed with this key; `None` if it was another, or somebody changed a byte.
+pub(crate) fn unseal(key: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>> {
+    let cipher = cipher(key)?;
+    let Some((nonce, rest)) = sealed.split_first_chunk::<NONCE>() else {
+        return Ok(None);
+    };
+    let Some((text, tag)) = rest.split_last_chunk::<TAG>() else {
+        return Ok(None);
+    };
+    let mut plain = text.to_vec();
+    let opened = cipher.decrypt(nonce, &[], &mut plain, tag);
+    Ok(opened.is_ok().then_some(plain))
+}
+
+/// The key that belongs to a password: Argon2id, version 0x13 (RFC 9106). `memory` is in KiB.
+pub(crate) fn key_of_password(
+    password: &[u8],
+    salt: &[u8],
+    memory: u32,
+    passes: u32,
+    lanes: u32,
+) -> Result<[u8; KEY]> {
+    let invalid = |error: argon2::Error| Error::invalid("password", error.to_string());
+    let params = Params::new(memory, passes, lanes, Some(KEY)).map_err(invalid)?;
+    let mut key = [0; KEY];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(password, salt, &mut key)
+        .map_err(invalid)?;
+    Ok(key)
+}
+
+fn cipher(key: &[u8]) -> Result<AesGcm> {
+    if key.len() != KEY {
+        let reason = format!("has {} bytes; it must have {KEY}", key.len());
+        return Err(Error::invalid("encryption key", reason));
+    }
+    if !graviola::util::is_cpu_supported() {
+        return Err(Error::unsupported("encryption on this CPU: it has no AES"));
+    }
+    Ok(AesGcm::new(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digit = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+        (0..hex.len()).step_by(2).map(digit).collect()
+    }
+
+    /// Test case 16 of the GCM specification's appendix B, without its additional data: case 15.
+    #[test]
+    fn a_published_example_opens() {
+        let key = bytes("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
+        let sealed = bytes(concat!(
+            "cafebabefacedbaddecaf888",
+            "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa",
+            "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662898015ad",
+            "b094dac5d93471bdec1a502270e3cc6c",
+        ));
+        let plain = unseal(&key, &sealed).unwrap().unwrap();
+        assert_eq!(plain[..8], bytes("d9313225f88406e5"));
+        let again = seal(&key, &plain).unwrap();
+        assert_eq!(unseal(&key, &again).unwrap().unwrap(), plain);
+        assert_ne!(again, sealed);
+    }
+
+    #[test]
+    fn what_was_changed_does_not_open() {
+        let sealed = seal(&[1; KEY], b"token").unwrap();
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert_eq!(unseal(&[1; KEY], &changed).unwrap(), None);
+        }
+        assert_eq!(unseal(&[2; KEY], &sealed).unwrap(), None);
+        assert_eq!(unseal(&[1; KEY], &sealed[..NONCE + 3]).unwrap(), None);
+        assert!(seal(&[1; 16], b"token").is_err());
+    }
+
+    /// Made with the reference implementation, through Python's argon2-cffi.
+    #[test]
+    fn a_password_has_the_key_it_has_elsewhere() {
+        let key = key_of_password(b"password", b"somesaltsomesalt", 64, 2, 1).unwrap();
+        assert_eq!(
+            key.to_vec(),
+            bytes("1a98fba8e6394425c9bdc333a9c750aaf811df070f5fb4a5788e1cf4db5793a1")
+        );
+        assert!(key_of_password(b"password", b"short", 64, 2, 1).is_err());
+    }
+}

@@ -1,0 +1,328 @@
+"""Tokens at rest: readable by their owner alone, with a key, a password or neither."""
+
+import base64
+import json
+import multiprocessing
+import os
+import stat
+import subprocess
+import sys
+import types
+import warnings
+
+import pytest
+
+from gitfleet import _gitfleet
+from gitfleet.models.common import ProviderType
+from gitfleet.utils import _files, auth
+from gitfleet.utils.auth import CredentialEntry, CredentialManager, derive_key_from_password
+
+KEY = bytes(range(32))
+TOKEN = "ghp-canary-0b7d"
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "deep" / "credentials.json"
+
+
+@pytest.fixture
+def manager(file):
+    return CredentialManager(file, KEY)
+
+
+def test_tokens_are_kept_and_found_by_host(manager, file):
+    manager.save_credential("github", TOKEN, username="ann", host="github.com")
+    manager.save_credential(ProviderType.GITHUB, "second", username="ann", host="ghe.example.org")
+    manager.save_credential("gitlab", "third")
+    entries = CredentialManager(file, KEY).get_credentials("github")
+    assert [entry.token for entry in entries] == [TOKEN, "second"]
+    (entry,) = manager.get_credentials("github", host="github.com")
+    assert entry == CredentialEntry("github", TOKEN, "ann", "github.com")
+    assert entry.get_token() == entry.secret_token.get_secret_value() == TOKEN
+    assert TOKEN not in repr(entry) + str(entry) + repr(manager) + repr(entry.secret_token)
+    assert manager.get_credentials("github", host="absent") == []
+    assert manager.get_credentials("bitbucket") == []
+
+
+def test_a_token_replaces_the_one_of_the_same_user_and_host(manager):
+    for token in ("old", "new"):
+        manager.save_credential("github", token, username="ann", host="h")
+    manager.save_credential("github", "other", username="bob", host="h")
+    manager.save_credential("github", "nobody's")
+    manager.save_credential("github", "nobody's")
+    manager.save_credential("github", "nobody's too")
+    found = [entry.token for entry in manager.get_credentials("github")]
+    assert found == ["new", "other", "nobody's", "nobody's too"]
+
+
+def test_tokens_are_removed(manager, file):
+    for number in range(4):
+        manager.save_credential("github", f"t{number}", username=f"u{number % 2}", host=str(number))
+    manager.save_credential("gitlab", "kept")
+    assert manager.remove_credential("github", "t0") is True
+    assert manager.remove_credential("github", "t0") is False
+    assert manager.remove_credential_by_username("github", "u1") is True
+    assert manager.remove_credential_by_username("github", "u1") is False
+    assert [entry.token for entry in manager.get_credentials("github")] == ["t2"]
+    manager.clear_credentials("github")
+    assert manager.get_credentials("github") == []
+    assert [entry.token for entry in manager.get_credentials("gitlab")] == ["kept"]
+    manager.clear_credentials()
+    assert json.loads(file.read_text()) == {}
+
+
+def test_the_file_is_its_owners_alone_and_shows_no_token(manager, file, tmp_path):
+    os.umask(os.umask(0))  # whatever it is
+    manager.save_credential("github", TOKEN)
+    for path in (file, file.with_name(file.name + ".lock")):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    content = file.read_text()
+    assert TOKEN not in content
+    assert base64.b64encode(TOKEN.encode()).decode() not in content
+    link = tmp_path / "link.json"
+    link.symlink_to(file)
+    CredentialManager(link, KEY).save_credential("github", "through a link")
+    assert link.is_symlink()
+    assert len(manager.get_credentials("github")) == 2
+    assert sorted(path.name for path in file.parent.iterdir()) == [file.name, f"{file.name}.lock"]
+
+
+def test_entries_are_what_the_former_release_wrote(manager, file):
+    """Nonce of 12 bytes, ciphertext and tag, as `cryptography`'s AESGCM puts them together."""
+    sealed = base64.b64decode("AAECAwQFBgcICQoLIW2kdqCX72/iKvLlxgmerdBSvHwaVf/kMy32EA==")
+    assert _gitfleet.unseal(KEY, sealed) == b"former-token"
+    file.parent.mkdir()
+    entry = {"token": base64.b64encode(sealed).decode(), "username": "ann", "host": None}
+    file.write_text(json.dumps({"github": [entry]}))
+    assert manager.get_credentials("github")[0].token == "former-token"
+
+
+def test_plain_base64_of_the_former_release_is_read_and_never_written(manager, file):
+    file.parent.mkdir()
+    plain = base64.b64encode(TOKEN.encode()).decode()
+    file.write_text(json.dumps({"github": [{"token": plain, "username": None, "host": None}]}))
+    assert manager.get_credentials("github")[0].token == TOKEN
+    manager.save_credential("github", TOKEN)
+    assert plain not in file.read_text()
+
+
+def test_a_wrong_key_yields_nothing_and_says_so(manager, file):
+    manager.save_credential("github", TOKEN)
+    before = file.read_bytes()
+    with pytest.warns(UserWarning, match="1 tokens do not open with this key"):
+        assert CredentialManager(file, bytes(32)).get_credentials("github") == []
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "kept", [3, None, "%%%", "", "gIGC", base64.b64encode(b"\n").decode(), "QQ=="[:-1]]
+)
+def test_entries_that_are_none_are_passed_over(kept, manager, file):
+    file.parent.mkdir()
+    file.write_text(json.dumps({"github": [{"token": kept}]}))
+    with pytest.warns(UserWarning, match="do not open"):
+        assert manager.get_credentials("github") == []
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"github": {}}', '{"github": [1]}', "\x00"])
+def test_a_damaged_file_is_named_and_left(content, manager, file):
+    file.parent.mkdir()
+    file.write_text(content)
+    for call in (
+        lambda: manager.get_credentials("github"),
+        lambda: manager.save_credential("github", "t"),
+        manager.clear_credentials,
+    ):
+        with pytest.raises(ValueError, match=r"credentials\.json is no file of credentials"):
+            call()
+    assert file.read_text() == content
+
+
+def test_without_a_key_one_is_made_beside_the_file(file):
+    manager = CredentialManager(file)
+    with pytest.warns(UserWarning, match="protects a copy of the one without the other"):
+        manager.save_credential("github", TOKEN)
+    key = file.with_name("credentials.json.key")
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert CredentialManager(file).get_credentials("github")[0].token == TOKEN
+    key.write_bytes(b"short")
+    with pytest.raises(ValueError, match="holds no key"):
+        CredentialManager(file).get_credentials("github")
+    key.unlink()
+    with pytest.warns(UserWarning, match="is kept in"):
+        assert CredentialManager(file).remove_credential("github", TOKEN) is False
+
+
+def test_functions_of_ones_own(file):
+    manager = CredentialManager(
+        file, encrypt_func=lambda text: text[::-1], decrypt_func=lambda text: text[::-1]
+    )
+    manager.save_credential("github", TOKEN)
+    assert TOKEN[::-1] in file.read_text()
+    assert manager.get_credentials("github")[0].token == TOKEN
+
+    def fails(_):
+        raise RuntimeError
+
+    other = CredentialManager(file, encrypt_func=str, decrypt_func=fails)
+    with pytest.warns(UserWarning, match="do not open"):
+        assert other.get_credentials("github") == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"encrypt_func": str},
+        {"decrypt_func": str},
+        {"encryption_key": KEY, "encrypt_func": str, "decrypt_func": str},
+        {"encryption_key": KEY, "keyring": True},
+        {"encryption_key": b"short"},
+    ],
+)
+def test_what_does_not_go_together_is_refused(given, file):
+    with pytest.raises(ValueError, match="encrypt"):
+        CredentialManager(file, **given)
+
+
+def test_nothing_is_no_token(manager):
+    with pytest.raises(ValueError, match="is empty"):
+        manager.save_credential("github", "")
+    with pytest.raises(ValueError, match="nonsense"):
+        manager.save_credential("nonsense", "t")
+
+
+def test_the_default_file_is_at_home(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert CredentialManager().credentials_file == tmp_path / ".gitfleet" / "credentials.json"
+
+
+def test_a_new_file_of_a_password_uses_argon2id(file, tmp_path):
+    salt_file = tmp_path / "salt"
+    manager = CredentialManager.from_password("secret", None, salt_file, file)
+    manager.save_credential("github", TOKEN)
+    stored = json.loads(file.read_text())
+    assert stored["$derivation"]["algorithm"] == "argon2id"
+    assert base64.b64decode(stored["$derivation"]["salt"]) == salt_file.read_bytes()
+    again = CredentialManager.from_password("secret", credentials_file=file)
+    assert again.get_credentials("github")[0].token == TOKEN
+    wrong = CredentialManager.from_password("wrong", credentials_file=file)
+    with pytest.warns(UserWarning, match="do not open"):
+        assert wrong.get_credentials("github") == []
+    again.clear_credentials()
+    CredentialManager.from_password("secret", None, salt_file, file).save_credential("github", "b")
+    assert manager.get_credentials("github")[0].token == "b"
+    other = tmp_path / "other.json"
+    given = CredentialManager.from_password("secret", b"s" * 16, None, other)
+    given.save_credential("github", TOKEN)
+    key = _gitfleet.key_of_password(b"secret", b"s" * 16, 65_536, 3, 4)
+    assert CredentialManager(other, key).get_credentials("github")[0].token == TOKEN
+
+
+def test_a_file_of_pbkdf2_still_opens(file, tmp_path):
+    key, salt = derive_key_from_password("secret")
+    assert derive_key_from_password("secret", salt) == (key, salt)
+    CredentialManager(file, key).save_credential("github", TOKEN)
+    salt_file = tmp_path / "salt"
+    salt_file.write_bytes(salt)
+    for given in ({"salt": salt}, {"salt_file": salt_file}):
+        manager = CredentialManager.from_password("secret", credentials_file=file, **given)
+        assert manager.get_credentials("github")[0].token == TOKEN
+    manager.save_credential("github", "more")
+    assert "$derivation" not in json.loads(file.read_text())
+    with pytest.raises(ValueError, match="give its salt"):
+        CredentialManager.from_password("secret", credentials_file=file)
+
+
+@pytest.mark.parametrize(
+    "derivation",
+    [
+        {"algorithm": "rot13"},
+        {"algorithm": "argon2id"},
+        {"algorithm": "argon2id", "memory_kib": 8, "passes": 0, "lanes": 1, "salt": "c2FsdHNhbHQ="},
+        {
+            "algorithm": "argon2id",
+            "memory_kib": -1,
+            "passes": 1,
+            "lanes": 1,
+            "salt": "c2FsdHNhbHQ=",
+        },
+        {"algorithm": "argon2id", "memory_kib": 64, "passes": 1, "lanes": 1, "salt": "c2E="},
+    ],
+)
+def test_a_derivation_that_makes_no_sense_is_refused(derivation, file):
+    file.parent.mkdir()
+    file.write_text(json.dumps({"$derivation": derivation}))
+    with pytest.raises(ValueError, match="deriv"):
+        CredentialManager.from_password("secret", credentials_file=file)
+
+
+def test_the_systems_keyring_keeps_the_key(file, monkeypatch):
+    kept = {}
+    module = types.ModuleType("keyring")
+    module.get_password = lambda service, name: kept.get((service, name))
+    module.set_password = lambda service, name, value: kept.update({(service, name): value})
+    monkeypatch.setitem(sys.modules, "keyring", module)
+    CredentialManager(file, keyring=True).save_credential("github", TOKEN)
+    assert CredentialManager(file, keyring=True).get_credentials("github")[0].token == TOKEN
+    assert list(kept) == [("gitfleet", str(file))]
+    assert TOKEN not in file.read_text()
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(ImportError, match=r"gitfleet\[keyring\]"):
+        CredentialManager(file, keyring=True).get_credentials("github")
+
+
+def save(file, number):
+    for turn in range(10):
+        CredentialManager(file, KEY).save_credential(
+            "github", f"{number}-{turn}", str(number), str(turn)
+        )
+
+
+def test_several_processes_lose_nothing(file):
+    spawn = multiprocessing.get_context("spawn")
+    workers = [spawn.Process(target=save, args=(file, number)) for number in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * 4
+    assert len(CredentialManager(file, KEY).get_credentials("github")) == 40
+
+
+def test_a_lock_that_is_never_given_back_is_an_error(file, manager, monkeypatch):
+    monkeypatch.setattr(_files, "_LONGEST_WAIT", 0.05)
+    manager.save_credential("github", TOKEN)
+    before = file.read_bytes()
+    with _files.locked(file), pytest.raises(TimeoutError, match="another process"):
+        manager.save_credential("github", "second")
+    assert file.read_bytes() == before
+
+
+def test_what_cannot_be_written_leaves_the_old_file(file, manager, monkeypatch):
+    manager.save_credential("github", TOKEN)
+    before = sorted(file.parent.iterdir())
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        manager.save_credential("github", "second")
+    assert sorted(file.parent.iterdir()) == before
+    assert [entry.token for entry in manager.get_credentials("github")] == [TOKEN]
+
+
+def test_a_process_that_was_killed_holds_no_lock(file, manager):
+    script = f"""
+import pathlib, os
+from gitfleet.utils._files import locked
+with locked(pathlib.Path({str(file)!r})):
+    os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", script], check=False)
+    manager.save_credential("github", TOKEN)
+    assert auth.CredentialManager(file, KEY).get_credentials("github")

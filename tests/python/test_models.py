@@ -1,0 +1,103 @@
+"""Values as pydantic models, and what is there without pydantic."""
+
+import subprocess
+import sys
+
+import pydantic
+import pytest
+
+import gitfleet
+from gitfleet.models import rows
+from gitfleet.models.repo import CloneStatusType, to_pydantic_status, to_pydantic_task
+
+TABLES = {"commits": rows.CommitRow, "changes": rows.ChangeRow, "blame": rows.BlameRow}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_each_row_fits_its_model_and_each_column_has_a_field(table, history):
+    repo = gitfleet.Repository(history)
+    model = TABLES[table]
+    made = getattr(repo, table)().to_pydantic(model)
+    plain = getattr(repo, table)().to_pylist()
+    assert len(made) == len(plain) > 5
+    fields = set(model.model_fields) - ({"content"} if table == "blame" else set())
+    assert fields == set(plain[0])
+    as_text = {name: value for name, value in plain[0].items() if name != "path"}
+    assert as_text.items() <= made[0].model_dump().items()
+    with pytest.raises(pydantic.ValidationError):
+        made[0].repo = "x"
+    assert model.model_json_schema()["properties"]["repo"] == {"title": "Repo", "type": "string"}
+
+
+def test_lines_have_their_content(history):
+    lines = gitfleet.Repository(history).blame(lines=True).to_pydantic(rows.BlameRow)
+    assert all(line.content is not None for line in lines)
+
+
+def test_a_model_of_ones_own_takes_the_columns_it_names(history):
+    class Sums(pydantic.BaseModel):
+        additions: int
+        deletions: int
+
+    repo = gitfleet.Repository(history)
+    made = repo.commits().to_pydantic(Sums)
+    assert sum(one.additions for one in made) == repo.commits().to_pandas()["additions"].sum()
+
+    class Wrong(pydantic.BaseModel):
+        nonsense: int
+
+    with pytest.raises(pydantic.ValidationError, match="nonsense"):
+        repo.commits().to_pydantic(Wrong)
+
+
+def test_states_are_converted():
+    status = gitfleet.CloneStatus("failed", error="why")
+    model = to_pydantic_status(status)
+    assert (model.status_type, model.error) == (CloneStatusType.FAILED, "why")
+    task = to_pydantic_task(gitfleet.CloneTask("u", status, None))
+    assert task.model_dump(mode="json") == {
+        "url": "u",
+        "status": {"status_type": "failed", "progress": None, "error": "why"},
+        "temp_dir": None,
+    }
+    assert to_pydantic_task(task.model_dump()) == task
+    with pytest.raises(pydantic.ValidationError):
+        to_pydantic_status(object())
+
+
+def test_packages_list_their_names():
+    for package in (gitfleet, gitfleet.models, gitfleet.utils):
+        assert set(package.__all__) <= set(dir(package))
+        assert all(getattr(package, name) is not None for name in package.__all__)
+        with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+            _ = package.nonsense
+
+
+WITHOUT = """
+import sys
+for name in {absent!r}:
+    sys.modules[name] = None
+import asyncio, gitfleet
+repo = gitfleet.Repository({path!r})
+assert repo.commits().to_pylist()
+asyncio.run(gitfleet.RepoManager([]).extract_commits({path!r}))
+from gitfleet import CloneStatus, Fleet, to_dict, mine
+for name, extra in {missing!r}:
+    try:
+        getattr(gitfleet, name)
+    except ImportError as error:
+        assert f"gitfleet[{{extra}}]" in str(error), error
+    else:
+        raise AssertionError(name)
+"""
+
+
+def test_what_needs_no_package_works_without_any(history):
+    absent = ["pandas", "polars", "pyarrow", "pydantic", "typing_extensions", "numpy"]
+    names = ["GitHubClient", "RepoInfo", "PydanticCloneTask", "TokenManager", "CredentialManager"]
+    script = WITHOUT.format(
+        absent=absent, path=str(history), missing=[(name, "models") for name in names]
+    )
+    command = [sys.executable, "-W", "error", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
