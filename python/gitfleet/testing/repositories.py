@@ -91,7 +91,7 @@ class SampleRepository:
 
     def _commit(self, args: tuple[str, ...], author: str, time: int | None) -> None:
         name, _, email = author.rstrip(">").partition(" <")
-        date = f"{_FIRST + 3600 * self._commits if time is None else time} +0000"
+        date = f"@{_FIRST + 3600 * self._commits if time is None else time} +0000"
         self._commits += 1
         who: dict[str, str] = {}
         for role in ("AUTHOR", "COMMITTER"):

@@ -1,0 +1,165 @@
+"""What the way into Python costs: rows a second, held-up threads, two threads at once, memory.
+
+    compare_python.py [--lines 2000000] [--changes 5000000]
+
+The repositories are made by `git fast-import`. Rows are all there before the clock starts, so that
+the way is measured and not the blame; memory is that of a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gitfleet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FILES = 200
+COMMIT = "commit refs/heads/main\ncommitter A <a@example.org> {time} +0000\ndata 1\nx\n"
+
+
+def fast_import(path: Path, script: Any) -> Path:
+    """Make a bare repository of commands."""
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", path], check=True)
+    with subprocess.Popen(
+        ["git", "fast-import", "--quiet"], cwd=path, stdin=subprocess.PIPE
+    ) as git:
+        assert git.stdin is not None
+        for command in script:
+            git.stdin.write(command.encode())
+        git.stdin.close()
+    assert git.returncode == 0
+    return path
+
+
+def many_lines(lines: int) -> Any:
+    """One commit with that many lines."""
+    yield COMMIT.format(time=1_700_000_000)
+    for file in range(FILES):
+        text = "".join(f"line {number} of file {file}\n" for number in range(lines // FILES))
+        yield f"M 100644 inline dir{file % 10}/file{file}.txt\ndata {len(text)}\n{text}\n"
+
+
+def many_changes(changes: int, per_commit: int = 1000) -> Any:
+    """Commits that each change the same files, to and fro."""
+    yield "blob\nmark :1\ndata 6\none\n1\n\n" + "blob\nmark :2\ndata 6\ntwo\n2\n\n"
+    for commit in range(changes // per_commit):
+        yield COMMIT.format(time=1_700_000_000 + commit)
+        mark = commit % 2 + 1
+        yield "".join(f"M 100644 :{mark} d{file % 40}/f{file}\n" for file in range(per_commit))
+
+
+def ticked(work: Callable[[], Any]) -> tuple[float, float, Any]:
+    """Seconds of work, and the longest that a thread which ticks every 5 ms was held up, in ms."""
+    longest, stop = 0.0, threading.Event()
+
+    def tick() -> None:
+        nonlocal longest
+        last = time.perf_counter()
+        while not stop.is_set():
+            time.sleep(0.005)
+            now = time.perf_counter()
+            longest, last = max(longest, now - last - 0.005), now
+
+    ticking = threading.Thread(target=tick)
+    ticking.start()
+    time.sleep(0.05)
+    began = time.perf_counter()
+    result = work()
+    seconds = time.perf_counter() - began
+    stop.set()
+    ticking.join()
+    return seconds, longest * 1000, result
+
+
+def row(name: str, rows: int, work: Callable[[], Any]) -> None:
+    """Print a line of the table."""
+    seconds, held_up, _ = ticked(work)
+    print(f"{name:34} {rows:>10,} {seconds:8.2f} {rows / seconds:>13,.0f} {held_up:>8.1f}")
+
+
+def readers(path: Path, lines: int) -> None:
+    """Rows a second for each reader."""
+    repo = gitfleet.Repository(path)
+
+    def ready() -> gitfleet.Records:
+        return asyncio.run(repo.blame_async(lines=True))
+
+    print(f"{'':34} {'rows':>10} {'s':>8} {'rows/s':>13} {'held ms':>8}")
+    row("blame itself", lines, ready)
+    for name in ("to_pyarrow", "to_polars", "to_pandas", "to_pylist"):
+        records = ready()
+        row(name, lines, getattr(records, name))
+    row(
+        "RepoManager.blame, as dictionaries",
+        lines // FILES,
+        lambda: asyncio.run(gitfleet.RepoManager([]).blame(path, "dir0/file0.txt")),
+    )
+
+
+def threads(path: Path) -> None:
+    """One call, and two at once on two threads."""
+    repo = gitfleet.Repository(path, threads=1)
+
+    def call() -> None:
+        repo.blame([f"dir{number}" for number in range(4)]).to_pyarrow()
+
+    began = time.perf_counter()
+    call()
+    one = time.perf_counter() - began
+    both = [threading.Thread(target=call) for _ in range(2)]
+    began = time.perf_counter()
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    two = time.perf_counter() - began
+    print(f"one call {one:.2f} s, two at once {two:.2f} s: {2 * one / two:.2f} x")
+
+
+def memory(path: Path, count: int) -> None:
+    """Stream to Parquet in this process, and say how large it became."""
+    target = path.parent / "changes.parquet"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.perf_counter()
+    rows = gitfleet.Repository(path).changes(max_count=count, renames=False).write_parquet(target)
+    seconds = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(
+        f"{rows:,} change rows to Parquet: {seconds:.1f} s, {rows / seconds:,.0f} rows/s, "
+        f"{before / 1024:.0f} MiB before, {peak / 1024:.0f} MiB at most"
+    )
+
+
+def main() -> None:
+    """Run everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lines", type=int, default=2_000_000)
+    parser.add_argument("--changes", type=int, default=5_000_000)
+    parser.add_argument("--memory", nargs=2, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.memory:
+        memory(Path(args.memory[0]), int(args.memory[1]))
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        lines = fast_import(Path(directory) / "lines.git", many_lines(args.lines))
+        readers(lines, args.lines)
+        threads(lines)
+        changes = fast_import(Path(directory) / "changes.git", many_changes(args.changes))
+        for commits in (args.changes // 5000, args.changes // 1000):
+            again = [sys.executable, __file__, "--memory", str(changes), str(commits)]
+            subprocess.run(again, check=True)
+
+
+if __name__ == "__main__":
+    main()
