@@ -33,7 +33,7 @@ def run(command: list[str], output: Path) -> Run | None:
     """Run a command to its end; its children count too. None if it failed, which it said itself."""
     with output.open("wb") as out:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out)  # noqa: S603
+        process = subprocess.Popen(command, stdout=out)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -385,7 +385,7 @@ class GitHubClient(GitProviderClient):
 def _from_keyring(base_url: str | None) -> str | None:
     """Ask the system's keyring, if there is one."""
     try:
-        import keyring
+        import keyring  # pyright: ignore[reportMissingImports]
     except ImportError:
         return None
     host = (urlsplit(base_url).netloc if base_url else "") or "github.com"
@@ -424,8 +424,10 @@ class SyncGitHubClient:
             raise AttributeError(msg)
 
         def call(*args: Any, **options: Any) -> Any:
-            made = method(*args, **options)
-            return wait(made.collect() if isinstance(made, Listing) else made)
+            made: Any = method(*args, **options)
+            if isinstance(made, Listing):
+                made = made.collect()
+            return wait(made)
 
         return call
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gitfleet import CloneStatus as MockCloneStatus
+    from gitfleet import CloneTask as MockCloneTask
+    from gitfleet import RepoManager as MockRepoManager
 
 __all__ = [
-    "MockCloneStatus",  # noqa: F822 (made below)
-    "MockCloneTask",  # noqa: F822
-    "MockRepoManager",  # noqa: F822
+    "MockCloneStatus",
+    "MockCloneTask",
+    "MockRepoManager",
     "create_test_blame_data",
     "create_test_commit_data",
 ]

@@ -29,7 +29,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     requests: list[tuple[str, str, str | None]]
     """Method, target and ``Authorization`` of each request."""
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's)
         """Say nothing."""
 
     def answer(

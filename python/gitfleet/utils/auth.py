@@ -341,7 +341,7 @@ class CredentialManager:
 
     def _keyrings_key(self) -> bytes:
         with needs("keyring", "keyring"):
-            import keyring
+            import keyring  # pyright: ignore[reportMissingImports]
         name = str(self.credentials_file.absolute())
         with locked(self.credentials_file.with_name(self.credentials_file.name + ".key")):
             kept = keyring.get_password("gitfleet", name)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gitfleet._extras import needs
+from gitfleet.records import Records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,18 +63,20 @@ def to_dict(obj: Any) -> Any:  # noqa: C901, PLR0911 (a case for each kind of th
     if hasattr(type(obj), "model_fields"):
         fields = {**type(obj).model_fields, **(obj.model_extra or {})}
         return {name: to_dict(getattr(obj, name)) for name in fields}
-    if dataclasses.is_dataclass(obj) and not isinstance(obj, type):
+    if isinstance(obj, type):
+        return obj
+    if dataclasses.is_dataclass(obj):
         return {
             field.name: to_dict(getattr(obj, field.name)) if field.repr else HIDDEN
             for field in dataclasses.fields(obj)
         }
-    if hasattr(obj, "_asdict"):
-        return to_dict(obj._asdict())
-    if hasattr(obj, "to_pylist"):
+    if isinstance(obj, tuple) and hasattr(obj, "_asdict"):
+        return to_dict(getattr(obj, "_asdict")())  # noqa: B009 (a NamedTuple has it)
+    if isinstance(obj, Records):
         return obj.to_pylist()
     if isinstance(obj, Iterable):
         return [to_dict(one) for one in obj]
-    if hasattr(obj, "__dict__") and not isinstance(obj, type):
+    if hasattr(obj, "__dict__"):
         public = {name: value for name, value in vars(obj).items() if name[:1] != "_"}
         return to_dict(public)
     return obj
@@ -136,9 +139,8 @@ def to_dataframe(data: Any) -> pd.DataFrame:
         import pandas as pd
     if isinstance(data, pd.DataFrame):
         return data
-    if hasattr(data, "to_pandas"):
-        frame: pd.DataFrame = data.to_pandas()
-        return frame
+    if isinstance(data, Records):
+        return data.to_pandas()
     plain = to_dict(data)
     index = None
     if isinstance(plain, dict):

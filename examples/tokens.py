@@ -1,0 +1,31 @@
+"""List repositories with several people's tokens.
+
+    python tokens.py OWNER TOKEN...
+
+Needs gitfleet[models]. GitHub counts requests per user, and its terms forbid sharing tokens to get
+past that: use those of people who agreed, or an installation of a GitHub App.
+"""
+
+import asyncio
+import os
+import sys
+
+from gitfleet import GitHubClient, ProviderType, TokenManager
+
+
+async def main(owner: str, tokens: list[str]) -> None:
+    """List, and say what is left of each token's limit."""
+    manager = TokenManager()
+    for token in tokens:
+        manager.add_token(token, ProviderType.GITHUB)
+    base_url = os.environ.get("GITHUB_API_URL")  # None is github.com
+    client = GitHubClient(base_url=base_url, token_manager=manager)
+    count = stars = 0
+    async for repo in client.repositories(owner, forks=False):
+        count, stars = count + 1, stars + (repo.stargazers_count or 0)
+    print(f"{owner}: {count} repositories that are no forks, {stars} stars")
+    for token in manager.get_all_tokens(ProviderType.GITHUB):
+        print(token.username or "not used", token.status)
+
+
+asyncio.run(main(sys.argv[1], sys.argv[2:]))
