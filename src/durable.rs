@@ -1,9 +1,13 @@
 //! Files and directories that appear whole: made under a temporary name, synced, renamed.
 
 use std::fs::File;
+#[cfg(feature = "cli")]
 use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "cli")]
+use std::path::PathBuf;
 
+#[cfg(feature = "cli")]
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
@@ -55,12 +59,14 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// A file that appears when it is complete. A link is followed; a device or pipe is written to, not replaced.
+#[cfg(feature = "cli")]
 pub(crate) struct NewFile {
     /// `None` for a device or pipe.
     file: Option<NamedTempFile>,
     path: PathBuf,
 }
 
+#[cfg(feature = "cli")]
 impl NewFile {
     /// Starts it; what is written goes to the writer.
     pub(crate) fn create(path: &Path) -> Result<(BufWriter<File>, Self)> {

@@ -219,19 +219,31 @@ fn write(args: &ReposArgs, found: &[serde_json::Value], streams: &mut Streams) -
 
 fn write_urls(args: &ReposArgs, found: &[serde_json::Value], streams: &mut Streams) -> Result<()> {
     let is_ssh = args.format == Some(ReposFormat::SshUrls);
-    let line = |about: &serde_json::Value| {
+    let address = |about: &serde_json::Value| {
         let url = about["clone_url"].as_str().unwrap_or_default();
-        match about["ssh_url"].as_str().filter(|_| is_ssh) {
-            Some(ssh) => format!("{ssh}\n"),
-            None if is_ssh => format!("{}\n", url.replacen("https://", "ssh://git@", 1)),
-            None => format!("{url}\n"),
+        let url = match about["ssh_url"].as_str().filter(|_| is_ssh) {
+            Some(ssh) => ssh.to_owned(),
+            None if is_ssh => url.replacen("https://", "ssh://git@", 1),
+            None => url.to_owned(),
+        };
+        let parsed = crate::RemoteUrl::parse(&url);
+        parsed
+            .is_ok_and(|url| url.local_path().is_none())
+            .then_some(url)
+    };
+    let mut text = String::new();
+    for about in found {
+        match address(about) {
+            Some(url) => text.extend([&url, "\n"]),
+            None => {
+                let name = about["full_name"].as_str().unwrap_or("a repository");
+                let _ = writeln!(
+                    streams.err,
+                    "warning: {name:?} has no address to clone from"
+                );
+            }
         }
-    };
-    let is_address = |about: &&serde_json::Value| {
-        let url = about["clone_url"].as_str().unwrap_or_default();
-        crate::RemoteUrl::parse(url).is_ok_and(|url| url.local_path().is_none())
-    };
-    let text: String = found.iter().filter(is_address).map(line).collect();
+    }
     match &args.output {
         Some(path) => crate::durable::replace(path, text.as_bytes()),
         None => {

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::rows::text;
-use super::runtime::breathe;
+use super::runtime::Breath;
 use crate::error::{Error, Result};
 use crate::git::{BlameRow, BlameStream};
 
@@ -46,13 +46,14 @@ pub(super) fn lines(rows: &[BlameRow], content: &[u8]) -> impl Iterator<Item = L
 }
 
 /// A dictionary per line; with its path, where that is not said elsewhere.
-pub(super) fn dicts(
-    py: Python<'_>,
+pub(super) fn dicts<'py>(
+    py: Python<'py>,
     lines: impl Iterator<Item = LineAt>,
-) -> PyResult<Bound<'_, PyList>> {
+    breath: &mut Breath,
+) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
-    for (number, (line, path)) in lines.enumerate() {
-        breathe(py, number)?;
+    for (line, path) in lines {
+        breath.turn(py)?;
         let dict = PyDict::new(py);
         if let Some(path) = path {
             dict.set_item("path", text(py, &path)?)?;

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::rows::text;
-use super::runtime::breathe;
+use super::runtime::Breath;
 use crate::git::Commit;
 
 /// A dictionary per commit.
@@ -14,8 +14,9 @@ pub(super) fn commit_dicts<'py>(
     commits: &[Commit],
 ) -> PyResult<Bound<'py, PyList>> {
     let rows = PyList::empty(py);
-    for (number, commit) in commits.iter().enumerate() {
-        breathe(py, number)?;
+    let mut breath = Breath::new();
+    for commit in commits {
+        breath.turn(py)?;
         rows.append(commit_dict(py, repo_name, commit)?)?;
     }
     Ok(rows)

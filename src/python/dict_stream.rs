@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use super::blame_lines::{LineAt, LineStream, dicts};
 use super::commit_dicts::commit_dicts;
-use super::runtime::awaitable_until;
+use super::runtime::{Breath, awaitable_until};
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git::{Commit, CommitStream};
@@ -14,9 +14,9 @@ use crate::git::{Commit, CommitStream};
 /// What a stream is of.
 pub(super) enum Source {
     /// Blamed lines.
-    Lines(LineStream),
+    Lines(Box<LineStream>),
     /// The commits of the repository with this name; none for an empty one.
-    Commits(String, Option<CommitStream>),
+    Commits(String, Option<Box<CommitStream>>),
 }
 
 enum Rows {
@@ -29,7 +29,7 @@ impl Source {
         match self {
             Self::Lines(lines) => lines.take(most).map(Rows::Lines),
             Self::Commits(repo_name, commits) => {
-                let commits = commits.iter_mut().flatten().take(most);
+                let commits = commits.iter_mut().flat_map(AsMut::as_mut).take(most);
                 let commits = commits.collect::<Result<_>>()?;
                 Ok(Rows::Commits(repo_name.clone(), commits))
             }
@@ -64,7 +64,7 @@ impl DictStream {
         };
         awaitable_until(py, self.cancel.clone(), work, |py, rows| {
             let rows = match rows {
-                Rows::Lines(lines) => dicts(py, lines.into_iter())?,
+                Rows::Lines(lines) => dicts(py, lines.into_iter(), &mut Breath::new())?,
                 Rows::Commits(repo_name, commits) => commit_dicts(py, &repo_name, &commits)?,
             };
             Ok(rows.unbind())

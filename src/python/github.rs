@@ -1,7 +1,7 @@
 //! GitHub's API for Python: answers as the JSON they came as.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -179,15 +179,16 @@ impl GitHubService {
         let github = self.github.clone();
         pyo3_async_runtimes::tokio::future_into_py(py, async move {
             let found = github.metadata(&repositories).await;
-            let found = found.map_err(|error| to_py(&error))?;
+            let found = found.map_err(|error| to_py(&error))?.into_iter();
+            let texts: Vec<_> = found.map(|one| Ok(one?.to_string())).collect();
             Python::attach(|py| {
-                let one = |one: Result<Value>| -> PyResult<Py<PyAny>> {
+                let one = |one: Result<String>| -> PyResult<Py<PyAny>> {
                     Ok(match one {
-                        Ok(about) => json(py, &about).into_any().unbind(),
+                        Ok(about) => PyBytes::new(py, about.as_bytes()).into_any().unbind(),
                         Err(error) => instance(py, &error)?.unbind(),
                     })
                 };
-                found.into_iter().map(one).collect::<PyResult<Vec<_>>>()
+                texts.into_iter().map(one).collect::<PyResult<Vec<_>>>()
             })
         })
     }
@@ -214,6 +215,8 @@ impl GitHubService {
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 pub(super) struct Listing {
     pages: Arc<tokio::sync::Mutex<Reading>>,
+    /// Where the page is that was not taken yet.
+    cursor: Mutex<Option<String>>,
 }
 
 /// A listing, and the page that was asked for and not taken yet: a cancelled task must not lose it.
@@ -232,6 +235,7 @@ enum Page {
 impl Listing {
     fn new(pages: Pages) -> Self {
         Self {
+            cursor: Mutex::new(pages.cursor()),
             pages: Arc::new(tokio::sync::Mutex::new(Reading {
                 pages,
                 page: Page::Unread,
@@ -267,14 +271,15 @@ impl Listing {
     fn take_page(&self) {
         if let Ok(mut reading) = self.pages.try_lock() {
             reading.page = Page::Unread;
+            *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = reading.pages.cursor();
         }
     }
 
-    /// Where it goes on; `None` at the end, and while a page is on its way.
+    /// Where the first page is that was not taken; `None` at the end.
     #[getter]
     fn cursor(&self) -> Option<String> {
-        let reading = self.pages.try_lock().ok()?;
-        reading.pages.cursor().map(str::to_owned)
+        let cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
+        cursor.clone()
     }
 }
 
@@ -293,11 +298,9 @@ fn answer(
     work: impl Future<Output = Result<Value>> + Send + 'static,
 ) -> PyResult<Bound<'_, PyAny>> {
     pyo3_async_runtimes::tokio::future_into_py(py, async move {
-        let value = work.await.map_err(|error| to_py(&error))?;
-        Ok(Python::attach(|py| json(py, &value).unbind()))
+        let text = work.await.map_err(|error| to_py(&error))?.to_string();
+        Ok(Python::attach(|py| {
+            PyBytes::new(py, text.as_bytes()).unbind()
+        }))
     })
-}
-
-fn json<'py>(py: Python<'py>, value: &Value) -> Bound<'py, PyBytes> {
-    PyBytes::new(py, value.to_string().as_bytes())
 }

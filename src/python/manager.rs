@@ -15,7 +15,7 @@ use super::dict_stream::{DictStream, Source};
 use super::options::{History, trust};
 use super::progress::Listener;
 use super::rows::text;
-use super::runtime::{awaitable, awaitable_until};
+use super::runtime::{Breath, awaitable, awaitable_until};
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::fleet::{CloneState, RepoManager};
@@ -135,7 +135,10 @@ impl Manager {
         let given = cancel.clone();
         let work = move |_: &CancelToken| start(&given);
         awaitable_until(py, cancel.clone(), work, |_, (repo_name, commits)| {
-            Ok(DictStream::new(Source::Commits(repo_name, commits), cancel))
+            Ok(DictStream::new(
+                Source::Commits(repo_name, commits.map(Box::new)),
+                cancel,
+            ))
         })
     }
 
@@ -158,8 +161,13 @@ impl Manager {
             repo.files(&revision, &patterns)
         };
         awaitable(py, work, |py, files| {
-            let files = files.iter().map(|file| text(py, file));
-            Ok(PyList::new(py, files.collect::<PyResult<Vec<_>>>()?)?.unbind())
+            let list = PyList::empty(py);
+            let mut breath = Breath::new();
+            for file in &files {
+                breath.turn(py)?;
+                list.append(text(py, file)?)?;
+            }
+            Ok(list.unbind())
         })
     }
 
@@ -194,6 +202,7 @@ impl Manager {
         };
         awaitable(py, work, |py, (asked, by_path)| {
             let files = PyDict::new(py);
+            let mut breath = Breath::new();
             for (given, path) in asked {
                 let value = match path.as_ref().map(|path| by_path.get(path)) {
                     Ok(Some(FileBlame {
@@ -202,7 +211,7 @@ impl Manager {
                         ..
                     })) => {
                         let lines = lines(rows, content.as_deref().unwrap_or_default());
-                        dicts(py, lines.map(|line| (line, None)))?.into_any()
+                        dicts(py, lines.map(|line| (line, None)), &mut breath)?.into_any()
                     }
                     Ok(Some(FileBlame {
                         rows: Err(error), ..
@@ -239,7 +248,7 @@ impl Manager {
         };
         awaitable_until(py, cancel.clone(), work, |_, stream| {
             Ok(DictStream::new(
-                Source::Lines(LineStream::new(stream)),
+                Source::Lines(Box::new(LineStream::new(stream))),
                 cancel,
             ))
         })

@@ -8,7 +8,7 @@ use pyo3::types::{PyCapsule, PyList};
 
 use super::error::to_py;
 use super::rows;
-use super::runtime::{Waited, awaitable_until, is_main_thread, wait};
+use super::runtime::{Breath, Waited, awaitable_until, is_main_thread, wait};
 use crate::cancel::CancelToken;
 use crate::durable::NewFile;
 use crate::error::{Error, Result};
@@ -98,8 +98,10 @@ impl RecordStream {
     #[pyo3(signature = (*, surrogates))]
     fn to_pylist<'py>(&self, py: Python<'py>, surrogates: bool) -> PyResult<Bound<'py, PyList>> {
         let rows = PyList::empty(py);
-        for batch in self.read(py)? {
-            rows::append(&rows, &batch, surrogates)?;
+        let batches = self.read(py)?;
+        let mut breath = Breath::new();
+        for batch in batches {
+            rows::append(&rows, &batch, surrogates, &mut breath)?;
         }
         Ok(rows)
     }
@@ -153,7 +155,8 @@ impl RecordStream {
         };
         let rows = PyList::empty(py);
         if let Some(Ok(batch)) = &first {
-            rows::append(&rows, &batch.slice(0, most.min(batch.num_rows())), false)?;
+            let head = batch.slice(0, most.min(batch.num_rows()));
+            rows::append(&rows, &head, false, &mut Breath::new())?;
         }
         let schema = SchemaRef::clone(&self.schema);
         *self.locked() = Some(Records::new(schema, first.into_iter().chain(records)));

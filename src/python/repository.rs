@@ -11,7 +11,7 @@ use super::error::instance;
 use super::options::{Blame, History};
 use super::records::RecordStream;
 use super::rows::text;
-use super::runtime::{awaitable, block, breathe};
+use super::runtime::{Breath, awaitable, block};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::{Head, HistoryOptions, Needed, OpenOptions, Repo, fetch_missing};
@@ -106,11 +106,9 @@ impl Repository {
             .map(OsString::into_encoded_bytes)
             .collect();
         let files = PyList::empty(py);
-        for (number, file) in block(py, move |_| repo.files(&revision, &patterns))?
-            .iter()
-            .enumerate()
-        {
-            breathe(py, number)?;
+        let mut breath = Breath::new();
+        for file in &block(py, move |_| repo.files(&revision, &patterns))? {
+            breath.turn(py)?;
             files.append(text(py, file)?)?;
         }
         Ok(files)

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::ThreadId;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 
@@ -93,14 +93,41 @@ fn signals(py: Python<'_>) -> PyResult<()> {
     py.check_signals()
 }
 
-/// Called for each turn of a loop that makes Python objects: now and then it lets other threads have the GIL, and hears
-/// Ctrl-C.
-pub(super) fn breathe(py: Python<'_>, turn: usize) -> PyResult<()> {
-    if turn % 256 == 255 {
-        py.detach(|| ());
-        py.check_signals()?;
+/// For loops that make Python objects: now and then others get the GIL, and Ctrl-C is heard.
+///
+/// Python hands the GIL on only to who has waited for 5 ms, and whoever is woken up by its release starts to wait anew. Giving
+/// it up more often than that would therefore let nobody in.
+pub(super) struct Breath {
+    turns: u32,
+    last: Instant,
+}
+
+/// Longer than others have to wait, shorter than anybody notices.
+const BREATH: Duration = Duration::from_millis(8);
+/// Turns between two looks at the clock.
+const TURNS: u32 = 32;
+
+impl Breath {
+    pub(super) fn new() -> Self {
+        Self {
+            turns: 0,
+            last: Instant::now(),
+        }
     }
-    Ok(())
+
+    /// To be called at every turn.
+    pub(super) fn turn(&mut self, py: Python<'_>) -> PyResult<()> {
+        self.turns += 1;
+        if self.turns >= TURNS {
+            self.turns = 0;
+            if self.last.elapsed() > BREATH {
+                py.detach(std::thread::yield_now);
+                py.check_signals()?;
+                self.last = Instant::now();
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Runs `work` on another thread with the GIL released; raises its error, or `KeyboardInterrupt` on Ctrl-C.

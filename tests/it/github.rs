@@ -365,7 +365,7 @@ fn no_item_is_lost_or_doubled_while_others_are_inserted() {
             .unwrap();
         let mut found = pages.next_page().await.unwrap().unwrap();
         // Whoever goes on later, with a client of its own, misses nothing.
-        let cursor = pages.cursor().unwrap().to_owned();
+        let cursor = pages.cursor().unwrap();
         found.extend(github.resume(&cursor).collect().await.unwrap());
         found
     });

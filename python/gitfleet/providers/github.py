@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import json
 import os
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from gitfleet.providers.token_manager import TokenManager
 
@@ -64,7 +65,7 @@ class Listing(Generic[T]):
     of sight, as GitHub's pages do.
     """
 
-    __slots__ = ("_lock", "_make", "_open", "_pages", "_told")
+    __slots__ = ("_began_at", "_items", "_lock", "_make", "_open", "_pages", "_told")
 
     def __init__(
         self,
@@ -76,6 +77,8 @@ class Listing(Generic[T]):
         self._make = make
         self._told = told
         self._pages: _gitfleet.Listing | None = None
+        self._items: collections.deque[T] = collections.deque()
+        self._began_at: str | None = None
         self._lock = asyncio.Lock()
 
     async def pages(self) -> AsyncIterator[list[T]]:
@@ -87,16 +90,22 @@ class Listing(Generic[T]):
         """Return the items of the next page; None at the end.
 
         A call that is cancelled, or whose items are not what they should be, loses nothing: the
-        next one gives the same page.
+        next one gives the same page. Of a page that ``async for`` began, it gives the rest.
         """
         async with self._lock:
-            with self._told():
-                if self._pages is None:
-                    self._pages = await self._open()
-                page = await self._pages.next_page()
-            items = None if page is None else [self._make(item) for item in json.loads(page)]
-            self._pages.take_page()
-            return items
+            rest = list(self._items)
+            self._items.clear()
+            return rest or await self._read()
+
+    async def _read(self) -> list[T] | None:
+        with self._told():
+            if self._pages is None:
+                self._pages = await self._open()
+            page = await self._pages.next_page()
+        items = None if page is None else [self._make(item) for item in json.loads(page)]
+        self._began_at = self._pages.cursor
+        self._pages.take_page()
+        return items
 
     async def collect(self) -> list[T]:
         """Return all items that are left."""
@@ -104,13 +113,25 @@ class Listing(Generic[T]):
 
     @property
     def cursor(self) -> str | None:
-        """Where it goes on, for `GitHubClient.resume`; None before the start and at the end."""
+        """Where it goes on, for `GitHubClient.resume`; None before the start and at the end.
+
+        It counts whole pages: while ``async for`` is within one, it is where that page is.
+        """
+        if self._items:
+            return self._began_at
         return self._pages.cursor if self._pages is not None else None
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        async for page in self.pages():
-            for item in page:
-                yield item
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        async with self._lock:
+            while not self._items:
+                page = await self._read()
+                if page is None:
+                    raise StopAsyncIteration
+                self._items.extend(page)
+            return self._items.popleft()
 
 
 def _with_raw(model: type[T]) -> Callable[[dict[str, Any]], T]:
@@ -140,7 +161,7 @@ class GitHubClient(GitProviderClient):
         apps: Installations of GitHub Apps to ask as.
         cache: A directory for answers; asked again, an unchanged one costs nothing.
         cache_bytes: What it may take.
-        reserve: Requests an hour that stay for others.
+        reserve: Requests an hour that stay for others; searches are not kept back.
         longest_wait: Seconds to wait for a limit to end; a longer wait is a `RateLimitError`.
         retries: How often a request is tried again after a failure that may pass.
         **options: How hosts are reached: see `HostOptions`.
@@ -399,8 +420,10 @@ def _from_keyring(base_url: str | None) -> str | None:
 def _note(info: Any, status: tuple[Any, ...]) -> None:
     username, is_valid, last_used, buckets = status
     info.username = info.username or username
-    info.status.is_valid = is_valid
-    info.status.last_used = last_used
+    # Others use the manager too: what they know stays known.
+    info.status.is_valid = info.status.is_valid and is_valid
+    used = [when for when in (info.status.last_used, last_used) if when is not None]
+    info.status.last_used = max(used, default=None)
     for name, _, remaining, reset in buckets:
         if name == "core" and remaining is not None:
             info.status.remaining_calls, info.status.reset_time = remaining, reset
@@ -418,8 +441,8 @@ class SyncGitHubClient:
         self._client = client
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self._client, name)
-        if name.startswith("_") or not callable(method):
+        method = None if name.startswith("_") else getattr(self._client, name)
+        if not callable(method):
             msg = f"there is no method {name!r}"
             raise AttributeError(msg)
 

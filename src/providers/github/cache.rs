@@ -7,6 +7,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,11 @@ impl CacheOptions {
 
 /// So much is written between two looks at how much there is.
 const LOOK_EVERY: u64 = 8 << 20;
+
+/// How files are called until they are whole.
+const UNDER_WAY: &str = ".gitfleet-";
+/// After this an unfinished file is nobody's.
+const LONGEST_WRITE: Duration = Duration::from_secs(3600);
 
 pub(super) struct Cache {
     options: CacheOptions,
@@ -104,6 +110,15 @@ impl Cache {
         }
     }
 
+    /// It was good once more, and goes later.
+    pub(super) fn touch(&self, identity: &str, route: &str) {
+        let file = fs::File::options()
+            .append(true)
+            .open(self.place(identity, route));
+        // That it cannot be kept longer is no error either.
+        let _ = file.and_then(|file| file.set_modified(std::time::SystemTime::now()));
+    }
+
     /// Gives up what is kept of a route.
     pub(super) fn forget(&self, identity: &str, route: &str) {
         let _ = fs::remove_file(self.place(identity, route)); // another process may have been faster
@@ -140,8 +155,20 @@ impl Cache {
             .filter_map(|entry| fs::read_dir(entry.path()).ok())
             .flatten()
             .flatten();
-        for file in files.filter(|entry| named(entry, 62)) {
+        for file in files {
             let Ok(about) = file.metadata() else { continue };
+            let age = about.modified().ok().and_then(|then| then.elapsed().ok());
+            let is_leftover = file
+                .file_name()
+                .as_encoded_bytes()
+                .starts_with(UNDER_WAY.as_bytes())
+                && age.is_some_and(|age| age > LONGEST_WRITE);
+            if is_leftover {
+                let _ = fs::remove_file(file.path()); // its writer was killed
+            }
+            if !named(&file, 62) {
+                continue;
+            }
             sum += about.len();
             found.push((about.modified().ok(), about.len(), file.path()));
         }
@@ -164,7 +191,10 @@ impl Cache {
 fn write(place: &Path, bytes: &[u8]) -> Option<()> {
     let directory = place.parent()?;
     fs::create_dir_all(directory).ok()?;
-    let mut file = tempfile::NamedTempFile::new_in(directory).ok()?;
+    let mut file = tempfile::Builder::new()
+        .prefix(UNDER_WAY)
+        .tempfile_in(directory)
+        .ok()?;
     file.write_all(bytes).ok()?;
     file.persist(place).ok()?;
     Some(())

@@ -10,11 +10,12 @@ use serde_json::Value;
 
 use super::cache::{Cache, CacheOptions};
 use super::clock::{Clock, SystemClock};
-use super::exchange::{Apis, Exchange, Question};
+use super::exchange::{Apis, Exchange};
 use super::listing::RepositoryFilter;
 use super::metadata::Batches;
 use super::pages::Pages;
 use super::pool::{Account, Pool, Thrift, TokenStatus};
+use super::question::Question;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::Net;
 use crate::remote_url::without_user_info;
@@ -119,6 +120,15 @@ impl GitHub {
         }
         // GitHub Enterprise has GraphQL beside the REST API's directory, not in it.
         let graphql_url = base_url.strip_suffix("/v3").unwrap_or(base_url);
+        for (number, account) in options.accounts.iter().enumerate() {
+            if let Account::Token(token) = account
+                && http::HeaderValue::from_str(token.expose()).is_err()
+            {
+                let what = format!("token {} of {}", number + 1, options.accounts.len());
+                let reason = "has letters that no token has, such as a line break";
+                return Err(Error::invalid(what, reason));
+            }
+        }
         let thrift = Thrift {
             reserve: options.reserve,
             longest_wait: options.longest_wait,
@@ -144,6 +154,9 @@ fn check(base_url: &str) -> Result<url::Url> {
     }
     if !matches!(parsed.scheme(), "https" | "http") || !parsed.has_host() {
         return Err(invalid("is no https address".to_owned()));
+    }
+    if parsed.query().is_some() || parsed.fragment().is_some() {
+        return Err(invalid("has more than a path".to_owned()));
     }
     Ok(parsed)
 }
@@ -258,7 +271,7 @@ impl GitHub {
 impl GitHub {
     /// A listing at a route, or a cursor of one.
     pub fn resume(&self, cursor: &str) -> Pages {
-        let pages = Pages::new(Arc::clone(&self.exchange), rooted(cursor));
+        let pages = Pages::at(Arc::clone(&self.exchange), &rooted(cursor));
         if cursor.trim_start_matches('/').starts_with("search/") {
             pages.items_at("items")
         } else {

@@ -1,9 +1,10 @@
 //! One question and its answer: whose turn it is, what is kept of it, whether to ask again, and what a refusal means.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
 use octocrab::service::middleware::retry::RetryConfig;
 use octocrab::{Octocrab, OctocrabBuilder};
@@ -11,9 +12,10 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::cache::{Cache, Kept};
-use super::failure::{Limited, header, limited, of_answer, retry_after, told};
+use super::failure::{Limited, header, is_of, limited, of_answer, retry_after, told_of};
 use super::limits::{Bucket, MUTATION_POINTS, Told};
 use super::pool::{Account, Lease, Pool};
+use super::question::{Answer, Question, request, wants_another_proof};
 use crate::chance::chance;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::net::ClientSettings;
@@ -25,48 +27,8 @@ const BEFORE_EXPIRY: f64 = 300.0;
 const MOST_PAUSES: u32 = 10;
 const FIRST_WAIT: f64 = 1.0;
 const LONGEST_WAIT: f64 = 60.0;
-const API_VERSION: &str = "2022-11-28";
-
-/// A question.
-#[derive(Clone, Debug)]
-pub(super) struct Question {
-    pub(super) method: Method,
-    /// Path and query below the base URL.
-    pub(super) route: String,
-    pub(super) body: Option<Value>,
-    /// Whether it changes nothing, so that it may be asked again.
-    pub(super) is_safe: bool,
-    /// Whether 502 and 504 mean that it is too much.
-    pub(super) is_costly: bool,
-    /// The token to ask with, if it has to be one.
-    pub(super) token: Option<usize>,
-    /// Who asks, as the pool knows identities; `None` is anybody.
-    pub(super) identity: Option<String>,
-}
-
-impl Question {
-    pub(super) fn get(route: impl Into<String>) -> Self {
-        Self {
-            method: Method::GET,
-            route: route.into(),
-            body: None,
-            is_safe: true,
-            is_costly: false,
-            token: None,
-            identity: None,
-        }
-    }
-}
-
-/// An answer that is a success.
-#[derive(Debug)]
-pub(super) struct Answer {
-    /// `rel="next"` and its like.
-    pub(super) link: Option<String>,
-    pub(super) body: Value,
-    /// Who asked.
-    pub(super) identity: String,
-}
+/// Seconds until a token that could not say whose it is is asked again.
+const ASK_AGAIN: f64 = 60.0;
 
 /// The REST API, and the GraphQL API, which GitHub Enterprise has elsewhere. Both are connected to when they are first
 /// needed: their tasks live on the runtime that asks.
@@ -112,8 +74,10 @@ pub(super) struct Exchange {
     pub(super) pool: Arc<Pool>,
     cache: Option<Cache>,
     retries: u32,
-    /// Whose tokens are, asked once.
-    identities: OnceCell<()>,
+    /// When to ask each token whose it is; infinity is never again.
+    unknown: tokio::sync::Mutex<Vec<f64>>,
+    /// Whether each was asked at least once.
+    were_asked: AtomicBool,
     /// One installation token at a time is fetched.
     fetching: tokio::sync::Mutex<()>,
 }
@@ -142,7 +106,8 @@ impl Exchange {
             pool,
             cache,
             retries,
-            identities: OnceCell::new(),
+            unknown: tokio::sync::Mutex::default(),
+            were_asked: AtomicBool::new(false),
             fetching: tokio::sync::Mutex::default(),
         }
     }
@@ -154,24 +119,37 @@ impl Exchange {
 
     /// Asks, and asks again where that may help.
     pub(super) async fn ask(&self, question: &Question) -> Result<Answer> {
-        self.know_identities(question.token.is_none()).await?;
+        self.know_identities(question.token.is_none()).await;
         self.ask_until_answered(question).await
     }
 
     /// The identity of a user, if one of the tokens is his.
     pub(super) async fn identity_of(&self, username: &str) -> Result<Option<String>> {
-        self.know_identities(true).await?;
+        self.know_identities(true).await;
         Ok(self.pool.identity_of(username))
     }
 
-    /// Several tokens may be one user's; who they are is asked once.
-    async fn know_identities(&self, may_ask: bool) -> Result<()> {
-        if self.pool.accounts() > 1 && may_ask {
-            self.identities
-                .get_or_try_init(|| self.find_identities())
-                .await?;
+    /// Several tokens may be one user's: who they are is asked first. One that could not be asked counts as one of its own
+    /// until it can; nobody waits for that a second time.
+    async fn know_identities(&self, may_ask: bool) {
+        if self.pool.accounts() < 2 || !may_ask {
+            return;
         }
-        Ok(())
+        let mut unknown = if self.were_asked.load(Ordering::Acquire) {
+            match self.unknown.try_lock() {
+                Ok(unknown) => unknown,
+                Err(_) => return,
+            }
+        } else {
+            self.unknown.lock().await
+        };
+        unknown.resize(self.pool.accounts(), 0.0);
+        for (token, next) in unknown.iter_mut().enumerate() {
+            if self.pool.clock.now() >= *next {
+                *next = self.find_identity(token).await;
+            }
+        }
+        self.were_asked.store(true, Ordering::Release);
     }
 
     async fn ask_until_answered(&self, question: &Question) -> Result<Answer> {
@@ -181,9 +159,7 @@ impl Exchange {
             match self.attempt(&question).await? {
                 Attempt::Answered(answer) => return Ok(answer),
                 Attempt::Failed(error) => return Err(error),
-                Attempt::Other(error) | Attempt::Later(error) | Attempt::Again(error, _)
-                    if question.token.is_some() =>
-                {
+                Attempt::Other(error) | Attempt::Later(error) if question.token.is_some() => {
                     return Err(error);
                 }
                 Attempt::Other(_) => {}
@@ -271,10 +247,14 @@ impl Exchange {
                 Attempt::Again(error, None)
             }
             ErrorKind::RateLimited => {
-                drop(lease);
-                Attempt::Failed(error)
+                let asked = match &error {
+                    Error::Service(error) => error.retry_after,
+                    _ => None,
+                };
+                lease.paused(Told::default(), asked);
+                Attempt::Later(error)
             }
-            _ if lease.revoked(Told::default()) => Attempt::Other(error),
+            _ if lease.revoked(Told::default(), &error) => Attempt::Other(error),
             _ => Attempt::Failed(error),
         }
     }
@@ -288,32 +268,21 @@ impl Exchange {
         body: &[u8],
         kept: Option<Kept>,
     ) -> Attempt {
-        let told = told(status, headers);
+        let bucket = Bucket::of_route(&question.route);
+        let told = told_of(bucket, status, headers);
         let identity = lease.identity_key();
         if status == StatusCode::NOT_MODIFIED
             && let Some(kept) = kept
         {
             lease.answered(told, false);
-            let link = header(headers, "link").map(str::to_owned).or(kept.link);
-            return match serde_json::from_str(&kept.body) {
-                Ok(body) => Attempt::Answered(Answer {
-                    link,
-                    body,
-                    identity,
-                }),
-                Err(error) => {
-                    if let Some(cache) = &self.cache {
-                        cache.forget(&identity, &question.route);
-                    }
-                    Attempt::Again(nonsense(&question.route, &error), None)
-                }
-            };
+            return self.unchanged(question, headers, kept, identity);
         }
         if status.is_redirection() {
             lease.answered(told, true);
             return self.moved(question, headers);
         }
-        let parsed = if body.is_empty() {
+        // Nothing is an answer, but not to who asked for something.
+        let parsed = if body.is_empty() && status != StatusCode::OK {
             Ok(Value::Null)
         } else {
             serde_json::from_slice(body)
@@ -321,6 +290,11 @@ impl Exchange {
         let json = parsed.as_ref().unwrap_or(&Value::Null);
         match limited(status, headers, json) {
             Limited::No => {}
+            // Of a resource that is not ours to count.
+            Limited::Primary if !is_of(bucket, headers) => {
+                lease.answered(told, false);
+                return Attempt::Failed(limit(&question.route, status, headers, json));
+            }
             Limited::Primary => {
                 lease.exhausted(told, retry_after(headers));
                 return Attempt::Later(limit(&question.route, status, headers, json));
@@ -339,9 +313,9 @@ impl Exchange {
                     {
                         cache.put(&identity, &question.route, headers, body);
                     }
-                    let link = header(headers, "link").map(str::to_owned);
                     Attempt::Answered(Answer {
-                        link,
+                        link: links(headers),
+                        is_old_link: false,
                         body: answer,
                         identity,
                     })
@@ -356,8 +330,8 @@ impl Exchange {
                 lease.answered(told, true);
                 Attempt::Other(error)
             }
-            401 if lease.token.is_some() => {
-                if lease.revoked(told) {
+            401 if lease.token.is_some() && !wants_another_proof(&question.route) => {
+                if lease.revoked(told, &error) {
                     Attempt::Other(error)
                 } else {
                     Attempt::Failed(error)
@@ -378,6 +352,34 @@ impl Exchange {
             _ => {
                 lease.answered(told, true);
                 Attempt::Failed(error)
+            }
+        }
+    }
+
+    /// The kept answer, which is still the one.
+    fn unchanged(
+        &self,
+        question: &Question,
+        headers: &HeaderMap,
+        kept: Kept,
+        identity: String,
+    ) -> Attempt {
+        if let Some(cache) = &self.cache {
+            cache.touch(&identity, &question.route);
+        }
+        let new_link = links(headers);
+        match serde_json::from_str(&kept.body) {
+            Ok(body) => Attempt::Answered(Answer {
+                is_old_link: new_link.is_none(),
+                link: new_link.or(kept.link),
+                body,
+                identity,
+            }),
+            Err(error) => {
+                if let Some(cache) = &self.cache {
+                    cache.forget(&identity, &question.route);
+                }
+                Attempt::Again(nonsense(&question.route, &error), None)
             }
         }
     }
@@ -410,24 +412,28 @@ impl Exchange {
         identities.find(|identity| cache.get(identity, route).is_some())
     }
 
-    /// Asks every token whose it is.
-    async fn find_identities(&self) -> Result<()> {
-        for token in 0..self.pool.accounts() {
-            if let (Account::App(_), _) = self.pool.account(token) {
-                continue; // each installation is one
-            }
-            let question = Question {
-                token: Some(token),
-                ..Question::get("/user")
-            };
-            // One that is refused has left the pool. Any other counts as one of its own until it can say whose it is.
-            if let Ok(answer) = self.ask_until_answered(&question).await
-                && let Some(login) = answer.body["login"].as_str()
-            {
-                self.pool.belongs(token, login);
-            }
+    /// Asks a token whose it is; returns when to ask again.
+    async fn find_identity(&self, token: usize) -> f64 {
+        if let (Account::App(_), _) = self.pool.account(token) {
+            return f64::INFINITY; // each installation is one
         }
-        Ok(())
+        let question = Question {
+            token: Some(token),
+            ..Question::get("/user")
+        };
+        match self.ask_until_answered(&question).await {
+            Ok(answer) => {
+                if let Some(login) = answer.body["login"].as_str() {
+                    self.pool.belongs(token, login);
+                }
+                f64::INFINITY
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::Network | ErrorKind::RateLimited) => {
+                self.pool.clock.now() + ASK_AGAIN
+            }
+            // It is refused, or is one of those that are nobody's, as in GitHub's workflows.
+            Err(_) => f64::INFINITY,
+        }
     }
 
     /// What a request is signed with.
@@ -481,45 +487,11 @@ impl Exchange {
     }
 }
 
-fn request(
-    question: &Question,
-    secret: Option<&Secret>,
-    kept: Option<&Kept>,
-) -> Result<Request<String>> {
-    let path = question.route.split('?').next().unwrap_or_default();
-    let names_nothing = |part: &str| matches!(part, "" | "." | ".." | "%2E" | "%2E%2E");
-    if path.split('/').skip(1).any(names_nothing) {
-        return Err(Error::invalid(
-            format!("route `{}`", question.route),
-            "has a part that names nothing",
-        ));
-    }
-    let mut request = Request::builder()
-        .method(&question.method)
-        .uri(&question.route)
-        .header(
-            "Accept",
-            "application/vnd.github+json, application/json;q=0.9",
-        )
-        .header("X-GitHub-Api-Version", API_VERSION);
-    if let Some(secret) = secret {
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", secret.expose()))
-            .map_err(|_| Error::invalid("the token", "has letters that no token has"))?;
-        value.set_sensitive(true);
-        request = request.header("Authorization", value);
-    }
-    if let Some(etag) = kept.and_then(|kept| kept.etag.as_deref()) {
-        request = request.header("If-None-Match", etag);
-    } else if let Some(date) = kept.and_then(|kept| kept.last_modified.as_deref()) {
-        request = request.header("If-Modified-Since", date);
-    }
-    let body = question.body.as_ref().map(Value::to_string);
-    if body.is_some() {
-        request = request.header("Content-Type", "application/json");
-    }
-    request
-        .body(body.unwrap_or_default())
-        .map_err(|error| Error::invalid(format!("route `{}`", question.route), error.to_string()))
+/// Every `Link` header there is (RFC 9110, 5.3).
+fn links(headers: &HeaderMap) -> Option<String> {
+    let all = headers.get_all("link").iter();
+    let all: Vec<&str> = all.filter_map(|value| value.to_str().ok()).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 fn refused(route: &str, reason: &str) -> Error {

@@ -3,7 +3,7 @@
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::limits::Told;
+use super::limits::{Bucket, Told};
 use crate::error::{ErrorKind, ServiceError};
 
 /// What kind of limit an answer speaks of.
@@ -40,10 +40,41 @@ fn http_date(text: &str) -> Option<i64> {
     i64::try_from(since.as_secs()).ok()
 }
 
-/// Seconds to wait, as the answer asks for.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    header(headers, "retry-after").and_then(|value| value.trim().parse().ok())
+/// What the headers say of this bucket: nothing, if they are about another resource.
+pub(super) fn told_of(bucket: Bucket, status: StatusCode, headers: &HeaderMap) -> Told {
+    let told = told(status, headers);
+    if is_of(bucket, headers) {
+        return told;
+    }
+    Told {
+        limit: None,
+        remaining: None,
+        reset: None,
+        ..told
+    }
 }
+
+/// Whether what an answer says of limits is about this bucket. An Enterprise may count searches for code as searches.
+pub(super) fn is_of(bucket: Bucket, headers: &HeaderMap) -> bool {
+    let resource = header(headers, "x-ratelimit-resource");
+    resource.is_none_or(|name| {
+        name == bucket.name() || (bucket == Bucket::CodeSearch && name == Bucket::Search.name())
+    })
+}
+
+/// Seconds to wait, as the answer asks for: a number, or a date on the server's clock. No more than a day.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    let value = header(headers, "retry-after")?.trim();
+    let seconds = value.parse().ok().or_else(|| {
+        let then = http_date(value)?;
+        let now = header(headers, "date").and_then(http_date)?;
+        u64::try_from(then - now).ok()
+    });
+    seconds.map(|seconds| seconds.min(LONGEST_RETRY_AFTER))
+}
+
+/// Nobody means more.
+const LONGEST_RETRY_AFTER: u64 = 86_400;
 
 /// Which limit an answer speaks of. `body` is its JSON, as far as it is some.
 pub(super) fn limited(status: StatusCode, headers: &HeaderMap, body: &Value) -> Limited {
@@ -61,6 +92,13 @@ pub(super) fn limited(status: StatusCode, headers: &HeaderMap, body: &Value) -> 
                 Limited::Secondary
             }
         }
+        // GraphQL may say even this with a success.
+        200 if body["data"].is_null()
+            && (page.contains("secondary-rate-limits")
+                || (retry_after(headers).is_some() && says_no(body))) =>
+        {
+            Limited::Secondary
+        }
         403 | 429 if page.contains("secondary-rate-limits") || page.contains("abuse") => {
             Limited::Secondary
         }
@@ -71,6 +109,11 @@ pub(super) fn limited(status: StatusCode, headers: &HeaderMap, body: &Value) -> 
         403 if retry_after(headers).is_some() => Limited::Secondary,
         _ => Limited::No,
     }
+}
+
+/// Whether a body is a refusal, whatever the status.
+fn says_no(body: &Value) -> bool {
+    body["errors"].is_array() || body["message"].is_string()
 }
 
 /// The error an answer that is no success stands for.

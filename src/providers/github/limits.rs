@@ -143,11 +143,11 @@ impl Limits {
         if now < self.closed_until {
             return Turn::At(self.closed_until);
         }
-        if points == 0 {
-            return Turn::Now; // GitHub does not count it
-        }
         if self.under_way >= AT_ONCE || (self.is_careful && self.under_way > 0) {
             return Turn::AfterAnswer;
+        }
+        if points == 0 {
+            return Turn::Now; // GitHub does not count it
         }
         if points >= MUTATION_POINTS && now < self.last_mutation + BETWEEN_MUTATIONS {
             return Turn::Paced(self.last_mutation + BETWEEN_MUTATIONS);
@@ -162,6 +162,11 @@ impl Limits {
         {
             return Turn::Paced(first + MINUTE);
         }
+        // Of a search's few requests a minute none is kept back.
+        let reserve = match bucket {
+            Bucket::Core | Bucket::Graphql => reserve,
+            Bucket::Search | Bucket::CodeSearch => 0,
+        };
         let quota = &mut self.quotas[bucket as usize];
         if quota.remaining.is_some() && now >= quota.reset {
             quota.remaining = None; // a new hour, of which nothing is known
@@ -185,7 +190,9 @@ impl Limits {
         self.started += 1;
         self.under_way += 1;
         self.quotas[bucket as usize].under_way += 1;
-        self.spent[usize::from(bucket == Bucket::Graphql)].push_back((now, points));
+        if points > 0 {
+            self.spent[usize::from(bucket == Bucket::Graphql)].push_back((now, points));
+        }
         if points >= MUTATION_POINTS {
             self.last_mutation = now;
         }
@@ -235,10 +242,11 @@ impl Limits {
         });
         #[expect(clippy::cast_precision_loss, reason = "dates are small")]
         let reset_here = reset as f64 - self.skew + AFTER_RESET;
-        let reset_here = if reset_here > now + LONGEST_WINDOW {
-            now + 3600.0
+        // What cannot be is no measure for what comes.
+        let (reset_here, reset) = if reset_here > now + LONGEST_WINDOW {
+            (now + 3600.0, 0)
         } else {
-            reset_here
+            (reset_here, reset)
         };
         quota.reset_told = reset;
         quota.reset = reset_here.max(now + AFTER_RESET); // a reset in the past is no reason to ask without end

@@ -42,39 +42,56 @@ struct Known {
     good: usize,
     /// The smallest that did not.
     bad: Option<usize>,
+    /// Batches that worked since then.
+    successes: u32,
+    /// How often what did not work was tried again since.
+    trials: u32,
 }
+
+/// So many successes are reason to try again what did not work; twice as many after each time that it did not.
+const BEFORE_TRIAL: u32 = 8;
 
 impl Batches {
     fn size(&self) -> usize {
         let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match known {
-            Known { good: 0, bad: None } => FIRST_BATCH,
-            Known {
-                good: 0,
-                bad: Some(bad),
-            } => (bad / 2).max(1),
-            Known { good, bad: None } => good.max(FIRST_BATCH),
+        let Some(bad) = known.bad else {
+            return known.good.max(FIRST_BATCH);
+        };
+        let is_due = known.successes >= BEFORE_TRIAL << known.trials.min(16);
+        match known.good {
+            _ if is_due => bad,
+            0 => (bad / 2).max(1),
             // Nearer than a quarter is near enough.
-            Known {
-                good,
-                bad: Some(bad),
-            } if bad - good > good / 4 => usize::midpoint(good, bad),
-            Known { good, .. } => good,
+            good if bad - good > good / 4 => usize::midpoint(good, bad),
+            good => good,
         }
     }
 
     fn worked(&self, size: usize) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.good = known.good.max(size);
-        known.bad = known.bad.filter(|bad| *bad > size);
+        known.successes += 1;
+        if known.bad.is_some_and(|bad| bad <= size) {
+            known.bad = None;
+            known.trials = 0;
+        }
     }
 
     fn failed(&self, size: usize) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.bad.is_some_and(|bad| bad <= size) {
+            known.trials += 1;
+        }
+        known.successes = 0;
         known.bad = Some(known.bad.map_or(size, |bad| bad.min(size)));
         if known.good >= size {
             known.good = 0; // what worked for others does not work for these
         }
+    }
+
+    /// One repository alone was too much: that says nothing of how many are.
+    fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
     }
 }
 
@@ -100,7 +117,15 @@ impl GitHub {
                     found.extend(batch);
                 }
                 Err(error) if is_too_much(&error) && size > 1 => self.batches.failed(size),
-                Err(error) if is_too_much(&error) => found.push(Err(error)),
+                Err(error) if is_too_much(&error) => {
+                    self.batches.forget();
+                    found.push(Err(error));
+                }
+                // What was found is kept, and the rest says why it was not.
+                Err(Error::Service(error)) if !found.is_empty() => {
+                    let left = repositories.len() - found.len();
+                    found.extend((0..left).map(|_| Err(Error::Service(error.clone()))));
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -155,17 +180,22 @@ impl GitHub {
             }
         }
         let mut data = take(&mut answer, "data");
-        if !data.is_object() {
+        // GitHub gave up on all of it, and has a place for each.
+        let is_empty = data
+            .as_object()
+            .is_none_or(|data| data.values().all(Value::is_null));
+        if !data.is_object() || (is_empty && errors.is_empty() && !said[0].is_null()) {
             let answer = serde_json::json!({ "errors": said });
             return Err(Error::service(refusal(&answer)));
         }
+        let of_all = |error: &&Value| error["path"].is_null();
         let one = |(number, (owner, name)): (usize, &(String, String))| {
             let alias = format!("r{number}");
             match take(&mut data, &alias) {
                 Value::Null => {
                     let subject = format!("{owner}/{name}");
                     Err(Error::service(errors.get(&alias).map_or_else(
-                        || match said.get(0) {
+                        || match said.as_array().into_iter().flatten().find(of_all) {
                             Some(error) => of_graphql(error, &subject),
                             None => {
                                 ServiceError::new(ErrorKind::NotFound, &subject, "no answer for it")
@@ -182,7 +212,7 @@ impl GitHub {
 
     /// A batch that is too large is not asked for again as it is.
     async fn ask_once(&self, query: &str, variables: Value, is_costly: bool) -> Result<Value> {
-        let question = super::exchange::Question {
+        let question = super::question::Question {
             method: http::Method::POST,
             route: "/graphql".to_owned(),
             body: Some(serde_json::json!({"query": query, "variables": variables})),
@@ -257,7 +287,7 @@ fn like_rest(about: &Value) -> Value {
         }),
     };
     serde_json::json!({
-        "id": about["databaseId"], "node_id": about["id"],
+        "id": about["databaseId"].as_u64().unwrap_or(0), "node_id": about["id"],
         "name": about["name"], "full_name": about["nameWithOwner"],
         "owner": {
             "login": about["owner"]["login"], "id": about["owner"]["databaseId"], "node_id": about["owner"]["id"],
@@ -306,5 +336,27 @@ mod tests {
                 assert!(requests <= 20, "{most}: {requests}");
             }
         }
+    }
+
+    #[test]
+    fn one_that_is_too_much_alone_costs_the_others_little() {
+        let (batches, toxic) = (Batches::default(), 123);
+        let (mut requests, mut next) = (0, 0);
+        while next < 1000 {
+            let size = batches.size().min(1000 - next);
+            requests += 1;
+            match size {
+                _ if !(next..next + size).contains(&toxic) => {
+                    batches.worked(size);
+                    next += size;
+                }
+                1 => {
+                    batches.forget();
+                    next += 1;
+                }
+                _ => batches.failed(size),
+            }
+        }
+        assert!(requests < 40, "{requests}");
     }
 }

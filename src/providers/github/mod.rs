@@ -15,6 +15,7 @@ mod listing;
 mod metadata;
 mod pages;
 mod pool;
+mod question;
 
 pub use app::AppKey;
 pub use cache::CacheOptions;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::exchange::{Exchange, Question};
+use super::exchange::Exchange;
 use super::listing::RepositoryFilter;
+use super::question::Question;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 
 /// A listing that is read page by page, to its end.
@@ -18,6 +19,8 @@ pub struct Pages {
     exchange: Arc<Exchange>,
     next: Option<String>,
     seen: HashSet<String>,
+    /// Pages in a row without anything new.
+    repeats: u32,
     /// Pages that were read.
     routes: HashSet<String>,
     /// Who asked for the first one.
@@ -26,6 +29,9 @@ pub struct Pages {
     items_at: Option<&'static str>,
     filter: Option<RepositoryFilter>,
 }
+
+/// So many pages of what was seen before are no sign of items that were inserted.
+const MOST_REPEATS: u32 = 20;
 
 impl std::fmt::Debug for Pages {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -41,6 +47,7 @@ impl Pages {
             exchange,
             next: Some(route),
             seen: HashSet::new(),
+            repeats: 0,
             routes: HashSet::new(),
             identity: None,
             items_at: None,
@@ -51,6 +58,13 @@ impl Pages {
     pub(super) fn items_at(mut self, name: &'static str) -> Self {
         self.items_at = Some(name);
         self
+    }
+
+    /// At a cursor.
+    pub(super) fn at(exchange: Arc<Exchange>, cursor: &str) -> Self {
+        let (route, identity) = cursor.split_once('#').unwrap_or((cursor, ""));
+        let identity = Some(identity.to_owned()).filter(|identity| !identity.is_empty());
+        Self::new(exchange, route.to_owned()).asked_as(identity)
     }
 
     /// Asked for as this identity.
@@ -67,8 +81,14 @@ impl Pages {
     }
 
     /// Where the listing goes on: keep it to go on later with [`GitHub::resume`](super::GitHub::resume). `None` at the end.
-    pub fn cursor(&self) -> Option<&str> {
-        self.next.as_deref()
+    ///
+    /// It is a route, and behind `#` who asked, if several may.
+    pub fn cursor(&self) -> Option<String> {
+        let route = self.next.as_deref()?;
+        Some(match &self.identity {
+            Some(identity) if self.exchange.pool.accounts() > 1 => format!("{route}#{identity}"),
+            _ => route.to_owned(),
+        })
     }
 
     /// The items of the next page, those seen before and those that are filtered out left out; `None` at the end.
@@ -104,6 +124,11 @@ impl Pages {
         let next = answer.link.as_deref().and_then(next_of);
         let base_url = self.exchange.base_url();
         let next = next.map(|next| below(base_url, next)).transpose()?;
+        // What was appended since a full last page was kept leaves the page as it was.
+        let next = next.or_else(|| {
+            let following = answer.is_old_link.then(|| following(&route, items.len()));
+            following.flatten()
+        });
         self.routes.insert(route.clone());
         if next.as_ref().is_some_and(|next| self.routes.contains(next)) {
             let error = ServiceError::new(ErrorKind::Refused, route, "its pages go in a circle");
@@ -111,11 +136,23 @@ impl Pages {
         }
         self.next = next;
         let mut kept = Vec::with_capacity(items.len());
+        let seen_before = self.seen.len();
+        let is_page = !items.is_empty();
         for item in items {
             let is_new = self.seen.insert(identity(&item));
             if is_new && self.filter.as_ref().is_none_or(|filter| filter.has(&item)) {
                 kept.push(item);
             }
+        }
+        self.repeats = if is_page && self.seen.len() == seen_before {
+            self.repeats + 1
+        } else {
+            0
+        };
+        if self.repeats > MOST_REPEATS {
+            self.next = None;
+            let error = ServiceError::new(ErrorKind::Refused, route, "its pages repeat themselves");
+            return Err(Error::service(error));
         }
         Ok(Some(kept))
     }
@@ -160,14 +197,37 @@ fn next_of(link: &str) -> Option<&str> {
     None
 }
 
+/// The page after a full one, for listings whose pages are numbered.
+fn following(route: &str, items: usize) -> Option<String> {
+    let (path, query) = route.split_once('?')?;
+    let (mut page, mut size, mut others) = (1, None, Vec::new());
+    for part in query.split('&') {
+        match part.split_once('=') {
+            Some(("page", number)) => page = number.parse::<u64>().ok()?,
+            Some(("per_page", number)) => {
+                size = number.parse::<usize>().ok();
+                others.push(part);
+            }
+            _ => others.push(part),
+        }
+    }
+    let number = page + 1;
+    (size == Some(items)).then(|| format!("{path}?{}&page={number}", others.join("&")))
+}
+
 /// The next page's route: what of its address lies below the base URL's path. Its host does not matter, ours is asked.
 pub(super) fn below(base_url: &str, next: &str) -> Result<String> {
     let path =
         |url: &str| url::Url::parse(url).map(|url| url.path().trim_end_matches('/').to_owned());
-    let wrong = || Error::internal(format!("the next page is at {next}"));
+    let wrong = || {
+        let message = format!("the next page is at {next}, which is not below {base_url}");
+        Error::service(ServiceError::new(ErrorKind::Refused, "its pages", message))
+    };
     let (base, parsed) = (
         path(base_url).map_err(|_| wrong())?,
-        url::Url::parse(next).map_err(|_| wrong())?,
+        url::Url::parse(base_url)
+            .and_then(|base| base.join(next))
+            .map_err(|_| wrong())?,
     );
     let route = parsed
         .path()
@@ -180,13 +240,12 @@ pub(super) fn below(base_url: &str, next: &str) -> Result<String> {
     }
 }
 
-/// What an item is known by: its id, else all of it.
+/// What an item is known by: its id; a branch, which has none and moves, its name; else all of it.
 fn identity(item: &Value) -> String {
-    let known = ["id", "node_id"]
-        .iter()
-        .map(|name| &item[*name])
-        .find(|value| !value.is_null());
-    known.unwrap_or(item).to_string()
+    let mut known = ["id", "node_id"].iter().map(|name| &item[*name]);
+    let known = known.find(|value| !value.is_null());
+    let name = || Some(&item["name"]).filter(|name| name.is_string() && item["commit"].is_object());
+    known.or_else(name).unwrap_or(item).to_string()
 }
 
 #[cfg(test)]
@@ -212,5 +271,21 @@ mod tests {
             "/repositories/1/tags?page=2"
         );
         assert!(below("https://h/api/v3", "https://h/elsewhere").is_err());
+        let next = "/api/v3/user/repos?page=2";
+        assert_eq!(
+            below("https://h/api/v3", next).unwrap(),
+            "/user/repos?page=2"
+        );
+    }
+
+    #[test]
+    fn a_full_page_may_have_one_after_it() {
+        let first = "/user/repos?per_page=100&sort=pushed";
+        let second = "/user/repos?per_page=100&sort=pushed&page=2";
+        assert_eq!(following(first, 100).as_deref(), Some(second));
+        let third = "/user/repos?per_page=100&sort=pushed&page=3";
+        assert_eq!(following(second, 100).as_deref(), Some(third));
+        assert_eq!(following(first, 99), None);
+        assert_eq!(following("/user/repos", 30), None);
     }
 }

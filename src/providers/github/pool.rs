@@ -4,6 +4,7 @@
 //! and of it the token that was used longest ago; if none has any, it waits for the first that will. Those that wait for one
 //! bucket get their turn in the order they came.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::app::AppKey;
 use super::clock::Clock;
-use super::limits::{Bucket, Limits, MINUTE, Told, Turn};
+use super::limits::{Bucket, Limits, MINUTE, MUTATION_POINTS, Told, Turn};
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::secret::Secret;
 
@@ -72,6 +73,8 @@ struct Identity {
 
 #[derive(Default)]
 struct State {
+    /// Why the first one left.
+    reason: Option<String>,
     tokens: Vec<Token>,
     identities: Vec<Identity>,
 }
@@ -85,12 +88,15 @@ pub(super) struct Thrift {
     pub(super) longest_wait: Duration,
 }
 
+/// What requests have to have in common to wait for one another: bucket, token, identity, and whether they change something.
+type Kind = (Bucket, Option<usize>, Option<String>, bool);
+
 pub(super) struct Pool {
     state: Mutex<State>,
     /// An answer came, or a token was found invalid.
     changed: Notify,
-    /// Whose turn it is to look for a turn, per bucket.
-    gates: [tokio::sync::Mutex<()>; 4],
+    /// Whose turn it is to look for a turn, among those who wait for the same.
+    gates: Mutex<HashMap<Kind, Arc<tokio::sync::Mutex<()>>>>,
     pub(super) clock: Arc<dyn Clock>,
     thrift: Thrift,
 }
@@ -116,7 +122,7 @@ impl Pool {
         Self {
             state: Mutex::new(state),
             changed: Notify::new(),
-            gates: Default::default(),
+            gates: Mutex::default(),
             clock,
             thrift,
         }
@@ -156,7 +162,24 @@ impl Pool {
         prefers: Option<&str>,
         pinned: Option<&str>,
     ) -> Result<Lease> {
-        let _turn = self.gates[bucket as usize].lock().await;
+        let kind = (
+            bucket,
+            only,
+            pinned.map(str::to_owned),
+            points >= MUTATION_POINTS,
+        );
+        let gate = Arc::clone(
+            self.gates
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(kind)
+                .or_default(),
+        );
+        // What GitHub does not count waits for nobody.
+        let _turn = match points {
+            0 => None,
+            _ => Some(gate.lock().await),
+        };
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
@@ -170,7 +193,7 @@ impl Pool {
                 now,
             );
             match found {
-                Found::Nobody => return Err(Error::service(nobody(self.accounts()))),
+                Found::Nobody => return Err(Error::service(self.nobody(pinned))),
                 Found::Turn { identity, token } => {
                     let mut state = self.state();
                     let number = state.identities[identity].limits.start(bucket, points, now);
@@ -192,7 +215,8 @@ impl Pool {
                     until: Some(then),
                     is_short,
                 }) => {
-                    let wait = Duration::from_secs_f64((then - now).max(0.001));
+                    let wait = Duration::try_from_secs_f64((then - now).max(0.001));
+                    let wait = wait.unwrap_or(Duration::MAX);
                     if wait > self.thrift.longest_wait && !is_short {
                         return Err(Error::service(too_long(bucket, then, wait)));
                     }
@@ -278,6 +302,23 @@ impl Pool {
         self.state().tokens[token].fetched = Some((secret, until));
     }
 
+    /// Why nobody can ask.
+    fn nobody(&self, pinned: Option<&str>) -> ServiceError {
+        let state = self.state();
+        let is_left = state.tokens.iter().any(|token| token.is_valid);
+        let reason = state.reason.as_deref().unwrap_or("none is known");
+        let message = match (pinned.filter(|_| is_left), state.tokens.len()) {
+            (Some(_), _) => format!("the token it began with is gone ({reason}); begin anew"),
+            (None, 1) => format!("the token was refused: {reason}"),
+            (None, count) => format!("all {count} tokens were refused: {reason}"),
+        };
+        ServiceError::new(
+            ErrorKind::AuthenticationFailed,
+            "a token that is still valid",
+            message,
+        )
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -332,12 +373,8 @@ impl State {
         now: f64,
     ) -> Found {
         let is_anonymous = self.tokens.is_empty();
-        // Whoever began goes on, as long as it may.
-        let pinned = pinned.filter(|pinned| {
-            self.tokens
-                .iter()
-                .any(|token| token.is_valid && self.identities[token.identity].key == *pinned)
-        });
+        // Whoever began goes on, and nobody else: another may see other things.
+        let pinned = pinned.filter(|_| self.tokens.len() > 1);
         let mut best: Option<(bool, u64, usize)> = None;
         let mut wait: Option<Waiting> = None;
         for (at, identity) in self.identities.iter_mut().enumerate() {
@@ -431,12 +468,13 @@ impl Lease {
             .pause(retry_after, now);
     }
 
-    /// GitHub does not take the token any more. Returns whether others are left.
-    pub(super) fn revoked(mut self, told: Told) -> bool {
+    /// GitHub does not take the token any more, for this reason. Returns whether others are left.
+    pub(super) fn revoked(mut self, told: Told, reason: &Error) -> bool {
         self.end(told, false);
         let mut state = self.pool.state();
         if let Some(token) = self.token {
             state.tokens[token].is_valid = false;
+            state.reason.get_or_insert_with(|| reason.report());
         }
         state.tokens.iter().any(|token| token.is_valid)
     }
@@ -471,18 +509,6 @@ fn fingerprint(token: &Secret) -> String {
     digest[..12].iter().fold("token-".to_owned(), |text, byte| {
         format!("{text}{byte:02x}")
     })
-}
-
-fn nobody(accounts: usize) -> ServiceError {
-    let message = match accounts {
-        1 => "the token was refused".to_owned(),
-        count => format!("all {count} tokens were refused"),
-    };
-    ServiceError::new(
-        ErrorKind::AuthenticationFailed,
-        "a token that is still valid",
-        message,
-    )
 }
 
 /// The last second that dates are written for.
