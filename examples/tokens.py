@@ -7,7 +7,6 @@ past that: use those of people who agreed, or an installation of a GitHub App.
 """
 
 import asyncio
-import os
 import sys
 
 from gitfleet import GitHubClient, ProviderType, TokenManager
@@ -18,8 +17,7 @@ async def main(owner: str, tokens: list[str]) -> None:
     manager = TokenManager()
     for token in tokens:
         manager.add_token(token, ProviderType.GITHUB)
-    base_url = os.environ.get("GITHUB_API_URL")  # None is github.com
-    client = GitHubClient(base_url=base_url, token_manager=manager)
+    client = GitHubClient(token_manager=manager)
     count = stars = 0
     async for repo in client.repositories(owner, forks=False):
         count, stars = count + 1, stars + (repo.stargazers_count or 0)

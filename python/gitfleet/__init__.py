@@ -1,9 +1,11 @@
 """Mine fleets of git repositories: git's exact line counts and blame, as Arrow tables.
 
     >>> import gitfleet
-    >>> repo = gitfleet.Repository(".")  # doctest: +SKIP
-    >>> repo.commits(max_count=100).to_polars()  # doctest: +SKIP
-    >>> gitfleet.mine(["https://github.com/pallets/flask"], "dataset")  # doctest: +SKIP
+    >>> repo = gitfleet.Repository("projects/alpha")
+    >>> repo.commits(max_count=100).to_polars()["summary"].to_list()
+    ['Third', 'Second', 'First']
+    >>> [mined.rows["changes"] for mined in gitfleet.mine([repo.path], "dataset")]
+    [5]
 
 Names are loaded when they are first used, so that importing the package costs little.
 """

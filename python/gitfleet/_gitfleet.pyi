@@ -1,7 +1,6 @@
 import asyncio
 import datetime
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Literal, TypedDict, final, type_check_only
 
 __all__ = [
@@ -247,7 +246,7 @@ class Manager:
             Literal["queued", "cloning", "completed", "failed"],
             int | None,
             str | None,
-            Path | None,
+            str | None,
         ],
     ]: ...
     def cleanup(self) -> dict[str, str | None]: ...

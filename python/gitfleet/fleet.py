@@ -108,8 +108,13 @@ class Fleet:
 
     Example:
         >>> fleet = Fleet("clones", bare=True, jobs=16)
-        >>> for made in fleet.clone(["https://github.com/pallets/flask"]):  # doctest: +SKIP
-        ...     print(made.path, made.error)
+        >>> made, refused = fleet.clone(["projects/alpha", "ftp://example.org/x"])
+        >>> made.path.endswith("clones/local/projects/alpha"), made.error
+        (True, None)
+        >>> print(refused.error)
+        unsupported: ftp://example.org/x: the scheme ftp
+        >>> [updated.refs for updated in fleet.update([made.path])]
+        [[]]
     """
 
     __slots__ = ("_fleet", "_root")
@@ -171,9 +176,13 @@ class Fleet:
         """Clone each address and tell how far each is; leaving the loop stops the work.
 
         Example:
+            >>> import asyncio
             >>> async def main() -> None:
-            ...     async for event in Fleet("clones").watch(["https://github.com/pallets/flask"]):
-            ...         print(event.subject, event.phase, event.done, event.total)
+            ...     async for event in Fleet("watched").watch(["projects/alpha"]):
+            ...         if event.has_ended:
+            ...             print(event.subject, event.phase)
+            >>> asyncio.run(main())
+            projects/alpha done
         """
         several = _several(urls)
         return stream(lambda put: self._fleet.clone_async(several, listener(put)))

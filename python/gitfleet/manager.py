@@ -59,11 +59,20 @@ class RepoManager:
     Example:
         >>> import asyncio
         >>> async def main() -> None:
-        ...     manager = RepoManager(["https://github.com/pallets/flask"])
-        ...     await manager.clone_all()
-        ...     for url, task in (await manager.fetch_clone_tasks()).items():
-        ...         print(url, task.status.status_type, task.temp_dir)
-        >>> asyncio.run(main())  # doctest: +SKIP
+        ...     async with RepoManager(["projects/alpha", "projects/absent"]) as manager:
+        ...         await manager.clone_all()
+        ...         for url, task in (await manager.fetch_clone_tasks()).items():
+        ...             print(url, task.status.status_type)
+        ...         clone = (await manager.fetch_clone_tasks())["projects/alpha"].temp_dir
+        ...         print(await manager.find_files(clone, "*.py"))
+        ...         print(len(await manager.extract_commits(clone, max_count=2)))
+        ...         print((await manager.blame(clone, "src/tool.py"))[7]["line_content"])
+        >>> asyncio.run(main())
+        projects/alpha completed
+        projects/absent failed
+        ['src/tool.py']
+        2
+        line seven
     """
 
     __slots__ = ("_manager", "_progress")
@@ -114,10 +123,14 @@ class RepoManager:
         """Clone every address and tell how far each is; leaving the loop stops the work.
 
         Example:
+            >>> import asyncio
             >>> async def main() -> None:
-            ...     manager = RepoManager(["https://github.com/pallets/flask"])
-            ...     async for event in manager.watch():
-            ...         print(event.subject, event.phase, event.done, event.total)
+            ...     with RepoManager(["projects/alpha"]) as manager:
+            ...         async for event in manager.watch():
+            ...             if event.has_ended:
+            ...                 print(event.subject, event.phase)
+            >>> asyncio.run(main())
+            projects/alpha done
         """
 
         def both(put: Callable[[Progress], object]) -> asyncio.Future[None]:
@@ -139,12 +152,12 @@ class RepoManager:
         await self._manager.clone(url, listener(self._progress))
 
     async def fetch_clone_tasks(self) -> dict[str, CloneTask]:
-        """Return every task by its address as given."""
+        """Return every task by its address as given, in the order they were given."""
         return {
             given: CloneTask(
                 url,
                 CloneStatus(state, percent, error),
-                None if directory is None else os.fspath(directory),
+                directory,
             )
             for given, (url, state, percent, error, directory) in self._manager.tasks().items()
         }

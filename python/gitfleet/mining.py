@@ -110,9 +110,11 @@ def mine(
         KeyboardInterrupt: On Ctrl-C; finished repositories stay.
 
     Example:
-        >>> outcomes = mine(["https://github.com/pallets/flask"], "data")  # doctest: +SKIP
-        >>> [outcome.error for outcome in outcomes]  # doctest: +SKIP
-        [None]
+        >>> outcomes = mine(["projects/alpha", "projects/absent"], "data")
+        >>> [outcome.error is None for outcome in outcomes]
+        [True, False]
+        >>> outcomes[0].rows
+        {'blame': 6, 'changes': 5, 'commits': 3}
     """
     job = _job(locals())
     return [Mined(**outcome) for outcome in _gitfleet.mine(job)]

@@ -36,8 +36,16 @@ class Records:
 
     Example:
         >>> import gitfleet
-        >>> records = gitfleet.Repository(".").commits(max_count=3)  # doctest: +SKIP
-        >>> [row["summary"] for row in records.to_pylist()]  # doctest: +SKIP
+        >>> repo = gitfleet.Repository("projects/alpha")
+        >>> [row["summary"] for row in repo.commits(max_count=2).to_pylist()]
+        ['Third', 'Second']
+        >>> repo.changes().to_polars()["additions"].sum()
+        24
+        >>> repo.changes().write_parquet("changes.parquet")
+        5
+        >>> with repo.blame() as records:  # closing it stops the work behind
+        ...     print(next(iter(records)).num_rows)
+        6
     """
 
     __slots__ = ("_check", "_name", "_stream")

@@ -49,8 +49,13 @@ class Repository:
         UnsupportedError: It uses an extension that GitFleet does not know, such as reftable.
 
     Example:
-        >>> repo = Repository(".")  # doctest: +SKIP
-        >>> repo.blame(["README.md"]).to_pandas()  # doctest: +SKIP
+        >>> repo = Repository("projects/alpha")
+        >>> repo.name, repo.is_bare, repo.head()
+        ('alpha', False, 'a17b58eb6be4f2b43eb84064915a436696fba5e9')
+        >>> repo.rev_parse("HEAD~1") == repo.head()
+        False
+        >>> [ref.name for ref in repo.refs()]
+        ['refs/heads/main', 'refs/tags/v1']
     """
 
     __slots__ = ("_options", "_repo")
@@ -116,6 +121,10 @@ class Repository:
         Raises:
             RevisionNotFoundError: `rev` names no commit.
             InvalidInputError: A pattern cannot be read.
+
+        Example:
+            >>> Repository("projects/alpha").files("*.py")
+            ['src/tool.py']
         """
         return self._repo.files(_paths(patterns) or [], rev)
 
@@ -163,6 +172,12 @@ class Repository:
             RevisionNotFoundError: `rev` names nothing.
             InvalidInputError: A date, path or pattern cannot be read.
             CorruptRepositoryError: While reading, at the first commit or tree that cannot be read.
+
+        Example:
+            >>> repo = Repository("projects/alpha")
+            >>> commits = repo.commits(paths=["*.py"], authors="Ann").to_pylist()
+            >>> [(row["summary"], row["additions"], row["deletions"]) for row in commits]
+            [('Second', 1, 1)]
         """
         return self._records("commits", self._repo.commits(history(options)))
 
@@ -172,6 +187,14 @@ class Repository:
         Returns:
             One row per changed file, commits in the order of `commits`, files in path order. Counts
             are null for binary files, where git shows ``-``.
+
+        Example:
+            >>> changes = Repository("projects/alpha").changes(max_count=2).to_pylist()
+            >>> for row in changes:
+            ...     print(row["change_type"], row["old_path"], row["path"], row["additions"])
+            modified None README.md 2
+            added None logo.bin None
+            renamed src/old.py src/tool.py 1
         """
         return self._records("changes", self._repo.changes(history(options)))
 
@@ -227,6 +250,11 @@ class Repository:
             RevisionNotFoundError: `rev` names nothing.
             InvalidInputError: Options that make no sense, alone or together.
             PathNotFoundError: A path does not exist at `rev`, and `failures` is None.
+
+        Example:
+            >>> rows = Repository("projects/alpha").blame("src", line_ranges=None).to_pylist()
+            >>> [(row["start_line"], row["line_count"], row["author_name"]) for row in rows]
+            [(1, 7, 'A U Thor'), (8, 1, 'Ann'), (9, 12, 'A U Thor')]
         """
         stream, failed = self._repo.blame(_paths(paths), blame(options))
         return _blamed(stream, failed, failures)

@@ -53,6 +53,8 @@ pub struct RepoManager {
 
 struct Entry {
     task: CloneTask,
+    /// Its place among all.
+    place: usize,
     /// Removes the clone when dropped.
     directory: Option<tempfile::TempDir>,
 }
@@ -182,26 +184,29 @@ impl RepoManager {
         &self.options
     }
 
-    /// Every task by its address as given.
-    pub fn tasks(&self) -> HashMap<String, CloneTask> {
-        self.lock()
-            .iter()
+    /// Every task by its address as given, in the order they were given.
+    pub fn tasks(&self) -> Vec<(String, CloneTask)> {
+        let tasks = self.lock();
+        let mut all: Vec<_> = tasks.iter().collect();
+        all.sort_by_key(|(_, entry)| entry.place);
+        all.into_iter()
             .map(|(url, entry)| (url.clone(), entry.task.clone()))
             .collect()
     }
 
-    /// Removes the clones. One result per address that has one; its task is queued again.
-    pub fn cleanup(&self) -> HashMap<String, Result<()>> {
-        let mut results = HashMap::new();
-        for (url, entry) in self.lock().iter_mut() {
+    /// Removes the clones. One result per address that has one, in the order they were given; its task is queued again.
+    pub fn cleanup(&self) -> Vec<(String, Result<()>)> {
+        let mut tasks = self.lock();
+        let mut all: Vec<_> = tasks.iter_mut().collect();
+        all.sort_by_key(|(_, entry)| entry.place);
+        let mut results = Vec::new();
+        for (url, entry) in all {
             let Some(directory) = entry.directory.take() else {
                 continue;
             };
             let path = directory.path().to_owned();
-            results.insert(
-                url.clone(),
-                directory.close().map_err(Error::storage("remove", path)),
-            );
+            let removed = directory.close().map_err(Error::storage("remove", path));
+            results.push((url.clone(), removed));
             entry.task.directory = None;
             entry.task.state = CloneState::Queued;
         }
@@ -239,12 +244,14 @@ impl RepoManager {
 
 /// The entry of an address; a new one is queued.
 fn entry<'a>(tasks: &'a mut HashMap<String, Entry>, url: &str) -> &'a mut Entry {
+    let place = tasks.len();
     tasks.entry(url.to_owned()).or_insert_with(|| Entry {
         task: CloneTask {
             url: shown(url),
             state: CloneState::Queued,
             directory: None,
         },
+        place,
         directory: None,
     })
 }

@@ -225,7 +225,7 @@ impl Fleet {
 
 fn clones(py: Python<'_>, report: Report<Cloned>) -> PyResult<Py<PyList>> {
     outcomes(py, report, |dict, cloned| {
-        dict.set_item("path", cloned.path)?;
+        dict.set_item("path", cloned.path.into_os_string())?;
         dict.set_item("head", cloned.head.map(|id| id.to_string()))?;
         dict.set_item("received_bytes", cloned.received_bytes)?;
         dict.set_item("final_url", cloned.final_url)?;

@@ -22,15 +22,6 @@ use crate::fleet::{CloneState, RepoManager};
 use crate::git::{BlameOptions, CommitStream, FileBlame, Needed, OpenOptions, Repo, fetch_missing};
 use crate::progress::{ProgressSink, Silent};
 
-/// Address, state, percentage, error and directory of a task.
-type TaskFields = (
-    String,
-    &'static str,
-    Option<u8>,
-    Option<String>,
-    Option<PathBuf>,
-);
-
 /// Clones repositories into temporary directories and keeps track of them.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 pub(super) struct Manager {
@@ -83,26 +74,28 @@ impl Manager {
     }
 
     /// `(url, state, percent, error, directory)` per address as given.
-    fn tasks(&self) -> HashMap<String, TaskFields> {
-        let flat = self.manager.tasks().into_iter().map(|(given, task)| {
+    fn tasks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let tasks = PyDict::new(py);
+        for (given, task) in self.manager.tasks() {
             let (state, percent, error) = match task.state {
                 CloneState::Queued => ("queued", None, None),
                 CloneState::Cloning { percent } => ("cloning", Some(percent), None),
                 CloneState::Completed => ("completed", None, None),
                 CloneState::Failed { error } => ("failed", None, Some(error)),
             };
-            (given, (task.url, state, percent, error, task.directory))
-        });
-        flat.collect()
+            let directory = task.directory.map(PathBuf::into_os_string);
+            tasks.set_item(given, (task.url, state, percent, error, directory))?;
+        }
+        Ok(tasks)
     }
 
     /// `None` or an error text per address that had a clone.
-    fn cleanup(&self, py: Python<'_>) -> HashMap<String, Option<String>> {
-        let results = py.detach(|| self.manager.cleanup());
-        results
-            .into_iter()
-            .map(|(url, result)| (url, result.err().map(|error| error.report())))
-            .collect()
+    fn cleanup<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let removed = PyDict::new(py);
+        for (url, result) in py.detach(|| self.manager.cleanup()) {
+            removed.set_item(url, result.err().map(|error| error.report()))?;
+        }
+        Ok(removed)
     }
 
     fn extract_commits<'py>(

@@ -108,7 +108,7 @@ fn outcomes(py: Python<'_>, report: Report<Mined>) -> PyResult<Py<PyList>> {
         outcome.set_item("target", input)?;
         match result {
             Ok(mined) => {
-                outcome.set_item("path", mined.path)?;
+                outcome.set_item("path", mined.path.into_os_string())?;
                 outcome.set_item("head", mined.head)?;
                 outcome.set_item("rows", mined.rows)?;
                 outcome.set_item("warnings", mined.warnings)?;

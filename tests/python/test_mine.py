@@ -92,7 +92,7 @@ def test_one_failure_is_data(fixtures, https_server, bundle, tmp_path):
     assert isinstance(outcomes[0].error, RepositoryNotFoundError)
     assert outcomes[0].error.subject == absent
     assert outcomes[1].error is None
-    reason = json.loads(next(tmp_path.glob("repos/*/owner%2Fabsent/*/outcome.json")).read_text())
+    reason = json.loads(next(tmp_path.glob("repos/*/owner/absent/outcome.json")).read_text())
     assert reason["error"]["kind"] == "repository_not_found"
 
 

@@ -73,10 +73,20 @@ def to_pydantic_task(task: Any) -> PydanticCloneTask:
 
     Raises:
         pydantic.ValidationError: It has others.
+
+    Example:
+        >>> to_pydantic_task(CloneTask("https://h/o/r", CloneStatus("queued"))).temp_dir is None
+        True
     """
     return PydanticCloneTask.model_validate(task)
 
 
 def convert_clone_tasks(tasks: Mapping[str, Any]) -> dict[str, PydanticCloneTask]:
-    """Make models of all that ``RepoManager.fetch_clone_tasks`` returns."""
+    """Make models of all that ``RepoManager.fetch_clone_tasks`` returns.
+
+    Example:
+        >>> tasks = {"https://h/o/r": CloneTask("https://h/o/r", CloneStatus("queued"))}
+        >>> convert_clone_tasks(tasks)["https://h/o/r"].status.status_type.value
+        'queued'
+    """
     return {url: to_pydantic_task(task) for url, task in tasks.items()}

@@ -63,6 +63,13 @@ class Listing(Generic[T]):
 
     Items that are inserted while it is read come once; what is deleted meanwhile may push one out
     of sight, as GitHub's pages do.
+
+    Example:
+        >>> async def main() -> None:
+        ...     listing = GitHubClient("a token").repositories("octo-org")
+        ...     print(len(await listing.next_page()), listing.cursor)
+        >>> asyncio.run(main())
+        2 None
     """
 
     __slots__ = ("_began_at", "_items", "_lock", "_make", "_open", "_pages", "_told")
@@ -154,7 +161,8 @@ class GitHubClient(GitProviderClient):
             ``GH_TOKEN``, for others ``GH_ENTERPRISE_TOKEN``; ``GITFLEET_TOKEN_<HOST>``, ``.netrc``,
             ``gh auth token``, and the system's keyring (``gitfleet``, by host) if the package
             ``keyring`` is installed.
-        base_url: The API of a GitHub Enterprise, as ``https://HOST/api/v3``.
+        base_url: The API of a GitHub Enterprise, as ``https://HOST/api/v3``. Defaults to
+            ``GITHUB_API_URL`` of the environment, else github.com's.
         token_manager: Further tokens; what is known of each is kept up to date in it. GitHub's
             terms forbid sharing tokens to get past its limits.
         use_python_impl: Of no effect; there is one implementation.
@@ -168,9 +176,15 @@ class GitHubClient(GitProviderClient):
 
     Example:
         >>> async def main() -> None:
-        ...     client = GitHubClient()
-        ...     async for repo in client.repositories("rust-lang", forks=False):
+        ...     client = GitHubClient("a token")
+        ...     async for repo in client.repositories("octo-org", forks=False):
         ...         print(repo.full_name, repo.stargazers_count)
+        ...     details = await client.fetch_repository_details("octo-org", "alpha")
+        ...     print(details.default_branch, details.topics)
+        >>> asyncio.run(main())
+        octo-org/alpha 12
+        octo-org/beta 3
+        main ['git']
     """
 
     def __init__(
@@ -189,6 +203,7 @@ class GitHubClient(GitProviderClient):
         **options: Unpack[HostOptions],
     ) -> None:
         super().__init__(ProviderType.GITHUB)
+        base_url = base_url or os.environ.get("GITHUB_API_URL") or None
         apps = list(apps)
         managed = token_manager.get_all_tokens(ProviderType.GITHUB) if token_manager else []
         tokens = [token] if token else []
@@ -433,6 +448,10 @@ class SyncGitHubClient:
     """`GitHubClient` without asyncio: calls wait, and listings are lists.
 
     Works inside a running event loop too, as in notebooks.
+
+    Example:
+        >>> [repo.name for repo in GitHubClient("a token").sync.repositories("octo-org")]
+        ['alpha', 'beta']
     """
 
     __slots__ = ("_client",)
@@ -444,7 +463,7 @@ class SyncGitHubClient:
         method = None if name.startswith("_") else getattr(self._client, name)
         if not callable(method):
             msg = f"there is no method {name!r}"
-            raise AttributeError(msg)
+            raise AttributeError(msg)  # noqa: TRY004 (which is what hasattr looks for)
 
         def call(*args: Any, **options: Any) -> Any:
             made: Any = method(*args, **options)

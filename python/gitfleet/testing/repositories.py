@@ -38,7 +38,7 @@ class SampleRepository:
         >>> import tempfile
         >>> repo = SampleRepository(tempfile.mkdtemp())
         >>> repo.commit({"README": "first\n"}, "First", author="Ann <ann@example.org>")
-        '2a73ac1d8eb5a93b19e3e5a2a9efb5dfdc0d6adb'
+        'b2bba64f6d06f163c4f9a55d4f8016dd112f55d7'
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

@@ -110,6 +110,7 @@ class GitServer:
 
     Example:
         >>> import tempfile, gitfleet
+        >>> from gitfleet.testing import SampleRepository
         >>> root = tempfile.mkdtemp()
         >>> _ = SampleRepository(root + "/ann/tool").commit({"README": "tool\n"}, "First")
         >>> with GitServer(root) as server:

@@ -78,6 +78,11 @@ def derive_key_from_password(password: str, salt: bytes | None = None) -> tuple[
 
     Returns:
         Key and salt.
+
+    Example:
+        >>> key, salt = derive_key_from_password("a password")
+        >>> derive_key_from_password("a password", salt) == (key, salt)
+        True
     """
     salt = secrets.token_bytes(_SALT_BYTES) if salt is None else salt
     return hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ROUNDS, _KEY_BYTES), salt

@@ -134,6 +134,11 @@ def to_dataframe(data: Any) -> pd.DataFrame:
 
     Raises:
         ImportError: pandas is not installed; the message names the extra.
+
+    Example:
+        >>> from gitfleet import CloneStatus
+        >>> to_dataframe([CloneStatus("queued"), CloneStatus("completed")])["status_type"].to_list()
+        ['queued', 'completed']
     """
     with needs("pandas", "pandas"):
         import pandas as pd
@@ -168,6 +173,11 @@ def flatten_dataframe(df: pd.DataFrame, separator: str = "_") -> pd.DataFrame:
 
     Returns:
         A new frame; rows without a field have nothing there. Lists stay lists.
+
+    Example:
+        >>> nested = to_dataframe([{"id": 1, "owner": {"login": "ann", "plan": {"name": "free"}}}])
+        >>> flatten_dataframe(nested).columns.to_list()
+        ['id', 'owner_login', 'owner_plan_name']
     """
     with needs("pandas", "pandas"):
         import pandas as pd

@@ -39,6 +39,17 @@ class RateLimiter:
     Args:
         calls_per_second: The pace.
         max_retries: How often `rate_limited` tries again.
+
+    Example:
+        >>> async def main() -> None:
+        ...     limiter = RateLimiter(calls_per_second=100)
+        ...     for number in range(3):
+        ...         await limiter.acquire("api")
+        ...         print(number)
+        >>> asyncio.run(main())
+        0
+        1
+        2
     """
 
     def __init__(self, calls_per_second: float = 1.0, max_retries: int = 3) -> None:
@@ -77,6 +88,13 @@ def rate_limited(
         key: What shares it; the function's name by default.
         retry_on_limit: Whether a call that raises a `RateLimitedError` waits for its reset and is
             made again.
+
+    Example:
+        >>> @rate_limited(RateLimiter(calls_per_second=100))
+        ... async def answer() -> int:
+        ...     return 42
+        >>> asyncio.run(answer())
+        42
     """
     pace = limiter or RateLimiter()
 
