@@ -62,8 +62,9 @@ lint: $(VENV)/ready ## formatting, clippy with no, some and all features, ruff
 	$(BIN)/ruff format --check $(PYTHON_SOURCES)
 	$(BIN)/ruff check $(PYTHON_SOURCES)
 
-types: $(VENV)/developed ## mypy, and the stub against the extension
+types: $(VENV)/developed ## mypy and pyright, and the stub against the extension
 	$(BIN)/mypy
+	$(BIN)/pyright
 	$(BIN)/python -m mypy.stubtest gitfleet._gitfleet --concise
 
 test: test-rust test-python ## everything that can fail
@@ -71,10 +72,14 @@ test: test-rust test-python ## everything that can fail
 test-rust: ## unit, integration and documentation tests; ARGS go to cargo
 	$(CARGO) test --locked --features cli $(ARGS)
 
-test-python: $(VENV)/developed ## the Python package, with real servers; ARGS go to pytest
-	$(BIN)/python -m pytest -q $(ARGS)
+# All of it has to be covered; what ARGS choose does not.
+COVERAGE = $(if $(ARGS),,--cov --cov-report=term)
 
-docs: ## the Rust documentation, warnings are errors
+test-python: $(VENV)/developed ## the Python package, with real servers; ARGS go to pytest
+	$(BIN)/python -m pytest -q $(COVERAGE) $(ARGS)
+
+docs: $(VENV)/ready ## the site and the Rust documentation; warnings are errors
+	$(BIN)/mkdocs build --quiet --strict
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --features cli
 
 docs-cli: ## rewrite docs/cli.txt from the command's help
@@ -103,10 +108,11 @@ static: ## the command as one static file, target/static/gitfleet; PROFILE=dev b
 	mkdir -p target/static
 	mv target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/gitfleet target/static/gitfleet
 
-wheel: $(VENV)/ready ## the release wheel, installed into a fresh environment and tried
+wheel: $(VENV)/ready ## the release wheel, installed into a fresh environment of every Python here and tried
 	rm -rf dist
 	$(BIN)/maturin build --quiet --release --locked --out dist
-	PYTHON=$(PYTHON) sh scripts/try_wheel.sh dist/*.whl
+	sh scripts/pythons.sh $(PYTHON) | while read -r python; do \
+		PYTHON=$$python sh scripts/try_wheel.sh dist/*.whl || exit 1; done
 
 # In the order that fails fastest. That the static file needs nothing does not depend on how well it is optimised.
 ci: lint audit ## everything continuous integration checks

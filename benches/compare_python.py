@@ -129,22 +129,32 @@ def threads(path: Path) -> None:
     print(f"one call {one:.2f} s, two at once {two:.2f} s: {2 * one / two:.2f} x")
 
 
-def resident() -> float:
-    """MiB of memory that this process has had at once, at most."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
-
-
 def memory(path: Path, count: int) -> None:
-    """Stream to Parquet in this process, and say how large it became."""
+    """Stream to Parquet in this process, and say how large it became.
+
+    Mapped files are told apart: the system takes their pages back when it needs them.
+    """
     target = path.parent / "changes.parquet"
-    before = resident()
+    own = mapped = 0
+    stop = threading.Event()
+
+    def look() -> None:
+        nonlocal own, mapped
+        while not stop.wait(0.02):
+            status = Path("/proc/self/status").read_text(encoding="ascii")
+            own = max(own, int(status.split("RssAnon:")[1].split()[0]))
+            mapped = max(mapped, int(status.split("RssFile:")[1].split()[0]))
+
+    looking = threading.Thread(target=look)
+    looking.start()
     began = time.perf_counter()
     rows = gitfleet.Repository(path).changes(max_count=count, renames=False).write_parquet(target)
     seconds = time.perf_counter() - began
+    stop.set()
+    looking.join()
     print(
         f"{rows:,} change rows to Parquet: {seconds:.1f} s, {rows / seconds:,.0f} rows/s, "
-        f"{before:.0f} MiB before, {resident():.0f} MiB at most"
+        f"{own / 1024:.0f} MiB and {mapped / 1024:.0f} MiB of files mapped"
     )
 
 

@@ -23,10 +23,26 @@ if command -v readelf >/dev/null 2>&1 && [ "$(uname)" = Linux ]; then
     done
 fi
 "$work/venv/bin/python" - <<'PYTHON'
+import asyncio
+import importlib.metadata
+
 import gitfleet
-import gitfleet.manager
+import GitFleet
+from GitFleet.exceptions import GitFleetError
 
 assert gitfleet.__version__
+assert GitFleet is gitfleet
+assert GitFleetError is gitfleet.GitFleetError
+for requirement in importlib.metadata.requires("gitfleet"):
+    assert "extra ==" in requirement, requirement
+asyncio.run(gitfleet.RepoManager([]).fetch_clone_tasks())
+for name, extra in (("GitHubClient", "models"), ("PydanticCloneTask", "models")):
+    try:
+        getattr(gitfleet, name)
+    except ImportError as error:
+        assert f"gitfleet[{extra}]" in str(error), error
+    else:
+        raise AssertionError(f"{name} needs nothing?")
 try:
     gitfleet.Repository("/nowhere/at/all")
 except FileNotFoundError as error:
@@ -35,4 +51,4 @@ else:
     raise AssertionError("a repository that is not there was opened")
 PYTHON
 "$work/venv/bin/gitfleet" --version
-echo "$(basename "$wheel"): $bytes bytes, needs ${needs:-nothing looked at}"
+echo "$(basename "$wheel") on $("${PYTHON:-python3}" --version): $bytes bytes, needs ${needs:-nothing looked at}"

@@ -112,7 +112,7 @@ class Fleet:
         >>> made.path.endswith("clones/local/projects/alpha"), made.error
         (True, None)
         >>> print(refused.error)
-        unsupported: ftp://example.org/x: the scheme ftp
+        not supported: scheme `ftp`; use https, http, ssh, git or a path
         >>> [updated.refs for updated in fleet.update([made.path])]
         [[]]
     """

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::rows::text;
-use super::runtime::Breath;
+use super::runtime::{Breath, CollectionPause};
 use crate::error::{Error, Result};
 use crate::git::{BlameRow, BlameStream};
 
@@ -52,6 +52,7 @@ pub(super) fn dicts<'py>(
     breath: &mut Breath,
 ) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
+    let _paused = CollectionPause::new(py)?;
     for (line, path) in lines {
         breath.turn(py)?;
         let dict = PyDict::new(py);

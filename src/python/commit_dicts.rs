@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::rows::text;
-use super::runtime::Breath;
+use super::runtime::{Breath, CollectionPause};
 use crate::git::Commit;
 
 /// A dictionary per commit.
@@ -14,6 +14,7 @@ pub(super) fn commit_dicts<'py>(
     commits: &[Commit],
 ) -> PyResult<Bound<'py, PyList>> {
     let rows = PyList::empty(py);
+    let _paused = CollectionPause::new(py)?;
     let mut breath = Breath::new();
     for commit in commits {
         breath.turn(py)?;

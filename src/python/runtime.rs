@@ -130,6 +130,28 @@ impl Breath {
     }
 }
 
+/// As long as it lives, Python does not search for garbage in cycles, if it did before.
+pub(super) struct CollectionPause<'py>(Option<Bound<'py, PyModule>>);
+
+impl<'py> CollectionPause<'py> {
+    pub(super) fn new(py: Python<'py>) -> PyResult<Self> {
+        let gc = py.import("gc")?;
+        let is_on = gc.call_method0("isenabled")?.is_truthy()?;
+        if is_on {
+            gc.call_method0("disable")?;
+        }
+        Ok(Self(is_on.then_some(gc)))
+    }
+}
+
+impl Drop for CollectionPause<'_> {
+    fn drop(&mut self) {
+        if let Some(gc) = self.0.take() {
+            let _ = gc.call_method0("enable"); // it takes nothing that could be wrong
+        }
+    }
+}
+
 /// Runs `work` on another thread with the GIL released; raises its error, or `KeyboardInterrupt` on Ctrl-C.
 pub(super) fn block<T: Send + 'static>(
     py: Python<'_>,
