@@ -79,7 +79,7 @@ test-python: $(VENV)/developed ## the Python package, with real servers; ARGS go
 	$(BIN)/python -m pytest -q $(COVERAGE) $(ARGS)
 
 docs: $(VENV)/ready ## the site and the Rust documentation; warnings are errors
-	$(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --features cli
 
 docs-cli: ## rewrite docs/cli.txt from the command's help

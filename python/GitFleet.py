@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import sys
 from typing import TYPE_CHECKING
 
@@ -27,13 +28,20 @@ class _Former(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         path: Sequence[str] | None = None,  # noqa: ARG002 (theirs)
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
-        if not fullname.startswith("GitFleet."):
+        if not fullname.startswith("GitFleet.") or not _is_there(fullname[len("GitFleet.") :]):
             return None
         return importlib.machinery.ModuleSpec(fullname, self)
 
     def exec_module(self, module: ModuleType) -> None:
         name = module.__name__
         sys.modules[name] = importlib.import_module("gitfleet" + name[len("GitFleet") :])
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(f"gitfleet.{name}") is not None
+    except ModuleNotFoundError:  # what it would be in is not there
+        return False
 
 
 sys.meta_path.insert(0, _Former())

@@ -58,6 +58,23 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Where a path leads, also if nothing is there yet.
+#[cfg(feature = "cli")]
+fn place(path: &Path) -> PathBuf {
+    let mut place = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = std::fs::read_link(&place) else {
+            break;
+        };
+        place = place.parent().unwrap_or(Path::new("")).join(target);
+    }
+    std::fs::canonicalize(&place).unwrap_or(place)
+}
+
+/// As many as Linux follows.
+#[cfg(feature = "cli")]
+const MOST_LINKS: usize = 40;
+
 /// A file that appears when it is complete. A link is followed; a device or pipe is written to, not replaced.
 #[cfg(feature = "cli")]
 pub(crate) struct NewFile {
@@ -70,18 +87,20 @@ pub(crate) struct NewFile {
 impl NewFile {
     /// Starts it; what is written goes to the writer.
     pub(crate) fn create(path: &Path) -> Result<(BufWriter<File>, Self)> {
-        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        // What these name is open somewhere, and not ours to replace, even if it is a file.
+        let is_open = path.starts_with("/dev") || path.starts_with("/proc");
+        let path = place(path);
         match std::fs::metadata(&path) {
             Ok(found) if found.is_dir() => {
                 let reason = "it is a directory".to_owned();
                 Err(Error::DestinationExists { path, reason })
             }
-            Ok(found) if !found.is_file() => {
+            Ok(found) if !found.is_file() || is_open => {
                 let device = File::options().write(true).open(&path);
                 let device = device.map_err(Error::storage("write", &path))?;
                 Ok((BufWriter::new(device), Self { file: None, path }))
             }
-            _ => {
+            old => {
                 let directory = match path.parent() {
                     Some(parent) if !parent.as_os_str().is_empty() => parent,
                     _ => Path::new("."),
@@ -90,6 +109,11 @@ impl NewFile {
                     .prefix(".gitfleet-")
                     .tempfile_in(directory)
                     .map_err(Error::storage("create a file in", directory))?;
+                if let Ok(old) = old {
+                    // Who may read it does not change.
+                    let kept = std::fs::set_permissions(file.path(), old.permissions());
+                    kept.map_err(Error::storage("write", &path))?;
+                }
                 let handle = file.reopen().map_err(Error::storage("write", &path))?;
                 let file = Some(file);
                 Ok((BufWriter::new(handle), Self { file, path }))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from gitfleet._history import count
 from gitfleet._network import HostOptions, NetworkOptions, network
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ def cloning(
 def crew(jobs: int, jobs_per_host: int, retries: int, retry_wait: float) -> _gitfleet.Crew:
     """How many at once, and how often."""
     return {
-        "jobs": jobs,
-        "jobs_per_host": jobs_per_host,
-        "retries": retries,
+        "jobs": count("jobs", jobs, 1),
+        "jobs_per_host": count("jobs_per_host", jobs_per_host, 1),
+        "retries": count("retries", retries),
         "retry_wait": retry_wait,
     }

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from gitfleet._network import network
+from gitfleet.exceptions import InvalidInputError
 
 if TYPE_CHECKING:
     import datetime
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from gitfleet import _gitfleet
 
-__all__ = ["BlameOptions", "HistoryOptions", "blame", "history"]
+__all__ = ["BlameOptions", "HistoryOptions", "blame", "count", "history"]
 
 
 class HistoryOptions(TypedDict, total=False):
@@ -48,6 +49,7 @@ def history(options: HistoryOptions) -> _gitfleet.History:
     """
     _refuse_unknown(options, HistoryOptions.__annotations__)
     renames = options.get("renames", True)
+    most = options.get("max_count")
     return {
         "rev": _several(options.get("rev")),
         "all_refs": options.get("all_refs", False),
@@ -60,8 +62,8 @@ def history(options: HistoryOptions) -> _gitfleet.History:
         "pattern_syntax": options.get("pattern_syntax", "basic"),
         "ignore_case": options.get("ignore_case", False),
         "merge_commits": options.get("merge_commits", "include"),
-        "skip": options.get("skip", 0),
-        "max_count": options.get("max_count"),
+        "skip": count("skip", options.get("skip", 0)),
+        "max_count": None if most is None else count("max_count", most),
         "order": options.get("order", "date"),
         "first_parent": options.get("first_parent", False),
         "renames": renames if isinstance(renames, str) else ("on" if renames else "off"),
@@ -110,6 +112,18 @@ def blame(options: BlameOptions) -> _gitfleet.Blame:
         "mailmap": options.get("mailmap", True),
         "network": network() if options.get("fetch_missing") else None,
     }
+
+
+def count(name: str, value: object, least: int = 0) -> int:
+    """Refuse what is no whole number, or too small.
+
+    Raises:
+        InvalidInputError: It is not; the message names it.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 1 << 63:
+        msg = f"{name} {value!r}: must be a whole number, {least} or more"
+        raise InvalidInputError(msg)
+    return value
 
 
 def _refuse_unknown(options: Iterable[str], names: Iterable[str]) -> None:

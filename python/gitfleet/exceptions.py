@@ -26,6 +26,7 @@ everywhere in Python.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from typing import Any
 
@@ -117,11 +118,11 @@ class RateLimitedError(GitFleetError):
     ) -> None:
         super().__init__(message, subject)
         self._reset_seconds = reset_at
-        self.reset_at = (
-            None
-            if reset_at is None
-            else datetime.datetime.fromtimestamp(reset_at, datetime.timezone.utc)
-        )
+        self.reset_at = None
+        if reset_at is not None:
+            with contextlib.suppress(OverflowError, OSError, ValueError):  # no time of this world
+                utc = datetime.timezone.utc
+                self.reset_at = datetime.datetime.fromtimestamp(reset_at, utc)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.message, self.subject, self._reset_seconds))

@@ -11,7 +11,7 @@ from gitfleet._clone import CloneOptions, cloning, crew
 from gitfleet.progress import Progress, listener, stream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable
 
     from typing_extensions import Unpack
 
@@ -117,7 +117,7 @@ class Fleet:
         [[]]
     """
 
-    __slots__ = ("_fleet", "_root")
+    __slots__ = ("_fleet", "_options", "_root")
 
     def __init__(
         self,
@@ -132,6 +132,15 @@ class Fleet:
         **options: Unpack[CloneOptions],
     ) -> None:
         self._root = os.fspath(root)
+        self._options: dict[str, Any] = {
+            "existing": existing,
+            "jobs": jobs,
+            "jobs_per_host": jobs_per_host,
+            "retries": retries,
+            "retry_wait": retry_wait,
+            "trust": trust,
+            **options,
+        }
         self._fleet = _gitfleet.Fleet(
             self._root,
             existing=existing,
@@ -172,7 +181,7 @@ class Fleet:
 
     def watch(
         self, urls: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-    ) -> AsyncIterator[Progress]:
+    ) -> AsyncGenerator[Progress, None]:
         """Clone each address and tell how far each is; leaving the loop stops the work.
 
         Example:
@@ -220,8 +229,15 @@ class Fleet:
         """Call `update` without blocking the event loop; cancelling the task stops the work."""
         return _updated(await self._fleet.update_async(_several(paths), listener(progress)))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_remade, (self._root, self._options))
+
     def __repr__(self) -> str:
         return f"Fleet({self._root!r})"
+
+
+def _remade(root: str, options: dict[str, Any]) -> Fleet:
+    return Fleet(root, **options)
 
 
 def _several(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:

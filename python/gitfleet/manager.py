@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gitfleet import _gitfleet
 from gitfleet._clone import cloning, crew
-from gitfleet._history import history
-from gitfleet.exceptions import InvalidInputError
+from gitfleet._history import count, history
 from gitfleet.progress import Progress, listener, stream
 from gitfleet.tasks import CloneStatus, CloneTask
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import AsyncIterator, Callable, Generator, Iterable
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 
     from typing_extensions import Self, Unpack
 
@@ -79,7 +78,7 @@ class RepoManager:
 
     def __init__(
         self,
-        urls: str | Iterable[str],
+        urls: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         github_username: str = "",
         github_token: str = "",
         *,
@@ -100,7 +99,7 @@ class RepoManager:
         network.update(clone_options or {})
         self._progress = progress
         self._manager = _gitfleet.Manager(
-            [urls] if isinstance(urls, str) else list(urls),
+            _several(urls),
             cloning=cloning(network, trust=trust, username=github_username or None),
             crew=crew(jobs, jobs_per_host, retries, retry_wait),
             trust=trust,
@@ -114,12 +113,13 @@ class RepoManager:
         """
         return self._manager.clone_all(listener(self._progress))
 
-    def clone_repos(self, urls: str | Iterable[str]) -> asyncio.Future[None]:
+    def clone_repos(
+        self, urls: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+    ) -> asyncio.Future[None]:
         """Do the same for these addresses, whether the manager was made with them or not."""
-        several = [urls] if isinstance(urls, str) else list(urls)
-        return self._manager.clone_each(several, listener(self._progress))
+        return self._manager.clone_each(_several(urls), listener(self._progress))
 
-    def watch(self) -> AsyncIterator[Progress]:
+    def watch(self) -> AsyncGenerator[Progress, None]:
         """Clone every address and tell how far each is; leaving the loop stops the work.
 
         Example:
@@ -192,7 +192,7 @@ class RepoManager:
         *,
         batch_size: int = 1000,
         **options: Unpack[HistoryOptions],
-    ) -> AsyncIterator[list[dict[str, Any]]]:
+    ) -> AsyncGenerator[list[dict[str, Any]], None]:
         """Do the same as `extract_commits`, handing commits over as they are found.
 
         Leaving the loop early, with ``aclose`` or by cancelling the task, stops the work.
@@ -208,7 +208,7 @@ class RepoManager:
         Raises:
             GitFleetError: What went wrong.
         """
-        _check_batch(batch_size)
+        count("batch_size", batch_size, 1)
         commits = await self._manager.commit_stream(os.fspath(repo_path), _history(options))
         try:
             while batch := await commits.next(batch_size):
@@ -286,8 +286,7 @@ class RepoManager:
             author_email, orig_line_no, final_line_no`` counting from 1, ``line_content`` without
             its newline), or the text of the error that this file had.
         """
-        several = [file_paths] if isinstance(file_paths, (str, os.PathLike)) else file_paths
-        paths = [os.fspath(path) for path in several]
+        paths = _several(file_paths)
         return await self._manager.bulk_blame(os.fspath(repo_path), paths)
 
     async def stream_blame(
@@ -296,7 +295,7 @@ class RepoManager:
         file_paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         *,
         batch_size: int = 1000,
-    ) -> AsyncIterator[list[dict[str, Any]]]:
+    ) -> AsyncGenerator[list[dict[str, Any]], None]:
         """Blame files at ``HEAD``, handing lines over as files are finished.
 
         Leaving the loop early, with ``aclose`` or by cancelling the task, stops the work.
@@ -308,9 +307,8 @@ class RepoManager:
         Raises:
             GitFleetError: What the first file had that could not be blamed, after all others.
         """
-        _check_batch(batch_size)
-        several = [file_paths] if isinstance(file_paths, (str, os.PathLike)) else file_paths
-        paths = [os.fspath(path) for path in several]
+        count("batch_size", batch_size, 1)
+        paths = _several(file_paths)
         lines = await self._manager.blame_lines(os.fspath(repo_path), paths)
         try:
             while batch := await lines.next(batch_size):
@@ -319,7 +317,7 @@ class RepoManager:
             lines.close()
 
     def cleanup(self) -> CleanupResult:
-        """Remove the clones.
+        """Stop clones under way, and remove all.
 
         Returns:
             True or an error text per address that had a clone.
@@ -337,18 +335,21 @@ class RepoManager:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.cleanup()
+        # What is under way takes a moment to end.
+        await asyncio.get_running_loop().run_in_executor(None, self.cleanup)
+
+    def __repr__(self) -> str:
+        return f"RepoManager({len(self._manager.tasks())} repositories)"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("the clones of a RepoManager belong to this process; pass on their paths")
 
 
+def _several(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
+    several = [given] if isinstance(given, (str, os.PathLike)) else given
+    return [os.fspath(one) for one in several]
+
+
 def _history(options: HistoryOptions) -> _gitfleet.History:
     as_committed: HistoryOptions = {"mailmap": False, "missing": "fetch"}
     return history({**as_committed, **options})
-
-
-def _check_batch(size: int) -> None:
-    if size < 1:
-        msg = f"batch_size {size}: must be 1 or more"
-        raise InvalidInputError(msg)

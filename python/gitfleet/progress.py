@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
 __all__ = ["Progress"]
 
@@ -59,7 +59,7 @@ def listener(callback: Callable[[Progress], object] | None) -> Callable[..., obj
 
 async def stream(
     start: Callable[[Callable[[Progress], object]], Awaitable[object]],
-) -> AsyncIterator[Progress]:
+) -> AsyncGenerator[Progress, None]:
     """Run what `start` starts and yield what it tells; leaving early stops it."""
     loop = asyncio.get_running_loop()
     events: asyncio.Queue[Progress | None] = asyncio.Queue()
@@ -80,3 +80,4 @@ async def stream(
         await task
     finally:
         task.cancel()
+        await asyncio.wait([task])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 from gitfleet.exceptions import GitFleetError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 
     import pandas as pd
     import polars as pl
@@ -74,7 +74,7 @@ class Records:
             yield from pyarrow.table(batch).to_batches()
         self._finish()
 
-    async def __aiter__(self) -> AsyncIterator[pa.RecordBatch]:
+    async def __aiter__(self) -> AsyncGenerator[pa.RecordBatch, None]:
         """Do the same without blocking the event loop; cancelling the task closes the stream."""
         pyarrow = _needed("pyarrow")
         while (batch := await self._stream.next_batch_async()) is not None:

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::error::{instance, to_py};
 use super::options::{Network, choice, seconds, trust};
+use super::runtime::coroutine;
 use crate::error::{Error, Result};
 use crate::net::Net;
 use crate::providers::github::{
@@ -138,7 +139,7 @@ impl GitHubService {
 
     fn validate_credentials<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let github = self.github.clone();
-        pyo3_async_runtimes::tokio::future_into_py(py, async move {
+        coroutine(py, async move {
             github
                 .validate_credentials()
                 .await
@@ -154,7 +155,7 @@ impl GitHubService {
     ) -> PyResult<Bound<'py, PyAny>> {
         let github = self.github.clone();
         let filter = wanted.filter()?;
-        pyo3_async_runtimes::tokio::future_into_py(py, async move {
+        coroutine(py, async move {
             let pages = github.repositories(&owner, filter).await;
             pages.map(Listing::new).map_err(|error| to_py(&error))
         })
@@ -177,7 +178,7 @@ impl GitHubService {
         repositories: Vec<(String, String)>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let github = self.github.clone();
-        pyo3_async_runtimes::tokio::future_into_py(py, async move {
+        coroutine(py, async move {
             let found = github.metadata(&repositories).await;
             let found = found.map_err(|error| to_py(&error))?.into_iter();
             let texts: Vec<_> = found.map(|one| Ok(one?.to_string())).collect();
@@ -249,7 +250,7 @@ impl Listing {
     /// Items of the next page, the same until it is taken; `None` at the end.
     fn next_page<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let reading = Arc::clone(&self.pages);
-        pyo3_async_runtimes::tokio::future_into_py(py, async move {
+        coroutine(py, async move {
             let mut reading = reading.lock().await;
             if matches!(reading.page, Page::Unread) {
                 let page = reading.pages.next_page().await;
@@ -297,7 +298,7 @@ fn answer(
     py: Python<'_>,
     work: impl Future<Output = Result<Value>> + Send + 'static,
 ) -> PyResult<Bound<'_, PyAny>> {
-    pyo3_async_runtimes::tokio::future_into_py(py, async move {
+    coroutine(py, async move {
         let text = work.await.map_err(|error| to_py(&error))?.to_string();
         Ok(Python::attach(|py| {
             PyBytes::new(py, text.as_bytes()).unbind()

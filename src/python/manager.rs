@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -25,7 +25,8 @@ use crate::progress::{ProgressSink, Silent};
 /// Clones repositories into temporary directories and keeps track of them.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 pub(super) struct Manager {
-    manager: Arc<RepoManager>,
+    repos: Arc<RepoManager>,
+    running: Arc<Running>,
     trust: bool,
 }
 
@@ -36,7 +37,8 @@ impl Manager {
     fn new(urls: Vec<String>, cloning: Cloning<'_>, crew: Crew, trust: bool) -> PyResult<Self> {
         let manager = RepoManager::new(urls, cloning.options()?, crew.options()?);
         Ok(Self {
-            manager: Arc::new(manager),
+            repos: Arc::new(manager),
+            running: Arc::default(),
             trust,
         })
     }
@@ -76,7 +78,7 @@ impl Manager {
     /// `(url, state, percent, error, directory)` per address as given.
     fn tasks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let tasks = PyDict::new(py);
-        for (given, task) in self.manager.tasks() {
+        for (given, task) in self.repos.tasks() {
             let (state, percent, error) = match task.state {
                 CloneState::Queued => ("queued", None, None),
                 CloneState::Cloning { percent } => ("cloning", Some(percent), None),
@@ -89,10 +91,14 @@ impl Manager {
         Ok(tasks)
     }
 
-    /// `None` or an error text per address that had a clone.
+    /// Stops clones under way. `None` or an error text per address that had a clone.
     fn cleanup<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let removed = PyDict::new(py);
-        for (url, result) in py.detach(|| self.manager.cleanup()) {
+        let results = py.detach(|| {
+            self.running.stop();
+            self.repos.cleanup()
+        });
+        for (url, result) in results {
             removed.set_item(url, result.err().map(|error| error.report()))?;
         }
         Ok(removed)
@@ -143,7 +149,7 @@ impl Manager {
         patterns: Vec<OsString>,
         revision: String,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (open, manager) = (self.open(path), Arc::clone(&self.manager));
+        let (open, manager) = (self.open(path), Arc::clone(&self.repos));
         let work = move |cancel: &CancelToken| {
             let repo = open()?;
             complete(&repo, &Needed::Trees, &manager, cancel)?;
@@ -170,7 +176,7 @@ impl Manager {
         path: PathBuf,
         files: Vec<PathBuf>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (open, manager) = (self.open(path), Arc::clone(&self.manager));
+        let (open, manager) = (self.open(path), Arc::clone(&self.repos));
         let work = move |cancel: &CancelToken| {
             let repo = open()?;
             let inside: Vec<Result<Vec<u8>>> =
@@ -227,7 +233,7 @@ impl Manager {
         path: PathBuf,
         files: Vec<PathBuf>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (open, manager) = (self.open(path), Arc::clone(&self.manager));
+        let (open, manager) = (self.open(path), Arc::clone(&self.repos));
         // It lives as long as the stream, not as long as the task that opened it.
         let cancel = CancelToken::new();
         let given = cancel.clone();
@@ -248,6 +254,45 @@ impl Manager {
     }
 }
 
+/// Clones under way.
+#[derive(Default)]
+struct Running {
+    cancels: Mutex<Vec<(u64, CancelToken)>>,
+    ended: Condvar,
+}
+
+struct One {
+    running: Arc<Running>,
+    number: u64,
+}
+
+impl Running {
+    fn enter(self: &Arc<Self>, cancel: &CancelToken) -> One {
+        let mut cancels = self.cancels.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = cancels.last().map_or(0, |(number, _)| number + 1);
+        cancels.push((number, cancel.clone()));
+        let running = Arc::clone(self);
+        One { running, number }
+    }
+
+    /// Cancels them, and returns when they have ended.
+    fn stop(&self) {
+        let cancels = self.cancels.lock().unwrap_or_else(PoisonError::into_inner);
+        cancels.iter().for_each(|(_, cancel)| cancel.cancel());
+        let is_busy = |cancels: &mut Vec<_>| !cancels.is_empty();
+        drop(self.ended.wait_while(cancels, is_busy));
+    }
+}
+
+impl Drop for One {
+    fn drop(&mut self) {
+        let cancels = self.running.cancels.lock();
+        let mut cancels = cancels.unwrap_or_else(PoisonError::into_inner);
+        cancels.retain(|(number, _)| *number != self.number);
+        self.running.ended.notify_all();
+    }
+}
+
 impl Manager {
     fn run<'py>(
         &self,
@@ -257,10 +302,12 @@ impl Manager {
         + Send
         + 'static,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let manager = Arc::clone(&self.manager);
+        let manager = Arc::clone(&self.repos);
         let listener = Listener::new(progress);
         let heard = listener.clone();
+        let running = Arc::clone(&self.running);
         let work = move |cancel: &CancelToken| {
+            let _one = running.enter(cancel);
             let done = work(&manager, &heard.sink(cancel), cancel);
             heard.settle(done)
         };
@@ -277,7 +324,7 @@ impl Manager {
         history: History<'_>,
     ) -> PyResult<impl FnOnce(&CancelToken) -> Result<(String, Option<CommitStream>)> + Send + use<>>
     {
-        let (open, manager) = (self.open(path), Arc::clone(&self.manager));
+        let (open, manager) = (self.open(path), Arc::clone(&self.repos));
         let fetches = history.fetches();
         let options = history.options()?;
         Ok(move |cancel: &CancelToken| {

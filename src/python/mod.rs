@@ -53,6 +53,9 @@ mod module {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        let stop = wrap_pyfunction!(super::runtime::stop_all, module)?;
+        let atexit = module.py().import("atexit")?;
+        atexit.call_method1("register", (stop,))?;
         super::runtime::remember_main_thread(module.py())
     }
 }

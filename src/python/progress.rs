@@ -83,12 +83,13 @@ impl Calls {
             return;
         }
         let (done, total, bytes) = counts;
-        let called = Python::attach(|py| {
+        // Nobody listens any more when Python has ended.
+        let called = Python::try_attach(|py| {
             self.callable
                 .call1(py, (subject, phase, done, total, bytes, error))
                 .map(|_| ())
         });
-        if let Err(raised) = called {
+        if let Some(Err(raised)) = called {
             let mut first = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
             first.get_or_insert(raised);
             self.cancel.cancel();

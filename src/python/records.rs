@@ -40,6 +40,13 @@ impl RecordStream {
         Self::new(records, CancelToken::new())
     }
 
+    /// What is left, unless somebody closed the stream meanwhile.
+    fn put_back(&self, records: Records) {
+        if !self.cancel.is_cancelled() {
+            *self.locked() = Some(records);
+        }
+    }
+
     fn locked(&self) -> MutexGuard<'_, Option<Records>> {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -121,7 +128,7 @@ impl RecordStream {
             Waited::Done(result) => result.map_err(|error| to_py(&error))?,
             Waited::Interrupted(interrupt) => return Err(interrupt),
         };
-        *self.locked() = Some(records);
+        self.put_back(records);
         Ok(batch.map(|batch| Self::of_batch(SchemaRef::clone(&self.schema), batch)))
     }
 
@@ -130,9 +137,11 @@ impl RecordStream {
         let mut records = self.take()?;
         let slot = Arc::clone(&self.records);
         let schema = SchemaRef::clone(&self.schema);
-        let work = move |_: &CancelToken| {
+        let work = move |cancel: &CancelToken| {
             let batch = records.next().transpose()?;
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(records);
+            if !cancel.is_cancelled() {
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(records);
+            }
             Ok(batch)
         };
         awaitable_until(py, self.cancel.clone(), work, move |_, batch| {
@@ -161,7 +170,7 @@ impl RecordStream {
             rows::append(&rows, &head, false, &mut Breath::new())?;
         }
         let schema = SchemaRef::clone(&self.schema);
-        *self.locked() = Some(Records::new(schema, first.into_iter().chain(records)));
+        self.put_back(Records::new(schema, first.into_iter().chain(records)));
         Ok(Some(rows))
     }
 

@@ -1,7 +1,9 @@
 //! Releasing the GIL, hearing Ctrl-C, and stopping work when nobody waits for it.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
@@ -178,6 +180,91 @@ where
     awaitable_until(py, CancelToken::new(), work, convert)
 }
 
+/// An awaitable for a future.
+///
+/// # Errors
+///
+/// In a forked child: the runtime's threads stayed with its parent.
+pub(super) fn coroutine<F, T>(py: Python<'_>, future: F) -> PyResult<Bound<'_, PyAny>>
+where
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'p> IntoPyObject<'p> + Send + 'static,
+{
+    let process = *PROCESS.get_or_init(std::process::id);
+    if process != std::process::id() {
+        let what = "asyncio calls in a forked process; start it with multiprocessing's \"spawn\"";
+        return Err(to_py(&Error::unsupported(what)));
+    }
+    let ending = Ending;
+    pyo3_async_runtimes::tokio::future_into_py(py, async move {
+        let _ending = ending;
+        future.await
+    })
+}
+
+/// When a future last ended, or was dropped: its event loop is told on yet another thread, which nobody can wait for.
+static LAST_ENDING: Mutex<Option<Instant>> = Mutex::new(None);
+
+struct Ending;
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        *LAST_ENDING.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+}
+
+/// The process whose threads the runtime has, once there is one.
+static PROCESS: OnceLock<u32> = OnceLock::new();
+
+/// Work that somebody awaits, by number.
+static LIVE: Mutex<BTreeMap<u64, CancelToken>> = Mutex::new(BTreeMap::new());
+static NUMBERS: AtomicU64 = AtomicU64::new(0);
+
+struct Live(u64);
+
+impl Live {
+    fn new(cancel: &CancelToken) -> Self {
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+        live.insert(number, cancel.clone());
+        Self(number)
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+        live.remove(&self.0);
+    }
+}
+
+/// Longest wait at exit for what was cancelled to end.
+const LONGEST_ENDING: Duration = Duration::from_secs(1);
+/// After the last one has ended, for its event loop to be told.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+
+/// Called while Python can still be talked to: stops what runs, and lets the runtime's threads say their last words to the
+/// event loops. Afterwards they would have nobody to talk to.
+#[pyfunction]
+pub(super) fn stop_all(py: Python<'_>) {
+    if PROCESS.get() != Some(&std::process::id()) {
+        return;
+    }
+    let live = LIVE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    live.values().for_each(CancelToken::cancel);
+    py.detach(|| {
+        let until = Instant::now() + LONGEST_ENDING;
+        let metrics = pyo3_async_runtimes::tokio::get_runtime().metrics();
+        let is_quiet = || {
+            let last = *LAST_ENDING.lock().unwrap_or_else(PoisonError::into_inner);
+            metrics.num_alive_tasks() == 0 && last.is_none_or(|last| last.elapsed() > LAST_WORDS)
+        };
+        while !is_quiet() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
+}
+
 /// The same with a token that others have too.
 pub(super) fn awaitable_until<T: Send + 'static, P>(
     py: Python<'_>,
@@ -189,7 +276,9 @@ where
     P: for<'p> IntoPyObject<'p> + Send + 'static,
 {
     let guard = CancelOnDrop(Some(cancel.clone()));
-    pyo3_async_runtimes::tokio::future_into_py(py, async move {
+    let live = Live::new(&cancel);
+    coroutine(py, async move {
+        let _live = live;
         let result = tokio::task::spawn_blocking(move || work(&cancel)).await;
         guard.disarm();
         let result = result.unwrap_or_else(|panic| Err(Error::internal(panic.to_string())));

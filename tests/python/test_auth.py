@@ -73,7 +73,6 @@ def test_tokens_are_removed(manager, file):
 
 
 def test_the_file_is_its_owners_alone_and_shows_no_token(manager, file, tmp_path):
-    os.umask(os.umask(0))  # whatever it is
     manager.save_credential("github", TOKEN)
     for path in (file, file.with_name(file.name + ".lock")):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -103,9 +102,11 @@ def test_plain_base64_of_the_former_release_is_read_and_never_written(manager, f
     file.parent.mkdir()
     plain = base64.b64encode(TOKEN.encode()).decode()
     file.write_text(json.dumps({"github": [{"token": plain, "username": None, "host": None}]}))
-    assert manager.get_credentials("github")[0].token == TOKEN
-    manager.save_credential("github", TOKEN)
+    with pytest.warns(UserWarning, match="1 tokens are not encrypted"):
+        assert manager.get_credentials("github")[0].token == TOKEN
+    manager.save_credential("github", "another", username="ann")
     assert plain not in file.read_text()
+    assert [entry.token for entry in manager.get_credentials("github")] == [TOKEN, "another"]
 
 
 def test_a_wrong_key_yields_nothing_and_says_so(manager, file):
@@ -181,6 +182,7 @@ def test_functions_of_ones_own(file):
         {"encryption_key": KEY, "encrypt_func": str, "decrypt_func": str},
         {"encryption_key": KEY, "keyring": True},
         {"encryption_key": b"short"},
+        {"encryption_key": "k" * 32},
     ],
 )
 def test_what_does_not_go_together_is_refused(given, file):
@@ -326,3 +328,89 @@ with locked(pathlib.Path({str(file)!r})):
     subprocess.run([sys.executable, "-c", script], check=False)
     manager.save_credential("github", TOKEN)
     assert auth.CredentialManager(file, KEY).get_credentials("github")
+
+
+def test_a_wrong_password_destroys_nothing(file):
+    right = CredentialManager.from_password("right", credentials_file=file)
+    right.save_credential("github", TOKEN, username="ann")
+    before = file.read_bytes()
+    for wrong in (
+        CredentialManager.from_password("wrong", credentials_file=file),
+        CredentialManager(file, KEY),
+        CredentialManager(file, encrypt_func=str, decrypt_func=json.loads),
+        CredentialManager(file),
+    ):
+        with pytest.raises(ValueError, match=r"opens with this key|use from_password"):
+            wrong.save_credential("github", "second", username="ann")
+    assert file.read_bytes() == before
+    assert not file.with_name(file.name + ".key").exists()
+
+
+def save_under_password(file, salt_file, number):
+    manager = CredentialManager.from_password("p", None, salt_file, file)
+    for turn in range(3):
+        manager.save_credential("github", f"{number}-{turn}", str(number), str(turn))
+
+
+def test_processes_that_start_a_file_at_once_share_its_key(file, tmp_path):
+    spawn = multiprocessing.get_context("spawn")
+    given = [(file, tmp_path / "salt", number) for number in range(3)]
+    workers = [spawn.Process(target=save_under_password, args=args) for args in given]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * 3
+    manager = CredentialManager.from_password("p", credentials_file=file)
+    assert len(manager.get_credentials("github")) == 9
+
+
+def test_key_and_file_stay_together_wherever_they_are_reached_from(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    manager = CredentialManager("c.json")
+    with pytest.warns(UserWarning, match="is kept in"):
+        manager.save_credential("github", "1", username="1")
+    monkeypatch.chdir(tmp_path / "b")
+    manager.save_credential("github", "2", username="2")
+    assert list((tmp_path / "b").iterdir()) == []
+    (tmp_path / "b" / "link.json").symlink_to(tmp_path / "a" / "c.json")
+    found = CredentialManager("link.json").get_credentials("github")
+    assert [entry.token for entry in found] == ["1", "2"]
+    monkeypatch.setenv("HOME", str(tmp_path / "a"))
+    assert len(CredentialManager("~/c.json").get_credentials("github")) == 2
+    with pytest.raises(ValueError, match="is empty"):
+        CredentialManager("")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="becomes another user")
+def test_what_may_only_be_read_is_read(tmp_path):
+    file = tmp_path / "c.json"
+    with pytest.warns(UserWarning, match="is kept in"):
+        CredentialManager(file).save_credential("github", TOKEN)
+    for path in (tmp_path, *tmp_path.iterdir()):
+        path.chmod(0o755)
+    script = f"""
+import os, sys
+from gitfleet import CredentialManager
+os.setuid(65534)
+print(CredentialManager({str(file)!r}).get_credentials("github")[0].token)
+"""
+    for above in tmp_path.parents:
+        if above.stat().st_uid == 0 and str(above).startswith("/tmp/"):
+            above.chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == f"{TOKEN}\n", done.stderr
+
+
+def test_directories_are_the_owners_whatever_the_umask(tmp_path):
+    old = os.umask(0)
+    try:
+        CredentialManager(tmp_path / "a" / "b" / "c.json", KEY).save_credential("github", TOKEN)
+    finally:
+        os.umask(old)
+    for path in (tmp_path / "a", tmp_path / "a" / "b"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700

@@ -1,5 +1,6 @@
 import asyncio
 import datetime
+import multiprocessing
 import os
 import pickle
 import signal
@@ -63,8 +64,9 @@ def test_importing_loads_no_other_package():
         "import sys, gitfleet; heavy = {'pandas', 'polars', 'pyarrow', 'pydantic', 'asyncio',"
         "'dataclasses', 'typing_extensions'}; print(sorted(heavy & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=alone, check=True)
+    assert done.stdout == b"[]\n"
 
 
 def test_a_missing_extension_fails_the_import(tmp_path):
@@ -124,3 +126,134 @@ def test_other_threads_run_while_a_call_blocks(slow_repository):
 def test_a_repository_survives_pickling(history):
     repo = pickle.loads(pickle.dumps(gitfleet.Repository(history)))
     assert repo.head() == gitfleet.Repository(history).head()
+
+
+def head(repo):
+    return repo.head()
+
+
+def test_other_processes_get_objects_as_they_are(history, tmp_path):
+    spawn = multiprocessing.get_context("spawn")
+    with spawn.Pool(2) as pool:
+        heads = pool.map(head, [gitfleet.Repository(history)] * 2)
+        fleet = gitfleet.Fleet(tmp_path / "out", bare=True, jobs=3)
+        (made,) = pool.apply(gitfleet.Fleet.clone, (fleet, str(history)))
+    assert heads == [gitfleet.Repository(history).head()] * 2
+    assert (made.error, made.head) == (None, heads[0])
+    assert gitfleet.Repository(made.path).is_bare
+
+
+def test_what_holds_a_lock_is_pickled_without_it(tmp_path):
+    manager = gitfleet.TokenManager()
+    manager.add_token("t", "github", username="ann")
+    client = gitfleet.GitHubClient(None, "http://127.0.0.1:1", manager, reserve=5)
+    again = pickle.loads(pickle.dumps(client))
+    assert again.token_manager.get_all_tokens("github") == manager.get_all_tokens("github")
+    assert again.token_manager.count_available_tokens("github") == 1
+    limiter = pickle.loads(pickle.dumps(gitfleet.RateLimiter(5)))
+    asyncio.run(limiter.acquire())
+    credentials = gitfleet.CredentialManager(tmp_path / "c.json", bytes(32))
+    credentials.save_credential("github", "t")
+    (entry,) = pickle.loads(pickle.dumps(credentials)).get_credentials("github")
+    assert entry.token == "t"
+
+
+ENDS = """
+import asyncio, sys, gitfleet
+path = sys.argv[1]
+manager = gitfleet.RepoManager([path])
+
+async def given_up():
+    for wait in (0.001, 0.01, 0.05):
+        try:
+            await asyncio.wait_for(manager.extract_commits(path), wait)
+        except asyncio.TimeoutError:
+            pass
+
+async def left_alone():
+    asyncio.ensure_future(manager.extract_commits(path))
+    manager.clone_all()
+    await asyncio.sleep(0.01)
+
+asyncio.run({given_up}())
+"""
+
+
+@pytest.mark.parametrize("how", ["given_up", "left_alone"])
+def test_python_ends_in_peace_whatever_is_under_way(how, slow_repository):
+    script = ENDS.replace("{given_up}", how)
+    for _ in range(5):
+        command = [sys.executable, "-W", "error", "-c", script, str(slow_repository)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        # What is left alone may hear from asyncio that its loop is closed.
+        assert how == "left_alone" or done.stderr == ""
+        assert "panicked" not in done.stderr
+
+
+FORKS = """
+import asyncio, os, sys, gitfleet
+path = sys.argv[1]
+async def read():
+    return len(await gitfleet.RepoManager([]).extract_commits(path, max_count=1))
+assert asyncio.run(read()) == 1
+child = os.fork()
+if not child:
+    assert gitfleet.Repository(path).head()
+    try:
+        asyncio.run(read())
+    except gitfleet.exceptions.UnsupportedError as error:
+        print(error)
+    sys.stdout.flush()
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_a_forked_child_is_told_what_to_do(history):
+    script = FORKS.replace("gitfleet.exceptions", "__import__('gitfleet.exceptions').exceptions")
+    command = [sys.executable, "-c", script, str(history)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert "spawn" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"max_count": -1}, "max_count -1: must be a whole number, 0 or more"),
+        ({"max_count": 1.5}, "max_count 1.5"),
+        ({"skip": True}, "skip True"),
+        ({"max_count": 1 << 70}, "max_count"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_named(options, says, history):
+    with pytest.raises(exceptions.InvalidInputError, match=says):
+        gitfleet.Repository(history).commits(**options)
+
+
+@pytest.mark.parametrize("name", ["jobs", "jobs_per_host"])
+def test_nobody_cannot_work(name, tmp_path):
+    for made in (lambda **more: gitfleet.Fleet(tmp_path, **more), gitfleet.RepoManager):
+        with pytest.raises(exceptions.InvalidInputError, match=f"{name} 0: .* 1 or more"):
+            made(**{name: 0} | ({"urls": []} if made is gitfleet.RepoManager else {}))
+
+
+def test_errors_of_services_are_made_with_all_they_say():
+    from gitfleet.providers import base, github
+
+    kinds = {
+        "rate_limited": base.RateLimitError,
+        "authentication_failed": base.AuthError,
+        "permission_denied": base.PermissionDeniedError,
+        "not_found": base.NotFoundError,
+        "network": github.GitHubNetworkError,
+        "refused": github.GitHubError,
+    }
+    for kind, made in kinds.items():
+        error = base.of_service(kind, "no", "/x", 403, "id", 1.5, 1e18, "https://docs")
+        assert type(error) is made
+        assert (str(error), error.subject) == ("github: /x: no", "/x")
+        assert (error.status, error.request_id, error.retry_after) == (403, "id", 1.5)
+        again = pickle.loads(pickle.dumps(error))
+        assert (str(again), again.status) == (str(error), 403)

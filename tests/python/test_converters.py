@@ -7,9 +7,12 @@ import json
 import pathlib
 import sys
 
+import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr, computed_field
 
 import gitfleet
 from gitfleet import flatten_dataframe, to_dataframe, to_dict, to_json
@@ -39,7 +42,8 @@ class Outer(BaseModel):
 class Data:
     name: str
     at: Inner | None = None
-    token: str = dataclasses.field(default="hidden", repr=False)
+    token: str = dataclasses.field(default="hidden", repr=False, metadata={"secret": True})
+    big: int = dataclasses.field(default=1, repr=False)
 
 
 class Plain:
@@ -54,6 +58,20 @@ class Slotted:
         return "slotted"
 
 
+class Whole(RootModel[list[int]]):
+    pass
+
+
+class Shaped(BaseModel):
+    side: int
+    hidden: int = Field(exclude=True)
+
+    @computed_field
+    @property
+    def area(self) -> int:
+        return self.side**2
+
+
 INNER = {"when": NOON, "secret": "**********"}
 
 
@@ -61,7 +79,7 @@ def test_everything_becomes_plain():
     assert to_dict(Outer(more=Data("x"))) == {
         "inner": INNER,
         "several": [INNER],
-        "more": {"name": "x", "at": None, "token": "**********"},
+        "more": {"name": "x", "at": None, "token": "**********", "big": 1},
     }
     assert to_dict(Plain()) == {"a": [1, 2]}
     assert to_dict(Colour.RED) == "red"
@@ -71,6 +89,8 @@ def test_everything_becomes_plain():
     )
     assert to_dict(number for number in range(3)) == [0, 1, 2]
     assert to_dict({Colour.RED: (1, b"2")}) == {"red": [1, b"2"]}
+    assert to_dict(Whole([1])) == [1]
+    assert to_dict(Shaped(side=2, hidden=1)) == {"side": 2, "area": 4}
     for plain in (None, True, 1.5, "text", b"bytes", NOON, Plain, Slotted):
         assert to_dict(plain) is plain
 
@@ -181,3 +201,28 @@ def test_without_pandas_the_extra_is_named(monkeypatch):
     for call in (lambda: to_dataframe([]), lambda: flatten_dataframe(None)):
         with pytest.raises(ImportError, match=r"gitfleet\[pandas\]"):
             call()
+
+
+def test_tables_and_numbers_of_other_packages_are_plain():
+    rows = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+    for table in (pd.DataFrame(rows), pl.DataFrame(rows), pa.Table.from_pylist(rows)):
+        assert to_dict(table) == rows
+        assert len(to_dataframe(table)) == 2
+    assert json.loads(to_json(np.array([1.5, np.nan]))) == [1.5, None]
+    assert to_dict([np.int64(3), np.bool_(True), np.array(7), pd.NA, pd.NaT]) == [
+        3,
+        True,
+        7,
+        None,
+        None,
+    ]
+    assert to_json(float("inf")) == "null"
+    mixed = flatten_dataframe(pd.DataFrame({"a": [{"b": 1}, pd.NA, np.array([1, 2])]}))
+    assert next(iter(mixed["a_b"])) == 1
+
+
+def test_what_contains_itself_is_an_error():
+    loop = []
+    loop.append(loop)
+    with pytest.raises(ValueError, match="contains itself"):
+        to_dict(loop)

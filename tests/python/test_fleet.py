@@ -192,3 +192,13 @@ def test_unknown_options_and_clashes_are_refused(tmp_path):
         gitfleet.Fleet(tmp_path).update([tmp_path, Path(tmp_path) / "."])
     (refused,) = gitfleet.Fleet(tmp_path).clone("ftp://h/x")
     assert "ftp" in str(refused.error)
+
+
+async def test_updates_and_clones_of_one_address_are_lists_too(served, tmp_path):
+    _, urls = served
+    heard = []
+    fleet = gitfleet.Fleet(tmp_path / "out", bare=True)
+    (made,) = await fleet.clone_async(urls[0], progress=heard.append)
+    (updated,) = await fleet.update_async(made.path, progress=heard.append)
+    assert updated.error is None
+    assert heard[-1].phase in {"done", "unchanged"}

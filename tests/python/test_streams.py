@@ -1,10 +1,14 @@
 """Records and rows as streams: written, shown, iterated with and without asyncio, and stopped."""
 
 import asyncio
+import contextlib
 import csv
 import json
+import os
 import pickle
 import subprocess
+import sys
+import tempfile
 import time
 
 import duckdb
@@ -219,3 +223,39 @@ async def test_a_manager_cleans_up_after_itself(git_repository_with_branches, gi
         path = (await manager.fetch_clone_tasks())[url].temp_dir
     with pytest.raises(FileNotFoundError):
         await manager.extract_commits(path)
+
+
+async def test_leaving_a_manager_stops_what_is_under_way(slow_repository):
+    directory = tempfile.gettempdir()
+    before = set(os.listdir(directory))
+    async with gitfleet.RepoManager([slow_repository]) as manager:
+        assert repr(manager) == "RepoManager(1 repositories)"
+        future = manager.clone_all()
+        await asyncio.sleep(0.005)
+    with contextlib.suppress(exceptions.OperationCancelledError):
+        await future
+    left = set(os.listdir(directory)) - before
+    assert not [name for name in left if name.startswith("gitfleet-")]
+
+
+def test_a_link_that_leads_nowhere_yet_stays_one(repo, tmp_path):
+    (tmp_path / "link.csv").symlink_to(tmp_path / "target.csv")
+    rows = repo.commits().write_csv(tmp_path / "link.csv")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert len((tmp_path / "target.csv").read_bytes().splitlines()) > rows
+    (tmp_path / "target.csv").chmod(0o640)
+    repo.commits().write_csv(tmp_path / "link.csv")
+    assert (tmp_path / "target.csv").stat().st_mode & 0o777 == 0o640
+
+
+def test_what_is_open_elsewhere_is_written_to_and_not_replaced(repo, tmp_path):
+    script = f"""
+import gitfleet, sys
+print("first", flush=True)
+gitfleet.Repository({repo.path!r}).commits(max_count=1).write_csv("/dev/stdout")
+"""
+    with (tmp_path / "out").open("w") as out:
+        subprocess.run([sys.executable, "-c", script], stdout=out, check=True)
+    lines = (tmp_path / "out").read_text().splitlines()
+    assert lines
+    assert any(line.startswith("repo,commit_id") for line in lines)

@@ -167,7 +167,8 @@ class BranchInfo(Model):
     def _sha(cls, data: Any) -> Any:
         if isinstance(data, dict) and not data.get("commit_sha") and data.get("commit"):
             commit = data["commit"]
-            sha = commit.get("sha") if isinstance(commit, dict) else commit.sha
+            get = commit.get if isinstance(commit, dict) else None
+            sha = get("sha") if get else getattr(commit, "sha", None)
             return {**data, "commit_sha": sha}
         return data
 

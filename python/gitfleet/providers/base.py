@@ -9,8 +9,6 @@ from gitfleet import exceptions
 from gitfleet.models.common import ProviderType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     import pandas as pd
 
     from gitfleet.models.common import (
@@ -166,17 +164,6 @@ class GitProviderClient(abc.ABC):
 
     async def to_pandas(self, data: Any) -> pd.DataFrame:
         """Make a DataFrame of a model, of several, or of dictionaries; ``raw_data`` is left out."""
-        from gitfleet._extras import needs
+        from gitfleet.utils.converters import to_dataframe
 
-        with needs("pandas", "pandas"):
-            import pandas as pd
-        several: Sequence[Any] | Iterable[Any]
-        several = data if isinstance(data, (list, tuple)) else [data]
-        return pd.DataFrame([_row(one) for one in several])
-
-
-def _row(one: Any) -> dict[str, Any]:
-    if hasattr(one, "model_dump"):
-        row: dict[str, Any] = one.model_dump(mode="json", exclude={"raw_data"})
-        return row
-    return dict(one)
+        return to_dataframe(data)

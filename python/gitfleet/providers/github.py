@@ -54,7 +54,7 @@ class App:
     """The app's id, or its client id."""
     installation_id: int
     """The installation whose repositories are read."""
-    private_key: str = field(repr=False)
+    private_key: str = field(repr=False, metadata={"secret": True})
     """The key as GitHub hands it out, in PEM."""
 
 
@@ -203,8 +203,20 @@ class GitHubClient(GitProviderClient):
         **options: Unpack[HostOptions],
     ) -> None:
         super().__init__(ProviderType.GITHUB)
+        self._made: dict[str, Any] = {
+            "token": token,
+            "base_url": base_url,
+            "token_manager": token_manager,
+            "apps": list(apps),
+            "cache": cache,
+            "cache_bytes": cache_bytes,
+            "reserve": reserve,
+            "longest_wait": longest_wait,
+            "retries": retries,
+            **options,
+        }
         base_url = base_url or os.environ.get("GITHUB_API_URL") or None
-        apps = list(apps)
+        apps = self._made["apps"]
         managed = token_manager.get_all_tokens(ProviderType.GITHUB) if token_manager else []
         tokens = [token] if token else []
         tokens += [one.token for one in managed if one.token not in tokens]
@@ -414,8 +426,15 @@ class GitHubClient(GitProviderClient):
                     if token in known:
                         _note(known[token], status)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_remade, (self._made,))
+
     def __repr__(self) -> str:
         return f"GitHubClient({len(self._tokens)} tokens)"
+
+
+def _remade(made: dict[str, Any]) -> GitHubClient:
+    return GitHubClient(**made)
 
 
 def _from_keyring(base_url: str | None) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitfleet.models.common import ProviderType
 
@@ -50,10 +50,13 @@ class TokenStatus:
 class TokenInfo:
     """A token; it is shown as ``**********``."""
 
-    token: str = field(repr=False)
+    token: str = field(repr=False, metadata={"secret": True})
     provider: ProviderType
     username: str | None = None
     status: TokenStatus = field(default_factory=TokenStatus)
+
+    def __post_init__(self) -> None:
+        self.provider = ProviderType(self.provider)
 
     @property
     def secret_token(self) -> SecretStr:
@@ -124,6 +127,12 @@ class TokenManager:
     def count_available_tokens(self, provider: ProviderType | str) -> int:
         """Return how many tokens of a service can be used now."""
         return sum(one.status.is_available for one in self.get_all_tokens(provider))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=threading.Lock())
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{name.value}: {len(known)}" for name, known in self.tokens.items())

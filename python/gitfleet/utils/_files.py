@@ -21,7 +21,7 @@ _LONGEST_WAIT = 10.0
 def replace(path: Path, content: bytes) -> None:
     """Write a file with mode 0600 that is either the old or the new one, whenever it is read."""
     path = path.resolve()  # a link stays one
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_directory(path.parent)
     with tempfile.NamedTemporaryFile(
         prefix=".gitfleet-", dir=path.parent, delete=False
     ) as file:  # which has mode 0600
@@ -38,6 +38,13 @@ def replace(path: Path, content: bytes) -> None:
             raise
 
 
+def _make_directory(path: Path) -> None:
+    """Make a directory and those above it, each its owner's alone."""
+    missing = [parent for parent in (path, *path.parents) if not parent.exists()]
+    for parent in reversed(missing):
+        parent.mkdir(mode=0o700, exist_ok=True)
+
+
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Keep other processes from changing a file; what a killed one left does no harm.
@@ -45,7 +52,7 @@ def locked(path: Path) -> Iterator[None]:
     The lock is on a file beside it, which stays: the system releases it with the process.
     """
     path = path.resolve()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_directory(path.parent)
     descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         until = time.monotonic() + _LONGEST_WAIT

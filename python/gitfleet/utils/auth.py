@@ -12,6 +12,7 @@ import binascii
 import contextlib
 import hashlib
 import json
+import os
 import secrets
 import threading
 import warnings
@@ -25,7 +26,6 @@ from gitfleet.models.common import ProviderType
 from gitfleet.utils._files import locked, replace
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
 
     from pydantic import SecretStr
@@ -47,7 +47,7 @@ class CredentialEntry:
     """A token; it is shown as ``**********``."""
 
     provider: ProviderType
-    token: str = field(repr=False)
+    token: str = field(repr=False, metadata={"secret": True})
     username: str | None = None
     host: str | None = None
 
@@ -126,15 +126,21 @@ class CredentialManager:
             raise ValueError("encrypt_func and decrypt_func: give both, or none")
         if encryption_key is not None and (encrypt_func is not None or keyring):
             raise ValueError("encryption_key: give a key, functions, or a keyring, not two of them")
+        if encryption_key is not None and not isinstance(encryption_key, (bytes, bytearray)):
+            raise ValueError("encryption_key: must be bytes")
         if encryption_key is not None and len(encryption_key) != _KEY_BYTES:
             msg = f"encryption_key has {len(encryption_key)} bytes; it must have {_KEY_BYTES}"
             raise ValueError(msg)
-        file = credentials_file or Path.home() / ".gitfleet" / "credentials.json"
-        self.credentials_file = Path(file)
-        self._key = encryption_key
+        if credentials_file is None:
+            credentials_file = Path.home() / ".gitfleet" / "credentials.json"
+        elif not os.fspath(credentials_file):
+            raise ValueError("credentials_file: is empty")
+        # Wherever links and changes of directory lead, file and key stay together.
+        self.credentials_file = Path(credentials_file).expanduser().resolve()
+        self._key = None if encryption_key is None else bytes(encryption_key)
         self._encrypt, self._decrypt = encrypt_func, decrypt_func
         self._keyring = keyring
-        self._derivation: dict[str, Any] | None = None
+        self._password: _Password | None = None
         self._lock = threading.RLock()
 
     @classmethod
@@ -160,24 +166,9 @@ class CredentialManager:
             ValueError: The file was made with PBKDF2, and there is no salt.
         """
         manager = cls(credentials_file)
-        stored = manager._stored()
-        derivation = stored.get(_DERIVATION)
-        salts = None if salt_file is None else Path(salt_file)
-        if salt is None and salts is not None and salts.exists():
-            salt = salts.read_bytes()
-        if derivation is None and any(stored.values()):
-            if salt is None:
-                msg = f"{manager.credentials_file} was made with PBKDF2: give its salt or salt_file"
-                raise ValueError(msg)
-            manager._key, _ = derive_key_from_password(password, salt)
-            return manager
-        if derivation is None:
-            salt = secrets.token_bytes(_SALT_BYTES) if salt is None else salt
-            derivation = {**_ARGON2ID, "salt": base64.b64encode(salt).decode()}
-            if salts is not None and not salts.exists():
-                replace(salts, salt)
-        manager._derivation = derivation
-        manager._key = _argon2id(password, derivation, manager.credentials_file)
+        file = None if salt_file is None else Path(salt_file).expanduser().resolve()
+        manager._password = _Password(password, salt, file, manager.credentials_file)
+        manager._password.key(manager._stored())  # so that what is wrong is said now
         return manager
 
     def save_credential(
@@ -190,22 +181,26 @@ class CredentialManager:
         """Keep a token; it replaces one of the same user and host.
 
         Raises:
-            ValueError: An empty token, or a file that holds something else.
+            ValueError: An empty token, a file that holds something else, or one whose tokens do not
+                open with this key: what is there is not lost to a mistyped password.
             OSError: The file cannot be written.
         """
         if not token:
             raise ValueError("token: is empty")
         name = ProviderType(provider).value
-        sealed = self._sealed(token)
-        entry = {"token": sealed, "username": username, "host": host}
         with self._changing() as stored:
-            kept = [
-                one
-                for one in stored.get(name, [])
-                if (one.get("username"), one.get("host")) != (username, host)
-                or (username is None and self._opened(one.get("token")) != token)
-            ]
-            stored[name] = [*kept, entry]
+            self._refuse_strangers(stored)
+            kept: list[dict[str, Any]] = []
+            for one in stored.get(name, []):
+                is_same = (one.get("username"), one.get("host")) == (username, host)
+                opened = self._opened(stored, one)
+                if is_same and (username is not None or opened is None or opened.token == token):
+                    continue
+                if opened is not None and opened.is_plain:
+                    one["token"] = self._sealed(stored, opened.token)
+                kept.append(one)
+            sealed = self._sealed(stored, token)
+            stored[name] = [*kept, {"token": sealed, "username": username, "host": host}]
 
     def get_credentials(
         self, provider: ProviderType | str, host: str | None = None
@@ -219,27 +214,41 @@ class CredentialManager:
             host: Only those that were kept for this host.
         """
         provider = ProviderType(provider)
-        entries, locked_out = [], 0
-        for one in self._stored().get(provider.value, []):
+        stored = self._stored()
+        entries, locked_out, plain = [], 0, 0
+        for one in stored.get(provider.value, []):
             if host is not None and one.get("host") != host:
                 continue
-            token = self._opened(one.get("token"))
-            if token is None:
+            opened = self._opened(stored, one)
+            if opened is None:
                 locked_out += 1
                 continue
-            entries.append(CredentialEntry(provider, token, one.get("username"), one.get("host")))
+            plain += opened.is_plain
+            entry = CredentialEntry(provider, opened.token, one.get("username"), one.get("host"))
+            entries.append(entry)
         if locked_out:
             msg = f"{self.credentials_file}: {locked_out} tokens do not open with this key"
+            warnings.warn(msg, UserWarning, stacklevel=2)
+        if plain:
+            msg = (
+                f"{self.credentials_file}: {plain} tokens are not encrypted, as a former release "
+                "left them; the next token that is saved encrypts them"
+            )
             warnings.warn(msg, UserWarning, stacklevel=2)
         return entries
 
     def remove_credential(self, provider: ProviderType | str, token: str) -> bool:
         """Remove a token; return whether it was there."""
-        return self._remove(provider, lambda one: self._opened(one.get("token")) == token)
+
+        def is_it(stored: dict[str, Any], one: dict[str, Any]) -> bool:
+            opened = self._opened(stored, one)
+            return opened is not None and opened.token == token
+
+        return self._remove(provider, is_it)
 
     def remove_credential_by_username(self, provider: ProviderType | str, username: str) -> bool:
         """Remove the tokens of a user; return whether there were any."""
-        return self._remove(provider, lambda one: one.get("username") == username)
+        return self._remove(provider, lambda _, one: one.get("username") == username)
 
     def clear_credentials(self, provider: ProviderType | str | None = None) -> None:
         """Remove all tokens, or those of one service."""
@@ -253,30 +262,28 @@ class CredentialManager:
         return f"CredentialManager({str(self.credentials_file)!r})"
 
     def _remove(
-        self, provider: ProviderType | str, is_meant: Callable[[dict[str, Any]], bool]
+        self,
+        provider: ProviderType | str,
+        is_meant: Callable[[dict[str, Any], dict[str, Any]], bool],
     ) -> bool:
         name = ProviderType(provider).value
         with self._changing() as stored:
             before = stored.get(name, [])
-            kept = [one for one in before if not is_meant(one)]
+            kept = [one for one in before if not is_meant(stored, one)]
             if len(kept) < len(before):
                 stored[name] = kept
             return len(kept) < len(before)
 
     def _stored(self) -> dict[str, Any]:
         try:
-            text = self.credentials_file.read_text(encoding="utf-8")
+            content = self.credentials_file.read_bytes()
         except FileNotFoundError:
             return {}
         try:
-            stored = json.loads(text)
+            stored = json.loads(content)
         except ValueError:
             stored = None
-        if not isinstance(stored, dict) or not all(
-            isinstance(entries, dict if name == _DERIVATION else list)
-            and (name == _DERIVATION or all(isinstance(one, dict) for one in entries))
-            for name, entries in stored.items()
-        ):
+        if not isinstance(stored, dict) or not all(map(_is_part, stored.items())):
             msg = f"{self.credentials_file} is no file of credentials; it was left as it is"
             raise ValueError(msg)
         return stored
@@ -288,57 +295,68 @@ class CredentialManager:
             stored = self._stored()
             before = json.dumps(stored)
             yield stored
-            if self._derivation is not None:
-                stored[_DERIVATION] = self._derivation
             if json.dumps(stored) != before:
                 replace(self.credentials_file, json.dumps(stored, indent=2).encode())
 
-    def _sealed(self, token: str) -> str:
+    def _refuse_strangers(self, stored: dict[str, Any]) -> None:
+        """Refuse to write into a file of which nothing opens."""
+        kept = [one for name, all_ in stored.items() if name != _DERIVATION for one in all_]
+        if kept and all(self._opened(stored, one) is None for one in kept):
+            msg = (
+                f"{self.credentials_file}: none of its tokens opens with this key; give the right "
+                "one, or remove the file"
+            )
+            raise ValueError(msg)
+
+    def _sealed(self, stored: dict[str, Any], token: str) -> str:
         if self._encrypt is not None:
             return self._encrypt(token)
-        sealed = _gitfleet.seal(self._any_key(), token.encode())
-        return base64.b64encode(sealed).decode()
+        key = self._any_key(stored, is_written=True)
+        return base64.b64encode(_gitfleet.seal(key, token.encode())).decode()
 
-    def _opened(self, kept: Any) -> str | None:
+    def _opened(self, stored: dict[str, Any], one: dict[str, Any]) -> _Opened | None:
+        kept = one.get("token")
         if not isinstance(kept, str):
             return None
         if self._decrypt is not None:
             try:
-                return self._decrypt(kept)
+                return _Opened(self._decrypt(kept), is_plain=False)
             except Exception:  # noqa: BLE001 (whatever the user's function raises for a wrong key)
                 return None
-        try:
-            sealed = base64.b64decode(kept, validate=True)
-        except binascii.Error:
-            return None
-        plain = _gitfleet.unseal(self._any_key(), sealed)
+        sealed = _decoded(kept.encode())
+        plain = _gitfleet.unseal(self._any_key(stored), sealed)
         if plain is not None:
-            return plain.decode()
+            return _Opened(plain.decode(), is_plain=False)
         # Releases before this one kept tokens in plain base64 where they had no key.
         is_text = sealed.isascii() and sealed.decode().isprintable()
-        return sealed.decode() if sealed and is_text else None
+        return _Opened(sealed.decode(), is_plain=True) if sealed and is_text else None
 
-    def _any_key(self) -> bytes:
+    def _any_key(self, stored: dict[str, Any], *, is_written: bool = False) -> bytes:
+        if self._password is not None:
+            return self._password.key(stored, is_written=is_written)
+        if self._key is not None:
+            return self._key
+        if _DERIVATION in stored:
+            msg = f"{self.credentials_file} is kept under a password: use from_password"
+            raise ValueError(msg)
         with self._lock:
-            if self._key is None:
-                self._key = self._keyrings_key() if self._keyring else self._file_key()
+            self._key = self._keyrings_key() if self._keyring else self._file_key()
             return self._key
 
     def _file_key(self) -> bytes:
         """The key beside the file; made if there is none."""
         file = self.credentials_file.with_name(self.credentials_file.name + ".key")
-        with locked(file):
-            try:
-                key = _decoded(file.read_bytes())
-            except FileNotFoundError:
-                key = secrets.token_bytes(_KEY_BYTES)
-                replace(file, base64.b64encode(key))
-                msg = (
-                    f"the key of {self.credentials_file} is kept in {file}: that protects a copy "
-                    "of the one without the other, and not from who can read your files; give a "
-                    "key, a password or keyring=True"
-                )
-                warnings.warn(msg, UserWarning, stacklevel=5)
+        if not file.exists():
+            with locked(file):
+                if not file.exists():
+                    replace(file, base64.b64encode(secrets.token_bytes(_KEY_BYTES)))
+                    msg = (
+                        f"the key of {self.credentials_file} is kept in {file}: that protects a "
+                        "copy of the one without the other, and not from who can read your files; "
+                        "give a key, a password or keyring=True"
+                    )
+                    warnings.warn(msg, UserWarning, stacklevel=6)
+        key = _decoded(file.read_bytes())
         if len(key) != _KEY_BYTES:
             msg = f"{file} holds no key"
             raise ValueError(msg)
@@ -347,13 +365,70 @@ class CredentialManager:
     def _keyrings_key(self) -> bytes:
         with needs("keyring", "keyring"):
             import keyring  # pyright: ignore[reportMissingImports]
-        name = str(self.credentials_file.absolute())
+        name = str(self.credentials_file)
         with locked(self.credentials_file.with_name(self.credentials_file.name + ".key")):
             kept = keyring.get_password("gitfleet", name)
             if kept is None:
                 kept = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
                 keyring.set_password("gitfleet", name, kept)
         return _decoded(kept.encode())
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=threading.RLock())
+
+
+@dataclass
+class _Opened:
+    token: str = field(repr=False)
+    is_plain: bool
+
+
+@dataclass
+class _Password:
+    """A password, and the keys that belong to it."""
+
+    password: str = field(repr=False)
+    salt: bytes | None
+    salt_file: Path | None
+    file: Path
+    keys: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    def key(self, stored: dict[str, Any], *, is_written: bool = False) -> bytes:
+        """Derive the key as the file says; what is being written is told how."""
+        derivation = stored.get(_DERIVATION)
+        salt = self.salt
+        if salt is None and self.salt_file is not None and self.salt_file.exists():
+            salt = self.salt_file.read_bytes()
+        if derivation is None and any(stored.values()):
+            if salt is None:
+                msg = f"{self.file} was made with PBKDF2: give its salt or salt_file"
+                raise ValueError(msg)
+            return self._once("", lambda: derive_key_from_password(self.password, salt)[0])
+        if derivation is None:
+            if not is_written:
+                return bytes(_KEY_BYTES)  # there is nothing to open
+            salt = secrets.token_bytes(_SALT_BYTES) if salt is None else salt
+            derivation = {**_ARGON2ID, "salt": base64.b64encode(salt).decode()}
+            if self.salt_file is not None and not self.salt_file.exists():
+                replace(self.salt_file, salt)
+            stored[_DERIVATION] = derivation
+        known = json.dumps(derivation, sort_keys=True)
+        return self._once(known, lambda: _argon2id(self.password, derivation, self.file))
+
+    def _once(self, name: str, derive: Callable[[], bytes]) -> bytes:
+        if name not in self.keys:
+            self.keys[name] = derive()
+        return self.keys[name]
+
+
+def _is_part(part: tuple[str, Any]) -> bool:
+    name, value = part
+    if name == _DERIVATION:
+        return isinstance(value, dict)
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
 def _decoded(key: bytes) -> bytes:

@@ -6,12 +6,12 @@ import dataclasses
 import datetime
 import enum
 import json
+import math
 import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gitfleet._extras import needs
-from gitfleet.records import Records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ _PLAIN = (
 )
 
 
-def to_dict(obj: Any) -> Any:  # noqa: C901, PLR0911 (a case for each kind of thing)
+def to_dict(obj: Any) -> Any:
     """Make plain Python values of anything; models and objects become dictionaries, to the last.
 
     Args:
@@ -43,43 +43,68 @@ def to_dict(obj: Any) -> Any:  # noqa: C901, PLR0911 (a case for each kind of th
 
     Returns:
         A dictionary for one object, a list for several. Times stay times, enumerations become their
-        values, and secrets become ``**********``.
+        values, tables become lists of rows, and secrets become ``**********``.
+
+    Raises:
+        ValueError: Something contains itself.
 
     Example:
         >>> from gitfleet import CloneStatus
         >>> to_dict(CloneStatus("cloning", 40))
         {'status_type': 'cloning', 'progress': 40, 'error': None}
     """
+    try:
+        return _plain(obj)
+    except RecursionError:
+        msg = f"{type(obj).__name__}: contains itself, or is nested too deeply"
+        raise ValueError(msg) from None
+
+
+def _plain(obj: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 (a case for each kind of thing)
     if isinstance(obj, enum.Enum):
         return obj.value
-    if isinstance(obj, _PLAIN):
+    if type(obj).__name__ in {"NAType", "NaTType"}:
+        return None  # what pandas has for nothing
+    if isinstance(obj, (*_PLAIN, type)):
         return obj
     if isinstance(obj, os.PathLike):
         return os.fspath(obj)
     if hasattr(obj, "get_secret_value"):
         return HIDDEN
     if isinstance(obj, Mapping):
-        return {_key(name): to_dict(value) for name, value in obj.items()}
+        return {_key(name): _plain(value) for name, value in obj.items()}
     if hasattr(type(obj), "model_fields"):
-        fields = {**type(obj).model_fields, **(obj.model_extra or {})}
-        return {name: to_dict(getattr(obj, name)) for name in fields}
-    if isinstance(obj, type):
-        return obj
+        dumped = obj.model_dump()
+        # pydantic does not look into what it was told nothing of.
+        more = obj.model_extra if isinstance(dumped, dict) else None
+        return _plain({**dumped, **more} if more else dumped)
     if dataclasses.is_dataclass(obj):
         return {
-            field.name: to_dict(getattr(obj, field.name)) if field.repr else HIDDEN
+            field.name: HIDDEN if field.metadata.get("secret") else _plain(getattr(obj, field.name))
             for field in dataclasses.fields(obj)
         }
     if isinstance(obj, tuple) and hasattr(obj, "_asdict"):
-        return to_dict(getattr(obj, "_asdict")())  # noqa: B009 (a NamedTuple has it)
-    if isinstance(obj, Records):
-        return obj.to_pylist()
+        return _plain(getattr(obj, "_asdict")())  # noqa: B009 (a NamedTuple has it)
+    # Tables and arrays of other packages, numpy's numbers, and Records.
+    for name, options in _ROWS:
+        rows = getattr(obj, name, None)
+        if callable(rows):
+            return _plain(rows(**options))
     if isinstance(obj, Iterable):
-        return [to_dict(one) for one in obj]
+        return [_plain(one) for one in obj]
     if hasattr(obj, "__dict__"):
         public = {name: value for name, value in vars(obj).items() if name[:1] != "_"}
-        return to_dict(public)
+        return _plain(public)
     return obj
+
+
+_ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("to_pylist", {}),
+    ("to_dicts", {}),
+    ("tolist", {}),
+    ("to_dict", {"orient": "records"}),
+)
+"""How packages call what makes rows or plain values: pyarrow, Polars, numpy and pandas."""
 
 
 def _key(name: Any) -> Any:
@@ -87,7 +112,7 @@ def _key(name: Any) -> Any:
 
 
 def to_json(obj: Any, indent: int | None = None) -> str:
-    """Write what `to_dict` makes as JSON: times as ISO 8601, what JSON does not know as its text.
+    """Write what `to_dict` makes as JSON: times as ISO 8601, what is no number as null.
 
     Args:
         obj: See `to_dict`.
@@ -97,7 +122,11 @@ def to_json(obj: Any, indent: int | None = None) -> str:
         >>> to_json([{"at": datetime.date(2024, 5, 1)}])
         '[{"at": "2024-05-01"}]'
     """
-    return json.dumps(_named_by_text(to_dict(obj)), indent=indent, default=_as_json)
+    plain = _named_by_text(to_dict(obj))
+    if indent is None and isinstance(plain, list):
+        # One by one: while json writes, nobody else gets a turn.
+        return f"[{', '.join(json.dumps(one, default=_as_json) for one in plain)}]"
+    return json.dumps(plain, indent=indent, default=_as_json)
 
 
 def _named_by_text(plain: Any) -> Any:
@@ -108,7 +137,9 @@ def _named_by_text(plain: Any) -> Any:
             )
             for name, value in plain.items()
         }
-    return [_named_by_text(one) for one in plain] if isinstance(plain, list) else plain
+    if isinstance(plain, list):
+        return [_named_by_text(one) for one in plain]
+    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
 
 
 def _as_json(value: Any) -> Any:
@@ -144,8 +175,9 @@ def to_dataframe(data: Any) -> pd.DataFrame:
         import pandas as pd
     if isinstance(data, pd.DataFrame):
         return data
-    if isinstance(data, Records):
-        return data.to_pandas()
+    if callable(getattr(data, "to_pandas", None)):
+        frame: pd.DataFrame = data.to_pandas()  # Records, and what other packages have
+        return frame
     plain = to_dict(data)
     index = None
     if isinstance(plain, dict):
@@ -210,5 +242,11 @@ def _flatten(
         found = [value.get(part) if isinstance(value, dict) else None for value in values]
         _flatten(inner, found, separator, columns, taken)
     others = [None if isinstance(value, dict) else value for value in values]
-    if any(value is not None and value == value for value in others):  # noqa: PLR0124 (no NaN)
+    if any(not _is_nothing(value) for value in others):
         columns[name] = others
+
+
+def _is_nothing(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or type(value).__name__ in {"NAType", "NaTType"}

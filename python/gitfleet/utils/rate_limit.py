@@ -56,6 +56,9 @@ class RateLimiter:
         if not calls_per_second > 0:
             msg = f"calls_per_second {calls_per_second}: must be more than 0"
             raise InvalidInputError(msg)
+        if max_retries < 0:
+            msg = f"max_retries {max_retries}: must be 0 or more"
+            raise InvalidInputError(msg)
         self.calls_per_second = calls_per_second
         self.max_retries = max_retries
         self._next: dict[str, float] = {}
@@ -68,12 +71,24 @@ class RateLimiter:
             turn = max(now, self._next.get(key, now))
             self._next[key] = turn + 1 / self.calls_per_second
         if turn > now:
-            await asyncio.sleep(turn - now)
+            try:
+                await asyncio.sleep(turn - now)
+            except asyncio.CancelledError:
+                with self._lock:  # the last turn that was given can be taken back
+                    if self._next.get(key) == turn + 1 / self.calls_per_second:
+                        self._next[key] = turn
+                raise
 
     def reset(self, key: str = "default") -> None:
         """Forget when this key was last used."""
         with self._lock:
             self._next.pop(key, None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=threading.Lock())
 
 
 def rate_limited(
