@@ -169,10 +169,6 @@ const USER_AGENT: &str = concat!("git/2 (gitfleet ", env!("CARGO_PKG_VERSION"), 
 
 #[cfg(feature = "http")]
 impl ClientSettings {
-    pub(crate) fn options(&self) -> &NetOptions {
-        &self.options
-    }
-
     /// For git: no redirect is followed, and waiting is its user's business.
     pub(crate) fn client_for_git(&self) -> Result<reqwest::Client> {
         let builder = self.builder().redirect(reqwest::redirect::Policy::none());

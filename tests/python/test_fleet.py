@@ -202,3 +202,11 @@ async def test_updates_and_clones_of_one_address_are_lists_too(served, tmp_path)
     (updated,) = await fleet.update_async(made.path, progress=heard.append)
     assert updated.error is None
     assert heard[-1].phase in {"done", "unchanged"}
+
+
+def test_what_needs_no_certificates_looks_for_none(served, tmp_path):
+    _, urls = served
+    (made,) = gitfleet.Fleet(tmp_path / "out", ca_bundle=tmp_path / "absent.pem").clone(urls[0])
+    assert made.error is None
+    (refused,) = gitfleet.Fleet(tmp_path, ca_bundle=tmp_path / "absent.pem").clone("https://h/o/r")
+    assert "absent.pem" in str(refused.error)

@@ -21,7 +21,7 @@ pub(super) use watch::{Trouble, Watch};
 use super::clone::CloneOptions;
 use super::source;
 use crate::error::{Error, Result};
-use crate::net::{AskCredentials, ClientSettings, Credentials};
+use crate::net::{AskCredentials, ClientSettings, Credentials, NetOptions};
 use crate::remote_url::{RemoteUrl, Scheme};
 use crate::secret::Secret;
 use patience::Patience;
@@ -30,7 +30,9 @@ use patience::Patience;
 #[derive(Clone)]
 pub(super) struct Peer {
     url: RemoteUrl,
-    settings: ClientSettings,
+    options: NetOptions,
+    /// For http and https; the others need no TLS, nor a CPU that can do it.
+    settings: Option<ClientSettings>,
     credentials: Vec<Credentials>,
     ask: Option<AskCredentials>,
 }
@@ -50,7 +52,8 @@ impl Peer {
         }
         Ok(Self {
             url: url.clone(),
-            settings: options.net.for_client()?,
+            options: options.net.options().clone(),
+            settings: is_http(url).then(|| options.net.for_client()).transpose()?,
             credentials,
             ask: options.ask_credentials.clone(),
         })
@@ -62,15 +65,15 @@ impl Peer {
 
     /// Connects; http has nothing to connect yet.
     pub(super) fn connect(&self, watch: &Watch) -> Result<Box<dyn Transport>> {
-        let options = self.settings.options();
+        let options = &self.options;
         let patience = Rc::new(Patience::new(options, watch)?);
         let failed = |error: std::io::Error| self.failure(&error, watch);
-        match self.url.scheme() {
-            Scheme::Http | Scheme::Https => {
+        match (self.url.scheme(), &self.settings) {
+            (Scheme::Http | Scheme::Https, Some(settings)) => {
                 let address = gix::url::parse(self.url.as_str())
                     .map_err(|error| Error::invalid(self.url.as_str(), source::text(&error)))?;
                 let client = http::Client::new(
-                    self.settings.client_for_git()?,
+                    settings.client_for_git()?,
                     patience,
                     watch,
                     self.credentials.clone(),
@@ -84,9 +87,9 @@ impl Peer {
                     false,
                 )))
             }
-            Scheme::Git => tcp::connect(&self.url, options, patience, watch).map_err(failed),
-            Scheme::Ssh => ssh::connect(&self.url, options, patience, watch).map_err(failed),
-            Scheme::File => Err(Error::internal("a path is copied, not fetched")),
+            (Scheme::Git, _) => tcp::connect(&self.url, options, patience, watch).map_err(failed),
+            (Scheme::Ssh, _) => ssh::connect(&self.url, options, patience, watch).map_err(failed),
+            _ => Err(Error::internal("a path is copied, not fetched")),
         }
     }
 
