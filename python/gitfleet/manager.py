@@ -183,6 +183,13 @@ class RepoManager:
 
         Raises:
             GitFleetError: What went wrong.
+
+        Example:
+            >>> import asyncio
+            >>> manager = RepoManager([])
+            >>> newest = asyncio.run(manager.extract_commits("projects/alpha", max_count=1))[0]
+            >>> newest["message"].rstrip(), newest["additions"], newest["author_timestamp"]
+            ('Third', 2, 1700007200)
         """
         return await self._manager.extract_commits(os.fspath(repo_path), _history(options))
 
@@ -207,6 +214,16 @@ class RepoManager:
 
         Raises:
             GitFleetError: What went wrong.
+
+        Example:
+            >>> import asyncio
+            >>> async def main() -> None:
+            ...     manager = RepoManager([])
+            ...     async for commits in manager.yield_commits("projects/alpha", batch_size=2):
+            ...         print([commit["message"].rstrip() for commit in commits])
+            >>> asyncio.run(main())
+            ['Third', 'Second']
+            ['First']
         """
         count("batch_size", batch_size, 1)
         commits = await self._manager.commit_stream(os.fspath(repo_path), _history(options))
@@ -236,6 +253,12 @@ class RepoManager:
 
         Raises:
             RevisionNotFoundError: `rev` names no commit.
+
+        Example:
+            >>> import asyncio
+            >>> manager = RepoManager([])
+            >>> asyncio.run(manager.find_files("projects/alpha", ["*.py", "*.md"]))
+            ['README.md', 'src/tool.py']
         """
         patterns = [pattern] if isinstance(pattern, str) else list(pattern)
         return await self._manager.find_files(os.fspath(repo_path), patterns, rev)
@@ -251,6 +274,13 @@ class RepoManager:
         Raises:
             PathNotFoundError: There is no such file.
             GitFleetError: What else went wrong.
+
+        Example:
+            >>> import asyncio
+            >>> manager = RepoManager([])
+            >>> lines = asyncio.run(manager.blame("projects/alpha", "src/tool.py"))
+            >>> lines[7]["author_name"], lines[7]["final_line_no"], lines[7]["line_content"]
+            ('Ann', 8, 'line seven')
         """
         found: list[dict[str, Any]] = []
         async for lines in self.stream_blame(repo_path, file_path, batch_size=10_000):
@@ -266,6 +296,17 @@ class RepoManager:
 
         Returns:
             Per address as given the lines as from `blame`, or the text of an error.
+
+        Example:
+            >>> import asyncio
+            >>> async def main() -> None:
+            ...     async with RepoManager(["projects/alpha", "projects/beta"]) as manager:
+            ...         await manager.clone_all()
+            ...         for url, lines in (await manager.blame_all("README.md")).items():
+            ...             print(url, len(lines))
+            >>> asyncio.run(main())
+            projects/alpha 3
+            projects/beta 3
         """
         given = os.fspath(file_path)
         blamed: dict[str, list[dict[str, Any]] | str] = {}
@@ -285,6 +326,13 @@ class RepoManager:
             Per path as given a list with a dictionary per line (``commit_id, author_name,
             author_email, orig_line_no, final_line_no`` counting from 1, ``line_content`` without
             its newline), or the text of the error that this file had.
+
+        Example:
+            >>> import asyncio
+            >>> manager = RepoManager([])
+            >>> blamed = asyncio.run(manager.bulk_blame("projects/alpha", ["README.md", "absent"]))
+            >>> len(blamed["README.md"]), isinstance(blamed["absent"], str)
+            (3, True)
         """
         paths = _several(file_paths)
         return await self._manager.bulk_blame(os.fspath(repo_path), paths)
@@ -306,6 +354,17 @@ class RepoManager:
 
         Raises:
             GitFleetError: What the first file had that could not be blamed, after all others.
+
+        Example:
+            >>> import asyncio
+            >>> async def main() -> None:
+            ...     manager = RepoManager([])
+            ...     async for lines in manager.stream_blame("projects/alpha", "src", batch_size=8):
+            ...         print(len(lines), lines[0]["path"])
+            >>> asyncio.run(main())
+            8 src/tool.py
+            8 src/tool.py
+            4 src/tool.py
         """
         count("batch_size", batch_size, 1)
         paths = _several(file_paths)

@@ -87,13 +87,26 @@ class Records:
 
         Times are aware datetimes in UTC; a year that Python does not have stays a number of
         seconds.
+
+        Example:
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> [row["summary"] for row in repo.commits().to_pylist()]
+            ['Third', 'Second', 'First']
         """
         rows = self._stream.to_pylist(surrogates=True)
         self._finish()
         return rows
 
     def to_pyarrow(self) -> pa.Table:
-        """Read everything into a pyarrow table."""
+        """Read everything into a pyarrow table.
+
+        Example:
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> repo.commits().to_pyarrow().num_rows
+            3
+        """
         table: pa.Table = _needed("pyarrow").table(self._stream.collect())
         self._finish()
         return table
@@ -103,6 +116,12 @@ class Records:
 
         Without pyarrow it is made from Python rows, which is slower. Counts that can be null are
         `Int64` either way.
+
+        Example:
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> int(repo.changes().to_pandas()["deletions"].sum())
+            1
         """
         pandas = _needed("pandas")
         names = self.column_names
@@ -124,7 +143,14 @@ class Records:
         return typed
 
     def to_polars(self) -> pl.DataFrame:
-        """Read everything into a Polars DataFrame."""
+        """Read everything into a Polars DataFrame.
+
+        Example:
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> repo.blame().to_polars()["line_count"].sum()
+            24
+        """
         frame: pl.DataFrame = _needed("polars").DataFrame(self._stream.collect())
         self._finish()
         return frame
@@ -136,6 +162,13 @@ class Records:
 
         Raises:
             pydantic.ValidationError: A row is not what the model wants.
+
+        Example:
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> from gitfleet.models.rows import ChangeRow
+            >>> repo.changes(max_count=1).to_pydantic(ChangeRow)[0].path
+            'README.md'
         """
         rows = self._stream.to_pylist(surrogates=False)
         self._finish()
@@ -156,6 +189,12 @@ class Records:
         """Write everything to a CSV file with a header, like `write_parquet`.
 
         Nulls are empty, lists are joined by spaces, and bytes that are not UTF-8 are as in git.
+
+        Example:
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> repo.commits().write_csv("commits.csv")
+            3
         """
         return self._write(path, "csv")
 

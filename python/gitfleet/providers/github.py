@@ -242,11 +242,23 @@ class GitHubClient(GitProviderClient):
     # The original's methods.
 
     async def fetch_repositories(self, owner: str) -> list[RepoInfo]:
-        """List the repositories of a user or organisation, all of them."""
+        """List the repositories of a user or organisation, all of them.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> [repo.full_name for repo in github.fetch_repositories("octo-org")]
+            ['octo-org/alpha', 'octo-org/beta']
+        """
         return await self.repositories(owner).collect()
 
     async def fetch_user_info(self) -> UserInfo:
-        """Return whose token this is."""
+        """Return whose token this is.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> github.fetch_user_info().login
+            'me'
+        """
         return await self.authenticated_user()
 
     async def get_rate_limit(self) -> RateLimitInfo:
@@ -256,7 +268,13 @@ class GitHubClient(GitProviderClient):
         return RateLimitInfo(**core | {"reset_time": core["reset"]})
 
     async def fetch_repository_details(self, owner: str, repo: str) -> RepoDetails:
-        """Return all that is known of a repository, under the name it has now."""
+        """Return all that is known of a repository, under the name it has now.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> github.fetch_repository_details("octo-org", "alpha").stargazers_count
+            12
+        """
         return await self.repository(owner, repo)
 
     async def fetch_contributors(self, owner: str, repo: str) -> list[ContributorInfo]:
@@ -268,7 +286,13 @@ class GitHubClient(GitProviderClient):
         return await self.branches(owner, repo).collect()
 
     async def validate_credentials(self) -> bool:
-        """Return whether GitHub takes the token."""
+        """Return whether GitHub takes the token.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> github.validate_credentials()
+            True
+        """
         with self._told():
             return await self._service.validate_credentials()
 
@@ -397,7 +421,13 @@ class GitHubClient(GitProviderClient):
         return self._listing(route, _with_raw(UserInfo))
 
     def resume(self, cursor: str) -> Listing[dict[str, Any]]:
-        """Go on with a listing at its `Listing.cursor`, or start one at any route; plain data."""
+        """Go on with a listing at its `Listing.cursor`, or start one at any route; plain data.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> [item["name"] for item in github.resume("/orgs/octo-org/repos?per_page=100")]
+            ['alpha', 'beta']
+        """
         return self._listing(cursor, _plain)
 
     def _listing(self, route: str, make: Callable[[dict[str, Any]], T]) -> Listing[T]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["locked", "replace"]
 
-_LONGEST_WAIT = 10.0
+_LONGEST_WAIT = 60.0
 """Seconds for another writer."""
 
 

@@ -164,6 +164,16 @@ class CredentialManager:
 
         Raises:
             ValueError: The file was made with PBKDF2, and there is no salt.
+
+        Example:
+            >>> import tempfile
+            >>> file = tempfile.mkdtemp() + "/credentials.json"
+            >>> CredentialManager.from_password("secret", credentials_file=file).save_credential(
+            ...     "github", "a token"
+            ... )
+            >>> again = CredentialManager.from_password("secret", credentials_file=file)
+            >>> again.get_credentials("github")[0].get_token()
+            'a token'
         """
         manager = cls(credentials_file)
         file = None if salt_file is None else Path(salt_file).expanduser().resolve()
