@@ -96,6 +96,8 @@ bench: $(VENV)/rivals ## beside git, libgit2, gix, pygit2 and PyDriller, on BENC
 	$(BIN)/python benches/compare.py $(BENCH_REPO) --gitfleet target/release/gitfleet --libgit2 target/release/libgit2-history
 	$(BIN)/python benches/compare_blame.py $(BENCH_REPO) --gitfleet target/release/gitfleet --rival target/release/rival-blame
 	$(BIN)/python benches/compare_clone.py $(BENCH_REPO) --gitfleet target/release/gitfleet
+	$(MAKE) $(VENV)/installed
+	$(BIN)/python benches/compare_python.py
 	BENCH_REPO=$(abspath $(BENCH_REPO)) $(CARGO) bench --locked -p gitfleet-benches
 
 audit: ## licences, sources and C; with cargo-deny where it is installed, advisories too
