@@ -20,12 +20,13 @@ def exports(
     Args:
         package: Its name.
         homes: Modules, and the names each has, separated by spaces: ``name`` or
-            ``name=its_own_name``. A module without names is a name itself.
+            ``name=its_own_name``. Modules of the package itself are names too.
     """
     found: dict[str, tuple[str, str | None]] = {}
     for home, names in homes.items():
-        if not names:
-            found[home.rpartition(".")[2]] = (home, None)
+        above, _, module = home.rpartition(".")
+        if above == package:
+            found[module] = (home, None)
         for name in names.split():
             outer, _, inner = name.partition("=")
             found[outer] = (home, inner or outer)

@@ -101,3 +101,9 @@ def test_what_needs_no_package_works_without_any(history):
     command = [sys.executable, "-W", "error", "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["exceptions", "models.rows", "utils.auth", "utils.converters"])
+def test_modules_are_there_without_being_imported(name):
+    code = f"import gitfleet; assert gitfleet.{name}.__name__ == 'gitfleet.{name}'"
+    subprocess.run([sys.executable, "-c", code], check=True)
