@@ -167,6 +167,10 @@ class Fleet:
             InvalidInputError: Two addresses would share a directory, or no address makes sense.
                 Nothing has been cloned then.
             KeyboardInterrupt: On Ctrl-C; finished clones stay.
+
+        Example:
+            >>> [made.error for made in Fleet("one", bare=True).clone("projects/alpha")]
+            [None]
         """
         return _cloned(self._fleet.clone(_several(urls), listener(progress)))
 
@@ -176,7 +180,14 @@ class Fleet:
         *,
         progress: Callable[[Progress], object] | None = None,
     ) -> list[Cloned]:
-        """Call `clone` without blocking the event loop; cancelling the task stops the work."""
+        """Call `clone` without blocking the event loop; cancelling the task stops the work.
+
+        Example:
+            >>> import asyncio
+            >>> (made,) = asyncio.run(Fleet("two", bare=True).clone_async("projects/alpha"))
+            >>> made.was_there
+            False
+        """
         return _cloned(await self._fleet.clone_async(_several(urls), listener(progress)))
 
     def watch(
@@ -217,6 +228,12 @@ class Fleet:
         Raises:
             InvalidInputError: A path is given twice. Nothing has been updated then.
             KeyboardInterrupt: On Ctrl-C; what is updated stays so.
+
+        Example:
+            >>> fleet = Fleet("three", bare=True)
+            >>> (made,) = fleet.clone("projects/alpha")
+            >>> [updated.head == made.head for updated in fleet.update(made.path)]
+            [True]
         """
         return _updated(self._fleet.update(_several(paths), listener(progress)))
 

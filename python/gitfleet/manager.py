@@ -110,6 +110,18 @@ class RepoManager:
 
         Returns:
             A future: ``done()`` tells whether it has ended, ``fetch_clone_tasks`` how far it is.
+
+        Example:
+            >>> import asyncio
+            >>> async def main() -> None:
+            ...     with RepoManager(["projects/alpha"]) as manager:
+            ...         future = manager.clone_all()
+            ...         while not future.done():
+            ...             await asyncio.sleep(0.01)
+            ...         tasks = await manager.fetch_clone_tasks()
+            ...         print(tasks["projects/alpha"].status.status_type)
+            >>> asyncio.run(main())
+            completed
         """
         return self._manager.clone_all(listener(self._progress))
 
@@ -380,6 +392,15 @@ class RepoManager:
 
         Returns:
             True or an error text per address that had a clone.
+
+        Example:
+            >>> import asyncio
+            >>> async def main() -> None:
+            ...     manager = RepoManager([])
+            ...     await manager.clone("projects/beta")
+            ...     print(manager.cleanup())
+            >>> asyncio.run(main())
+            {'projects/beta': True}
         """
         removed = self._manager.cleanup()
         return CleanupResult({url: error or True for url, error in removed.items()})

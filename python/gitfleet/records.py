@@ -59,12 +59,26 @@ class Records:
 
     @property
     def column_names(self) -> list[str]:
-        """Names of the columns, in order."""
+        """Names of the columns, in order.
+
+        Example:
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> repo.blame().column_names[:3]
+            ['repo', 'path', 'start_line']
+        """
         return self._stream.column_names
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """What the table says about itself: schema version, tool version, counting policy."""
+        """What the table says about itself: schema version, tool version, counting policy.
+
+        Example:
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> repo.commits().metadata["gitfleet.merges"]
+            'none'
+        """
         return self._stream.metadata
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
@@ -182,6 +196,12 @@ class Records:
 
         Raises:
             StorageError: The file cannot be written.
+
+        Example:
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> repo.blame().write_parquet("blame.parquet")
+            6
         """
         return self._write(path, "parquet")
 
@@ -199,7 +219,14 @@ class Records:
         return self._write(path, "csv")
 
     def write_jsonl(self, path: str | os.PathLike[str]) -> int:
-        """Write everything to a file with a JSON object a line, like `write_parquet`."""
+        """Write everything to a file with a JSON object a line, like `write_parquet`.
+
+        Example:
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> repo.commits().write_jsonl("commits.jsonl")
+            3
+        """
         return self._write(path, "jsonl")
 
     def _write(self, path: str | os.PathLike[str], form: Literal["csv", "jsonl", "parquet"]) -> int:
@@ -208,7 +235,14 @@ class Records:
         return rows
 
     def close(self) -> None:
-        """Stop the work behind the stream; rows that were not read are lost."""
+        """Stop the work behind the stream; rows that were not read are lost.
+
+        Example:
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> records = repo.commits()
+            >>> records.close()
+        """
         self._stream.close()
 
     def __enter__(self) -> Self:

@@ -87,11 +87,23 @@ class Repository:
         return self._repo.is_shallow()
 
     def head(self) -> str | None:
-        """Return the id of the commit ``HEAD`` is at; None if its branch does not exist yet."""
+        """Return the id of the commit ``HEAD`` is at; None if its branch does not exist yet.
+
+        Example:
+            >>> repo = Repository("projects/alpha")
+            >>> repo.head() == repo.rev_parse("main")
+            True
+        """
         return self._repo.head()
 
     def refs(self) -> list[Reference]:
-        """List all refs, sorted by name, as ``git for-each-ref`` does."""
+        """List all refs, sorted by name, as ``git for-each-ref`` does.
+
+        Example:
+            >>> repo = Repository("projects/alpha")
+            >>> [ref.name for ref in repo.refs()]
+            ['refs/heads/main', 'refs/tags/v1']
+        """
         return [Reference(*ref) for ref in self._repo.refs()]
 
     def rev_parse(self, revision: str) -> str:
@@ -99,6 +111,11 @@ class Repository:
 
         Raises:
             RevisionNotFoundError: It names nothing, several things, or no commit.
+
+        Example:
+            >>> repo = Repository("projects/alpha")
+            >>> repo.rev_parse("v1") == repo.head()
+            True
         """
         return self._repo.rev_parse(revision)
 
@@ -270,6 +287,12 @@ class Repository:
 
         Returns:
             Records whose rows are all there: reading them waits for nothing.
+
+        Example:
+            >>> import asyncio
+            >>> records = asyncio.run(Repository("projects/alpha").blame_async("README.md"))
+            >>> sum(row["line_count"] for row in records.to_pylist())
+            3
         """
         stream, failed = await self._repo.blame_async(_paths(paths), blame(options))
         return _blamed(stream, failed, failures)

@@ -262,7 +262,13 @@ class GitHubClient(GitProviderClient):
         return await self.authenticated_user()
 
     async def get_rate_limit(self) -> RateLimitInfo:
-        """Return what is left of the REST API's limit; asking costs nothing."""
+        """Return what is left of the REST API's limit; asking costs nothing.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> github.get_rate_limit().limit
+            5000
+        """
         answer = await self.get("/rate_limit")
         core = answer["resources"]["core"]
         return RateLimitInfo(**core | {"reset_time": core["reset"]})
@@ -310,7 +316,13 @@ class GitHubClient(GitProviderClient):
             return json.loads(await self._service.graphql(query, given))
 
     async def repository(self, owner: str, repo: str) -> RepoDetails:
-        """Return all that is known of a repository, under the name it has now."""
+        """Return all that is known of a repository, under the name it has now.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> github.repository("octo-org", "alpha").topics
+            ['git']
+        """
         return _with_raw(RepoDetails)(await self.get(_repo(owner, repo)))
 
     async def languages(self, owner: str, repo: str) -> dict[str, int]:
@@ -323,7 +335,13 @@ class GitHubClient(GitProviderClient):
         return _with_raw(UserInfo)(await self.get(f"/users/{_part(login)}"))
 
     async def authenticated_user(self) -> UserInfo:
-        """Return whose token this is."""
+        """Return whose token this is.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> github.authenticated_user().login
+            'me'
+        """
         return _with_raw(UserInfo)(await self.get("/user"))
 
     async def rate_limit(self) -> dict[str, RateLimitInfo]:

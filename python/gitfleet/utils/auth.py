@@ -222,6 +222,13 @@ class CredentialManager:
         Args:
             provider: The service.
             host: Only those that were kept for this host.
+
+        Example:
+            >>> import tempfile
+            >>> manager = CredentialManager(tempfile.mkdtemp() + "/c.json", bytes(32))
+            >>> manager.save_credential("github", "a token", username="ann", host="github.com")
+            >>> manager.get_credentials("github", host="github.com")[0].get_token()
+            'a token'
         """
         provider = ProviderType(provider)
         stored = self._stored()
@@ -248,7 +255,15 @@ class CredentialManager:
         return entries
 
     def remove_credential(self, provider: ProviderType | str, token: str) -> bool:
-        """Remove a token; return whether it was there."""
+        """Remove a token; return whether it was there.
+
+        Example:
+            >>> import tempfile
+            >>> manager = CredentialManager(tempfile.mkdtemp() + "/c.json", bytes(32))
+            >>> manager.save_credential("github", "a token", username="ann", host="github.com")
+            >>> manager.remove_credential("github", "a token")
+            True
+        """
 
         def is_it(stored: dict[str, Any], one: dict[str, Any]) -> bool:
             opened = self._opened(stored, one)
@@ -257,11 +272,28 @@ class CredentialManager:
         return self._remove(provider, is_it)
 
     def remove_credential_by_username(self, provider: ProviderType | str, username: str) -> bool:
-        """Remove the tokens of a user; return whether there were any."""
+        """Remove the tokens of a user; return whether there were any.
+
+        Example:
+            >>> import tempfile
+            >>> manager = CredentialManager(tempfile.mkdtemp() + "/c.json", bytes(32))
+            >>> manager.save_credential("github", "a token", username="ann", host="github.com")
+            >>> manager.remove_credential_by_username("github", "bob")
+            False
+        """
         return self._remove(provider, lambda _, one: one.get("username") == username)
 
     def clear_credentials(self, provider: ProviderType | str | None = None) -> None:
-        """Remove all tokens, or those of one service."""
+        """Remove all tokens, or those of one service.
+
+        Example:
+            >>> import tempfile
+            >>> manager = CredentialManager(tempfile.mkdtemp() + "/c.json", bytes(32))
+            >>> manager.save_credential("github", "a token", username="ann", host="github.com")
+            >>> manager.clear_credentials()
+            >>> manager.get_credentials("github")
+            []
+        """
         name = None if provider is None else ProviderType(provider).value
         with self._changing() as stored:
             for one in list(stored):
