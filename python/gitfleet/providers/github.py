@@ -239,8 +239,6 @@ class GitHubClient(GitProviderClient):
             }
         )
 
-    # The original's methods.
-
     async def fetch_repositories(self, owner: str) -> list[RepoInfo]:
         """List the repositories of a user or organisation, all of them.
 
@@ -301,8 +299,6 @@ class GitHubClient(GitProviderClient):
         """
         with self._told():
             return await self._service.validate_credentials()
-
-    # One thing.
 
     async def get(self, route: str) -> Any:
         """Return what a route says, such as ``/repos/o/r/topics``, as plain data."""
@@ -368,8 +364,6 @@ class GitHubClient(GitProviderClient):
             found = await self._service.metadata(pairs)
         make = _with_raw(RepoDetails)
         return [make(json.loads(one)) if isinstance(one, bytes) else one for one in found]
-
-    # Listings.
 
     def repositories(
         self,
@@ -453,8 +447,6 @@ class GitHubClient(GitProviderClient):
             return self._service.listing(route)
 
         return Listing(opened, make, self._told)
-
-    # State.
 
     @property
     def sync(self) -> SyncGitHubClient:
