@@ -75,6 +75,10 @@ fn place(path: &Path) -> PathBuf {
 #[cfg(feature = "cli")]
 const MOST_LINKS: usize = 40;
 
+/// What lies there is open already: if it is a file, what was written to it stays, and what comes goes behind it.
+#[cfg(feature = "cli")]
+const OPEN: &[&str] = &["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
+
 /// A file that appears when it is complete. A link is followed; a device or pipe is written to, not replaced.
 #[cfg(feature = "cli")]
 pub(crate) struct NewFile {
@@ -87,8 +91,7 @@ pub(crate) struct NewFile {
 impl NewFile {
     /// Starts it; what is written goes to the writer.
     pub(crate) fn create(path: &Path) -> Result<(BufWriter<File>, Self)> {
-        // What these name is open somewhere, and not ours to replace, even if it is a file.
-        let is_open = path.starts_with("/dev") || path.starts_with("/proc");
+        let is_open = OPEN.iter().any(|above| path.starts_with(above));
         let path = place(path);
         match std::fs::metadata(&path) {
             Ok(found) if found.is_dir() => {
@@ -96,7 +99,7 @@ impl NewFile {
                 Err(Error::DestinationExists { path, reason })
             }
             Ok(found) if !found.is_file() || is_open => {
-                let device = File::options().write(true).open(&path);
+                let device = File::options().append(true).open(&path);
                 let device = device.map_err(Error::storage("write", &path))?;
                 Ok((BufWriter::new(device), Self { file: None, path }))
             }

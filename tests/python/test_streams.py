@@ -257,5 +257,5 @@ gitfleet.Repository({repo.path!r}).commits(max_count=1).write_csv("/dev/stdout")
     with (tmp_path / "out").open("w") as out:
         subprocess.run([sys.executable, "-c", script], stdout=out, check=True)
     lines = (tmp_path / "out").read_text().splitlines()
-    assert lines
-    assert any(line.startswith("repo,commit_id") for line in lines)
+    assert lines[0] == "first"
+    assert lines[1].startswith("repo,commit_id")
