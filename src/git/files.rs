@@ -1,9 +1,10 @@
 //! Which files a revision has.
 
+use super::id::ObjectId;
 use super::pathspec::Pathspec;
 use super::repo::Repo;
 use super::source;
-use super::tree_diff::tree_changes_in;
+use super::tree_diff::{TreeChange, tree_changes_in};
 use crate::error::Result;
 
 impl Repo {
@@ -25,16 +26,19 @@ impl Repo {
         } else {
             Some(Pathspec::new(patterns, self.path())?)
         };
-        let local = self.local();
-        let tree = local.find_commit(commit.0);
-        let tree = tree.and_then(|commit| Ok(commit.tree_id()?.detach()));
-        let tree = tree.map_err(source::unreadable(self.path(), format!("commit {commit}")))?;
+        let tree = self.tree_of(commit)?;
         let source = self.object_source()?;
         let found = tree_changes_in(&source.objects(), None, Some(tree), wanted.as_mut())?;
-        let files = found.into_iter().filter(|file| {
-            let side = file.new.filter(|side| !side.is_submodule());
-            side.is_some()
-        });
+        let is_file = |file: &TreeChange| file.new.is_some_and(|side| !side.is_submodule());
+        let files = found.into_iter().filter(is_file);
         Ok(files.map(|file| file.path).collect())
+    }
+
+    /// The top tree of a commit.
+    pub(super) fn tree_of(&self, commit: ObjectId) -> Result<gix::ObjectId> {
+        let local = self.local();
+        let found = local.find_commit(commit.0);
+        let tree = found.and_then(|commit| Ok(commit.tree_id()?.detach()));
+        tree.map_err(source::unreadable(self.path(), format!("commit {commit}")))
     }
 }

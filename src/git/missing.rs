@@ -192,10 +192,7 @@ impl Fetcher<'_> {
         let commit = self.repo.rev_parse(revision)?;
         let source = self.repo.object_source()?;
         let objects = source.objects();
-        let local = self.repo.local();
-        let tree = local.find_commit(commit.0);
-        let tree = tree.and_then(|commit| Ok(commit.tree_id()?.detach()));
-        let tree = tree.map_err(source::unreadable(self.repo.path(), "a commit"))?;
+        let tree = self.repo.tree_of(commit)?;
         let mut blobs = HashSet::new();
         let mut add = |tree| -> Result<()> {
             let files = tree_changes(&objects, None, Some(tree))?.into_iter();

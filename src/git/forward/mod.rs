@@ -157,13 +157,9 @@ impl<'a> Plan<'a> {
         cancel: &CancelToken,
     ) -> Result<Result<Self, String>> {
         let local = repo.local();
-        let tree_of = |id: Id| {
-            let commit = local.find_commit(id.0);
-            let tree = commit.and_then(|commit| Ok(commit.tree_id()?.detach()));
-            tree.map_err(source::unreadable(repo.path(), format!("commit {id}")))
-        };
-        let tree = tree_of(to)?;
-        let old_tree = from.filter(|_| !overwrites).map(tree_of).transpose()?;
+        let tree = repo.tree_of(to)?;
+        let old_tree = from.filter(|_| !overwrites);
+        let old_tree = old_tree.map(|id| repo.tree_of(id)).transpose()?;
         let source = repo.object_source()?;
         let mut changes = tree_changes(&source.objects(), old_tree, Some(tree))?;
         let state = match State::read(repo, from.is_some(), &changes, overwrites, cancel)? {
