@@ -22,7 +22,13 @@ __all__ = ["Cloned", "Fleet", "RefUpdate", "Updated"]
 
 @dataclass(frozen=True)
 class Cloned:
-    """What became of one address."""
+    """What became of one address.
+
+    Example:
+        >>> (cloned,) = Fleet("clones", bare=True).clone("projects/alpha")
+        >>> cloned.error is None, cloned.was_there, cloned.attempts
+        (True, False, 1)
+    """
 
     target: str
     """The address as given, without credentials."""
@@ -47,7 +53,16 @@ class Cloned:
 
 
 class RefUpdate(NamedTuple):
-    """A ref that an update touched."""
+    """A ref that an update touched.
+
+    Example:
+        >>> import subprocess
+        >>> fleet = Fleet("clones", bare=True)
+        >>> (cloned,) = fleet.clone("projects/alpha")
+        >>> _ = subprocess.run(["git", "-C", "projects/alpha", "branch", "next"], check=True)
+        >>> [(ref.name, ref.change) for ref in fleet.update(cloned.path)[0].refs]
+        [('refs/heads/next', 'created')]
+    """
 
     name: str
     """Full name, as in ``refs/heads/main``."""
@@ -61,7 +76,14 @@ class RefUpdate(NamedTuple):
 
 @dataclass(frozen=True)
 class Updated:
-    """What became of one clone."""
+    """What became of one clone.
+
+    Example:
+        >>> fleet = Fleet("clones", bare=True)
+        >>> (updated,) = fleet.update([cloned.path for cloned in fleet.clone("projects/alpha")])
+        >>> updated.refs, updated.was_rewritten, updated.error
+        ([], False, None)
+    """
 
     target: str
     """The clone as given."""
@@ -243,7 +265,16 @@ class Fleet:
         *,
         progress: Callable[[Progress], object] | None = None,
     ) -> list[Updated]:
-        """Call `update` without blocking the event loop; cancelling the task stops the work."""
+        """Call `update` without blocking the event loop; cancelling the task stops the work.
+
+        Example:
+            >>> import asyncio
+            >>> fleet = Fleet("clones", bare=True)
+            >>> (cloned,) = fleet.clone("projects/alpha")
+            >>> (updated,) = asyncio.run(fleet.update_async(cloned.path))
+            >>> updated.head == cloned.head
+            True
+        """
         return _updated(await self._fleet.update_async(_several(paths), listener(progress)))
 
     def __reduce__(self) -> tuple[Any, ...]:

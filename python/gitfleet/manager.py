@@ -24,7 +24,17 @@ __all__ = ["RepoManager"]
 
 
 class CleanupResult(dict[str, "bool | str"]):
-    """Outcome per address: True, or an error text. It can be awaited too, for its own value."""
+    """Outcome per address: True, or an error text. It can be awaited too, for its own value.
+
+    Example:
+        >>> import asyncio
+        >>> async def main() -> None:
+        ...     manager = RepoManager(["projects/alpha"])
+        ...     await manager.clone_all()
+        ...     print(manager.cleanup())
+        >>> asyncio.run(main())
+        {'projects/alpha': True}
+    """
 
     def __await__(self) -> Generator[None, None, CleanupResult]:
         """Give itself: cleaning up is done when the call returns."""
@@ -128,7 +138,17 @@ class RepoManager:
     def clone_repos(
         self, urls: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
     ) -> asyncio.Future[None]:
-        """Do the same for these addresses, whether the manager was made with them or not."""
+        """Do the same for these addresses, whether the manager was made with them or not.
+
+        Example:
+            >>> import asyncio
+            >>> async def main() -> None:
+            ...     with RepoManager([]) as manager:
+            ...         await manager.clone_repos(["projects/alpha", "projects/beta"])
+            ...         print(len(await manager.fetch_clone_tasks()))
+            >>> asyncio.run(main())
+            2
+        """
         return self._manager.clone_each(_several(urls), listener(self._progress))
 
     def watch(self) -> AsyncGenerator[Progress, None]:
@@ -160,11 +180,27 @@ class RepoManager:
 
         Raises:
             GitFleetError: What went wrong; the task has it too.
+
+        Example:
+            >>> import asyncio
+            >>> async def main() -> None:
+            ...     with RepoManager([]) as manager:
+            ...         await manager.clone("projects/beta")
+            ...         (task,) = (await manager.fetch_clone_tasks()).values()
+            ...         print(task.status.status_type)
+            >>> asyncio.run(main())
+            completed
         """
         await self._manager.clone(url, listener(self._progress))
 
     async def fetch_clone_tasks(self) -> dict[str, CloneTask]:
-        """Return every task by its address as given, in the order they were given."""
+        """Return every task by its address as given, in the order they were given.
+
+        Example:
+            >>> import asyncio
+            >>> asyncio.run(RepoManager(["https://h/o/r"]).fetch_clone_tasks())["https://h/o/r"].status
+            CloneStatus(status_type='queued', progress=None, error=None)
+        """
         return {
             given: CloneTask(
                 url,

@@ -25,7 +25,15 @@ _TABLES: tuple[Table, ...] = ("commits", "changes", "blame")
 
 @dataclass(frozen=True)
 class Mined:
-    """What became of one target."""
+    """What became of one target.
+
+    Example:
+        >>> (mined,) = mine("projects/alpha", "data-of-commits", tables=["commits"])
+        >>> mined.rows, mined.was_finished, mined.error
+        ({'commits': 3}, False, None)
+        >>> mine("projects/alpha", "data-of-commits", tables=["commits"])[0].was_finished
+        True
+    """
 
     target: str
     """The directory or address as given, without credentials."""
@@ -145,7 +153,14 @@ async def mine_async(
     proxy: str | None = None,
     timeout: float = 60.0,
 ) -> list[Mined]:
-    """Call `mine` without blocking the event loop; cancelling the task stops the work."""
+    """Call `mine` without blocking the event loop; cancelling the task stops the work.
+
+    Example:
+        >>> import asyncio
+        >>> (mined,) = asyncio.run(mine_async("projects/beta", "data"))
+        >>> mined.rows["commits"]
+        3
+    """
     job = _job(locals())
     return [Mined(**outcome) for outcome in await _gitfleet.mine_async(job)]
 

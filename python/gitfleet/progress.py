@@ -29,6 +29,13 @@ class Progress(NamedTuple):
 
     A callback gets these on threads of GitFleet's, at most ten times a second for each repository,
     and each change of phase. What it raises stops the work and is raised by the call.
+
+    Example:
+        >>> from gitfleet import Fleet
+        >>> heard = []
+        >>> _ = Fleet("heard", bare=True).clone("projects/alpha", progress=heard.append)
+        >>> heard[-1].subject, heard[-1].phase
+        ('projects/alpha', 'done')
     """
 
     subject: str
@@ -46,7 +53,12 @@ class Progress(NamedTuple):
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing follows about this repository."""
+        """Whether nothing follows about this repository.
+
+        Example:
+            >>> Progress("https://h/o/r", "receiving", done=120, total=400).has_ended
+            False
+        """
         return self.phase in {"done", "unchanged", "failed"}
 
 

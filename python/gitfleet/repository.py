@@ -22,7 +22,13 @@ __all__ = ["Reference", "Repository"]
 
 
 class Reference(NamedTuple):
-    """A branch, tag or other ref."""
+    """A branch, tag or other ref.
+
+    Example:
+        >>> repo = Repository("projects/alpha")
+        >>> [reference.name for reference in repo.refs()]
+        ['refs/heads/main', 'refs/tags/v1']
+    """
 
     name: str
     """Full name, such as ``refs/tags/v1``."""
@@ -68,22 +74,42 @@ class Repository:
 
     @property
     def path(self) -> str:
-        """The working tree, or the git directory of a bare repository."""
+        """The working tree, or the git directory of a bare repository.
+
+        Example:
+            >>> Repository("projects/alpha/src").path.endswith("projects/alpha")
+            True
+        """
         return os.fspath(self._repo.path)
 
     @property
     def name(self) -> str:
-        """What the ``repo`` column says: the directory's name, without ``.git``."""
+        """What the ``repo`` column says: the directory's name, without ``.git``.
+
+        Example:
+            >>> Repository("projects/alpha").name
+            'alpha'
+        """
         return self._repo.name
 
     @property
     def is_bare(self) -> bool:
-        """Whether it has no working tree."""
+        """Whether it has no working tree.
+
+        Example:
+            >>> Repository("projects/alpha").is_bare
+            False
+        """
         return self._repo.is_bare
 
     @property
     def is_shallow(self) -> bool:
-        """Whether its history was cut off by a shallow clone."""
+        """Whether its history was cut off by a shallow clone.
+
+        Example:
+            >>> Repository("projects/alpha").is_shallow
+            False
+        """
         return self._repo.is_shallow()
 
     def head(self) -> str | None:

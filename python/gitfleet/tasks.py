@@ -10,7 +10,12 @@ __all__ = ["CloneStatus", "CloneTask"]
 
 @dataclass(frozen=True)
 class CloneStatus:
-    """How far a clone is."""
+    """How far a clone is.
+
+    Example:
+        >>> CloneStatus("cloning", progress=40)
+        CloneStatus(status_type='cloning', progress=40, error=None)
+    """
 
     status_type: Literal["queued", "cloning", "completed", "failed"]
     """Its state."""
@@ -22,7 +27,12 @@ class CloneStatus:
 
 @dataclass(frozen=True)
 class CloneTask:
-    """One repository of a `RepoManager`."""
+    """One repository of a `RepoManager`.
+
+    Example:
+        >>> CloneTask("https://h/o/r", CloneStatus("queued")).temp_dir is None
+        True
+    """
 
     url: str
     """The address, without credentials."""

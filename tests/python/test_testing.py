@@ -1,8 +1,10 @@
 """The fixtures for users' own tests."""
 
+import re
 import ssl
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,16 +57,8 @@ def test_the_server_asks_for_credentials_over_https(git_repository, authority, t
         assert {method for method, _, _ in server.requests} == {"GET", "POST"}
 
 
-USERS = """
-pytest_plugins = ["gitfleet.testing.fixtures"]
-"""
-USERS_TEST = """
-import gitfleet
-
-def test_mine(git_repository, git_server, tmp_path):
-    made, = gitfleet.mine(f"{git_server.url}/owner/sample/.git", tmp_path / "data")
-    assert made.rows["commits"] == 3
-
+GUIDE = Path(__file__).parent.parent.parent / "docs" / "guides" / "testing.md"
+FORMER = """
 def test_former(mock_git_repo_with_branches):
     assert (mock_git_repo_with_branches / ".git").is_dir()
 """
@@ -72,8 +66,9 @@ def test_former(mock_git_repo_with_branches):
 
 @pytest.mark.parametrize("path", ["/usr/bin:/bin", "/nowhere"])
 def test_users_get_them_by_name(path, tmp_path):
-    (tmp_path / "conftest.py").write_text(USERS)
-    (tmp_path / "test_users.py").write_text(USERS_TEST)
+    users, tests = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    (tmp_path / "conftest.py").write_text(users)
+    (tmp_path / "test_users.py").write_text(tests + FORMER)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:asyncio", "-W", "error"]
     environment = {"PATH": path, "HOME": str(tmp_path)}
     done = subprocess.run(

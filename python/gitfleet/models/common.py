@@ -25,7 +25,12 @@ __all__ = [
 
 
 class ProviderType(str, enum.Enum):
-    """A hosting service."""
+    """A hosting service.
+
+    Example:
+        >>> ProviderType("github") is ProviderType.GITHUB
+        True
+    """
 
     GITHUB = "github"
     GITLAB = "gitlab"
@@ -52,7 +57,12 @@ class Model(BaseModel):
 
 
 class UserInfo(Model):
-    """A user or organisation; its id is 0 where the service does not say it."""
+    """A user or organisation; its id is 0 where the service does not say it.
+
+    Example:
+        >>> UserInfo(id=7, login="ann").model_dump(exclude_none=True)["login"]
+        'ann'
+    """
 
     id: int = 0
     login: str
@@ -73,7 +83,15 @@ def _aware(text: str | None) -> datetime.datetime | None:
 
 
 class RepoInfo(Model):
-    """A repository, as listings have it."""
+    """A repository, as listings have it.
+
+    Example:
+        >>> repo = RepoInfo(id=1, name="r", full_name="o/r", clone_url="https://h/o/r.git")
+        >>> repo.default_branch, repo.fork, repo.stargazers_count
+        ('main', False, None)
+        >>> sorted(RepoInfo.model_json_schema()["required"])
+        ['clone_url', 'full_name', 'id', 'name']
+    """
 
     id: int
     name: str
@@ -96,16 +114,35 @@ class RepoInfo(Model):
     raw_data: dict[str, Any] | None = None
 
     def created_datetime(self) -> datetime.datetime | None:
-        """When it was made, in UTC."""
+        """When it was made, in UTC.
+
+        Example:
+            >>> about = {"id": 1, "name": "r", "full_name": "o/r", "clone_url": "https://h/o/r.git"}
+            >>> RepoInfo(**about, created_at="2024-05-01T08:00:00Z").created_datetime().isoformat()
+            '2024-05-01T08:00:00+00:00'
+        """
         return _aware(self.created_at)
 
     def updated_datetime(self) -> datetime.datetime | None:
-        """When it was last changed, in UTC."""
+        """When it was last changed, in UTC.
+
+        Example:
+            >>> about = {"id": 1, "name": "r", "full_name": "o/r", "clone_url": "https://h/o/r.git"}
+            >>> RepoInfo(**about, updated_at="2024-05-01T08:00:00+02:00").updated_datetime().hour
+            6
+        """
         return _aware(self.updated_at)
 
 
 class RepoDetails(RepoInfo):
-    """A repository, asked for alone."""
+    """A repository, asked for alone.
+
+    Example:
+        >>> about = {"id": 1, "name": "r", "full_name": "o/r", "clone_url": "https://h/o/r.git"}
+        >>> details = RepoDetails(**about, topics=["git"], size=120)
+        >>> details.topics, details.size, details.license
+        (['git'], 120, None)
+    """
 
     topics: list[str] = Field(default_factory=list)
     homepage: str | None = None
@@ -126,12 +163,23 @@ class RepoDetails(RepoInfo):
     license: dict[str, Any] | None = None
 
     def pushed_datetime(self) -> datetime.datetime | None:
-        """When somebody last pushed to it, in UTC."""
+        """When somebody last pushed to it, in UTC.
+
+        Example:
+            >>> about = {"id": 1, "name": "r", "full_name": "o/r", "clone_url": "https://h/o/r.git"}
+            >>> RepoDetails(**about).pushed_datetime() is None
+            True
+        """
         return _aware(self.pushed_at)
 
 
 class RateLimitInfo(Model):
-    """What is left of a limit."""
+    """What is left of a limit.
+
+    Example:
+        >>> RateLimitInfo(limit=5000, remaining=4990, reset_time=1_700_000_000).remaining
+        4990
+    """
 
     limit: int
     remaining: int
@@ -141,19 +189,34 @@ class RateLimitInfo(Model):
     provider_type: ProviderType = ProviderType.GITHUB
 
     def seconds_until_reset(self) -> int:
-        """Seconds until it is the limit again; 0 if that is past."""
+        """Seconds until it is the limit again; 0 if that is past.
+
+        Example:
+            >>> RateLimitInfo(limit=60, remaining=0, reset_time=1_700_000_000).seconds_until_reset()
+            0
+        """
         return max(0, int(self.reset_time - time.time()))
 
 
 class CommitRef(Model):
-    """A commit by its id."""
+    """A commit by its id.
+
+    Example:
+        >>> CommitRef(sha="a" * 40).url is None
+        True
+    """
 
     sha: str
     url: str | None = None
 
 
 class BranchInfo(Model):
-    """A branch."""
+    """A branch.
+
+    Example:
+        >>> BranchInfo(name="main", commit={"sha": "a" * 40}).commit_sha == "a" * 40
+        True
+    """
 
     name: str
     commit: CommitRef | None = None
@@ -174,7 +237,14 @@ class BranchInfo(Model):
 
 
 class ContributorInfo(Model):
-    """Somebody who committed. One whom the service does not know has id 0, and a name as login."""
+    """Somebody who committed. One whom the service does not know has id 0, and a name as login.
+
+    Example:
+        >>> ContributorInfo(login="ann", contributions=12).contributions
+        12
+        >>> ContributorInfo(name="Ann", contributions=1).login
+        'Ann'
+    """
 
     id: int = 0
     login: str

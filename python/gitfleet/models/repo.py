@@ -27,7 +27,12 @@ __all__ = [
 
 
 class CloneStatusType(str, enum.Enum):
-    """State of a clone."""
+    """State of a clone.
+
+    Example:
+        >>> CloneStatusType("cloning") is CloneStatusType.CLONING
+        True
+    """
 
     QUEUED = "queued"
     CLONING = "cloning"
@@ -36,7 +41,12 @@ class CloneStatusType(str, enum.Enum):
 
 
 class PydanticCloneStatus(BaseModel):
-    """`CloneStatus`, validated."""
+    """`CloneStatus`, validated.
+
+    Example:
+        >>> PydanticCloneStatus(status_type="failed", error="not found").model_dump(mode="json")
+        {'status_type': 'failed', 'progress': None, 'error': 'not found'}
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True)
 
@@ -46,7 +56,11 @@ class PydanticCloneStatus(BaseModel):
 
 
 class PydanticCloneTask(BaseModel):
-    """`CloneTask`, validated."""
+    """`CloneTask`, validated.
+
+    Example:
+        >>> PydanticCloneTask(url="https://h/o/r", status={"status_type": "queued"}).status.progress
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True)
 

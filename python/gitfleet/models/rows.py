@@ -19,7 +19,14 @@ class Row(BaseModel):
 
 
 class CommitRow(Row):
-    """A commit. Offsets are minutes east; counts are null if content is missing."""
+    """A commit. Offsets are minutes east; counts are null if content is missing.
+
+    Example:
+        >>> import gitfleet
+        >>> repo = gitfleet.Repository("projects/alpha")
+        >>> [row.summary for row in repo.commits().to_pydantic(CommitRow)]
+        ['Third', 'Second', 'First']
+    """
 
     repo: str
     commit_id: str
@@ -46,7 +53,15 @@ class CommitRow(Row):
 
 
 class ChangeRow(Row):
-    """A file that a commit changed. Counts are null for binary files and if content is missing."""
+    """A file that a commit changed. Counts are null for binary files and if content is missing.
+
+    Example:
+        >>> import gitfleet
+        >>> repo = gitfleet.Repository("projects/alpha")
+        >>> rows = repo.changes().to_pydantic(ChangeRow)
+        >>> [(row.old_path, row.path) for row in rows if row.old_path]
+        [('src/old.py', 'src/tool.py')]
+    """
 
     repo: str
     commit_id: str
@@ -65,7 +80,14 @@ class ChangeRow(Row):
 
 
 class BlameRow(Row):
-    """A run of lines that one commit brought, or a line with its content. Lines count from 1."""
+    """A run of lines that one commit brought, or a line with its content. Lines count from 1.
+
+    Example:
+        >>> import gitfleet
+        >>> repo = gitfleet.Repository("projects/alpha")
+        >>> [(row.start_line, row.line_count) for row in repo.blame("src").to_pydantic(BlameRow)]
+        [(1, 7), (8, 1), (9, 12)]
+    """
 
     repo: str
     path: str

@@ -39,6 +39,10 @@ class ProviderError(exceptions.GitFleetError):
         request_id: What the service calls the request; its support asks for it.
         retry_after: Seconds after which to ask again, if the service said so.
         documentation_url: Where the service documents it.
+
+    Example:
+        >>> print(ProviderError("the service is down", "gitlab"))
+        gitlab: the service is down
     """
 
     status: int | None = None
@@ -80,6 +84,10 @@ class RateLimitError(ProviderError, exceptions.RateLimitedError):
 
     Attributes:
         reset_time: When it ends, in seconds since the epoch; None if that is not known.
+
+    Example:
+        >>> RateLimitError("used up", reset_time=1_700_000_000).reset_time
+        1700000000
     """
 
     def __init__(
@@ -129,7 +137,37 @@ def of_service(  # noqa: PLR0917 (the extension calls it)
 
 
 class GitProviderClient(abc.ABC):
-    """What every client can do. Subclass it for services that GitFleet does not know."""
+    """What every client can do. Subclass it for services that GitFleet does not know.
+
+    Example:
+        >>> from gitfleet.models.common import BranchInfo, RateLimitInfo, RepoDetails, UserInfo
+        >>> class Mirror(GitProviderClient):
+        ...     async def fetch_repositories(self, owner: str) -> list[RepoDetails]:
+        ...         return [await self.fetch_repository_details(owner, "tool")]
+        ...
+        ...     async def fetch_repository_details(self, owner: str, repo: str) -> RepoDetails:
+        ...         full_name = f"{owner}/{repo}"
+        ...         url = f"https://git.example.org/{full_name}"
+        ...         return RepoDetails(id=1, name=repo, full_name=full_name, clone_url=url)
+        ...
+        ...     async def fetch_user_info(self) -> UserInfo:
+        ...         return UserInfo(login="me")
+        ...
+        ...     async def get_rate_limit(self) -> RateLimitInfo:
+        ...         return RateLimitInfo(limit=60, remaining=60, reset_time=0)
+        ...
+        ...     async def fetch_contributors(self, owner: str, repo: str) -> list[ContributorInfo]:
+        ...         return []
+        ...
+        ...     async def fetch_branches(self, owner: str, repo: str) -> list[BranchInfo]:
+        ...         return [BranchInfo(name="main")]
+        ...
+        ...     async def validate_credentials(self) -> bool:
+        ...         return True
+        >>> import asyncio
+        >>> [repo.full_name for repo in asyncio.run(Mirror("gitlab").fetch_repositories("ann"))]
+        ['ann/tool']
+    """
 
     def __init__(self, provider_type: ProviderType | str) -> None:
         self.provider_type = ProviderType(provider_type)
@@ -163,7 +201,18 @@ class GitProviderClient(abc.ABC):
         """Return whether the service takes the token."""
 
     async def to_pandas(self, data: Any) -> pd.DataFrame:
-        """Make a DataFrame of a model, of several, or of dictionaries; ``raw_data`` is left out."""
+        """Make a DataFrame of a model, of several, or of dictionaries; ``raw_data`` is left out.
+
+        Example:
+            >>> import asyncio
+            >>> from gitfleet import GitHubClient
+            >>> async def main() -> None:
+            ...     client = GitHubClient("a token")
+            ...     frame = await client.to_pandas(await client.fetch_repositories("octo-org"))
+            ...     print(frame["full_name"].to_list())
+            >>> asyncio.run(main())
+            ['octo-org/alpha', 'octo-org/beta']
+        """
         from gitfleet.utils.converters import to_dataframe
 
         return to_dataframe(data)

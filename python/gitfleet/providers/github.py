@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import collections
 import contextlib
 import json
 import os
-import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
 from gitfleet import _gitfleet, exceptions
@@ -24,12 +21,14 @@ from gitfleet.models.common import (
     UserInfo,
 )
 from gitfleet.providers.base import GitProviderClient, ProviderError
+from gitfleet.providers.listing import Listing
+from gitfleet.providers.sync import SyncGitHubClient
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from gitfleet.providers.token_manager import TokenManager
 
@@ -48,7 +47,12 @@ class GitHubNetworkError(GitHubError, exceptions.NetworkError):
 
 @dataclass(frozen=True)
 class App:
-    """An installation of a GitHub App; its tokens are fetched when they are needed."""
+    """An installation of a GitHub App; its tokens are fetched when they are needed.
+
+    Example:
+        >>> App(app_id=1, installation_id=2, private_key="-----BEGIN RSA PRIVATE KEY-----")
+        App(app_id=1, installation_id=2)
+    """
 
     app_id: str | int
     """The app's id, or its client id."""
@@ -56,89 +60,6 @@ class App:
     """The installation whose repositories are read."""
     private_key: str = field(repr=False, metadata={"secret": True})
     """The key as GitHub hands it out, in PEM."""
-
-
-class Listing(Generic[T]):
-    """A listing that is followed to its end: ``async for``, or ``await listing.collect()``.
-
-    Items that are inserted while it is read come once; what is deleted meanwhile may push one out
-    of sight, as GitHub's pages do.
-
-    Example:
-        >>> async def main() -> None:
-        ...     listing = GitHubClient("a token").repositories("octo-org")
-        ...     print(len(await listing.next_page()), listing.cursor)
-        >>> asyncio.run(main())
-        2 None
-    """
-
-    __slots__ = ("_began_at", "_items", "_lock", "_make", "_open", "_pages", "_told")
-
-    def __init__(
-        self,
-        opened: Callable[[], Coroutine[Any, Any, _gitfleet.Listing]],
-        make: Callable[[dict[str, Any]], T],
-        told: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
-    ) -> None:
-        self._open = opened
-        self._make = make
-        self._told = told
-        self._pages: _gitfleet.Listing | None = None
-        self._items: collections.deque[T] = collections.deque()
-        self._began_at: str | None = None
-        self._lock = asyncio.Lock()
-
-    async def pages(self) -> AsyncIterator[list[T]]:
-        """Yield the items page by page."""
-        while (page := await self.next_page()) is not None:
-            yield page
-
-    async def next_page(self) -> list[T] | None:
-        """Return the items of the next page; None at the end.
-
-        A call that is cancelled, or whose items are not what they should be, loses nothing: the
-        next one gives the same page. Of a page that ``async for`` began, it gives the rest.
-        """
-        async with self._lock:
-            rest = list(self._items)
-            self._items.clear()
-            return rest or await self._read()
-
-    async def _read(self) -> list[T] | None:
-        with self._told():
-            if self._pages is None:
-                self._pages = await self._open()
-            page = await self._pages.next_page()
-        items = None if page is None else [self._make(item) for item in json.loads(page)]
-        self._began_at = self._pages.cursor
-        self._pages.take_page()
-        return items
-
-    async def collect(self) -> list[T]:
-        """Return all items that are left."""
-        return [item async for page in self.pages() for item in page]
-
-    @property
-    def cursor(self) -> str | None:
-        """Where it goes on, for `GitHubClient.resume`; None before the start and at the end.
-
-        It counts whole pages: while ``async for`` is within one, it is where that page is.
-        """
-        if self._items:
-            return self._began_at
-        return self._pages.cursor if self._pages is not None else None
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> T:
-        async with self._lock:
-            while not self._items:
-                page = await self._read()
-                if page is None:
-                    raise StopAsyncIteration
-                self._items.extend(page)
-            return self._items.popleft()
 
 
 def _with_raw(model: type[T]) -> Callable[[dict[str, Any]], T]:
@@ -174,7 +95,17 @@ class GitHubClient(GitProviderClient):
         retries: How often a request is tried again after a failure that may pass.
         **options: How hosts are reached: see `HostOptions`.
 
+    Raises:
+        InvalidInputError: What was given makes no sense; so says every method.
+        AuthError: So does every method if GitHub does not take the token, or wants one,
+        PermissionDeniedError: if the token is not allowed that,
+        NotFoundError: if there is no such thing, or it is not shown to the token,
+        RateLimitError: if a limit ends later than `longest_wait`,
+        GitHubNetworkError: if GitHub is not reached, or fails, after all retries,
+        GitHubError: or if it refuses for another reason; each but the first is a `ProviderError`.
+
     Example:
+        >>> import asyncio
         >>> async def main() -> None:
         ...     client = GitHubClient("a token")
         ...     async for repo in client.repositories("octo-org", forks=False):
@@ -282,11 +213,24 @@ class GitHubClient(GitProviderClient):
         return await self.repository(owner, repo)
 
     async def fetch_contributors(self, owner: str, repo: str) -> list[ContributorInfo]:
-        """List who committed, most commits first."""
+        """List who committed, most commits first.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> found = github.fetch_contributors("octo-org", "alpha")
+            >>> [(one.login, one.contributions) for one in found]
+            [('ann', 2), ('bob', 1)]
+        """
         return await self.contributors(owner, repo).collect()
 
     async def fetch_branches(self, owner: str, repo: str) -> list[BranchInfo]:
-        """List the branches."""
+        """List the branches.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> [branch.name for branch in github.fetch_branches("octo-org", "alpha")]
+            ['main', 'next']
+        """
         return await self.branches(owner, repo).collect()
 
     async def validate_credentials(self) -> bool:
@@ -301,12 +245,25 @@ class GitHubClient(GitProviderClient):
             return await self._service.validate_credentials()
 
     async def get(self, route: str) -> Any:
-        """Return what a route says, such as ``/repos/o/r/topics``, as plain data."""
+        """Return what a route says, such as ``/repos/o/r/topics``, as plain data.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> github.get("/repos/octo-org/alpha")["full_name"]
+            'octo-org/alpha'
+        """
         with self._told():
             return json.loads(await self._service.get(route))
 
     async def graphql(self, query: str, variables: dict[str, Any] | None = None) -> Any:
-        """Return the ``data`` of a GraphQL query."""
+        """Return the ``data`` of a GraphQL query.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> query = "query($login: String!) { user(login: $login) { name } }"
+            >>> github.graphql(query, {"login": "ann"})["user"]["name"]
+            'Ann'
+        """
         with self._told():
             given = json.dumps(variables or {})
             return json.loads(await self._service.graphql(query, given))
@@ -322,12 +279,24 @@ class GitHubClient(GitProviderClient):
         return _with_raw(RepoDetails)(await self.get(_repo(owner, repo)))
 
     async def languages(self, owner: str, repo: str) -> dict[str, int]:
-        """Return bytes of code per language."""
+        """Return bytes of code per language, most first.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> github.languages("octo-org", "alpha")
+            {'Rust': 1200, 'Python': 300}
+        """
         found: dict[str, int] = await self.get(_repo(owner, repo, "/languages"))
-        return found
+        return dict(sorted(found.items(), key=lambda one: -one[1]))
 
     async def user(self, login: str) -> UserInfo:
-        """Return a user or organisation."""
+        """Return a user or organisation.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> github.user("octo-org").id
+            1
+        """
         return _with_raw(UserInfo)(await self.get(f"/users/{_part(login)}"))
 
     async def authenticated_user(self) -> UserInfo:
@@ -341,7 +310,13 @@ class GitHubClient(GitProviderClient):
         return _with_raw(UserInfo)(await self.get("/user"))
 
     async def rate_limit(self) -> dict[str, RateLimitInfo]:
-        """Return what is left of every limit, by its name; asking costs nothing."""
+        """Return what is left of every limit, by its name; asking costs nothing.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> sorted(github.rate_limit())
+            ['core', 'search']
+        """
         resources = (await self.get("/rate_limit"))["resources"]
         return {
             name: RateLimitInfo(**one | {"reset_time": one["reset"]})
@@ -358,6 +333,12 @@ class GitHubClient(GitProviderClient):
 
         Returns:
             One for each, in order: its details, or why there are none.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> alpha, absent = github.metadata(["octo-org/alpha", "octo-org/absent"])
+            >>> alpha.stargazers_count, type(absent).__name__
+            (12, 'NotFoundError')
         """
         pairs = [_pair(one) for one in repositories]
         with self._told():
@@ -386,6 +367,12 @@ class GitHubClient(GitProviderClient):
             topics: Only those with all of these.
             visibility: Only those that these people can see.
             pushed_since: Only those with a push since then.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> found = github.repositories("octo-org", forks=False, language="Rust")
+            >>> [repo.name for repo in found]
+            ['alpha', 'beta']
         """
         wanted = _wanted(forks, archived, language, topics, visibility, pushed_since)
 
@@ -402,7 +389,14 @@ class GitHubClient(GitProviderClient):
         sort: Literal["stars", "forks", "help-wanted-issues", "updated"] | None = None,
         ascending: bool = False,
     ) -> Listing[RepoInfo]:
-        """List what matches a query in GitHub's search syntax; GitHub gives the first 1,000."""
+        """List what matches a query in GitHub's search syntax; GitHub gives the first 1,000.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> found = github.search_repositories("org:octo-org stars:>10", sort="stars")
+            >>> [repo.name for repo in found]
+            ['alpha']
+        """
         order = f"&sort={sort}&order={'asc' if ascending else 'desc'}" if sort else ""
         route = f"/search/repositories?per_page=100&q={_part(query)}{order}"
         return self._listing(route, _with_raw(RepoInfo))
@@ -410,25 +404,55 @@ class GitHubClient(GitProviderClient):
     def contributors(
         self, owner: str, repo: str, *, anonymous: bool = False
     ) -> Listing[ContributorInfo]:
-        """List who committed; with `anonymous` also those whom GitHub does not know."""
+        """List who committed; with `anonymous` also those whom GitHub does not know.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> [one.login for one in github.contributors("octo-org", "alpha")]
+            ['ann', 'bob']
+        """
         more = "&anon=1" if anonymous else ""
         route = _repo(owner, repo, f"/contributors?per_page=100{more}")
         return self._listing(route, _with_raw(ContributorInfo))
 
     def branches(self, owner: str, repo: str) -> Listing[BranchInfo]:
-        """List the branches, by name."""
+        """List the branches, by name.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> [branch.protected for branch in github.branches("octo-org", "alpha")]
+            [True, False]
+        """
         return self._listing(_repo(owner, repo, "/branches?per_page=100"), _with_raw(BranchInfo))
 
     def tags(self, owner: str, repo: str) -> Listing[dict[str, Any]]:
-        """List the tags."""
+        """List the tags.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> [tag["name"] for tag in github.tags("octo-org", "alpha")]
+            ['v1']
+        """
         return self._listing(_repo(owner, repo, "/tags?per_page=100"), _plain)
 
     def releases(self, owner: str, repo: str) -> Listing[dict[str, Any]]:
-        """List the releases, newest first."""
+        """List the releases, newest first.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> [release["tag_name"] for release in github.releases("octo-org", "alpha")]
+            ['v1']
+        """
         return self._listing(_repo(owner, repo, "/releases?per_page=100"), _plain)
 
     def members(self, organisation: str) -> Listing[UserInfo]:
-        """List the members of an organisation, as far as they are shown to us."""
+        """List the members of an organisation, as far as they are shown to us.
+
+        Example:
+            >>> github = GitHubClient("a token").sync
+            >>> [member.login for member in github.members("octo-org")]
+            ['ann', 'bob']
+        """
         route = f"/orgs/{_part(organisation)}/members?per_page=100"
         return self._listing(route, _with_raw(UserInfo))
 
@@ -450,7 +474,12 @@ class GitHubClient(GitProviderClient):
 
     @property
     def sync(self) -> SyncGitHubClient:
-        """The same methods for programs without asyncio."""
+        """The same methods for programs without asyncio.
+
+        Example:
+            >>> GitHubClient("a token").sync.user("octo-org").login
+            'octo-org'
+        """
         return SyncGitHubClient(self)
 
     @contextlib.contextmanager
@@ -501,59 +530,6 @@ def _note(info: Any, status: tuple[Any, ...]) -> None:
     for name, _, remaining, reset in buckets:
         if name == "core" and remaining is not None:
             info.status.remaining_calls, info.status.reset_time = remaining, reset
-
-
-class SyncGitHubClient:
-    """`GitHubClient` without asyncio: calls wait, and listings are lists.
-
-    Works inside a running event loop too, as in notebooks.
-
-    Example:
-        >>> [repo.name for repo in GitHubClient("a token").sync.repositories("octo-org")]
-        ['alpha', 'beta']
-    """
-
-    __slots__ = ("_client",)
-
-    def __init__(self, client: GitHubClient) -> None:
-        self._client = client
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = None if name.startswith("_") else getattr(self._client, name)
-        if not callable(method):
-            msg = f"there is no method {name!r}"
-            raise AttributeError(msg)  # noqa: TRY004 (which is what hasattr looks for)
-
-        def call(*args: Any, **options: Any) -> Any:
-            made: Any = method(*args, **options)
-            if isinstance(made, Listing):
-                made = made.collect()
-            return wait(made)
-
-        return call
-
-
-def wait(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, wherever we are."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(coroutine)
-    done: list[T] = []
-    raised: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            done.append(asyncio.run(coroutine))
-        except BaseException as error:  # noqa: BLE001 (it is raised again below)
-            raised.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if raised:
-        raise raised[0]
-    return done[0]
 
 
 def _wanted(  # noqa: PLR0917 (as listed)

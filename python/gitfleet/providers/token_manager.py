@@ -22,7 +22,12 @@ __all__ = ["TokenInfo", "TokenManager", "TokenStatus"]
 
 @dataclass
 class TokenStatus:
-    """What is known of a token."""
+    """What is known of a token.
+
+    Example:
+        >>> TokenStatus(remaining_calls=10).is_available
+        True
+    """
 
     is_valid: bool = True
     """Whether its service still takes it."""
@@ -35,20 +40,35 @@ class TokenStatus:
 
     @property
     def is_rate_limited(self) -> bool:
-        """Whether nothing is left before the reset."""
+        """Whether nothing is left before the reset.
+
+        Example:
+            >>> TokenStatus(remaining_calls=0, reset_time=1_700_000_000).is_rate_limited
+            False
+        """
         if self.remaining_calls is None or self.remaining_calls > 0:
             return False
         return self.reset_time is None or self.reset_time > time.time()
 
     @property
     def is_available(self) -> bool:
-        """Whether it can be used now."""
+        """Whether it can be used now.
+
+        Example:
+            >>> TokenStatus(is_valid=False).is_available
+            False
+        """
         return self.is_valid and not self.is_rate_limited
 
 
 @dataclass
 class TokenInfo:
-    """A token; it is shown as ``**********``."""
+    """A token; it is shown as ``**********``.
+
+    Example:
+        >>> TokenInfo("a token", ProviderType.GITHUB, username="ann").username
+        'ann'
+    """
 
     token: str = field(repr=False, metadata={"secret": True})
     provider: ProviderType
@@ -60,7 +80,12 @@ class TokenInfo:
 
     @property
     def secret_token(self) -> SecretStr:
-        """The token as a pydantic ``SecretStr``."""
+        """The token as a pydantic ``SecretStr``.
+
+        Example:
+            >>> TokenInfo("a token", ProviderType.GITHUB).secret_token
+            SecretStr('**********')
+        """
         from pydantic import SecretStr
 
         return SecretStr(self.token)
@@ -84,7 +109,14 @@ class TokenManager:
     def add_token(
         self, token: str, provider: ProviderType | str, username: str | None = None
     ) -> None:
-        """Add a token; one that is there already stays as it is."""
+        """Add a token; one that is there already stays as it is.
+
+        Example:
+            >>> manager = TokenManager()
+            >>> manager.add_token("a token", "github")
+            >>> manager
+            TokenManager(github: 1)
+        """
         provider = ProviderType(provider)
         with self._lock:
             known = self.tokens.setdefault(provider, [])
@@ -92,7 +124,15 @@ class TokenManager:
                 known.append(TokenInfo(token, provider, username))
 
     async def get_next_available_token(self, provider: ProviderType | str) -> TokenInfo | None:
-        """Return the token whose turn it is; None if none can be used now."""
+        """Return the token whose turn it is; None if none can be used now.
+
+        Example:
+            >>> import asyncio
+            >>> manager = TokenManager()
+            >>> manager.add_token("a token", "github")
+            >>> asyncio.run(manager.get_next_available_token("github")).token
+            'a token'
+        """
         provider = ProviderType(provider)
         with self._lock:
             known = self.tokens.get(provider, [])
@@ -108,24 +148,57 @@ class TokenManager:
     async def update_rate_limit(
         self, token: str, provider: ProviderType | str, remaining: int, reset_time: int
     ) -> None:
-        """Note what is left of a token's limit."""
+        """Note what is left of a token's limit.
+
+        Example:
+            >>> import asyncio, time
+            >>> manager = TokenManager()
+            >>> manager.add_token("a token", "github")
+            >>> later = int(time.time()) + 600
+            >>> asyncio.run(manager.update_rate_limit("a token", "github", 0, later))
+            >>> manager.count_available_tokens("github")
+            0
+        """
         for one in self.get_all_tokens(provider):
             if one.token == token:
                 one.status.remaining_calls, one.status.reset_time = remaining, reset_time
 
     async def mark_token_invalid(self, token: str, provider: ProviderType | str) -> None:
-        """Note that a service does not take a token any more."""
+        """Note that a service does not take a token any more.
+
+        Example:
+            >>> import asyncio
+            >>> manager = TokenManager()
+            >>> manager.add_token("a token", "github")
+            >>> asyncio.run(manager.mark_token_invalid("a token", "github"))
+            >>> manager.get_all_tokens("github")[0].status.is_valid
+            False
+        """
         for one in self.get_all_tokens(provider):
             if one.token == token:
                 one.status.is_valid = False
 
     def get_all_tokens(self, provider: ProviderType | str) -> list[TokenInfo]:
-        """Return every token of a service, in the order they were added."""
+        """Return every token of a service, in the order they were added.
+
+        Example:
+            >>> manager = TokenManager()
+            >>> manager.add_token("a token", "github")
+            >>> [info.token for info in manager.get_all_tokens("github")]
+            ['a token']
+        """
         with self._lock:
             return list(self.tokens.get(ProviderType(provider), []))
 
     def count_available_tokens(self, provider: ProviderType | str) -> int:
-        """Return how many tokens of a service can be used now."""
+        """Return how many tokens of a service can be used now.
+
+        Example:
+            >>> manager = TokenManager()
+            >>> manager.add_token("a token", "github")
+            >>> manager.count_available_tokens("github"), manager.count_available_tokens("gitlab")
+            (1, 0)
+        """
         return sum(one.status.is_available for one in self.get_all_tokens(provider))
 
     def __getstate__(self) -> dict[str, Any]:

@@ -37,7 +37,12 @@ def __getattr__(name: str) -> Any:
 
 
 def create_test_blame_data(num_lines: int = 10) -> list[dict[str, Any]]:
-    """Make lines as ``RepoManager.bulk_blame`` gives them, of commits that do not exist."""
+    """Make lines as ``RepoManager.bulk_blame`` gives them, of commits that do not exist.
+
+    Example:
+        >>> create_test_blame_data(3)[-1]["line_content"]
+        'line 3'
+    """
     return [
         {
             "commit_id": f"{number % 3 + 1:040x}",
@@ -52,7 +57,12 @@ def create_test_blame_data(num_lines: int = 10) -> list[dict[str, Any]]:
 
 
 def create_test_commit_data(repo_name: str, num_commits: int = 5) -> list[dict[str, Any]]:
-    """Make commits as ``RepoManager.extract_commits`` gives them; they do not exist."""
+    """Make commits as ``RepoManager.extract_commits`` gives them; they do not exist.
+
+    Example:
+        >>> [commit["additions"] for commit in create_test_commit_data("sample", 2)]
+        [20, 10]
+    """
     commits = []
     for number in range(num_commits, 0, -1):
         commit: dict[str, Any] = {

@@ -52,6 +52,12 @@ class SampleRepository:
 
         Raises:
             subprocess.CalledProcessError: It failed; the error has its words in ``stderr``.
+
+        Example:
+            >>> import tempfile
+            >>> repo = SampleRepository(tempfile.mkdtemp())
+            >>> repo.git("symbolic-ref", "HEAD")
+            'refs/heads/main'
         """
         return self._run(args, {})
 
@@ -70,6 +76,14 @@ class SampleRepository:
             message: The message.
             author: Author and committer, as ``Name <email>``.
             time: Seconds since the epoch; by default each commit is an hour after the one before.
+
+        Example:
+            >>> import tempfile
+            >>> repo = SampleRepository(tempfile.mkdtemp())
+            >>> _ = repo.commit({"a": "one", "b/c": b"two"}, "First")
+            >>> _ = repo.commit({"a": None}, "Second")
+            >>> repo.git("ls-files")
+            'b/c'
         """
         for name, content in files.items():
             file = self.path / name
@@ -83,7 +97,18 @@ class SampleRepository:
         return self.git("rev-parse", "HEAD")
 
     def merge(self, branch: str, message: str = "Merge") -> str:
-        """Merge a branch into the one that is checked out; return the commit's id."""
+        """Merge a branch into the one that is checked out; return the commit's id.
+
+        Example:
+            >>> import tempfile
+            >>> repo = SampleRepository(tempfile.mkdtemp())
+            >>> _ = repo.commit({"a": "one"}, "First")
+            >>> _ = repo.git("branch", "topic"), repo.commit({"b": "two"}, "Second")
+            >>> _ = repo.git("checkout", "-q", "topic"), repo.commit({"c": "three"}, "Third")
+            >>> commit = repo.merge("main")
+            >>> len(repo.git("rev-list", "--parents", "-1", commit).split())
+            3
+        """
         self._commit(
             ("merge", "-q", "--no-ff", "-m", message, branch), "A U Thor <author@example.org>", None
         )

@@ -19,7 +19,20 @@ __all__ = ["GitServer", "Handler"]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers one request after the other; subclass it for answers of your own."""
+    """Answers one request after the other; subclass it for answers of your own.
+
+    Example:
+        >>> import tempfile, urllib.error, urllib.request
+        >>> class Busy(Handler):
+        ...     def respond(self, target: str, body: bytes) -> None:
+        ...         self.answer(503, [("Retry-After", "1")])
+        >>> with GitServer(tempfile.mkdtemp(), handler=Busy) as server:
+        ...     try:
+        ...         urllib.request.urlopen(server.url)
+        ...     except urllib.error.HTTPError as error:
+        ...         print(error.code, error.headers["Retry-After"])
+        503 1
+    """
 
     protocol_version = "HTTP/1.1"
     root = ""
@@ -147,7 +160,13 @@ class GitServer:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
-        """Stop serving."""
+        """Stop serving.
+
+        Example:
+            >>> import tempfile
+            >>> server = GitServer(tempfile.mkdtemp())
+            >>> server.close()
+        """
         self._server.shutdown()
         self._server.server_close()
 

@@ -44,7 +44,12 @@ _ARGON2ID = {"algorithm": "argon2id", "memory_kib": 65_536, "passes": 3, "lanes"
 
 @dataclass(frozen=True)
 class CredentialEntry:
-    """A token; it is shown as ``**********``."""
+    """A token; it is shown as ``**********``.
+
+    Example:
+        >>> CredentialEntry("github", "a token", username="ann")
+        CredentialEntry(provider=<ProviderType.GITHUB: 'github'>, username='ann', host=None)
+    """
 
     provider: ProviderType
     token: str = field(repr=False, metadata={"secret": True})
@@ -56,13 +61,23 @@ class CredentialEntry:
 
     @property
     def secret_token(self) -> SecretStr:
-        """The token as a pydantic ``SecretStr``."""
+        """The token as a pydantic ``SecretStr``.
+
+        Example:
+            >>> CredentialEntry("github", "a token").secret_token
+            SecretStr('**********')
+        """
         from pydantic import SecretStr
 
         return SecretStr(self.token)
 
     def get_token(self) -> str:
-        """Return the token itself."""
+        """Return the token itself.
+
+        Example:
+            >>> CredentialEntry("github", "a token").get_token()
+            'a token'
+        """
         return self.token
 
 
@@ -194,6 +209,15 @@ class CredentialManager:
             ValueError: An empty token, a file that holds something else, or one whose tokens do not
                 open with this key: what is there is not lost to a mistyped password.
             OSError: The file cannot be written.
+
+        Example:
+            >>> import tempfile
+            >>> file = tempfile.mkdtemp() + "/credentials.json"
+            >>> manager = CredentialManager(file, encryption_key=bytes(32))
+            >>> manager.save_credential("github", "a token", username="ann")
+            >>> manager.save_credential("github", "another", username="ann")
+            >>> [entry.get_token() for entry in manager.get_credentials("github")]
+            ['another']
         """
         if not token:
             raise ValueError("token: is empty")

@@ -23,6 +23,10 @@ class RateLimitError(RateLimitedError):
 
     Attributes:
         reset_time: When it ends, in seconds since the epoch; None if that is not known.
+
+    Example:
+        >>> RateLimitError("used up", reset_time=1_700_000_000).reset_time
+        1700000000
     """
 
     def __init__(self, message: str, reset_time: float | None = None) -> None:
@@ -65,7 +69,18 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     async def acquire(self, key: str = "default") -> None:
-        """Wait for this key's turn; those that wait get theirs in the order they came."""
+        """Wait for this key's turn; those that wait get theirs in the order they came.
+
+        Example:
+            >>> limiter = RateLimiter(calls_per_second=50)
+            >>> async def twice() -> float:
+            ...     began = time.monotonic()
+            ...     await limiter.acquire("api")
+            ...     await limiter.acquire("api")
+            ...     return time.monotonic() - began
+            >>> asyncio.run(twice()) >= 0.02
+            True
+        """
         with self._lock:
             now = time.monotonic()
             turn = max(now, self._next.get(key, now))
@@ -80,7 +95,14 @@ class RateLimiter:
                 raise
 
     def reset(self, key: str = "default") -> None:
-        """Forget when this key was last used."""
+        """Forget when this key was last used.
+
+        Example:
+            >>> limiter = RateLimiter(calls_per_second=0.01)
+            >>> asyncio.run(limiter.acquire("api"))
+            >>> limiter.reset("api")
+            >>> asyncio.run(limiter.acquire("api"))
+        """
         with self._lock:
             self._next.pop(key, None)
 

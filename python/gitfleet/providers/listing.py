@@ -1,0 +1,148 @@
+"""Listing: what a hosting service lists, page by page."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine
+
+    from typing_extensions import Self
+
+    from gitfleet import _gitfleet
+
+__all__ = ["Listing"]
+
+T = TypeVar("T")
+
+
+class Listing(Generic[T]):
+    """A listing that is followed to its end: ``async for``, or ``await listing.collect()``.
+
+    Items that are inserted while it is read come once; what is deleted meanwhile may push one out
+    of sight, as GitHub's pages do.
+
+    Example:
+        >>> import asyncio
+        >>> from gitfleet import GitHubClient
+        >>> async def main() -> None:
+        ...     listing = GitHubClient("a token").repositories("octo-org")
+        ...     print(len(await listing.next_page()), listing.cursor)
+        >>> asyncio.run(main())
+        2 None
+    """
+
+    __slots__ = ("_began_at", "_items", "_lock", "_make", "_open", "_pages", "_told")
+
+    def __init__(
+        self,
+        opened: Callable[[], Coroutine[Any, Any, _gitfleet.Listing]],
+        make: Callable[[dict[str, Any]], T],
+        told: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> None:
+        self._open = opened
+        self._make = make
+        self._told = told
+        self._pages: _gitfleet.Listing | None = None
+        self._items: collections.deque[T] = collections.deque()
+        self._began_at: str | None = None
+        self._lock = asyncio.Lock()
+
+    async def pages(self) -> AsyncIterator[list[T]]:
+        """Yield the items page by page.
+
+        Example:
+            >>> import asyncio
+            >>> from gitfleet import GitHubClient
+            >>> async def main() -> None:
+            ...     listing = GitHubClient("a token").repositories("octo-org")
+            ...     async for page in listing.pages():
+            ...         print([repo.name for repo in page])
+            >>> asyncio.run(main())
+            ['alpha', 'beta']
+        """
+        while (page := await self.next_page()) is not None:
+            yield page
+
+    async def next_page(self) -> list[T] | None:
+        """Return the items of the next page; None at the end.
+
+        A call that is cancelled, or whose items are not what they should be, loses nothing: the
+        next one gives the same page. Of a page that ``async for`` began, it gives the rest.
+
+        Example:
+            >>> import asyncio
+            >>> from gitfleet import GitHubClient
+            >>> async def main() -> None:
+            ...     listing = GitHubClient("a token").repositories("octo-org")
+            ...     while (page := await listing.next_page()) is not None:
+            ...         print([repo.name for repo in page])
+            >>> asyncio.run(main())
+            ['alpha', 'beta']
+        """
+        async with self._lock:
+            rest = list(self._items)
+            self._items.clear()
+            return rest or await self._read()
+
+    async def _read(self) -> list[T] | None:
+        with self._told():
+            if self._pages is None:
+                self._pages = await self._open()
+            page = await self._pages.next_page()
+        items = None if page is None else [self._make(item) for item in json.loads(page)]
+        self._began_at = self._pages.cursor
+        self._pages.take_page()
+        return items
+
+    async def collect(self) -> list[T]:
+        """Return all items that are left.
+
+        Example:
+            >>> import asyncio
+            >>> from gitfleet import GitHubClient
+            >>> async def main() -> None:
+            ...     listing = GitHubClient("a token").repositories("octo-org")
+            ...     print(len(await listing.collect()))
+            >>> asyncio.run(main())
+            2
+        """
+        return [item async for page in self.pages() for item in page]
+
+    @property
+    def cursor(self) -> str | None:
+        """Where it goes on, for `GitHubClient.resume`; None before the start and at the end.
+
+        It counts whole pages: while ``async for`` is within one, it is where that page is.
+
+        Example:
+            >>> import asyncio
+            >>> from gitfleet import GitHubClient
+            >>> async def main() -> None:
+            ...     client = GitHubClient("a token")
+            ...     listing = client.branches("octo-org", "long")
+            ...     first = await listing.next_page()
+            ...     rest = await client.resume(listing.cursor).collect()
+            ...     print(len(first), len(rest))
+            >>> asyncio.run(main())
+            100 50
+        """
+        if self._items:
+            return self._began_at
+        return self._pages.cursor if self._pages is not None else None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        async with self._lock:
+            while not self._items:
+                page = await self._read()
+                if page is None:
+                    raise StopAsyncIteration
+                self._items.extend(page)
+            return self._items.popleft()
