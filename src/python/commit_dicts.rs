@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::rows::text;
-use super::runtime::{Breath, CollectionPause};
+use super::runtime::Breath;
 use crate::git::Commit;
 
 /// A dictionary per commit.
@@ -14,10 +14,9 @@ pub(super) fn commit_dicts<'py>(
     commits: &[Commit],
 ) -> PyResult<Bound<'py, PyList>> {
     let rows = PyList::empty(py);
-    let _paused = CollectionPause::new(py)?;
-    let mut breath = Breath::new();
+    let mut breath = Breath::new(py)?;
     for commit in commits {
-        breath.turn(py)?;
+        breath.turn()?;
         rows.append(commit_dict(py, repo_name, commit)?)?;
     }
     Ok(rows)

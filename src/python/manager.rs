@@ -161,9 +161,9 @@ impl Manager {
         };
         awaitable(py, work, |py, files| {
             let list = PyList::empty(py);
-            let mut breath = Breath::new();
+            let mut breath = Breath::new(py)?;
             for file in &files {
-                breath.turn(py)?;
+                breath.turn()?;
                 list.append(text(py, file)?)?;
             }
             Ok(list.unbind())
@@ -201,7 +201,7 @@ impl Manager {
         };
         awaitable(py, work, |py, (asked, by_path)| {
             let files = PyDict::new(py);
-            let mut breath = Breath::new();
+            let mut breath = Breath::new(py)?;
             for (given, path) in asked {
                 let value = match path.as_ref().map(|path| by_path.get(path)) {
                     Ok(Some(FileBlame {

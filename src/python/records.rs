@@ -8,7 +8,7 @@ use pyo3::types::{PyCapsule, PyList};
 
 use super::error::to_py;
 use super::rows;
-use super::runtime::{Breath, CollectionPause, Waited, awaitable_until, is_main_thread, wait};
+use super::runtime::{Breath, Waited, awaitable_until, is_main_thread, wait};
 use crate::cancel::CancelToken;
 use crate::durable::NewFile;
 use crate::error::{Error, Result};
@@ -106,9 +106,7 @@ impl RecordStream {
     fn to_pylist<'py>(&self, py: Python<'py>, surrogates: bool) -> PyResult<Bound<'py, PyList>> {
         let rows = PyList::empty(py);
         let batches = self.read(py)?;
-        // Rows have no cycles, and to look for some among millions holds everybody up.
-        let _paused = CollectionPause::new(py)?;
-        let mut breath = Breath::new();
+        let mut breath = Breath::new(py)?;
         for batch in batches {
             rows::append(&rows, &batch, surrogates, &mut breath)?;
         }
@@ -167,7 +165,7 @@ impl RecordStream {
         let rows = PyList::empty(py);
         if let Some(Ok(batch)) = &first {
             let head = batch.slice(0, most.min(batch.num_rows()));
-            rows::append(&rows, &head, false, &mut Breath::new())?;
+            rows::append(&rows, &head, false, &mut Breath::new(py)?)?;
         }
         let schema = SchemaRef::clone(&self.schema);
         self.put_back(Records::new(schema, first.into_iter().chain(records)));

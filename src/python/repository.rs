@@ -105,13 +105,14 @@ impl Repository {
             .into_iter()
             .map(OsString::into_encoded_bytes)
             .collect();
-        let files = PyList::empty(py);
-        let mut breath = Breath::new();
-        for file in &block(py, move |_| repo.files(&revision, &patterns))? {
-            breath.turn(py)?;
-            files.append(text(py, file)?)?;
+        let files = block(py, move |_| repo.files(&revision, &patterns))?;
+        let list = PyList::empty(py);
+        let mut breath = Breath::new(py)?;
+        for file in &files {
+            breath.turn()?;
+            list.append(text(py, file)?)?;
         }
-        Ok(files)
+        Ok(list)
     }
 
     fn commits(&self, py: Python<'_>, history: History<'_>) -> PyResult<RecordStream> {

@@ -20,7 +20,7 @@ pub(super) fn append(
     rows: &Bound<'_, PyList>,
     batch: &RecordBatch,
     surrogates: bool,
-    breath: &mut Breath,
+    breath: &mut Breath<'_>,
 ) -> PyResult<()> {
     let py = rows.py();
     let schema = batch.schema();
@@ -30,7 +30,7 @@ pub(super) fn append(
         .map(|field| PyString::intern(py, field.name()))
         .collect();
     for row in 0..batch.num_rows() {
-        breath.turn(py)?;
+        breath.turn()?;
         let dict = PyDict::new(py);
         for (column, name) in names.iter().enumerate() {
             dict.set_item(name, to_py(py, &value(batch, column, row), surrogates)?)?;

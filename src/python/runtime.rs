@@ -99,32 +99,55 @@ fn signals(py: Python<'_>) -> PyResult<()> {
 ///
 /// Python hands the GIL on only to who has waited for 5 ms, and whoever is woken up by its release starts to wait anew. Giving
 /// it up more often than that would therefore let nobody in.
-pub(super) struct Breath {
+///
+/// As long as it lives, Python does not search for garbage in cycles, if it did before: what is made has none, and to look at
+/// millions of objects over and over holds everybody up. The first breath has it count what grows among the old objects, which
+/// the next search does not look at; rows of plain values, which cannot be in a cycle, it never does.
+pub(super) struct Breath<'py> {
     turns: u32,
     last: Instant,
+    /// The module `gc`, if this has switched the search off.
+    gc: Option<Bound<'py, PyModule>>,
+    /// Whether the list that grows is among the old objects.
+    is_old: bool,
+    py: Python<'py>,
 }
 
 /// Longer than others have to wait, shorter than anybody notices.
 const BREATH: Duration = Duration::from_millis(8);
 /// Turns between two looks at the clock.
 const TURNS: u32 = 32;
+/// The older of the two young generations of `gc`.
+const YOUNG: u8 = 1;
 
-impl Breath {
-    pub(super) fn new() -> Self {
-        Self {
+impl<'py> Breath<'py> {
+    pub(super) fn new(py: Python<'py>) -> PyResult<Self> {
+        let gc = py.import("gc")?;
+        let is_on = gc.call_method0("isenabled")?.is_truthy()?;
+        if is_on {
+            gc.call_method0("disable")?;
+        }
+        Ok(Self {
             turns: 0,
             last: Instant::now(),
-        }
+            gc: is_on.then_some(gc),
+            is_old: false,
+            py,
+        })
     }
 
     /// To be called at every turn.
-    pub(super) fn turn(&mut self, py: Python<'_>) -> PyResult<()> {
+    pub(super) fn turn(&mut self) -> PyResult<()> {
         self.turns += 1;
         if self.turns >= TURNS {
             self.turns = 0;
             if self.last.elapsed() > BREATH {
-                py.detach(std::thread::yield_now);
-                py.check_signals()?;
+                if let (Some(gc), false) = (&self.gc, self.is_old) {
+                    gc.call_method1("collect", (YOUNG,))?;
+                    self.is_old = true;
+                }
+                self.py.detach(std::thread::yield_now);
+                self.py.check_signals()?;
                 self.last = Instant::now();
             }
         }
@@ -132,23 +155,9 @@ impl Breath {
     }
 }
 
-/// As long as it lives, Python does not search for garbage in cycles, if it did before.
-pub(super) struct CollectionPause<'py>(Option<Bound<'py, PyModule>>);
-
-impl<'py> CollectionPause<'py> {
-    pub(super) fn new(py: Python<'py>) -> PyResult<Self> {
-        let gc = py.import("gc")?;
-        let is_on = gc.call_method0("isenabled")?.is_truthy()?;
-        if is_on {
-            gc.call_method0("disable")?;
-        }
-        Ok(Self(is_on.then_some(gc)))
-    }
-}
-
-impl Drop for CollectionPause<'_> {
+impl Drop for Breath<'_> {
     fn drop(&mut self) {
-        if let Some(gc) = self.0.take() {
+        if let Some(gc) = self.gc.take() {
             let _ = gc.call_method0("enable"); // it takes nothing that could be wrong
         }
     }
