@@ -11,7 +11,7 @@ use super::error::{instance, to_py};
 use super::options::{Network, choice, github_token, seconds, trust};
 use super::progress::Listener;
 use super::rows::text;
-use super::runtime::{awaitable, block};
+use super::runtime::{Breath, awaitable, block};
 use crate::cancel::CancelToken;
 use crate::cli::inputs::look_up;
 use crate::error::{Error, Result};
@@ -260,7 +260,9 @@ fn outcomes<T>(
     fill: impl Fn(&Bound<'_, PyDict>, T) -> PyResult<()>,
 ) -> PyResult<Py<PyList>> {
     let list = PyList::empty(py);
+    let mut breath = Breath::new(py)?;
     for outcome in report.outcomes {
+        breath.turn()?;
         let dict = PyDict::new(py);
         dict.set_item("target", outcome.input)?;
         dict.set_item("attempts", outcome.attempts)?;

@@ -34,8 +34,15 @@ pub(super) struct Manager {
 impl Manager {
     #[new]
     #[pyo3(signature = (urls, *, cloning, crew, trust))]
-    fn new(urls: Vec<String>, cloning: Cloning<'_>, crew: Crew, trust: bool) -> PyResult<Self> {
-        let manager = RepoManager::new(urls, cloning.options()?, crew.options()?);
+    fn new(
+        py: Python<'_>,
+        urls: Vec<String>,
+        cloning: Cloning<'_>,
+        crew: Crew,
+        trust: bool,
+    ) -> PyResult<Self> {
+        let (cloning, crew) = (cloning.options()?, crew.options()?);
+        let manager = py.detach(|| RepoManager::new(urls, cloning, crew));
         Ok(Self {
             repos: Arc::new(manager),
             running: Arc::default(),
@@ -77,8 +84,11 @@ impl Manager {
 
     /// `(url, state, percent, error, directory)` per address as given.
     fn tasks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let found = py.detach(|| self.repos.tasks());
         let tasks = PyDict::new(py);
-        for (given, task) in self.repos.tasks() {
+        let mut breath = Breath::new(py)?;
+        for (given, task) in found {
+            breath.turn()?;
             let (state, percent, error) = match task.state {
                 CloneState::Queued => ("queued", None, None),
                 CloneState::Cloning { percent } => ("cloning", Some(percent), None),

@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyList};
 use super::error::{instance, to_py};
 use super::options::{History, Network, github_token, trust};
 use super::progress::Listener;
-use super::runtime::{awaitable, block};
+use super::runtime::{Breath, awaitable, block};
 use crate::cancel::CancelToken;
 use crate::cli::inputs::look_up;
 use crate::error::{Error, Result};
@@ -103,7 +103,9 @@ pub(super) fn mine_async<'py>(py: Python<'py>, job: Job<'py>) -> PyResult<Bound<
 
 fn outcomes(py: Python<'_>, report: Report<Mined>) -> PyResult<Py<PyList>> {
     let list = PyList::empty(py);
+    let mut breath = Breath::new(py)?;
     for Outcome { input, result, .. } in report.outcomes {
+        breath.turn()?;
         let outcome = PyDict::new(py);
         outcome.set_item("target", input)?;
         match result {

@@ -76,8 +76,11 @@ impl Repository {
     /// Name, target and peeled target of each ref, sorted by name.
     fn refs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let repo = Arc::clone(&self.repo);
+        let found = block(py, move |_| repo.refs())?;
         let refs = PyList::empty(py);
-        for reference in block(py, move |_| repo.refs())? {
+        let mut breath = Breath::new(py)?;
+        for reference in found {
+            breath.turn()?;
             let name = text(py, &reference.name)?;
             refs.append((
                 name,

@@ -31,7 +31,10 @@ _PLAIN = (
     datetime.date,
     datetime.time,
     datetime.timedelta,
+    type,
 )
+_PLAINEST = frozenset((str, int, float, bool, bytes, type(None), datetime.datetime))
+"""Most of what there is, found with one look."""
 
 
 def to_dict(obj: Any) -> Any:
@@ -61,11 +64,16 @@ def to_dict(obj: Any) -> Any:
 
 
 def _plain(obj: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 (a case for each kind of thing)
+    kind = type(obj)
+    if kind in _PLAINEST:
+        return obj
+    if kind is list:
+        return [_plain(one) for one in obj]
     if isinstance(obj, enum.Enum):
         return obj.value
-    if type(obj).__name__ in {"NAType", "NaTType"}:
+    if kind.__name__ in {"NAType", "NaTType"}:
         return None  # what pandas has for nothing
-    if isinstance(obj, (*_PLAIN, type)):
+    if isinstance(obj, _PLAIN):
         return obj
     if isinstance(obj, os.PathLike):
         return os.fspath(obj)
@@ -73,7 +81,7 @@ def _plain(obj: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 (a case for each ki
         return HIDDEN
     if isinstance(obj, Mapping):
         return {_key(name): _plain(value) for name, value in obj.items()}
-    if hasattr(type(obj), "model_fields"):
+    if hasattr(kind, "model_fields"):
         dumped = obj.model_dump()
         # pydantic does not look into what it was told nothing of.
         more = obj.model_extra if isinstance(dumped, dict) else None
