@@ -90,13 +90,12 @@ $(VENV)/rivals: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --group bench
 	touch $@
 
-bench: $(VENV)/rivals ## beside git, libgit2, gix, pygit2 and PyDriller, on BENCH_REPO (this repository)
+bench: $(VENV)/rivals $(VENV)/installed ## beside git, libgit2, gix, pygit2 and PyDriller, on BENCH_REPO (this repository)
 	$(CARGO) build --release --locked --features cli
 	$(CARGO) build --release --locked -p gitfleet-benches
 	$(BIN)/python benches/compare.py $(BENCH_REPO) --gitfleet target/release/gitfleet --libgit2 target/release/libgit2-history
 	$(BIN)/python benches/compare_blame.py $(BENCH_REPO) --gitfleet target/release/gitfleet --rival target/release/rival-blame
 	$(BIN)/python benches/compare_clone.py $(BENCH_REPO) --gitfleet target/release/gitfleet
-	$(MAKE) $(VENV)/installed
 	$(BIN)/python benches/compare_python.py
 	BENCH_REPO=$(abspath $(BENCH_REPO)) $(CARGO) bench --locked -p gitfleet-benches
 

@@ -13,51 +13,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-
-class Backend(BaseHTTPRequestHandler):
-    """`git http-backend`, request by request."""
-
-    protocol_version = "HTTP/1.1"
-    root = ""
-
-    def log_message(self, *_args: object) -> None:
-        """Say nothing."""
-
-    def answer(self) -> None:
-        """Run the program and hand its answer on."""
-        path, _, query = self.path.partition("?")
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        environment = os.environ | {
-            "GIT_PROJECT_ROOT": self.root,
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "PATH_INFO": path,
-            "QUERY_STRING": query,
-            "REQUEST_METHOD": self.command,
-            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-        }
-        done = subprocess.run(
-            ["git", "http-backend"],
-            input=body,
-            env=environment,
-            capture_output=True,
-            check=True,
-        )
-        head, _, content = done.stdout.partition(b"\r\n\r\n")
-        self.send_response(200)
-        for line in head.decode().split("\r\n"):
-            self.send_header(*line.split(": ", 1))
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = answer  # noqa: N815
+from gitfleet.testing import GitServer
 
 
 def run(command: list[str], lines: str) -> tuple[float, float, float]:
@@ -98,10 +57,8 @@ def main() -> None:
         subprocess.run(command, check=True)
         for number in range(1, args.count):
             shutil.copytree(first, first.parent / f"{number}.git", copy_function=os.link)
-        Backend.root = str(root / "served")
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Backend)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        start = f"http://127.0.0.1:{server.server_port}/o"
+        server = GitServer(root / "served")
+        start = f"{server.url}/o"
         theirs, ours = root / "git", root / "gitfleet"
         theirs.mkdir()
         clone = f"git clone -q --bare {start}/{{}}.git {theirs}/{{}}"
@@ -110,6 +67,7 @@ def main() -> None:
         urls = "".join(f"{start}/{number}.git\n" for number in range(args.count))
         options = ["clone", "--bare", "-q", "-", "-o", str(ours), "--jobs-per-host", "8"]
         gitfleet = run([args.gitfleet, *options], urls)
+        server.close()
         expected = refs(first)
         for path in [*theirs.iterdir(), *ours.glob("*/o/*")]:
             if refs(path) != expected:
