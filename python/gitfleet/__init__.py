@@ -116,13 +116,13 @@ __getattr__, __dir__ = exports(
         "gitfleet.mining": "Mined mine mine_async",
         "gitfleet.models": "",
         "gitfleet.models.common": (
-            "BranchInfo CommitRef ContributorInfo ProviderType RateLimitInfo RepoDetails RepoInfo "
-            "UserInfo"
+            "BranchInfo CommitRef ContributorInfo RateLimitInfo RepoDetails RepoInfo UserInfo"
         ),
         "gitfleet.models.repo": (
             "CloneStatusType PydanticCloneStatus PydanticCloneTask convert_clone_tasks "
             "to_pydantic_status to_pydantic_task"
         ),
+        "gitfleet.models.services": "ProviderType",
         "gitfleet.progress": "Progress",
         "gitfleet.providers": "",
         "gitfleet.providers.base": "GitProviderClient",

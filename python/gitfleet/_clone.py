@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from gitfleet._history import count
+from gitfleet._arguments import count, number
 from gitfleet._network import HostOptions, NetworkOptions, network
 
 if TYPE_CHECKING:
@@ -17,7 +17,11 @@ __all__ = ["CloneOptions", "cloning", "crew"]
 
 
 class CloneOptions(NetworkOptions, total=False):
-    """Keyword arguments of everything that clones."""
+    """Keyword arguments of everything that clones.
+
+    A repository on this machine is copied whole: options that would leave something out are refused
+    for it.
+    """
 
     bare: bool
     """All branches and tags and no files, as ``git clone --bare``: enough for mining."""
@@ -95,5 +99,5 @@ def crew(jobs: int, jobs_per_host: int, retries: int, retry_wait: float) -> _git
         "jobs": count("jobs", jobs, 1),
         "jobs_per_host": count("jobs_per_host", jobs_per_host, 1),
         "retries": count("retries", retries),
-        "retry_wait": retry_wait,
+        "retry_wait": number("retry_wait", retry_wait),
     }

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Literal, TypedDict
 
+from gitfleet._arguments import count, flag, refuse_unknown, several, text
 from gitfleet._network import network
-from gitfleet.exceptions import InvalidInputError
 
 if TYPE_CHECKING:
     import datetime
+    import os
     from collections.abc import Iterable, Sequence
 
     from gitfleet import _gitfleet
 
-__all__ = ["BlameOptions", "HistoryOptions", "blame", "count", "history"]
+__all__ = ["BlameOptions", "HistoryOptions", "blame", "history"]
 
 
 class HistoryOptions(TypedDict, total=False):
@@ -47,29 +47,29 @@ def history(options: HistoryOptions) -> _gitfleet.History:
     Raises:
         TypeError: For a name that is no option, as for any unknown keyword argument.
     """
-    _refuse_unknown(options, HistoryOptions.__annotations__)
+    refuse_unknown(options, HistoryOptions.__annotations__)
     renames = options.get("renames", True)
     most = options.get("max_count")
     return {
-        "rev": _several(options.get("rev")),
-        "all_refs": options.get("all_refs", False),
-        "paths": _several(options.get("paths")),
+        "rev": several("rev", options.get("rev")),
+        "all_refs": flag("all_refs", options.get("all_refs", False)),
+        "paths": several("paths", options.get("paths")),
         "since": options.get("since"),
         "until": options.get("until"),
-        "authors": _several(options.get("authors")),
-        "committers": _several(options.get("committers")),
-        "grep": _several(options.get("grep")),
-        "pattern_syntax": options.get("pattern_syntax", "basic"),
-        "ignore_case": options.get("ignore_case", False),
-        "merge_commits": options.get("merge_commits", "include"),
+        "authors": several("authors", options.get("authors")),
+        "committers": several("committers", options.get("committers")),
+        "grep": several("grep", options.get("grep")),
+        "pattern_syntax": text("pattern_syntax", options.get("pattern_syntax", "basic")),
+        "ignore_case": flag("ignore_case", options.get("ignore_case", False)),
+        "merge_commits": text("merge_commits", options.get("merge_commits", "include")),
         "skip": count("skip", options.get("skip", 0)),
         "max_count": None if most is None else count("max_count", most),
-        "order": options.get("order", "date"),
-        "first_parent": options.get("first_parent", False),
+        "order": text("order", options.get("order", "date")),
+        "first_parent": flag("first_parent", options.get("first_parent", False)),
         "renames": renames if isinstance(renames, str) else ("on" if renames else "off"),
-        "merges": options.get("merges"),
-        "missing": options.get("missing", "allow"),
-        "mailmap": options.get("mailmap", True),
+        "merges": text("merges", options.get("merges")),
+        "missing": text("missing", options.get("missing", "allow")),
+        "mailmap": flag("mailmap", options.get("mailmap", True)),
         "network": network() if options.get("missing") == "fetch" else None,
     }
 
@@ -97,41 +97,22 @@ def blame(options: BlameOptions) -> _gitfleet.Blame:
     Raises:
         TypeError: For a name that is no option, as for any unknown keyword argument.
     """
-    _refuse_unknown(options, BlameOptions.__annotations__)
+    refuse_unknown(options, BlameOptions.__annotations__)
+    fetches = options.get("fetch_missing", False)
     return {
-        "rev": options.get("rev"),
-        "working_tree": options.get("working_tree", False),
+        "rev": text("rev", options.get("rev")),
+        "working_tree": flag("working_tree", options.get("working_tree", False)),
         "line_ranges": _ranges(options.get("line_ranges")),
-        "lines": options.get("lines", False),
-        "ignore_whitespace": options.get("ignore_whitespace", False),
-        "ignore_revs": _several(options.get("ignore_revs")),
-        "ignore_revs_files": _several(options.get("ignore_revs_files")),
-        "configured_ignores": options.get("configured_ignores", False),
-        "first_parent": options.get("first_parent", False),
+        "lines": flag("lines", options.get("lines", False)),
+        "ignore_whitespace": flag("ignore_whitespace", options.get("ignore_whitespace", False)),
+        "ignore_revs": several("ignore_revs", options.get("ignore_revs")),
+        "ignore_revs_files": several("ignore_revs_files", options.get("ignore_revs_files")),
+        "configured_ignores": flag("configured_ignores", options.get("configured_ignores", False)),
+        "first_parent": flag("first_parent", options.get("first_parent", False)),
         "since": options.get("since"),
-        "mailmap": options.get("mailmap", True),
-        "network": network() if options.get("fetch_missing") else None,
+        "mailmap": flag("mailmap", options.get("mailmap", True)),
+        "network": network() if flag("fetch_missing", fetches) else None,
     }
-
-
-def count(name: str, value: object, least: int = 0) -> int:
-    """Refuse what is no whole number, or too small.
-
-    Raises:
-        InvalidInputError: It is not; the message names it.
-    """
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 1 << 63:
-        msg = f"{name} {value!r}: must be a whole number, {least} or more"
-        raise InvalidInputError(msg)
-    return value
-
-
-def _refuse_unknown(options: Iterable[str], names: Iterable[str]) -> None:
-    known = list(names)
-    for name in options:
-        if name not in known:
-            msg = f"unexpected keyword argument {name!r}; there are {', '.join(known)}"
-            raise TypeError(msg)
 
 
 def _ranges(given: str | tuple[int, int] | Iterable[str | tuple[int, int]] | None) -> list[str]:
@@ -156,11 +137,3 @@ def _ranges(given: str | tuple[int, int] | Iterable[str | tuple[int, int]] | Non
 
 def _is_pair(ends: Sequence[object]) -> bool:
     return len(ends) == 2 and all(type(end) is int for end in ends)  # noqa: PLR2004
-
-
-def _several(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None) -> list[str]:
-    if given is None:
-        return []
-    if isinstance(given, (str, os.PathLike)):
-        return [os.fspath(given)]
-    return [os.fspath(one) for one in given]

@@ -6,6 +6,8 @@ import os
 import shlex
 from typing import TYPE_CHECKING, TypedDict
 
+from gitfleet._arguments import count, flag, number, text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -65,27 +67,32 @@ def network(
     git_credentials: bool = False,
 ) -> _gitfleet.Network:
     """Collect what the extension wants to know; `NetworkOptions` says what."""
-    token = token or os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
+    token = text("token", token) or os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
     bundle = os.fspath(ca_bundle) if ca_bundle else os.environ.get("SSL_CERT_FILE")
     names = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
     proxies = (os.environ[name] for name in names if os.environ.get(name))
     ssh = ssh_command or os.environ.get("GIT_SSH_COMMAND") or ()
-    known = [(host, *_pair(given)) for host, given in (credentials or {}).items()]
+    known = [(host, *_pair(host, given)) for host, given in (credentials or {}).items()]
     if token:
         known.append((GITHUB, username or TOKEN_USER, token))
     return {
         "ca_bundle": bundle or None,
-        "proxy": proxy or next(proxies, None),
-        "timeout": timeout,
-        "connect_timeout": connect_timeout,
-        "min_bytes_per_second": min_bytes_per_second,
-        "allow_clear_text": allow_clear_text,
+        "proxy": text("proxy", proxy) or next(proxies, None),
+        "timeout": number("timeout", timeout),
+        "connect_timeout": number("connect_timeout", connect_timeout),
+        "min_bytes_per_second": count("min_bytes_per_second", min_bytes_per_second),
+        "allow_clear_text": flag("allow_clear_text", allow_clear_text),
         "ssh_command": shlex.split(ssh) if isinstance(ssh, str) else list(ssh),
-        "credential_command": credential_command,
-        "git_credentials": git_credentials,
+        "credential_command": text("credential_command", credential_command),
+        "git_credentials": flag("git_credentials", git_credentials),
         "credentials": known,
     }
 
 
-def _pair(given: str | tuple[str, str]) -> tuple[str, str]:
-    return (TOKEN_USER, given) if isinstance(given, str) else given
+def _pair(host: str, given: object) -> tuple[str, str]:
+    if isinstance(given, str):
+        return TOKEN_USER, given
+    if isinstance(given, (tuple, list)) and [type(one) for one in given] == [str, str]:
+        return given[0], given[1]
+    msg = f"credentials of {host}: must be a token, or user name and password"
+    raise TypeError(msg)

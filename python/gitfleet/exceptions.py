@@ -65,6 +65,10 @@ class GitFleetError(Exception):
         super().__init__(message, subject)
         self.message = message
         self.subject = subject
+        if isinstance(self, OSError):
+            # It took the two for a number and its text.
+            for name, value in (("errno", None), ("strerror", message), ("filename", subject)):
+                setattr(self, name, value)
 
     def __str__(self) -> str:
         return self.message

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from gitfleet import _gitfleet
+from gitfleet._arguments import several
 from gitfleet._clone import CloneOptions, cloning, crew
 from gitfleet.progress import Progress, listener, stream
 
@@ -194,7 +195,7 @@ class Fleet:
             >>> [made.error for made in Fleet("one", bare=True).clone("projects/alpha")]
             [None]
         """
-        return _cloned(self._fleet.clone(_several(urls), listener(progress)))
+        return _cloned(self._fleet.clone(several("urls", urls), listener(progress)))
 
     async def clone_async(
         self,
@@ -210,7 +211,7 @@ class Fleet:
             >>> made.was_there
             False
         """
-        return _cloned(await self._fleet.clone_async(_several(urls), listener(progress)))
+        return _cloned(await self._fleet.clone_async(several("urls", urls), listener(progress)))
 
     def watch(
         self, urls: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -226,8 +227,8 @@ class Fleet:
             >>> asyncio.run(main())
             projects/alpha done
         """
-        several = _several(urls)
-        return stream(lambda put: self._fleet.clone_async(several, listener(put)))
+        given = several("urls", urls)
+        return stream(lambda put: self._fleet.clone_async(given, listener(put)))
 
     def update(
         self,
@@ -257,7 +258,7 @@ class Fleet:
             >>> [updated.head == made.head for updated in fleet.update(made.path)]
             [True]
         """
-        return _updated(self._fleet.update(_several(paths), listener(progress)))
+        return _updated(self._fleet.update(several("paths", paths), listener(progress)))
 
     async def update_async(
         self,
@@ -275,7 +276,7 @@ class Fleet:
             >>> updated.head == cloned.head
             True
         """
-        return _updated(await self._fleet.update_async(_several(paths), listener(progress)))
+        return _updated(await self._fleet.update_async(several("paths", paths), listener(progress)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_remade, (self._root, self._options))
@@ -286,11 +287,6 @@ class Fleet:
 
 def _remade(root: str, options: dict[str, Any]) -> Fleet:
     return Fleet(root, **options)
-
-
-def _several(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
-    several = [given] if isinstance(given, (str, os.PathLike)) else given
-    return [os.fspath(one) for one in several]
 
 
 def _cloned(outcomes: list[dict[str, Any]]) -> list[Cloned]:

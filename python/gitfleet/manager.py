@@ -7,8 +7,10 @@ import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gitfleet import _gitfleet
+from gitfleet._arguments import count, pathspecs, several
 from gitfleet._clone import cloning, crew
-from gitfleet._history import count, history
+from gitfleet._history import history
+from gitfleet.exceptions import InvalidInputError
 from gitfleet.progress import Progress, listener, stream
 from gitfleet.tasks import CloneStatus, CloneTask
 
@@ -50,7 +52,7 @@ class RepoManager:
     loop; cancelling the task that awaits it stops the work.
 
     Args:
-        urls: What to clone: https, http or file URLs, or directories.
+        urls: What to clone: https, http, git://, ssh and file URLs, and directories.
         github_username: For `github_token`; any name does for GitHub.
         github_token: For github.com; it is sent nowhere else, and never written.
         clone_options: How repositories are cloned and hosts reached: see `CloneOptions`. Defaults
@@ -109,7 +111,7 @@ class RepoManager:
         network.update(clone_options or {})
         self._progress = progress
         self._manager = _gitfleet.Manager(
-            _several(urls),
+            several("urls", urls),
             cloning=cloning(network, trust=trust, username=github_username or None),
             crew=crew(jobs, jobs_per_host, retries, retry_wait),
             trust=trust,
@@ -149,7 +151,7 @@ class RepoManager:
             >>> asyncio.run(main())
             2
         """
-        return self._manager.clone_each(_several(urls), listener(self._progress))
+        return self._manager.clone_each(several("urls", urls), listener(self._progress))
 
     def watch(self) -> AsyncGenerator[Progress, None]:
         """Clone every address and tell how far each is; leaving the loop stops the work.
@@ -175,7 +177,7 @@ class RepoManager:
 
         return stream(both)
 
-    async def clone(self, url: str) -> None:
+    async def clone(self, url: str | os.PathLike[str]) -> None:
         """Clone one address, which need not be among those the manager was made with.
 
         Raises:
@@ -191,7 +193,7 @@ class RepoManager:
             >>> asyncio.run(main())
             completed
         """
-        await self._manager.clone(url, listener(self._progress))
+        await self._manager.clone(os.fspath(url), listener(self._progress))
 
     async def fetch_clone_tasks(self) -> dict[str, CloneTask]:
         """Return every task by its address as given, in the order they were given.
@@ -284,7 +286,7 @@ class RepoManager:
     async def find_files(
         self,
         repo_path: str | os.PathLike[str],
-        pattern: str | Iterable[str] = "*",
+        pattern: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = "*",
         *,
         rev: str = "HEAD",
     ) -> list[str]:
@@ -292,8 +294,9 @@ class RepoManager:
 
         Args:
             repo_path: Where the repository is.
-            pattern: One or several of git's pathspecs: ``"*.py"`` is every Python file, however
-                deep, ``"src/*.py"`` those below ``src``.
+            pattern: One or several globs or paths: ``"*.py"`` is every Python file, however deep,
+                ``"src/*.py"`` those below ``src``, ``"**/test/*"`` those in any directory ``test``.
+                They are git's pathspecs; one with ``**`` is read as ``:(glob)``.
             rev: The revision.
 
         Returns:
@@ -308,7 +311,7 @@ class RepoManager:
             >>> asyncio.run(manager.find_files("projects/alpha", ["*.py", "*.md"]))
             ['README.md', 'src/tool.py']
         """
-        patterns = [pattern] if isinstance(pattern, str) else list(pattern)
+        patterns = pathspecs("pattern", pattern)
         return await self._manager.find_files(os.fspath(repo_path), patterns, rev)
 
     async def blame(
@@ -321,6 +324,7 @@ class RepoManager:
 
         Raises:
             PathNotFoundError: There is no such file.
+            InvalidInputError: It is a directory; `stream_blame` takes those.
             GitFleetError: What else went wrong.
 
         Example:
@@ -333,8 +337,10 @@ class RepoManager:
         found: list[dict[str, Any]] = []
         async for lines in self.stream_blame(repo_path, file_path, batch_size=10_000):
             found += lines
-        for line in found:
-            del line["path"]
+        given = os.path.normpath(file_path)  # noqa: ASYNC240 (it looks at no file)
+        if not all(given.endswith(line.pop("path")) for line in found):
+            msg = f"{given} is a directory; name a file, or use stream_blame"
+            raise InvalidInputError(msg)
         return found
 
     async def blame_all(
@@ -382,7 +388,7 @@ class RepoManager:
             >>> len(blamed["README.md"]), isinstance(blamed["absent"], str)
             (3, True)
         """
-        paths = _several(file_paths)
+        paths = several("file_paths", file_paths)
         return await self._manager.bulk_blame(os.fspath(repo_path), paths)
 
     async def stream_blame(
@@ -415,7 +421,7 @@ class RepoManager:
             4 src/tool.py
         """
         count("batch_size", batch_size, 1)
-        paths = _several(file_paths)
+        paths = several("file_paths", file_paths)
         lines = await self._manager.blame_lines(os.fspath(repo_path), paths)
         try:
             while batch := await lines.next(batch_size):
@@ -459,11 +465,6 @@ class RepoManager:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("the clones of a RepoManager belong to this process; pass on their paths")
-
-
-def _several(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
-    several = [given] if isinstance(given, (str, os.PathLike)) else given
-    return [os.fspath(one) for one in several]
 
 
 def _history(options: HistoryOptions) -> _gitfleet.History:

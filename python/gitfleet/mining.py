@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from gitfleet import _gitfleet
+from gitfleet._arguments import count, flag, several, text
 from gitfleet._history import history
 from gitfleet._network import network
 from gitfleet.progress import Progress, listener
@@ -85,7 +86,7 @@ def mine(
     missing and what has moved, nothing else.
 
     Args:
-        targets: Directories, and https, http or file URLs; one or many.
+        targets: Directories, and https, http, git://, ssh and file URLs; one or many.
         output: The dataset: a missing or empty directory, or one made with the same options.
         tables: Which tables to write.
         rev: Where to start, and what is blamed. Defaults to ``HEAD``.
@@ -166,26 +167,24 @@ async def mine_async(
 
 
 def _job(given: dict[str, Any]) -> _gitfleet.MineJob:
-    targets = given["targets"]
-    several = [targets] if isinstance(targets, (str, os.PathLike)) else targets
     keep = given["keep_clones"]
     return {
-        "targets": [os.fspath(target) for target in several],
+        "targets": several("targets", given["targets"]),
         "output": os.fspath(given["output"]),
-        "tables": list(given["tables"]),
+        "tables": several("tables", given["tables"]),
         "keep_clones": None if keep is None else os.fspath(keep),
-        "jobs": given["jobs"],
-        "threads": given["threads"],
-        "retries": given["retries"],
+        "jobs": count("jobs", given["jobs"]),
+        "threads": count("threads", given["threads"]),
+        "retries": count("retries", given["retries"]),
         "progress": listener(given["progress"]),
-        "trust": given["trust"],
+        "trust": flag("trust", given["trust"]),
         "network": network(
             token=given["token"],
             ca_bundle=given["ca_bundle"],
             proxy=given["proxy"],
             timeout=given["timeout"],
         ),
-        "rev": given["rev"],
+        "rev": text("rev", given["rev"]),
         "history": history(
             {
                 "since": given["since"],

@@ -66,6 +66,9 @@ def listener(callback: Callable[[Progress], object] | None) -> Callable[..., obj
     """Make what the extension calls of what users give."""
     if callback is None:
         return None
+    if not callable(callback):
+        msg = f"progress {callback!r}: must be callable"
+        raise TypeError(msg)
     return lambda *fields: callback(Progress(*fields))
 
 

@@ -7,7 +7,7 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
-from gitfleet.exceptions import GitFleetError
+from gitfleet._extras import needs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
@@ -89,11 +89,14 @@ class Records:
         self._finish()
 
     async def __aiter__(self) -> AsyncGenerator[pa.RecordBatch, None]:
-        """Do the same without blocking the event loop; cancelling the task closes the stream."""
+        """Do the same without blocking the event loop; leaving the loop early closes the stream."""
         pyarrow = _needed("pyarrow")
-        while (batch := await self._stream.next_batch_async()) is not None:
-            for one in pyarrow.table(batch).to_batches():
-                yield one
+        try:
+            while (batch := await self._stream.next_batch_async()) is not None:
+                for one in pyarrow.table(batch).to_batches():
+                    yield one
+        finally:
+            self.close()
         self._finish()
 
     def to_pylist(self) -> list[dict[str, Any]]:
@@ -128,8 +131,8 @@ class Records:
     def to_pandas(self) -> pd.DataFrame:
         """Read everything into a pandas DataFrame.
 
-        Without pyarrow it is made from Python rows, which is slower. Counts that can be null are
-        `Int64` either way.
+        Without pyarrow it is made from Python rows, which is slower. Either way numbers are
+        `Int64`, offsets and similarities `Int32`, and times ``datetime64[s, UTC]``.
 
         Example:
             >>> import gitfleet
@@ -138,23 +141,21 @@ class Records:
             1
         """
         pandas = _needed("pandas")
-        names = self.column_names
         try:
             pyarrow = importlib.import_module("pyarrow")
         except ImportError:
-            frame = pandas.DataFrame.from_records(
-                self._stream.to_pylist(surrogates=False), columns=names
-            )
-            self._finish()
+            rows, names = self._stream.to_pylist(surrogates=False), self.column_names
+            frame: pd.DataFrame = _typed(pandas.DataFrame.from_records(rows, columns=names), pandas)
         else:
             frame = pyarrow.table(self._stream.collect()).to_pandas(
-                types_mapper={pyarrow.int64(): pandas.Int64Dtype()}.get,
+                types_mapper={
+                    pyarrow.int64(): pandas.Int64Dtype(),
+                    pyarrow.int32(): pandas.Int32Dtype(),
+                }.get,
                 strings_to_categorical=False,
             )
-            self._finish()
-        counts = [name for name in ("additions", "deletions", "similarity") if name in names]
-        typed: pd.DataFrame = frame.astype(dict.fromkeys(counts, "Int64"))
-        return typed
+        self._finish()
+        return frame
 
     def to_polars(self) -> pl.DataFrame:
         """Read everything into a Polars DataFrame.
@@ -258,8 +259,12 @@ class Records:
         self.close()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Hand the stream to a reader that speaks Arrow's C interface."""
-        return self._stream.__arrow_c_stream__(requested_schema)
+        """Hand the stream to a reader that speaks Arrow's C interface.
+
+        Its errors are the reader's; warnings, and what `failures` gets, come where the reader reads
+        on the main thread, as pyarrow and Polars do.
+        """
+        return self._stream.__arrow_c_stream__(requested_schema, at_end=self._finish)
 
     def __arrow_c_schema__(self) -> object:
         """Hand the columns to a reader that speaks Arrow's C interface."""
@@ -285,10 +290,39 @@ class Records:
         raise TypeError("Records are work under way; pass on the repository, or what was read")
 
     def _finish(self) -> None:
-        if self._check is not None:
-            self._check()
+        check, self._check = self._check, None
+        if check is not None:
+            check()
 
 
+def _typed(frame: pd.DataFrame, pandas: Any) -> pd.DataFrame:
+    """Give columns of Python values the types they have in Arrow."""
+    for name in frame.columns:
+        if name.endswith("_time"):
+            column = [one if isinstance(one, int) else int(one.timestamp()) for one in frame[name]]
+            seconds = pandas.Series(column, dtype="int64").astype("datetime64[s]")
+            frame[name] = seconds.dt.tz_localize("UTC")
+        elif name.endswith("_offset") or name == "similarity":
+            frame[name] = frame[name].astype("Int32")
+        elif name in _NUMBERS:
+            frame[name] = frame[name].astype("Int64")
+        elif name.startswith("is_") and not frame[name].hasnans:
+            frame[name] = frame[name].astype("bool")
+        elif frame.empty and name != "parent_ids":
+            frame[name] = frame[name].astype(pandas.Series(["text"]).dtype)
+    return frame
+
+
+_NUMBERS = frozenset(
+    {
+        "additions",
+        "deletions",
+        "files_changed",
+        "line_count",
+        "orig_start_line",
+        "start_line",
+    }
+)
 _SHOWN = 10
 """Rows in a notebook."""
 _WIDEST = 60
@@ -302,18 +336,5 @@ def _cell(value: object) -> str:
 
 
 def _needed(package: str) -> Any:
-    try:
+    with needs(package, package):
         return importlib.import_module(package)
-    except ImportError as error:
-        message = f"{package} is not installed; `pip install gitfleet[{package}]` brings it"
-        raise ImportError(message) from error
-
-
-def raise_failures(failures: list[tuple[str, BaseException]]) -> None:
-    """Raise the first failure, with notes about the others."""
-    if not failures:
-        return
-    first = failures[0][1]
-    if len(failures) > 1 and isinstance(first, GitFleetError):
-        first.message += f" (and {len(failures) - 1} more files)"
-    raise first

@@ -7,8 +7,9 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitfleet import _gitfleet
+from gitfleet._arguments import pathspecs, several
 from gitfleet._history import blame, history
-from gitfleet.records import Records, raise_failures
+from gitfleet.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,8 +155,10 @@ class Repository:
         """List the files of a revision; no working tree is needed.
 
         Args:
-            patterns: One or several of git's pathspecs, relative to the top of the repository:
-                ``"*.py"`` is every Python file, however deep. Defaults to all files.
+            patterns: One or several globs or paths, relative to the top of the repository:
+                ``"*.py"`` is every Python file, however deep, ``"**/test/*"`` those in any
+                directory ``test``. They are git's pathspecs; one with ``**`` is read as
+                ``:(glob)``. Defaults to all files.
             rev: The revision.
 
         Returns:
@@ -169,7 +172,7 @@ class Repository:
             >>> Repository("projects/alpha").files("*.py")
             ['src/tool.py']
         """
-        return self._repo.files(_paths(patterns) or [], rev)
+        return self._repo.files(pathspecs("patterns", patterns), rev)
 
     def commits(self, **options: Unpack[HistoryOptions]) -> Records:
         """List commits with lines added and deleted, as ``git log --numstat`` counts them.
@@ -299,7 +302,7 @@ class Repository:
             >>> [(row["start_line"], row["line_count"], row["author_name"]) for row in rows]
             [(1, 7, 'A U Thor'), (8, 1, 'Ann'), (9, 12, 'A U Thor')]
         """
-        stream, failed = self._repo.blame(_paths(paths), blame(options))
+        stream, failed = self._repo.blame(_paths(paths), blame(options), failures is None)
         return _blamed(stream, failed, failures)
 
     async def blame_async(
@@ -320,7 +323,9 @@ class Repository:
             >>> sum(row["line_count"] for row in records.to_pylist())
             3
         """
-        stream, failed = await self._repo.blame_async(_paths(paths), blame(options))
+        stream, failed = await self._repo.blame_async(
+            _paths(paths), blame(options), failures is None
+        )
         return _blamed(stream, failed, failures)
 
     def __repr__(self) -> str:
@@ -331,27 +336,20 @@ class Repository:
         return (_reopen, (self.path, trust, threads))
 
 
-def _paths(
-    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None,
-) -> list[str] | None:
-    if paths is None:
-        return None
-    several = [paths] if isinstance(paths, (str, os.PathLike)) else paths
-    return [os.fspath(path) for path in several]
-
-
 def _blamed(
     stream: _gitfleet.RecordStream,
     failed: _gitfleet.Failures,
     failures: list[tuple[str, GitFleetError]] | None,
 ) -> Records:
-    def check() -> None:
-        if failures is None:
-            raise_failures(failed.all())
-        else:
-            failures.extend(failed.all())
+    if failures is None:
+        return Records("blame", stream)
+    return Records("blame", stream, lambda: failures.extend(failed.all()))
 
-    return Records("blame", stream, check)
+
+def _paths(
+    given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None,
+) -> list[str] | None:
+    return None if given is None else several("paths", given)
 
 
 def _reopen(path: str, trust: bool, threads: int) -> Repository:  # noqa: FBT001 (for pickle)

@@ -99,6 +99,11 @@ impl TablePrinter {
     }
 }
 
+/// Whether what follows is shown from right to left, or the other way round: other columns would move.
+fn turns_the_line(letter: char) -> bool {
+    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// One line of text: control characters, which could move the cursor, are shown as escapes.
 fn cell(batch: &RecordBatch, column: usize, row: usize, name: &str) -> Result<String> {
     let mut bytes = Vec::new();
@@ -108,7 +113,9 @@ fn cell(batch: &RecordBatch, column: usize, row: usize, name: &str) -> Result<St
     for letter in text.chars() {
         match letter {
             '\t' => shown.push_str("  "),
-            letter if letter.is_control() => shown.extend(letter.escape_default()),
+            letter if letter.is_control() || turns_the_line(letter) => {
+                shown.extend(letter.escape_default());
+            }
             letter => shown.push(letter),
         }
     }

@@ -1,7 +1,7 @@
 //! Clones of a list of repositories with a state each that can be asked for while they run.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::run::{FleetOptions, Job, run};
@@ -55,8 +55,46 @@ struct Entry {
     task: CloneTask,
     /// Its place among all.
     place: usize,
-    /// Removes the clone when dropped.
-    directory: Option<tempfile::TempDir>,
+    directory: Option<Temporary>,
+}
+
+/// The directory of a clone, which is removed when this is dropped: by the process that made it, not by one forked from it.
+struct Temporary {
+    directory: tempfile::TempDir,
+    process: u32,
+}
+
+impl Temporary {
+    fn new() -> Result<Self> {
+        let directory = tempfile::Builder::new().prefix("gitfleet-").tempdir();
+        Ok(Self {
+            directory: directory.map_err(Error::storage(
+                "create a directory in",
+                std::env::temp_dir(),
+            ))?,
+            process: std::process::id(),
+        })
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn is_ours(&self) -> bool {
+        self.process == std::process::id()
+    }
+
+    fn remove(self) -> Result<()> {
+        std::fs::remove_dir_all(self.path()).map_err(Error::storage("remove", self.path()))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.is_ours() {
+            self.directory.disable_cleanup(true);
+        }
+    }
 }
 
 impl RepoManager {
@@ -141,15 +179,9 @@ impl RepoManager {
             sink: Arc::clone(progress),
         });
         self.start(url);
-        let cloned = || -> Result<tempfile::TempDir> {
+        let cloned = || -> Result<Temporary> {
             let parsed = RemoteUrl::parse(url)?;
-            let directory = tempfile::Builder::new()
-                .prefix("gitfleet-")
-                .tempdir()
-                .map_err(Error::storage(
-                    "create a directory in",
-                    std::env::temp_dir(),
-                ))?;
+            let directory = Temporary::new()?;
             let into = directory.path().join(parsed.key().name);
             clone_repo(&parsed, &into, &self.options, &watch, cancel)?;
             Ok(directory)
@@ -194,19 +226,18 @@ impl RepoManager {
             .collect()
     }
 
-    /// Removes the clones. One result per address that has one, in the order they were given; its task is queued again.
+    /// Removes the clones. One result per address that has one, in the order they were given; its task is queued again. Those
+    /// of the process that this one was forked from stay.
     pub fn cleanup(&self) -> Vec<(String, Result<()>)> {
         let mut tasks = self.lock();
         let mut all: Vec<_> = tasks.iter_mut().collect();
         all.sort_by_key(|(_, entry)| entry.place);
         let mut results = Vec::new();
         for (url, entry) in all {
-            let Some(directory) = entry.directory.take() else {
+            let Some(directory) = entry.directory.take_if(|it| it.is_ours()) else {
                 continue;
             };
-            let path = directory.path().to_owned();
-            let removed = directory.close().map_err(Error::storage("remove", path));
-            results.push((url.clone(), removed));
+            results.push((url.clone(), directory.remove()));
             entry.task.directory = None;
             entry.task.state = CloneState::Queued;
         }

@@ -130,7 +130,7 @@ impl Repo {
         };
         if let (true, Head::Unborn { name }) = (names_head(revision), self.head()?) {
             return Err(not_found(format!(
-                "HEAD names {}, which does not exist; name another with --rev",
+                "HEAD names {}, which does not exist; name another revision",
                 name.as_bstr()
             )));
         }

@@ -12,12 +12,13 @@ use super::blame_lines::{LineStream, dicts, lines};
 use super::clones::{Cloning, Crew};
 use super::commit_dicts::commit_dicts;
 use super::dict_stream::{DictStream, Source};
+use super::error::to_py;
 use super::options::{History, trust};
-use super::progress::Listener;
+use super::progress::{Listener, is_in_callback};
 use super::rows::text;
 use super::runtime::{Breath, awaitable, awaitable_until};
 use crate::cancel::CancelToken;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fleet::{CloneState, RepoManager};
 use crate::git::{BlameOptions, CommitStream, FileBlame, Needed, OpenOptions, Repo, fetch_missing};
 use crate::progress::{ProgressSink, Silent};
@@ -103,6 +104,11 @@ impl Manager {
 
     /// Stops clones under way. `None` or an error text per address that had a clone.
     fn cleanup<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        if is_in_callback() {
+            let what = "cleanup in a progress callback";
+            let reason = "would wait for the clone that is calling; call it when that has ended";
+            return Err(to_py(&Error::invalid(what, reason)));
+        }
         let removed = PyDict::new(py);
         let results = py.detach(|| {
             self.running.stop();
@@ -315,13 +321,15 @@ impl Manager {
         let manager = Arc::clone(&self.repos);
         let listener = Listener::new(progress);
         let heard = listener.clone();
-        let running = Arc::clone(&self.running);
+        let cancel = CancelToken::new();
+        // From now on, not from when a thread begins with it: `cleanup` may come before that.
+        let one = self.running.enter(&cancel);
         let work = move |cancel: &CancelToken| {
-            let _one = running.enter(cancel);
+            let _one = one;
             let done = work(&manager, &heard.sink(cancel), cancel);
             heard.settle(done)
         };
-        awaitable(py, work, move |py, done| {
+        awaitable_until(py, cancel, work, move |py, done| {
             listener.kept(done)?;
             Ok(py.None())
         })

@@ -30,6 +30,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false, name = "_gitfleet")]
 mod module {
     use pyo3::prelude::*;
+    use pyo3::types::PyDict;
 
     #[pymodule_export]
     use super::clones::Fleet;
@@ -56,7 +57,14 @@ mod module {
         let stop = wrap_pyfunction!(super::runtime::stop_all, module)?;
         let atexit = module.py().import("atexit")?;
         atexit.call_method1("register", (stop,))?;
-        super::runtime::remember_main_thread(module.py())
+        let os = module.py().import("os")?;
+        if os.hasattr("register_at_fork")? {
+            let after = wrap_pyfunction!(super::runtime::after_fork, module)?;
+            let when = PyDict::new(module.py());
+            when.set_item("after_in_child", after)?;
+            os.call_method("register_at_fork", (), Some(&when))?;
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDateTime, PyString};
+use pyo3::types::{PyBool, PyDateTime, PyString};
 
 use super::error::to_py;
 use crate::error::Error;
@@ -199,10 +199,19 @@ pub(super) fn seconds(date: &Bound<'_, PyAny>) -> PyResult<i64> {
         #[expect(clippy::cast_possible_truncation, reason = "the years 1 to 9999 fit")]
         return Ok(timestamp.floor() as i64);
     }
-    if let Ok(seconds) = date.extract::<i64>() {
+    if let Ok(seconds) = date.extract::<i64>()
+        && !date.is_instance_of::<PyBool>()
+    {
         return Ok(seconds);
     }
-    let seconds: f64 = date.extract()?;
+    let seconds = match date.extract::<f64>() {
+        Ok(seconds) if !date.is_instance_of::<PyBool>() => seconds,
+        _ => {
+            let what = format!("date {}", date.repr()?);
+            let reason = "must be text, a datetime, or seconds since the epoch";
+            return Err(to_py(&Error::invalid(what, reason)));
+        }
+    };
     if !seconds.is_finite() {
         let error = Error::invalid(format!("date {seconds}"), "is no point in time");
         return Err(to_py(&error));

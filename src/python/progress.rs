@@ -1,5 +1,6 @@
 //! Progress for a Python callable.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -64,6 +65,16 @@ impl Listener {
     }
 }
 
+thread_local! {
+    /// Whether this thread is within a callable.
+    static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a callable is calling, for what would wait for the work that calls it.
+pub(super) fn is_in_callback() -> bool {
+    IN_CALLBACK.get()
+}
+
 struct Calls {
     callable: Arc<Py<PyAny>>,
     raised: Arc<Mutex<Option<PyErr>>>,
@@ -85,9 +96,11 @@ impl Calls {
         let (done, total, bytes) = counts;
         // Nobody listens any more when Python has ended.
         let called = Python::try_attach(|py| {
-            self.callable
-                .call1(py, (subject, phase, done, total, bytes, error))
-                .map(|_| ())
+            let was_in = IN_CALLBACK.replace(true);
+            let fields = (subject, phase, done, total, bytes, error);
+            let called = self.callable.call1(py, fields);
+            IN_CALLBACK.set(was_in);
+            called.map(|_| ())
         });
         if let Some(Err(raised)) = called {
             let mut first = self.raised.lock().unwrap_or_else(PoisonError::into_inner);

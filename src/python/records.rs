@@ -8,7 +8,9 @@ use pyo3::types::{PyCapsule, PyList};
 
 use super::error::to_py;
 use super::rows;
-use super::runtime::{Breath, Waited, awaitable_until, is_main_thread, wait};
+use super::runtime::{
+    Breath, Waited, awaitable_until, hears_ctrl_c, is_main_thread, wait, wait_without_python,
+};
 use crate::cancel::CancelToken;
 use crate::durable::NewFile;
 use crate::error::{Error, Result};
@@ -63,10 +65,9 @@ impl RecordStream {
     /// All batches, with the GIL released.
     fn read(&self, py: Python<'_>) -> PyResult<Vec<RecordBatch>> {
         let records = self.take()?;
-        match py.detach(|| wait(&self.cancel, move || records.collect::<Result<Vec<_>>>())) {
-            Waited::Done(result) => result.map_err(|error| to_py(&error)),
-            Waited::Interrupted(interrupt) => Err(interrupt),
-        }
+        wait(py, &self.cancel, move || {
+            records.collect::<Result<Vec<_>>>()
+        })
     }
 }
 
@@ -116,17 +117,13 @@ impl RecordStream {
     /// The next batch as a stream of its own; `None` at the end.
     fn next_batch(&self, py: Python<'_>) -> PyResult<Option<Self>> {
         let mut records = self.take()?;
-        let waited = py.detach(|| {
-            wait(&self.cancel, move || {
-                let batch = records.next().transpose()?;
-                Ok((batch, records))
-            })
-        });
-        let (batch, records) = match waited {
-            Waited::Done(result) => result.map_err(|error| to_py(&error))?,
-            Waited::Interrupted(interrupt) => return Err(interrupt),
-        };
-        self.put_back(records);
+        let (batch, records) = wait(py, &self.cancel, move || {
+            let batch = records.next().transpose()?;
+            Ok((batch, records))
+        })?;
+        if batch.is_some() {
+            self.put_back(records);
+        }
         Ok(batch.map(|batch| Self::of_batch(SchemaRef::clone(&self.schema), batch)))
     }
 
@@ -137,7 +134,7 @@ impl RecordStream {
         let schema = SchemaRef::clone(&self.schema);
         let work = move |cancel: &CancelToken| {
             let batch = records.next().transpose()?;
-            if !cancel.is_cancelled() {
+            if batch.is_some() && !cancel.is_cancelled() {
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(records);
             }
             Ok(batch)
@@ -152,16 +149,10 @@ impl RecordStream {
         let Some(mut records) = self.locked().take() else {
             return Ok(None);
         };
-        let waited = py.detach(|| {
-            wait(&self.cancel, move || {
-                let first = records.next();
-                Ok((first, records))
-            })
-        });
-        let (first, records) = match waited {
-            Waited::Done(result) => result.map_err(|error| to_py(&error))?,
-            Waited::Interrupted(interrupt) => return Err(interrupt),
-        };
+        let (first, records) = wait(py, &self.cancel, move || {
+            let first = records.next();
+            Ok((first, records))
+        })?;
         let rows = PyList::empty(py);
         if let Some(Ok(batch)) = &first {
             let head = batch.slice(0, most.min(batch.num_rows()));
@@ -180,11 +171,7 @@ impl RecordStream {
             _ => Format::Parquet,
         };
         let records = self.take()?;
-        let work = move || write(records, &path, format);
-        match py.detach(|| wait(&self.cancel, work)) {
-            Waited::Done(result) => result.map_err(|error| to_py(&error)),
-            Waited::Interrupted(interrupt) => Err(interrupt),
-        }
+        wait(py, &self.cancel, move || write(records, &path, format))
     }
 
     /// Stop the work behind the stream; what was not read is lost.
@@ -193,18 +180,21 @@ impl RecordStream {
         self.locked().take();
     }
 
-    #[pyo3(signature = (requested_schema = None))]
+    #[pyo3(signature = (requested_schema = None, *, at_end = None))]
     fn __arrow_c_stream__<'py>(
         &self,
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyAny>>,
+        at_end: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let _ = requested_schema; // only a wish, by the interface's own words
+        hears_ctrl_c(py)?; // remembered for when the reader pulls
         let records = self.take()?;
         let schema = SchemaRef::clone(records.schema());
         let pulled = Pulled {
             records: Some(records),
             cancel: self.cancel.clone(),
+            at_end,
         };
         let stream = Records::new(schema, pulled).into_c_stream();
         PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
@@ -231,6 +221,18 @@ impl Drop for RecordStream {
 struct Pulled {
     records: Option<Records>,
     cancel: CancelToken,
+    /// Called at the end, if that is on the main thread.
+    at_end: Option<Py<PyAny>>,
+}
+
+impl Pulled {
+    /// Whatever it raises, such as a warning that is an error, is the stream's error.
+    fn tell_the_end(&mut self) -> Option<Error> {
+        let at_end = self.at_end.take().filter(|_| is_main_thread())?;
+        let told = Python::attach(|py| at_end.call0(py).map(|_| ()));
+        told.err()
+            .map(|raised| Error::invalid("records", raised.to_string()))
+    }
 }
 
 impl Iterator for Pulled {
@@ -238,13 +240,16 @@ impl Iterator for Pulled {
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut records = self.records.take()?;
-        let pull = || wait(&self.cancel, move || Ok((records.next(), records)));
-        let waited = if is_main_thread() {
+        let is_main = is_main_thread();
+        let pull =
+            || wait_without_python(is_main, &self.cancel, move || Ok((records.next(), records)));
+        let waited = if is_main {
             Python::attach(|py| py.detach(pull))
         } else {
             pull()
         };
         match waited {
+            Waited::Done(Ok((None, _))) => self.tell_the_end().map(Err),
             Waited::Done(Ok((batch, records))) => {
                 self.records = Some(records);
                 batch

@@ -16,13 +16,16 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::{Head, HistoryOptions, Needed, OpenOptions, Repo, fetch_missing};
 use crate::progress::{ProgressSink, Silent};
-use crate::table;
+use crate::table::{self, Records, SchemaRef};
 use crate::workers::Workers;
 
 /// One repository on disk.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 pub(super) struct Repository {
-    repo: Arc<Repo>,
+    /// With the process whose threads it uses: those do not come along into a forked child, which opens it anew.
+    opened: Mutex<(u32, Arc<Repo>)>,
+    trust: bool,
+    threads: usize,
 }
 
 #[pymethods]
@@ -30,40 +33,37 @@ impl Repository {
     #[new]
     #[pyo3(signature = (path, *, trust = false, threads = 0))]
     fn new(py: Python<'_>, path: PathBuf, trust: bool, threads: usize) -> PyResult<Self> {
-        let repo = block(py, move |_| {
-            let mut options = OpenOptions::default();
-            options.trust = super::options::trust(trust);
-            options.workers = Some(Workers::new(threads)?);
-            Repo::open(path, &options)
-        })?;
+        let repo = open(py, path, trust, threads)?;
         Ok(Self {
-            repo: Arc::new(repo),
+            opened: Mutex::new((std::process::id(), Arc::new(repo))),
+            trust,
+            threads,
         })
     }
 
     #[getter]
-    fn path(&self) -> PathBuf {
-        self.repo.path().to_owned()
+    fn path(&self, py: Python<'_>) -> PyResult<PathBuf> {
+        Ok(self.repo(py)?.path().to_owned())
     }
 
     #[getter]
-    fn name(&self) -> &str {
-        self.repo.name()
+    fn name(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.repo(py)?.name().to_owned())
     }
 
     #[getter]
-    fn is_bare(&self) -> bool {
-        self.repo.is_bare()
+    fn is_bare(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.repo(py)?.is_bare())
     }
 
     fn is_shallow(&self, py: Python<'_>) -> PyResult<bool> {
-        let repo = Arc::clone(&self.repo);
+        let repo = self.repo(py)?;
         block(py, move |_| repo.is_shallow())
     }
 
     /// The commit `HEAD` is at; `None` if its branch does not exist yet.
     fn head(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        let repo = Arc::clone(&self.repo);
+        let repo = self.repo(py)?;
         let head = block(py, move |_| repo.head())?;
         Ok(match head {
             Head::Branch { commit_id, .. } | Head::Detached { commit_id } => {
@@ -75,7 +75,7 @@ impl Repository {
 
     /// Name, target and peeled target of each ref, sorted by name.
     fn refs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let repo = Arc::clone(&self.repo);
+        let repo = self.repo(py)?;
         let found = block(py, move |_| repo.refs())?;
         let refs = PyList::empty(py);
         let mut breath = Breath::new(py)?;
@@ -92,7 +92,7 @@ impl Repository {
     }
 
     fn rev_parse(&self, py: Python<'_>, revision: String) -> PyResult<String> {
-        let repo = Arc::clone(&self.repo);
+        let repo = self.repo(py)?;
         block(py, move |_| repo.rev_parse(&revision)).map(|id| id.to_string())
     }
 
@@ -103,7 +103,7 @@ impl Repository {
         patterns: Vec<OsString>,
         revision: String,
     ) -> PyResult<Bound<'py, PyList>> {
-        let repo = Arc::clone(&self.repo);
+        let repo = self.repo(py)?;
         let patterns: Vec<_> = patterns
             .into_iter()
             .map(OsString::into_encoded_bytes)
@@ -132,8 +132,9 @@ impl Repository {
         py: Python<'_>,
         paths: Option<Vec<PathBuf>>,
         options: Blame<'_>,
+        is_strict: bool,
     ) -> PyResult<(RecordStream, Failures)> {
-        let (work, failures) = self.blame_work(paths, options)?;
+        let (work, failures) = self.blame_work(py, paths, options, is_strict)?;
         Ok((stream(py, work)?, failures))
     }
 
@@ -143,8 +144,9 @@ impl Repository {
         py: Python<'py>,
         paths: Option<Vec<PathBuf>>,
         options: Blame<'_>,
+        is_strict: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (work, failures) = self.blame_work(paths, options)?;
+        let (work, failures) = self.blame_work(py, paths, options, is_strict)?;
         let work = move |cancel: &CancelToken| {
             let records = work(cancel)?.collected();
             // From here on there is nothing to cancel.
@@ -155,13 +157,29 @@ impl Repository {
 }
 
 impl Repository {
+    fn repo(&self, py: Python<'_>) -> PyResult<Arc<Repo>> {
+        let here = std::process::id();
+        let (process, repo) = {
+            let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+            (opened.0, Arc::clone(&opened.1))
+        };
+        if process == here {
+            return Ok(repo);
+        }
+        let anew = Arc::new(open(py, repo.path().to_owned(), self.trust, self.threads)?);
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        // To end its threads would be to wait for them, and they are not here.
+        std::mem::forget(std::mem::replace(&mut *opened, (here, Arc::clone(&anew))));
+        Ok(anew)
+    }
+
     fn history(
         &self,
         py: Python<'_>,
         mut history: History<'_>,
-        table: fn(&Repo, &HistoryOptions, &CancelToken) -> Result<table::Records>,
+        table: fn(&Repo, &HistoryOptions, &CancelToken) -> Result<Records>,
     ) -> PyResult<RecordStream> {
-        let repo = Arc::clone(&self.repo);
+        let repo = self.repo(py)?;
         let network = history.fetch_options()?;
         let options = history.options()?;
         stream(py, move |cancel| {
@@ -173,19 +191,23 @@ impl Repository {
         })
     }
 
+    /// If `is_strict`, the first file that cannot be blamed is the stream's error, after all rows.
     fn blame_work(
         &self,
+        py: Python<'_>,
         paths: Option<Vec<PathBuf>>,
         mut options: Blame<'_>,
+        is_strict: bool,
     ) -> PyResult<(
-        impl FnOnce(&CancelToken) -> Result<table::Records> + Send + use<>,
+        impl FnOnce(&CancelToken) -> Result<Records> + Send + use<>,
         Failures,
     )> {
-        let repo = Arc::clone(&self.repo);
+        let repo = self.repo(py)?;
         let network = options.fetch_options()?;
         let mut options = options.options()?;
         let failures = Failures::default();
         let keep = Arc::clone(&failures.0);
+        let failed = Failures(Arc::clone(&failures.0));
         let work = move |cancel: &CancelToken| {
             options.paths = paths.map(|paths| inside(&repo, &paths)).transpose()?;
             if let Some(network) = network {
@@ -197,10 +219,25 @@ impl Repository {
                     .unwrap_or_else(PoisonError::into_inner)
                     .push((path.to_owned(), error));
             };
-            table::blame(&repo, &options, on_failure, silent(), cancel)
+            let records = table::blame(&repo, &options, on_failure, silent(), cancel)?;
+            if !is_strict {
+                return Ok(records);
+            }
+            let schema = SchemaRef::clone(records.schema());
+            let first = std::iter::once_with(move || failed.first().map(Err)).flatten();
+            Ok(Records::new(schema, records.chain(first)))
         };
         Ok((work, failures))
     }
+}
+
+fn open(py: Python<'_>, path: PathBuf, trust: bool, threads: usize) -> PyResult<Repo> {
+    block(py, move |_| {
+        let mut options = OpenOptions::default();
+        options.trust = super::options::trust(trust);
+        options.workers = Some(Workers::new(threads)?);
+        Repo::open(path, &options)
+    })
 }
 
 fn silent() -> Arc<dyn ProgressSink> {
@@ -214,7 +251,7 @@ fn inside(repo: &Repo, paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
 /// Starts a stream with the GIL released; what it does from then on is cancelled with it.
 fn stream(
     py: Python<'_>,
-    start: impl FnOnce(&CancelToken) -> Result<table::Records> + Send + 'static,
+    start: impl FnOnce(&CancelToken) -> Result<Records> + Send + 'static,
 ) -> PyResult<RecordStream> {
     block(py, move |cancel| {
         let records = start(cancel)?;
@@ -228,6 +265,13 @@ type FailedPaths = Vec<(Vec<u8>, Error)>;
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 #[derive(Default)]
 pub(super) struct Failures(Arc<Mutex<FailedPaths>>);
+
+impl Failures {
+    fn first(&self) -> Option<Error> {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (!failures.is_empty()).then(|| failures.swap_remove(0).1)
+    }
+}
 
 #[pymethods]
 impl Failures {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
+use tokio::sync::Notify;
 
 use super::error::to_py;
 use crate::cancel::CancelToken;
@@ -16,21 +17,26 @@ use crate::error::{Error, Result};
 /// How often a blocking call looks for Ctrl-C.
 const SIGNAL_POLL: Duration = Duration::from_millis(50);
 
-static MAIN_THREAD: OnceLock<ThreadId> = OnceLock::new();
+/// The thread that last proved to be Python's main one.
+static MAIN_THREAD: Mutex<Option<ThreadId>> = Mutex::new(None);
 
-/// Python delivers signals on its main thread only. If the module is imported there, that is where we look for them.
-pub(super) fn remember_main_thread(py: Python<'_>) -> PyResult<()> {
+/// Whether this thread hears Ctrl-C: Python delivers signals on its main thread only. That is not always the one that imported
+/// the module, and in a forked child it is the one that forked.
+pub(super) fn hears_ctrl_c(py: Python<'_>) -> PyResult<bool> {
     let threading = py.import("threading")?;
-    let current = threading.call_method0("current_thread")?;
-    if current.is(&threading.call_method0("main_thread")?) {
-        let _ = MAIN_THREAD.set(std::thread::current().id()); // a second import changes nothing
+    let main = threading.call_method0("main_thread")?.getattr("ident")?;
+    let is_main = threading.call_method0("get_ident")?.eq(main)?;
+    if is_main {
+        *MAIN_THREAD.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(std::thread::current().id());
     }
-    Ok(())
+    Ok(is_main)
 }
 
-/// Whether this thread hears Ctrl-C.
+/// The same from memory, for threads of which nobody knows whether they may ask Python.
 pub(super) fn is_main_thread() -> bool {
-    MAIN_THREAD.get() == Some(&std::thread::current().id())
+    let main = MAIN_THREAD.lock().unwrap_or_else(PoisonError::into_inner);
+    *main == Some(std::thread::current().id())
 }
 
 /// Cancels its token when dropped before the work has ended, so a cancelled `asyncio` task stops its threads.
@@ -57,8 +63,22 @@ pub(super) enum Waited<T> {
     Interrupted(PyErr),
 }
 
-/// Runs `work` on another thread, looking for Ctrl-C now and then. Must be called without the GIL.
+/// Runs `work` on another thread with the GIL released, looking for Ctrl-C now and then.
 pub(super) fn wait<T: Send + 'static>(
+    py: Python<'_>,
+    cancel: &CancelToken,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> PyResult<T> {
+    let hears = hears_ctrl_c(py)?;
+    match py.detach(|| wait_without_python(hears, cancel, work)) {
+        Waited::Done(result) => result.map_err(|error| to_py(&error)),
+        Waited::Interrupted(interrupt) => Err(interrupt),
+    }
+}
+
+/// The same for callers without the GIL; `hears` tells whether this thread hears Ctrl-C.
+pub(super) fn wait_without_python<T: Send + 'static>(
+    hears: bool,
     cancel: &CancelToken,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Waited<T> {
@@ -69,7 +89,7 @@ pub(super) fn wait<T: Send + 'static>(
     loop {
         match receiver.recv_timeout(SIGNAL_POLL) {
             Ok(result) => return Waited::Done(result),
-            Err(RecvTimeoutError::Timeout) if is_main_thread() => {
+            Err(RecvTimeoutError::Timeout) if hears => {
                 if let Err(interrupt) = Python::attach(signals) {
                     cancel.cancel();
                     let _ = worker.join(); // a panic is no news any more
@@ -100,17 +120,14 @@ fn signals(py: Python<'_>) -> PyResult<()> {
 /// Python hands the GIL on only to who has waited for 5 ms, and whoever is woken up by its release starts to wait anew. Giving
 /// it up more often than that would therefore let nobody in.
 ///
-/// As long as it lives, Python does not search for garbage in cycles, if it did before: what is made has none, and to look at
-/// millions of objects over and over holds everybody up. The first breath has it count what grows among the old objects, which
-/// the next search does not look at; rows of plain values, which cannot be in a cycle, it never does.
+/// As long as one lives, Python does not search for garbage in cycles, if it did before: what is made has none, and to look at
+/// millions of objects over and over holds everybody up. For the same reason what was made counts as old afterwards: the next
+/// search among the young would look at all of it at once.
 pub(super) struct Breath<'py> {
     turns: u32,
     last: Instant,
-    /// The module `gc`, if this has switched the search off.
-    gc: Option<Bound<'py, PyModule>>,
-    /// Whether the list that grows is among the old objects.
-    is_old: bool,
-    py: Python<'py>,
+    /// Python's module for the search.
+    gc: Bound<'py, PyModule>,
 }
 
 /// Longer than others have to wait, shorter than anybody notices.
@@ -120,19 +137,40 @@ const TURNS: u32 = 32;
 /// The older of the two young generations of `gc`.
 const YOUNG: u8 = 1;
 
+/// What holds for all that live at once, on whatever threads; changed with the GIL held.
+struct Pause {
+    /// How many there are.
+    lives: usize,
+    /// Whether the search was on before the first of them.
+    was_on: bool,
+    /// Whether one of them made so much that it had to take a breath.
+    is_long: bool,
+}
+
+static PAUSE: Mutex<Pause> = Mutex::new(Pause {
+    lives: 0,
+    was_on: false,
+    is_long: false,
+});
+
+fn pause() -> MutexGuard<'static, Pause> {
+    PAUSE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl<'py> Breath<'py> {
     pub(super) fn new(py: Python<'py>) -> PyResult<Self> {
         let gc = py.import("gc")?;
-        let is_on = gc.call_method0("isenabled")?.is_truthy()?;
-        if is_on {
+        let mut pause = pause();
+        if pause.lives == 0 {
+            pause.was_on = gc.call_method0("isenabled")?.is_truthy()?;
+            pause.is_long = false;
             gc.call_method0("disable")?;
         }
+        pause.lives += 1;
         Ok(Self {
             turns: 0,
             last: Instant::now(),
-            gc: is_on.then_some(gc),
-            is_old: false,
-            py,
+            gc,
         })
     }
 
@@ -142,12 +180,10 @@ impl<'py> Breath<'py> {
         if self.turns >= TURNS {
             self.turns = 0;
             if self.last.elapsed() > BREATH {
-                if let (Some(gc), false) = (&self.gc, self.is_old) {
-                    gc.call_method1("collect", (YOUNG,))?;
-                    self.is_old = true;
-                }
-                self.py.detach(std::thread::yield_now);
-                self.py.check_signals()?;
+                pause().is_long = true;
+                let py = self.gc.py();
+                py.detach(std::thread::yield_now);
+                py.check_signals()?;
                 self.last = Instant::now();
             }
         }
@@ -157,10 +193,49 @@ impl<'py> Breath<'py> {
 
 impl Drop for Breath<'_> {
     fn drop(&mut self) {
-        if let Some(gc) = self.gc.take() {
-            let _ = gc.call_method0("enable"); // it takes nothing that could be wrong
+        let is_long = {
+            let mut pause = pause();
+            pause.lives = pause.lives.saturating_sub(1);
+            if pause.lives > 0 || !pause.was_on {
+                return;
+            }
+            pause.is_long
+        };
+        // Neither can fail but for want of memory, and then there is nothing to be done here.
+        if is_long {
+            let _ = make_old(&self.gc);
         }
+        let _ = self.gc.call_method0("enable");
     }
+}
+
+/// Puts all objects among the old without looking at them: `freeze` and `unfreeze` only move lists.
+///
+/// `freeze` also forgets how near the next search among the old is, which is put right again: a search among the young counts.
+fn make_old(gc: &Bound<'_, PyModule>) -> PyResult<()> {
+    let is_in_use = gc.call_method0("get_freeze_count")?.is_truthy()?;
+    if is_in_use {
+        return Ok(());
+    }
+    let (_, _, searches): (u64, u64, u64) = gc.call_method0("get_count")?.extract()?;
+    let (_, _, threshold): (u64, u64, u64) = gc.call_method0("get_threshold")?.extract()?;
+    gc.call_method0("freeze")?;
+    gc.call_method0("unfreeze")?;
+    for _ in 0..searches.min(threshold + 1) {
+        gc.call_method1("collect", (YOUNG,))?;
+    }
+    Ok(())
+}
+
+/// In a forked child nobody is left who would switch the search on again.
+#[pyfunction]
+pub(super) fn after_fork(py: Python<'_>) -> PyResult<()> {
+    let mut pause = pause();
+    if pause.lives > 0 && pause.was_on {
+        py.import("gc")?.call_method0("enable")?;
+    }
+    pause.lives = 0;
+    Ok(())
 }
 
 /// Runs `work` on another thread with the GIL released; raises its error, or `KeyboardInterrupt` on Ctrl-C.
@@ -170,10 +245,7 @@ pub(super) fn block<T: Send + 'static>(
 ) -> PyResult<T> {
     let cancel = CancelToken::new();
     let given = cancel.clone();
-    match py.detach(|| wait(&cancel, move || work(&given))) {
-        Waited::Done(result) => result.map_err(|error| to_py(&error)),
-        Waited::Interrupted(interrupt) => Err(interrupt),
-    }
+    wait(py, &cancel, move || work(&given))
 }
 
 /// An awaitable for `work`, which runs on a thread of the runtime and is cancelled with the task that awaits it. `convert`
@@ -189,12 +261,29 @@ where
     awaitable_until(py, CancelToken::new(), work, convert)
 }
 
-/// An awaitable for a future.
+/// An awaitable for a future, which is dropped when Python ends.
 ///
 /// # Errors
 ///
 /// In a forked child: the runtime's threads stayed with its parent.
 pub(super) fn coroutine<F, T>(py: Python<'_>, future: F) -> PyResult<Bound<'_, PyAny>>
+where
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'p> IntoPyObject<'p> + Send + 'static,
+{
+    let stopped = Arc::new(Notify::new());
+    let stop = Arc::clone(&stopped);
+    let live = Live::new(move || stop.notify_one());
+    spawn(py, async move {
+        let _live = live;
+        tokio::select! {
+            result = future => result,
+            () = stopped.notified() => Err(to_py(&Error::Cancelled)),
+        }
+    })
+}
+
+fn spawn<F, T>(py: Python<'_>, future: F) -> PyResult<Bound<'_, PyAny>>
 where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'p> IntoPyObject<'p> + Send + 'static,
@@ -225,17 +314,17 @@ impl Drop for Ending {
 /// The process whose threads the runtime has, once there is one.
 static PROCESS: OnceLock<u32> = OnceLock::new();
 
-/// Work that somebody awaits, by number.
-static LIVE: Mutex<BTreeMap<u64, CancelToken>> = Mutex::new(BTreeMap::new());
+/// What stops the work that somebody awaits, by number.
+static LIVE: Mutex<BTreeMap<u64, Box<dyn Fn() + Send>>> = Mutex::new(BTreeMap::new());
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
 struct Live(u64);
 
 impl Live {
-    fn new(cancel: &CancelToken) -> Self {
+    fn new(stop: impl Fn() + Send + 'static) -> Self {
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
-        live.insert(number, cancel.clone());
+        live.insert(number, Box::new(stop));
         Self(number)
     }
 }
@@ -259,8 +348,9 @@ pub(super) fn stop_all(py: Python<'_>) {
     if PROCESS.get() != Some(&std::process::id()) {
         return;
     }
-    let live = LIVE.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    live.values().for_each(CancelToken::cancel);
+    let live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+    live.values().for_each(|stop| stop());
+    drop(live);
     py.detach(|| {
         let until = Instant::now() + LONGEST_ENDING;
         let metrics = pyo3_async_runtimes::tokio::get_runtime().metrics();
@@ -285,8 +375,9 @@ where
     P: for<'p> IntoPyObject<'p> + Send + 'static,
 {
     let guard = CancelOnDrop(Some(cancel.clone()));
-    let live = Live::new(&cancel);
-    coroutine(py, async move {
+    let stop = cancel.clone();
+    let live = Live::new(move || stop.cancel());
+    spawn(py, async move {
         let _live = live;
         let result = tokio::task::spawn_blocking(move || work(&cancel)).await;
         guard.disarm();

@@ -50,6 +50,19 @@ fn the_help_in_the_documentation_is_the_help() {
 }
 
 #[test]
+fn what_would_move_the_cursor_or_turn_the_line_is_shown_as_an_escape() {
+    let fixture = Fixture::empty();
+    let message = "red \u{1b}[31m turned \u{202e}txt.exe";
+    fixture.git(["commit", "-q", "--allow-empty", "-m", message]);
+    let path = fixture.path().to_str().unwrap();
+    let (_, table, _) = run(gitfleet().args(["commits", path, "--format", "table"]));
+    assert!(
+        table.contains(r"red \u{1b}[31m turned \u{202e}txt.exe"),
+        "{table}"
+    );
+}
+
+#[test]
 fn rows_come_in_every_format_and_into_files() {
     let fixture = Fixture::make("history", &[]);
     let path = fixture.path().to_str().unwrap();

@@ -191,7 +191,7 @@ def test_what_does_not_go_together_is_refused(given, file):
 
 
 def test_nothing_is_no_token(manager):
-    with pytest.raises(ValueError, match="is empty"):
+    with pytest.raises(ValueError, match="not empty"):
         manager.save_credential("github", "")
     with pytest.raises(ValueError, match="nonsense"):
         manager.save_credential("nonsense", "t")
@@ -414,3 +414,31 @@ def test_directories_are_the_owners_whatever_the_umask(tmp_path):
         os.umask(old)
     for path in (tmp_path / "a", tmp_path / "a" / "b"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
+def test_a_wrong_key_removes_nothing(file):
+    file.parent.mkdir()
+    mine = base64.b64encode(_gitfleet.seal(KEY, TOKEN.encode())).decode()
+    plain = base64.b64encode(b"as a former release left it").decode()
+    for kept in ([mine], [plain, mine]):
+        entries = [{"token": token, "username": None, "host": None} for token in kept]
+        file.write_text(json.dumps({"github": entries}))
+        before = file.read_bytes()
+        with pytest.raises(ValueError, match="none of its tokens opens with this key"):
+            CredentialManager(file, bytes(32)).save_credential("github", "new")
+        assert file.read_bytes() == before
+
+
+def test_what_another_key_sealed_stays_beside_what_is_ours(manager, file):
+    manager.save_credential("github", TOKEN, username="ann")
+    theirs = base64.b64encode(_gitfleet.seal(bytes(32), b"theirs")).decode()
+    stored = json.loads(file.read_bytes())
+    stored["github"].append({"token": theirs, "username": "ann", "host": None})
+    file.write_text(json.dumps(stored))
+    manager.save_credential("github", "new", username="ann")
+    with pytest.warns(UserWarning, match="1 tokens do not open"):
+        (entry,) = manager.get_credentials("github")
+    assert entry.token == "new"
+    with pytest.warns(UserWarning, match="1 tokens do not open"):
+        (entry,) = CredentialManager(file, bytes(32)).get_credentials("github")
+    assert entry.token == "theirs"

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+import numpy
 import pyarrow as pa
 import pytest
 
@@ -56,7 +57,8 @@ def test_failures_are_builtin_exceptions_too(tmp_path):
     with pytest.raises(FileNotFoundError) as caught:
         gitfleet.Repository(tmp_path / "absent")
     assert isinstance(caught.value, exceptions.RepositoryNotFoundError)
-    assert caught.value.subject == str(tmp_path / "absent")
+    assert caught.value.subject == caught.value.filename == str(tmp_path / "absent")
+    assert (caught.value.errno, caught.value.strerror) == (None, str(caught.value))
 
 
 def test_importing_loads_no_other_package():
@@ -228,8 +230,44 @@ def test_a_forked_child_is_told_what_to_do(history):
     ],
 )
 def test_numbers_that_make_no_sense_are_named(options, says, history):
+    assert len(gitfleet.Repository(history).commits(max_count=numpy.int64(2)).to_pylist()) == 2
     with pytest.raises(exceptions.InvalidInputError, match=says):
         gitfleet.Repository(history).commits(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"first_parent": "yes"}, "first_parent 'yes': must be True or False"),
+        ({"mailmap": None}, "mailmap None: must be True or False"),
+        ({"order": 1}, "order 1: must be text"),
+        ({"authors": 5}, "authors 5: must be text, a path, or several"),
+        ({"paths": b"f"}, "paths b'f': must be"),
+        ({"paths": ["f", b"g"]}, "paths .*: must be"),
+    ],
+)
+def test_arguments_of_another_kind_are_named(options, says, history):
+    with pytest.raises(TypeError, match=says):
+        gitfleet.Repository(history).commits(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"timeout": None}, "timeout None: must be a number"),
+        ({"token": 5}, "token 5: must be text"),
+        ({"allow_clear_text": "no"}, "allow_clear_text"),
+        ({"retry_wait": "x"}, "retry_wait 'x': must be a number"),
+        ({"credentials": {"h": 5}}, "credentials of h: must be"),
+        ({"credentials": {"h": ("user",)}}, "credentials of h: must be"),
+    ],
+)
+def test_options_of_another_kind_are_named(options, says, tmp_path):
+    with pytest.raises(TypeError, match=says):
+        gitfleet.Fleet(tmp_path, **options)
+    with pytest.raises(TypeError, match="progress 5: must be callable"):
+        gitfleet.Fleet(tmp_path).clone([], progress=5)
+    gitfleet.Fleet(tmp_path, credentials={"h": ("user", "password"), "g": "token"})
 
 
 @pytest.mark.parametrize("name", ["jobs", "jobs_per_host"])

@@ -226,3 +226,12 @@ def test_what_contains_itself_is_an_error():
     loop.append(loop)
     with pytest.raises(ValueError, match="contains itself"):
         to_dict(loop)
+
+
+def test_every_nested_column_stays_a_column():
+    frame = to_dataframe([{"id": 1, "a": {"b": {}}, "c": {}}, {"id": 2, "a": {"b": {}}, "c": {}}])
+    flat = flatten_dataframe(frame)
+    assert flat.columns.to_list() == ["id", "a_b", "c"]
+    assert flat["a_b"].isna().all()
+    collides = to_dataframe([{"o": {"a": 1}, "oa": 2}])
+    assert flatten_dataframe(collides, "").to_dict("list") == {"oa_": [1], "oa": [2]}

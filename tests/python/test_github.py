@@ -1,9 +1,11 @@
 """GitHubClient: listings, models, metadata, the cache, and asyncio."""
 
+import ast
 import asyncio
 import json
 import threading
 import time
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -248,3 +250,19 @@ async def test_what_has_no_id_is_not_taken_for_the_same(api):
     ]
     api.listings["/repos/o/r/contributors"] = same
     assert len(await client(api).contributors("o", "r", anonymous=True).collect()) == 5
+
+
+def test_the_synchronous_client_is_typed_as_the_other_is():
+    stub = Path(providers.__file__).with_name("_methods.pyi").read_text(encoding="utf-8")
+    (typed,) = (one for one in ast.parse(stub).body if isinstance(one, ast.ClassDef))
+    arguments = {one.name: ast.unparse(one.args) for one in typed.body}
+    source = Path(providers.github.__file__).read_text(encoding="utf-8")
+    base = Path(providers.base.__file__).read_text(encoding="utf-8")
+    known = {}
+    for text, name in ((base, "GitProviderClient"), (source, "GitHubClient")):
+        (found,) = (one for one in ast.parse(text).body if getattr(one, "name", "") == name)
+        for one in found.body:
+            is_method = isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))
+            if is_method and not one.name.startswith("_") and one.name != "sync":
+                known[one.name] = ast.unparse(one.args)
+    assert arguments == known

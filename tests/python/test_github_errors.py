@@ -78,6 +78,9 @@ async def test_limits_name_their_end(api):
 
 async def test_a_revoked_token_and_its_manager(api):
     manager = TokenManager()
+    for nothing in ("", None):
+        with pytest.raises(ValueError, match="token: must be text, and not empty"):
+            manager.add_token(nothing, "github")
     manager.add_token("bad", ProviderType.GITHUB)
     manager.add_token("good", "github", username="ann")
     manager.add_token("good", ProviderType.GITHUB)

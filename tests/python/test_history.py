@@ -3,6 +3,7 @@
 import shutil
 import warnings
 
+import pyarrow as pa
 import pytest
 
 import gitfleet
@@ -91,6 +92,12 @@ def test_missing_content_is_counted_in_a_warning_or_raised(history, git, tmp_pat
     repo = gitfleet.Repository(path)
     with pytest.warns(RuntimeWarning, match=r"\d+ changes have no line counts"):
         rows = repo.commits().to_pylist()
+    with pytest.warns(RuntimeWarning, match=r"\d+ changes have no line counts"):
+        pa.table(repo.commits())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(pa.ArrowInvalid, match=r"\d+ changes have no line counts"):
+            pa.table(repo.commits())
     assert any(row["additions"] is None for row in rows)
     assert [row["commit_id"] for row in rows] == ids(gitfleet.Repository(history))
     with pytest.raises(CorruptRepositoryError, match=r"blob .* is missing"):

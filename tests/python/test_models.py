@@ -9,6 +9,8 @@ import pytest
 import gitfleet
 from gitfleet.models import rows
 from gitfleet.models.repo import CloneStatusType, to_pydantic_status, to_pydantic_task
+from gitfleet.models.rows import BlameRow, CommitRow
+from gitfleet.testing import SampleRepository
 
 TABLES = {"commits": rows.CommitRow, "changes": rows.ChangeRow, "blame": rows.BlameRow}
 
@@ -81,7 +83,13 @@ import asyncio, gitfleet
 repo = gitfleet.Repository({path!r})
 assert repo.commits().to_pylist()
 asyncio.run(gitfleet.RepoManager([]).extract_commits({path!r}))
-from gitfleet import CloneStatus, Fleet, to_dict, mine
+from gitfleet import CloneStatus, CredentialManager, Fleet, TokenManager, to_dict, mine
+manager = TokenManager()
+manager.add_token("a token", "github")
+try:
+    manager.get_all_tokens("github")[0].secret_token
+except ImportError as error:
+    assert "gitfleet[models]" in str(error), error
 for name, extra in {missing!r}:
     try:
         getattr(gitfleet, name)
@@ -94,7 +102,7 @@ for name, extra in {missing!r}:
 
 def test_what_needs_no_package_works_without_any(history):
     absent = ["pandas", "polars", "pyarrow", "pydantic", "typing_extensions", "numpy"]
-    names = ["GitHubClient", "RepoInfo", "PydanticCloneTask", "TokenManager", "CredentialManager"]
+    names = ["GitHubClient", "RepoInfo", "PydanticCloneTask"]
     script = WITHOUT.format(
         absent=absent, path=str(history), missing=[(name, "models") for name in names]
     )
@@ -107,3 +115,17 @@ def test_what_needs_no_package_works_without_any(history):
 def test_modules_are_there_without_being_imported(name):
     code = f"import gitfleet; assert gitfleet.{name}.__name__ == 'gitfleet.{name}'"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_year_that_python_does_not_have_stays_a_number(tmp_path):
+    repo = SampleRepository(tmp_path)
+    repo.commit({"f": "1\n"}, "First", time=300_000_000_000)
+    (commit,) = gitfleet.Repository(tmp_path).commits().to_pydantic(CommitRow)
+    (line,) = gitfleet.Repository(tmp_path).blame().to_pydantic(BlameRow)
+    assert commit.author_time == commit.committer_time == line.author_time == 300_000_000_000
+    text = commit.model_dump_json()
+    assert CommitRow.model_validate_json(text) == commit
+    repo.commit({"f": "2\n"}, "Second", time=1_700_000_000)
+    (commit,) = gitfleet.Repository(tmp_path).commits(max_count=1).to_pydantic(CommitRow)
+    assert commit.author_time.isoformat() == "2023-11-14T22:13:20+00:00"
+    assert CommitRow.model_validate_json(commit.model_dump_json()) == commit

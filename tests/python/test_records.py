@@ -1,4 +1,6 @@
 import datetime
+import json
+import subprocess
 import sys
 
 import duckdb
@@ -79,12 +81,32 @@ def test_binary_files_have_null_counts(repo):
     assert frame.loc[frame["is_binary"], "additions"].isna().all()
 
 
-def test_pandas_works_without_pyarrow(repo, monkeypatch):
-    with_pyarrow = repo.changes().to_pandas()
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    without = repo.changes().to_pandas()
-    assert list(without.columns) == list(with_pyarrow.columns)
-    assert without["additions"].equals(with_pyarrow["additions"])
+FRAMES = """
+import json, sys
+if {absent}:
+    sys.modules["pyarrow"] = None
+import gitfleet
+for table in ("commits", "changes", "blame"):
+    frame = getattr(gitfleet.Repository({path!r}), table)().to_pandas()
+    print(json.dumps({{name: str(kind) for name, kind in frame.dtypes.items()}}))
+    print(frame.to_json(orient="split", date_unit="s"))
+"""
+
+
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_pandas_has_the_same_types_and_values_without_pyarrow(history, is_empty, tmp_path):
+    path = tmp_path if is_empty else history
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    said = []
+    for absent in (False, True):
+        script = FRAMES.format(absent=absent, path=str(path))
+        command = [sys.executable, "-c", script]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        said.append(done.stdout.splitlines())
+    for with_pyarrow, without in zip(*said, strict=True):
+        assert json.loads(with_pyarrow) == json.loads(without)
+    assert '"author_time": "datetime64[s, UTC]"' in said[0][0]
 
 
 @pytest.mark.parametrize("package", ["pandas", "polars", "pyarrow"])
@@ -94,11 +116,17 @@ def test_a_missing_package_is_named_with_its_extra(repo, monkeypatch, package):
         getattr(repo.commits(), f"to_{package}")()
 
 
-def test_records_are_read_once_and_say_so(repo):
+def test_records_are_read_once_and_say_so(repo, tmp_path):
     records = repo.commits()
     records.to_pylist()
     with pytest.raises(InvalidInputError, match="read or closed"):
         records.to_pylist()
+    iterated = repo.commits()
+    assert list(iterated)
+    for read in (list, lambda one: one.to_pylist(), lambda one: one.write_csv(tmp_path / "c.csv")):
+        with pytest.raises(InvalidInputError, match="read or closed"):
+            read(iterated)
+    assert not (tmp_path / "c.csv").exists()
     with repo.commits() as closed:
         pass
     with pytest.raises(InvalidInputError, match="read or closed"):

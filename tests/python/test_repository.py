@@ -1,4 +1,5 @@
 import datetime
+import re
 
 import pytest
 
@@ -83,5 +84,6 @@ def test_arguments_that_make_no_sense_are_named(history):
         repo.commits(since="gibberish")
     with pytest.raises(InvalidInputError, match="octopus"):
         repo.commits(merges="octopus")
-    with pytest.raises(TypeError):
-        repo.commits(since=[])
+    for no_date in ([], True, datetime.date(2024, 5, 1), b"2024-05-01"):
+        with pytest.raises(InvalidInputError, match=re.escape(repr(no_date))):
+            repo.commits(since=no_date)

@@ -10,9 +10,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -89,6 +91,35 @@ async def test_errors_reach_every_reader(broken, tmp_path):
     assert not list(tmp_path.glob(".gitfleet-*"))
 
 
+async def test_leaving_an_async_loop_closes_the_stream(slow_repository):
+    records = gitfleet.Repository(slow_repository, threads=1).changes()
+
+    async def read():
+        async for _ in records:
+            await asyncio.sleep(60)
+
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(read(), 0.5)
+    await asyncio.sleep(0)
+    with pytest.raises(exceptions.InvalidInputError, match="read or closed"):
+        records.to_pylist()
+
+
+@pytest.mark.parametrize("read", [pa.table, pl.DataFrame, list, lambda one: one.to_pandas()])
+def test_files_that_cannot_be_blamed_reach_every_reader(repo, read, tmp_path):
+    file = repo.files()[0]
+    refusals = (exceptions.PathNotFoundError, pa.ArrowInvalid, pl.exceptions.ComputeError)
+    with pytest.raises(refusals) as said:
+        read(repo.blame([file, "absent"]))
+    assert "absent" in str(said.value)
+    failures = []
+    read(repo.blame([file, "absent"], failures=failures))
+    assert [path for path, _ in failures] == ["absent"]
+    with pytest.raises(exceptions.PathNotFoundError):
+        repo.blame([file, "absent"]).write_parquet(tmp_path / "f.parquet")
+    assert not (tmp_path / "f.parquet").exists()
+
+
 def test_files_hold_every_row(repo, tmp_path):
     expected = repo.changes().to_pylist()
     parquet, text, lines = (tmp_path / f"c.{suffix}" for suffix in ("parquet", "csv", "jsonl"))
@@ -157,6 +188,8 @@ def test_files_of_a_revision_are_listed(repo, git, history, tmp_path):
         repo.files(rev="absent")
     with pytest.raises(exceptions.InvalidInputError):
         repo.files(":(nonsense)x")
+    with pytest.raises(TypeError, match="patterns 5: must be text, a path"):
+        repo.files(5)
     git(tmp_path, "clone", "-q", "--bare", str(history), "bare")
     assert gitfleet.Repository(tmp_path / "bare").files() == everything
 
@@ -215,10 +248,22 @@ async def test_a_manager_cleans_up_after_itself(git_repository_with_branches, gi
         assert [line["line_content"] for line in blamed[url]] == ["merged"]
         with pytest.raises(exceptions.PathNotFoundError):
             await manager.blame(path, "absent")
+        for directory in (".", "src"):
+            with pytest.raises(exceptions.InvalidInputError, match="is a directory"):
+                await manager.blame(path, directory)
+        for file in ("src/new.py", "./src/new.py", f"{path}/src/../src/new.py"):
+            assert len(await manager.blame(path, file)) == 20
+        assert await manager.find_files(path, "**/*.md") == ["README.md"]
+        assert await manager.find_files(path, ["**/src/*", Path("README.md")]) == [
+            "README.md",
+            "src/new.py",
+        ]
+        assert gitfleet.Repository(path).files("src/**") == ["src/new.py"]
         assert pl.DataFrame(await manager.extract_commits(path)).height == 5
     with pytest.raises(FileNotFoundError):
         await manager.extract_commits(path)
     with gitfleet.RepoManager([]) as manager:
+        await manager.clone(git_repository_with_branches.path)
         await manager.clone_repos(url)
         path = (await manager.fetch_clone_tasks())[url].temp_dir
     with pytest.raises(FileNotFoundError):

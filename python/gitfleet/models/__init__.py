@@ -55,13 +55,13 @@ __getattr__, __dir__ = exports(
     "gitfleet.models",
     {
         "gitfleet.models.common": (
-            "BranchInfo CommitRef ContributorInfo ProviderType RateLimitInfo RepoDetails RepoInfo "
-            "UserInfo"
+            "BranchInfo CommitRef ContributorInfo RateLimitInfo RepoDetails RepoInfo UserInfo"
         ),
         "gitfleet.models.repo": (
             "CloneStatusType PydanticCloneStatus PydanticCloneTask convert_clone_tasks "
             "to_pydantic_status to_pydantic_task"
         ),
         "gitfleet.models.rows": "BlameRow ChangeRow CommitRow",
+        "gitfleet.models.services": "ProviderType",
     },
 )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import enum
 import time
 from typing import Any
 
 from gitfleet._extras import needs
+from gitfleet.models.services import ProviderType
 
 with needs("pydantic", "models"):
     from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -22,19 +22,6 @@ __all__ = [
     "RepoInfo",
     "UserInfo",
 ]
-
-
-class ProviderType(str, enum.Enum):
-    """A hosting service.
-
-    Example:
-        >>> ProviderType("github") is ProviderType.GITHUB
-        True
-    """
-
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    BITBUCKET = "bitbucket"
 
 
 class Model(BaseModel):

@@ -13,7 +13,10 @@ __all__ = ["BlameRow", "ChangeRow", "CommitRow"]
 
 
 class Row(BaseModel):
-    """Frozen; columns that a model does not name are left out."""
+    """Frozen; columns that a model does not name are left out.
+
+    Times are aware, in UTC; a year that Python does not have stays a number of seconds.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -34,11 +37,11 @@ class CommitRow(Row):
     parent_ids: list[str]
     author_name: str
     author_email: str
-    author_time: datetime.datetime
+    author_time: datetime.datetime | int
     author_offset: int
     committer_name: str
     committer_email: str
-    committer_time: datetime.datetime
+    committer_time: datetime.datetime | int
     committer_offset: int
     summary: str
     message: str
@@ -98,6 +101,6 @@ class BlameRow(Row):
     orig_start_line: int
     author_name: str
     author_email: str
-    author_time: datetime.datetime
+    author_time: datetime.datetime | int
     is_boundary: bool
     content: str | None = None

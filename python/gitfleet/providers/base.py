@@ -6,7 +6,7 @@ import abc
 from typing import TYPE_CHECKING, Any
 
 from gitfleet import exceptions
-from gitfleet.models.common import ProviderType
+from gitfleet.models.services import ProviderType
 
 if TYPE_CHECKING:
     import pandas as pd

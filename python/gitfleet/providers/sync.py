@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+import concurrent.futures
+import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitfleet.providers.listing import Listing
@@ -11,14 +12,17 @@ from gitfleet.providers.listing import Listing
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from gitfleet.providers._methods import Methods  # pyright: ignore[reportMissingModuleSource]
     from gitfleet.providers.github import GitHubClient
+else:
+    Methods = object
 
 __all__ = ["SyncGitHubClient"]
 
 T = TypeVar("T")
 
 
-class SyncGitHubClient:
+class SyncGitHubClient(Methods):
     """`GitHubClient` without asyncio: calls wait, and listings are lists.
 
     Works inside a running event loop too, as in notebooks.
@@ -34,19 +38,25 @@ class SyncGitHubClient:
     def __init__(self, client: GitHubClient) -> None:
         self._client = client
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = None if name.startswith("_") else getattr(self._client, name)
-        if not callable(method):
-            msg = f"there is no method {name!r}"
-            raise AttributeError(msg)  # noqa: TRY004 (which is what hasattr looks for)
+    if not TYPE_CHECKING:  # whose names are those of `Methods`
 
-        def call(*args: Any, **options: Any) -> Any:
-            made: Any = method(*args, **options)
-            if isinstance(made, Listing):
-                made = made.collect()
-            return _wait(made)
+        def __getattr__(self, name: str) -> Callable[..., Any]:
+            method = None if name.startswith("_") else getattr(self._client, name)
+            if not callable(method):
+                msg = f"there is no method {name!r}"
+                raise AttributeError(msg)  # noqa: TRY004 (which is what hasattr looks for)
 
-        return call
+            def call(*args: Any, **options: Any) -> Any:
+                made: Any = method(*args, **options)
+                if isinstance(made, Listing):
+                    made = made.collect()
+                return _wait(made)
+
+            return call
+
+
+_POLL = 0.05
+"""Seconds between two looks whether the caller was stopped."""
 
 
 def _wait(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -55,18 +65,32 @@ def _wait(coroutine: Coroutine[Any, Any, T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(coroutine)
-    done: list[T] = []
-    raised: list[BaseException] = []
+    stop: list[Callable[[], object]] = []
 
-    def run() -> None:
+    async def run() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        if task is not None:
+            stop.append(lambda: loop.call_soon_threadsafe(task.cancel))
+        return await coroutine
+
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        work = thread.submit(asyncio.run, run())
         try:
-            done.append(asyncio.run(coroutine))
-        except BaseException as error:  # noqa: BLE001 (it is raised again below)
-            raised.append(error)
+            _look_up_until_done(work)
+        except BaseException:
+            with contextlib.suppress(RuntimeError):  # it has ended meanwhile
+                for one in stop:
+                    one()
+            raise
+        return work.result()
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if raised:
-        raise raised[0]
-    return done[0]
+
+def _look_up_until_done(work: concurrent.futures.Future[Any]) -> None:
+    """Wait, and end early where Ctrl-C, or whatever else, cancels the task that waits."""
+    task = asyncio.current_task()
+    # Before 3.11 Ctrl-C raises by itself.
+    cancels: Callable[[], int] = getattr(task, "cancelling", lambda: 0)
+    before = cancels()
+    while not concurrent.futures.wait([work], _POLL).done:
+        if cancels() > before:
+            raise asyncio.CancelledError

@@ -12,7 +12,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gitfleet.models.common import ProviderType
+from gitfleet._extras import needs
+from gitfleet.models.services import ProviderType
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -86,8 +87,8 @@ class TokenInfo:
             >>> TokenInfo("a token", ProviderType.GITHUB).secret_token
             SecretStr('**********')
         """
-        from pydantic import SecretStr
-
+        with needs("pydantic", "models"):
+            from pydantic import SecretStr
         return SecretStr(self.token)
 
 
@@ -111,6 +112,9 @@ class TokenManager:
     ) -> None:
         """Add a token; one that is there already stays as it is.
 
+        Raises:
+            ValueError: It is empty, or no text.
+
         Example:
             >>> manager = TokenManager()
             >>> manager.add_token("a token", "github")
@@ -118,6 +122,8 @@ class TokenManager:
             TokenManager(github: 1)
         """
         provider = ProviderType(provider)
+        if not isinstance(token, str) or not token:
+            raise ValueError("token: must be text, and not empty")
         with self._lock:
             known = self.tokens.setdefault(provider, [])
             if all(one.token != token for one in known):

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitfleet import _gitfleet
 from gitfleet._extras import needs
-from gitfleet.models.common import ProviderType
+from gitfleet.models.services import ProviderType
 from gitfleet.utils._files import locked, replace
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ class CredentialEntry:
             >>> CredentialEntry("github", "a token").secret_token
             SecretStr('**********')
         """
-        from pydantic import SecretStr
-
+        with needs("pydantic", "models"):
+            from pydantic import SecretStr
         return SecretStr(self.token)
 
     def get_token(self) -> str:
@@ -219,8 +219,8 @@ class CredentialManager:
             >>> [entry.get_token() for entry in manager.get_credentials("github")]
             ['another']
         """
-        if not token:
-            raise ValueError("token: is empty")
+        if not isinstance(token, str) or not token:
+            raise ValueError("token: must be text, and not empty")
         name = ProviderType(provider).value
         with self._changing() as stored:
             self._refuse_strangers(stored)
@@ -228,9 +228,12 @@ class CredentialManager:
             for one in stored.get(name, []):
                 is_same = (one.get("username"), one.get("host")) == (username, host)
                 opened = self._opened(stored, one)
-                if is_same and (username is not None or opened is None or opened.token == token):
+                if opened is None:  # what this key does not open is not ours to remove
+                    kept.append(one)
                     continue
-                if opened is not None and opened.is_plain:
+                if is_same and (username is not None or opened.token == token):
+                    continue
+                if opened.is_plain:
                     one["token"] = self._sealed(stored, opened.token)
                 kept.append(one)
             sealed = self._sealed(stored, token)
@@ -367,7 +370,9 @@ class CredentialManager:
     def _refuse_strangers(self, stored: dict[str, Any]) -> None:
         """Refuse to write into a file of which nothing opens."""
         kept = [one for name, all_ in stored.items() if name != _DERIVATION for one in all_]
-        if kept and all(self._opened(stored, one) is None for one in kept):
+        opened = [self._opened(stored, one) for one in kept]
+        # What a former release did not encrypt opens with any key, and tells nothing of this one.
+        if None in opened and all(one is None or one.is_plain for one in opened):
             msg = (
                 f"{self.credentials_file}: none of its tokens opens with this key; give the right "
                 "one, or remove the file"

@@ -238,14 +238,14 @@ def _flatten(
     name: Any, values: list[Any], separator: str, columns: dict[Any, Any], taken: set[Any]
 ) -> None:
     nested = [value for value in values if isinstance(value, dict)]
-    if not nested:
-        columns[name] = values
+    if not any(nested):
+        columns[name] = [None if value == {} else value for value in values] if nested else values
         return
     parts = dict.fromkeys(part for value in nested for part in value)
     for part in parts:
         inner = f"{name}{separator}{part}"
         while inner in taken:
-            inner += separator
+            inner += separator or "_"
         taken.add(inner)
         found = [value.get(part) if isinstance(value, dict) else None for value in values]
         _flatten(inner, found, separator, columns, taken)

@@ -8,6 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from gitfleet._arguments import count
 from gitfleet.exceptions import InvalidInputError, RateLimitedError
 
 if TYPE_CHECKING:
@@ -60,11 +61,8 @@ class RateLimiter:
         if not calls_per_second > 0:
             msg = f"calls_per_second {calls_per_second}: must be more than 0"
             raise InvalidInputError(msg)
-        if max_retries < 0:
-            msg = f"max_retries {max_retries}: must be 0 or more"
-            raise InvalidInputError(msg)
         self.calls_per_second = calls_per_second
-        self.max_retries = max_retries
+        self.max_retries = count("max_retries", max_retries)
         self._next: dict[str, float] = {}
         self._lock = threading.Lock()
 
