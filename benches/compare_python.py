@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FILES = 200
+COMMITS = 200_000
 COMMIT = "commit refs/heads/main\ncommitter A <a@example.org> {time} +0000\ndata 1\nx\n"
 
 
@@ -57,6 +58,12 @@ def many_changes(changes: int, per_commit: int = 1000) -> Any:
         yield COMMIT.format(time=1_700_000_000 + commit)
         mark = commit % 2 + 1
         yield "".join(f"M 100644 :{mark} d{file % 40}/f{file}\n" for file in range(per_commit))
+
+
+def many_commits(commits: int) -> Any:
+    """Commits that change nothing."""
+    for commit in range(commits):
+        yield COMMIT.format(time=1_700_000_000 + commit)
 
 
 def ticked(work: Callable[[], Any]) -> tuple[float, float, Any]:
@@ -102,10 +109,16 @@ def readers(path: Path, lines: int) -> None:
     for name in ("to_pyarrow", "to_polars", "to_pandas", "to_pylist"):
         records = ready()
         row(name, lines, getattr(records, name))
+    history = fast_import(path.parent / "commits.git", many_commits(COMMITS))
+    # Their lists of parents are what Python's collector looks at, unlike rows of plain values.
+    records = gitfleet.Repository(history).commits()
+    row("commits to_pylist, walk included", COMMITS, records.to_pylist)
+    manager = gitfleet.RepoManager([])
+    row("extract_commits", COMMITS, lambda: asyncio.run(manager.extract_commits(history)))
     row(
         "RepoManager.blame, as dictionaries",
         lines // FILES,
-        lambda: asyncio.run(gitfleet.RepoManager([]).blame(path, "dir0/file0.txt")),
+        lambda: asyncio.run(manager.blame(path, "dir0/file0.txt")),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from gitfleet.exceptions import InvalidInputError
@@ -36,19 +38,23 @@ def flag(name: str, value: object) -> bool:
     Raises:
         TypeError: It is not; the message names it.
     """
-    if isinstance(value, (str, bytes)) or value not in (True, False):
+    try:
+        is_one = value in (True, False)
+    except (TypeError, ValueError):  # as arrays and pandas' nothing have it
+        is_one = False
+    if not is_one:
         msg = f"{name} {value!r}: must be True or False"
         raise TypeError(msg)
     return bool(value)
 
 
-def text(name: str, value: object) -> Any:
-    """Refuse what is neither text nor None.
+def text(name: str, value: object, *, or_none: bool = False) -> Any:
+    """Refuse what is no text.
 
     Raises:
         TypeError: It is not; the message names it.
     """
-    if value is not None and not isinstance(value, str):
+    if not isinstance(value, str) and not (or_none and value is None):
         msg = f"{name} {value!r}: must be text"
         raise TypeError(msg)
     return value
@@ -60,23 +66,21 @@ def number(name: str, value: object) -> float:
     Raises:
         TypeError: It is not; the message names it.
     """
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        msg = f"{name} {value!r}: must be a number"
-        raise TypeError(msg) from None
+    if not isinstance(value, (str, bytes, bool)):
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            return float(value)  # type: ignore[arg-type]
+    msg = f"{name} {value!r}: must be a number"
+    raise TypeError(msg)
 
 
 def several(
-    name: str, given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None
+    name: str, given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 ) -> list[str]:
-    """Make a list of one, of many, or of none.
+    """Make a list of one or of many.
 
     Raises:
         TypeError: Something is neither text nor a path; the message names it.
     """
-    if given is None:
-        return []
     msg = f"{name} {given!r}: must be text, a path, or several of them"
     if isinstance(given, (str, os.PathLike)):
         given = [given]
@@ -100,7 +104,10 @@ def pathspecs(
     included, which git knows only where it is told that it reads a glob.
     """
     made = several(name, given)
-    return [f":(glob){one}" if "**" in one and one[:1] != ":" else one for one in made]
+    return [f":(glob){one}" if _ANY_DEPTH.search(one) and one[:1] != ":" else one for one in made]
+
+
+_ANY_DEPTH = re.compile(r"(?:^|/)\*\*(?:/|$)")
 
 
 def refuse_unknown(options: Iterable[str], names: Iterable[str]) -> None:

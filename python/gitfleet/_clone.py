@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from gitfleet._arguments import count, number
+from gitfleet._arguments import count, flag, number, several, text
 from gitfleet._network import HostOptions, NetworkOptions, network
 
 if TYPE_CHECKING:
@@ -78,9 +78,19 @@ def cloning(
         TypeError: For a name that is no option, as for any unknown keyword argument.
     """
     given: dict[str, Any] = {**_SHAPE, **options}
-    mirror, bare = given.pop("mirror", False), given.pop("bare", False)
+    mirror, bare = (flag(name, given.pop(name, False)) for name in ("mirror", "bare"))
     shape = {name: given.pop(name) for name in _SHAPE}
-    shape["refspecs"] = list(shape["refspecs"])
+    for name in ("single_branch", "tags"):
+        shape[name] = flag(name, shape[name])
+    for name in ("branch", "filter"):
+        shape[name] = text(name, shape[name], or_none=True)
+    for name in ("max_bytes", "max_objects"):
+        shape[name] = None if shape[name] is None else count(name, shape[name])
+    shape["depth"] = None if shape["depth"] is None else count("depth", shape["depth"], 1)
+    shape["max_seconds"] = shape["max_seconds"] and number("max_seconds", shape["max_seconds"])
+    shape["min_free_bytes"] = count("min_free_bytes", shape["min_free_bytes"])
+    shape["update_files"] = text("update_files", shape["update_files"])
+    shape["refspecs"] = several("refspecs", shape["refspecs"])
     shape["shape"] = "mirror" if mirror else "bare" if bare else "files"
     names = {*HostOptions.__annotations__, *NetworkOptions.__annotations__}
     unknown = set(given) - names
@@ -89,7 +99,7 @@ def cloning(
         msg = f"unexpected keyword argument {min(unknown)!r}; there are {known}"
         raise TypeError(msg)
     shape["network"] = network(username=username, **given)
-    shape["trust"] = trust
+    shape["trust"] = flag("trust", trust)
     return cast("_gitfleet.Cloning", shape)
 
 

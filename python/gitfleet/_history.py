@@ -51,14 +51,14 @@ def history(options: HistoryOptions) -> _gitfleet.History:
     renames = options.get("renames", True)
     most = options.get("max_count")
     return {
-        "rev": several("rev", options.get("rev")),
+        "rev": _some("rev", options.get("rev")),
         "all_refs": flag("all_refs", options.get("all_refs", False)),
-        "paths": several("paths", options.get("paths")),
+        "paths": _some("paths", options.get("paths")),
         "since": options.get("since"),
         "until": options.get("until"),
-        "authors": several("authors", options.get("authors")),
-        "committers": several("committers", options.get("committers")),
-        "grep": several("grep", options.get("grep")),
+        "authors": _some("authors", options.get("authors")),
+        "committers": _some("committers", options.get("committers")),
+        "grep": _some("grep", options.get("grep")),
         "pattern_syntax": text("pattern_syntax", options.get("pattern_syntax", "basic")),
         "ignore_case": flag("ignore_case", options.get("ignore_case", False)),
         "merge_commits": text("merge_commits", options.get("merge_commits", "include")),
@@ -67,7 +67,7 @@ def history(options: HistoryOptions) -> _gitfleet.History:
         "order": text("order", options.get("order", "date")),
         "first_parent": flag("first_parent", options.get("first_parent", False)),
         "renames": renames if isinstance(renames, str) else ("on" if renames else "off"),
-        "merges": text("merges", options.get("merges")),
+        "merges": text("merges", options.get("merges"), or_none=True),
         "missing": text("missing", options.get("missing", "allow")),
         "mailmap": flag("mailmap", options.get("mailmap", True)),
         "network": network() if options.get("missing") == "fetch" else None,
@@ -100,13 +100,13 @@ def blame(options: BlameOptions) -> _gitfleet.Blame:
     refuse_unknown(options, BlameOptions.__annotations__)
     fetches = options.get("fetch_missing", False)
     return {
-        "rev": text("rev", options.get("rev")),
+        "rev": text("rev", options.get("rev"), or_none=True),
         "working_tree": flag("working_tree", options.get("working_tree", False)),
         "line_ranges": _ranges(options.get("line_ranges")),
         "lines": flag("lines", options.get("lines", False)),
         "ignore_whitespace": flag("ignore_whitespace", options.get("ignore_whitespace", False)),
-        "ignore_revs": several("ignore_revs", options.get("ignore_revs")),
-        "ignore_revs_files": several("ignore_revs_files", options.get("ignore_revs_files")),
+        "ignore_revs": _some("ignore_revs", options.get("ignore_revs")),
+        "ignore_revs_files": _some("ignore_revs_files", options.get("ignore_revs_files")),
         "configured_ignores": flag("configured_ignores", options.get("configured_ignores", False)),
         "first_parent": flag("first_parent", options.get("first_parent", False)),
         "since": options.get("since"),
@@ -137,3 +137,9 @@ def _ranges(given: str | tuple[int, int] | Iterable[str | tuple[int, int]] | Non
 
 def _is_pair(ends: Sequence[object]) -> bool:
     return len(ends) == 2 and all(type(end) is int for end in ends)  # noqa: PLR2004
+
+
+def _some(
+    name: str, given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None
+) -> list[str]:
+    return [] if given is None else several(name, given)

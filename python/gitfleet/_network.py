@@ -67,7 +67,11 @@ def network(
     git_credentials: bool = False,
 ) -> _gitfleet.Network:
     """Collect what the extension wants to know; `NetworkOptions` says what."""
-    token = text("token", token) or os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
+    token = (
+        text("token", token, or_none=True)
+        or os.environ.get("GITHUB_TOKEN")
+        or os.environ.get("GH_TOKEN")
+    )
     bundle = os.fspath(ca_bundle) if ca_bundle else os.environ.get("SSL_CERT_FILE")
     names = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
     proxies = (os.environ[name] for name in names if os.environ.get(name))
@@ -77,13 +81,13 @@ def network(
         known.append((GITHUB, username or TOKEN_USER, token))
     return {
         "ca_bundle": bundle or None,
-        "proxy": text("proxy", proxy) or next(proxies, None),
+        "proxy": text("proxy", proxy, or_none=True) or next(proxies, None),
         "timeout": number("timeout", timeout),
         "connect_timeout": number("connect_timeout", connect_timeout),
         "min_bytes_per_second": count("min_bytes_per_second", min_bytes_per_second),
         "allow_clear_text": flag("allow_clear_text", allow_clear_text),
         "ssh_command": shlex.split(ssh) if isinstance(ssh, str) else list(ssh),
-        "credential_command": text("credential_command", credential_command),
+        "credential_command": text("credential_command", credential_command, or_none=True),
         "git_credentials": flag("git_credentials", git_credentials),
         "credentials": known,
     }

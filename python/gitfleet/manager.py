@@ -10,7 +10,6 @@ from gitfleet import _gitfleet
 from gitfleet._arguments import count, pathspecs, several
 from gitfleet._clone import cloning, crew
 from gitfleet._history import history
-from gitfleet.exceptions import InvalidInputError
 from gitfleet.progress import Progress, listener, stream
 from gitfleet.tasks import CloneStatus, CloneTask
 
@@ -335,12 +334,10 @@ class RepoManager:
             ('Ann', 8, 'line seven')
         """
         found: list[dict[str, Any]] = []
-        async for lines in self.stream_blame(repo_path, file_path, batch_size=10_000):
+        async for lines in self._lines(repo_path, [os.fspath(file_path)], 10_000, only_files=True):
             found += lines
-        given = os.path.normpath(file_path)  # noqa: ASYNC240 (it looks at no file)
-        if not all(given.endswith(line.pop("path")) for line in found):
-            msg = f"{given} is a directory; name a file, or use stream_blame"
-            raise InvalidInputError(msg)
+        for line in found:
+            del line["path"]
         return found
 
     async def blame_all(
@@ -422,7 +419,18 @@ class RepoManager:
         """
         count("batch_size", batch_size, 1)
         paths = several("file_paths", file_paths)
-        lines = await self._manager.blame_lines(os.fspath(repo_path), paths)
+        async for lines in self._lines(repo_path, paths, batch_size, only_files=False):
+            yield lines
+
+    async def _lines(
+        self,
+        repo_path: str | os.PathLike[str],
+        paths: list[str],
+        batch_size: int,
+        *,
+        only_files: bool,
+    ) -> AsyncGenerator[list[dict[str, Any]], None]:
+        lines = await self._manager.blame_lines(os.fspath(repo_path), paths, only_files)
         try:
             while batch := await lines.next(batch_size):
                 yield batch

@@ -184,7 +184,7 @@ def _job(given: dict[str, Any]) -> _gitfleet.MineJob:
             proxy=given["proxy"],
             timeout=given["timeout"],
         ),
-        "rev": text("rev", given["rev"]),
+        "rev": text("rev", given["rev"], or_none=True),
         "history": history(
             {
                 "since": given["since"],

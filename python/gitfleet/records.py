@@ -91,12 +91,13 @@ class Records:
     async def __aiter__(self) -> AsyncGenerator[pa.RecordBatch, None]:
         """Do the same without blocking the event loop; leaving the loop early closes the stream."""
         pyarrow = _needed("pyarrow")
+        stream = self._stream.take_over()
         try:
-            while (batch := await self._stream.next_batch_async()) is not None:
+            while (batch := await stream.next_batch_async()) is not None:
                 for one in pyarrow.table(batch).to_batches():
                     yield one
         finally:
-            self.close()
+            stream.close()
         self._finish()
 
     def to_pylist(self) -> list[dict[str, Any]]:
@@ -308,7 +309,7 @@ def _typed(frame: pd.DataFrame, pandas: Any) -> pd.DataFrame:
             frame[name] = frame[name].astype("Int64")
         elif name.startswith("is_") and not frame[name].hasnans:
             frame[name] = frame[name].astype("bool")
-        elif frame.empty and name != "parent_ids":
+        elif not name.startswith("is_") and name != "parent_ids" and frame[name].isna().all():
             frame[name] = frame[name].astype(pandas.Series(["text"]).dtype)
     return frame
 

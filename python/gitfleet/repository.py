@@ -65,13 +65,13 @@ class Repository:
         ['refs/heads/main', 'refs/tags/v1']
     """
 
-    __slots__ = ("_options", "_repo")
+    __slots__ = ("_made", "_repo")
 
     def __init__(
         self, path: str | os.PathLike[str] = ".", *, trust: bool = False, threads: int = 0
     ) -> None:
         self._repo = _gitfleet.Repository(os.fspath(path), trust=trust, threads=threads)
-        self._options = (trust, threads)
+        self._made = (os.path.abspath(path), trust, threads)  # noqa: PTH100 (links stay)
 
     @property
     def path(self) -> str:
@@ -332,8 +332,7 @@ class Repository:
         return f"Repository({self.path!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        trust, threads = self._options
-        return (_reopen, (self.path, trust, threads))
+        return (_reopen, self._made)
 
 
 def _blamed(

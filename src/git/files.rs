@@ -34,6 +34,25 @@ impl Repo {
         Ok(files.map(|file| file.path).collect())
     }
 
+    /// Whether `path`, relative to the top of the repository, is a directory at `revision`; the top is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Repo::files`].
+    pub fn is_directory(&self, revision: &str, path: &[u8]) -> Result<bool> {
+        if path.is_empty() {
+            return Ok(true);
+        }
+        let tree = self.tree_of(self.rev_parse(revision)?)?;
+        let local = self.local();
+        let parts = path.split(|&byte| byte == b'/');
+        let entry = local
+            .find_tree(tree)
+            .and_then(|tree| tree.lookup_entry(parts));
+        let entry = entry.map_err(source::unreadable(self.path(), format!("tree {tree}")))?;
+        Ok(entry.is_some_and(|entry| entry.mode().is_tree()))
+    }
+
     /// The top tree of a commit.
     pub(super) fn tree_of(&self, commit: ObjectId) -> Result<gix::ObjectId> {
         let local = self.local();

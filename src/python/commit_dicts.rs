@@ -7,17 +7,17 @@ use super::rows::text;
 use super::runtime::Breath;
 use crate::git::Commit;
 
-/// A dictionary per commit.
+/// A dictionary per commit. They are dropped one by one: all at once would take long with the GIL held.
 pub(super) fn commit_dicts<'py>(
     py: Python<'py>,
     repo_name: &str,
-    commits: &[Commit],
+    commits: Vec<Commit>,
 ) -> PyResult<Bound<'py, PyList>> {
     let rows = PyList::empty(py);
     let mut breath = Breath::new(py)?;
     for commit in commits {
         breath.turn()?;
-        rows.append(commit_dict(py, repo_name, commit)?)?;
+        rows.append(commit_dict(py, repo_name, &commit)?)?;
     }
     Ok(rows)
 }

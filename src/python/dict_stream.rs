@@ -65,7 +65,7 @@ impl DictStream {
         awaitable_until(py, self.cancel.clone(), work, |py, rows| {
             let rows = match rows {
                 Rows::Lines(lines) => dicts(py, lines.into_iter(), &mut Breath::new(py)?)?,
-                Rows::Commits(repo_name, commits) => commit_dicts(py, &repo_name, &commits)?,
+                Rows::Commits(repo_name, commits) => commit_dicts(py, &repo_name, commits)?,
             };
             Ok(rows.unbind())
         })

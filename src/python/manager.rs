@@ -14,7 +14,7 @@ use super::commit_dicts::commit_dicts;
 use super::dict_stream::{DictStream, Source};
 use super::error::to_py;
 use super::options::{History, trust};
-use super::progress::{Listener, is_in_callback};
+use super::progress::{Listener, is_in_callback_of};
 use super::rows::text;
 use super::runtime::{Breath, awaitable, awaitable_until};
 use crate::cancel::CancelToken;
@@ -46,7 +46,11 @@ impl Manager {
         let manager = py.detach(|| RepoManager::new(urls, cloning, crew));
         Ok(Self {
             repos: Arc::new(manager),
-            running: Arc::default(),
+            running: Arc::new(Running {
+                process: std::process::id(),
+                cancels: Mutex::default(),
+                ended: Condvar::new(),
+            }),
             trust,
         })
     }
@@ -104,7 +108,7 @@ impl Manager {
 
     /// Stops clones under way. `None` or an error text per address that had a clone.
     fn cleanup<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        if is_in_callback() {
+        if is_in_callback_of(self.owner()) {
             let what = "cleanup in a progress callback";
             let reason = "would wait for the clone that is calling; call it when that has ended";
             return Err(to_py(&Error::invalid(what, reason)));
@@ -133,7 +137,7 @@ impl Manager {
             Ok((repo_name, commits))
         };
         awaitable(py, work, |py, (repo_name, commits)| {
-            Ok(commit_dicts(py, &repo_name, &commits)?.unbind())
+            Ok(commit_dicts(py, &repo_name, commits)?.unbind())
         })
     }
 
@@ -198,12 +202,11 @@ impl Manager {
             let inside: Vec<Result<Vec<u8>>> =
                 files.iter().map(|file| repo.path_in_repo(file)).collect();
             let mut options = as_the_original();
-            options.paths = Some(
-                inside
-                    .iter()
-                    .filter_map(|path| path.as_ref().ok().cloned())
-                    .collect(),
-            );
+            let mut paths: Vec<Vec<u8>> = inside.iter().flatten().cloned().collect();
+            while let Some(at) = first_directory(&repo, &paths)? {
+                paths.swap_remove(at);
+            }
+            options.paths = Some(paths);
             complete(&repo, &Needed::Blame(options.clone()), &manager, cancel)?;
             let found = repo
                 .blame(&options, Arc::new(Silent), cancel)?
@@ -238,16 +241,18 @@ impl Manager {
                 };
                 files.set_item(given.into_os_string(), value)?;
             }
+            py.detach(move || drop(by_path)); // which takes a while
             Ok(files.unbind())
         })
     }
 
-    /// Lines of files as dictionaries, some at a time.
+    /// Lines of files as dictionaries, some at a time; of the files below directories too, unless there must be none.
     fn blame_lines<'py>(
         &self,
         py: Python<'py>,
         path: PathBuf,
         files: Vec<PathBuf>,
+        only_files: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (open, manager) = (self.open(path), Arc::clone(&self.repos));
         // It lives as long as the stream, not as long as the task that opened it.
@@ -256,8 +261,14 @@ impl Manager {
         let work = move |_: &CancelToken| {
             let repo = open()?;
             let inside = files.iter().map(|file| repo.path_in_repo(file));
+            let inside = inside.collect::<Result<Vec<_>>>()?;
             let mut options = as_the_original();
-            options.paths = Some(inside.collect::<Result<_>>()?);
+            if only_files && let Some(at) = first_directory(&repo, &inside)? {
+                let what = format!("path {}", files[at].display());
+                let reason = "is a directory; name a file, or ask for a stream of lines";
+                return Err(Error::invalid(what, reason));
+            }
+            options.paths = Some(inside);
             complete(&repo, &Needed::Blame(options.clone()), &manager, &given)?;
             repo.blame(&options, Arc::new(Silent), &given)
         };
@@ -270,9 +281,20 @@ impl Manager {
     }
 }
 
+/// Which of these paths is a directory at `HEAD`.
+fn first_directory(repo: &Repo, paths: &[Vec<u8>]) -> Result<Option<usize>> {
+    for (at, path) in paths.iter().enumerate() {
+        if repo.is_directory("HEAD", path)? {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
+}
+
 /// Clones under way.
-#[derive(Default)]
 struct Running {
+    /// Whose threads clone: those do not come along into a forked child.
+    process: u32,
     cancels: Mutex<Vec<(u64, CancelToken)>>,
     ended: Condvar,
 }
@@ -293,6 +315,9 @@ impl Running {
 
     /// Cancels them, and returns when they have ended.
     fn stop(&self) {
+        if self.process != std::process::id() {
+            return;
+        }
         let cancels = self.cancels.lock().unwrap_or_else(PoisonError::into_inner);
         cancels.iter().for_each(|(_, cancel)| cancel.cancel());
         let is_busy = |cancels: &mut Vec<_>| !cancels.is_empty();
@@ -310,6 +335,11 @@ impl Drop for One {
 }
 
 impl Manager {
+    /// What tells this manager from others.
+    fn owner(&self) -> usize {
+        Arc::as_ptr(&self.running).addr()
+    }
+
     fn run<'py>(
         &self,
         py: Python<'py>,
@@ -319,7 +349,7 @@ impl Manager {
         + 'static,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = Arc::clone(&self.repos);
-        let listener = Listener::new(progress);
+        let listener = Listener::of(self.owner(), progress);
         let heard = listener.clone();
         let cancel = CancelToken::new();
         // From now on, not from when a thread begins with it: `cleanup` may come before that.

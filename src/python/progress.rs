@@ -21,13 +21,20 @@ pub(super) struct Listener {
     callable: Option<Arc<Py<PyAny>>>,
     /// What it raised first.
     raised: Arc<Mutex<Option<PyErr>>>,
+    /// For whom it listens; 0 for nobody in particular.
+    owner: usize,
 }
 
 impl Listener {
     pub(super) fn new(callable: Option<Py<PyAny>>) -> Self {
+        Self::of(0, callable)
+    }
+
+    pub(super) fn of(owner: usize, callable: Option<Py<PyAny>>) -> Self {
         Self {
             callable: callable.map(Arc::new),
             raised: Arc::default(),
+            owner,
         }
     }
 
@@ -40,6 +47,7 @@ impl Listener {
                 raised: Arc::clone(&self.raised),
                 told: Mutex::default(),
                 cancel: cancel.clone(),
+                owner: self.owner,
             }),
         }
     }
@@ -66,13 +74,13 @@ impl Listener {
 }
 
 thread_local! {
-    /// Whether this thread is within a callable.
-    static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
+    /// Whose callable this thread is within.
+    static CALLING_FOR: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Whether a callable is calling, for what would wait for the work that calls it.
-pub(super) fn is_in_callback() -> bool {
-    IN_CALLBACK.get()
+/// Whether a callable of `owner` is calling, for what would wait for the work that calls it.
+pub(super) fn is_in_callback_of(owner: usize) -> bool {
+    CALLING_FOR.get() == owner
 }
 
 struct Calls {
@@ -80,6 +88,7 @@ struct Calls {
     raised: Arc<Mutex<Option<PyErr>>>,
     told: Mutex<HashMap<String, (Phase, Instant)>>,
     cancel: CancelToken,
+    owner: usize,
 }
 
 impl Calls {
@@ -96,10 +105,10 @@ impl Calls {
         let (done, total, bytes) = counts;
         // Nobody listens any more when Python has ended.
         let called = Python::try_attach(|py| {
-            let was_in = IN_CALLBACK.replace(true);
+            let before = CALLING_FOR.replace(self.owner);
             let fields = (subject, phase, done, total, bytes, error);
             let called = self.callable.call1(py, fields);
-            IN_CALLBACK.set(was_in);
+            CALLING_FOR.set(before);
             called.map(|_| ())
         });
         if let Some(Err(raised)) = called {

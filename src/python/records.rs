@@ -24,6 +24,8 @@ pub(super) struct RecordStream {
     records: Arc<Mutex<Option<Records>>>,
     missing: MissingBlobs,
     cancel: CancelToken,
+    /// Whose threads make the rows.
+    process: u32,
 }
 
 impl RecordStream {
@@ -33,6 +35,7 @@ impl RecordStream {
             missing: records.missing_blobs(),
             records: Arc::new(Mutex::new(Some(records))),
             cancel,
+            process: std::process::id(),
         }
     }
 
@@ -54,6 +57,10 @@ impl RecordStream {
     }
 
     fn take(&self) -> PyResult<Records> {
+        if self.process != std::process::id() {
+            let what = "records that another process began; ask the repository for new ones";
+            return Err(to_py(&Error::unsupported(what)));
+        }
         self.locked().take().ok_or_else(|| {
             to_py(&Error::invalid(
                 "records",
@@ -93,6 +100,17 @@ impl RecordStream {
     #[getter]
     fn missing_blobs(&self) -> u64 {
         self.missing.count()
+    }
+
+    /// A stream of the rows that are left; this one counts as read.
+    fn take_over(&self) -> PyResult<Self> {
+        Ok(Self {
+            schema: SchemaRef::clone(&self.schema),
+            records: Arc::new(Mutex::new(Some(self.take()?))),
+            missing: self.missing.clone(),
+            cancel: self.cancel.clone(),
+            process: self.process,
+        })
     }
 
     /// Read everything into memory; the result can be read once, like this stream.
@@ -146,7 +164,7 @@ impl RecordStream {
 
     /// The first rows as dictionaries, without taking them; `None` if somebody has begun to read.
     fn peek<'py>(&self, py: Python<'py>, most: usize) -> PyResult<Option<Bound<'py, PyList>>> {
-        let Some(mut records) = self.locked().take() else {
+        let Ok(mut records) = self.take() else {
             return Ok(None);
         };
         let (first, records) = wait(py, &self.cancel, move || {

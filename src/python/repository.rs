@@ -24,6 +24,8 @@ use crate::workers::Workers;
 pub(super) struct Repository {
     /// With the process whose threads it uses: those do not come along into a forked child, which opens it anew.
     opened: Mutex<(u32, Arc<Repo>)>,
+    /// As it was given, wherever the current directory is by then.
+    given: PathBuf,
     trust: bool,
     threads: usize,
 }
@@ -33,9 +35,11 @@ impl Repository {
     #[new]
     #[pyo3(signature = (path, *, trust = false, threads = 0))]
     fn new(py: Python<'_>, path: PathBuf, trust: bool, threads: usize) -> PyResult<Self> {
+        let given = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
         let repo = open(py, path, trust, threads)?;
         Ok(Self {
             opened: Mutex::new((std::process::id(), Arc::new(repo))),
+            given,
             trust,
             threads,
         })
@@ -166,7 +170,7 @@ impl Repository {
         if process == here {
             return Ok(repo);
         }
-        let anew = Arc::new(open(py, repo.path().to_owned(), self.trust, self.threads)?);
+        let anew = Arc::new(open(py, self.given.clone(), self.trust, self.threads)?);
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         // To end its threads would be to wait for them, and they are not here.
         std::mem::forget(std::mem::replace(&mut *opened, (here, Arc::clone(&anew))));

@@ -121,8 +121,8 @@ fn signals(py: Python<'_>) -> PyResult<()> {
 /// it up more often than that would therefore let nobody in.
 ///
 /// As long as one lives, Python does not search for garbage in cycles, if it did before: what is made has none, and to look at
-/// millions of objects over and over holds everybody up. For the same reason what was made counts as old afterwards: the next
-/// search among the young would look at all of it at once.
+/// millions of objects over and over holds everybody up. For the same reason what was made counts as old afterwards, see
+/// [`make_old`]: the next search among the young would look at all of it at once.
 pub(super) struct Breath<'py> {
     turns: u32,
     last: Instant,
@@ -145,12 +145,17 @@ struct Pause {
     was_on: bool,
     /// Whether one of them made so much that it had to take a breath.
     is_long: bool,
+    /// Objects made old without a look since the search among the old whose number follows.
+    unseen: u64,
+    searches: u64,
 }
 
 static PAUSE: Mutex<Pause> = Mutex::new(Pause {
     lives: 0,
     was_on: false,
     is_long: false,
+    unseen: 0,
+    searches: 0,
 });
 
 fn pause() -> MutexGuard<'static, Pause> {
@@ -180,7 +185,11 @@ impl<'py> Breath<'py> {
         if self.turns >= TURNS {
             self.turns = 0;
             if self.last.elapsed() > BREATH {
-                pause().is_long = true;
+                let was_long = std::mem::replace(&mut pause().is_long, true);
+                if !was_long {
+                    // The list that grows is old from now on: rows of plain values, which have no cycles, are never looked at.
+                    self.gc.call_method1("collect", (YOUNG,))?;
+                }
                 let py = self.gc.py();
                 py.detach(std::thread::yield_now);
                 py.check_signals()?;
@@ -209,19 +218,35 @@ impl Drop for Breath<'_> {
     }
 }
 
+/// Objects that may be made old without a look before Python searches among the old by itself: it does not count them, and
+/// cycles that hold rows must not pile up.
+const MOST_UNSEEN: u64 = 1_000_000;
+
 /// Puts all objects among the old without looking at them: `freeze` and `unfreeze` only move lists.
 ///
 /// `freeze` also forgets how near the next search among the old is, which is put right again: a search among the young counts.
 fn make_old(gc: &Bound<'_, PyModule>) -> PyResult<()> {
+    let (young, _, near): (u64, u64, u64) = gc.call_method0("get_count")?.extract()?;
+    let searches = gc.call_method0("get_stats")?.get_item(2)?;
+    let searches: u64 = searches.get_item("collections")?.extract()?;
+    {
+        let mut pause = pause();
+        if pause.searches != searches {
+            (pause.unseen, pause.searches) = (0, searches);
+        }
+        pause.unseen += young;
+        if pause.unseen > MOST_UNSEEN {
+            return Ok(());
+        }
+    }
     let is_in_use = gc.call_method0("get_freeze_count")?.is_truthy()?;
     if is_in_use {
         return Ok(());
     }
-    let (_, _, searches): (u64, u64, u64) = gc.call_method0("get_count")?.extract()?;
     let (_, _, threshold): (u64, u64, u64) = gc.call_method0("get_threshold")?.extract()?;
     gc.call_method0("freeze")?;
     gc.call_method0("unfreeze")?;
-    for _ in 0..searches.min(threshold + 1) {
+    for _ in 0..near.min(threshold + 1) {
         gc.call_method1("collect", (YOUNG,))?;
     }
     Ok(())

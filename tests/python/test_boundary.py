@@ -240,6 +240,8 @@ def test_numbers_that_make_no_sense_are_named(options, says, history):
     [
         ({"first_parent": "yes"}, "first_parent 'yes': must be True or False"),
         ({"mailmap": None}, "mailmap None: must be True or False"),
+        ({"all_refs": numpy.array([True, False])}, "all_refs .*: must be True or False"),
+        ({"order": None}, "order None: must be text"),
         ({"order": 1}, "order 1: must be text"),
         ({"authors": 5}, "authors 5: must be text, a path, or several"),
         ({"paths": b"f"}, "paths b'f': must be"),
@@ -255,6 +257,11 @@ def test_arguments_of_another_kind_are_named(options, says, history):
     ("options", "says"),
     [
         ({"timeout": None}, "timeout None: must be a number"),
+        ({"timeout": "5"}, "timeout '5': must be a number"),
+        ({"timeout": 10**400}, "timeout .*: must be a number"),
+        ({"bare": "false"}, "bare 'false': must be True or False"),
+        ({"branch": 5}, "branch 5: must be text"),
+        ({"trust": None}, "trust None: must be True or False"),
         ({"token": 5}, "token 5: must be text"),
         ({"allow_clear_text": "no"}, "allow_clear_text"),
         ({"retry_wait": "x"}, "retry_wait 'x': must be a number"),
@@ -267,6 +274,13 @@ def test_options_of_another_kind_are_named(options, says, tmp_path):
         gitfleet.Fleet(tmp_path, **options)
     with pytest.raises(TypeError, match="progress 5: must be callable"):
         gitfleet.Fleet(tmp_path).clone([], progress=5)
+    with pytest.raises(exceptions.InvalidInputError, match="depth '1': must be a whole number"):
+        gitfleet.Fleet(tmp_path, depth="1")
+    for missing in (gitfleet.RepoManager, gitfleet.Fleet(tmp_path).clone):
+        with pytest.raises(TypeError, match="urls None: must be"):
+            missing(None)
+    with pytest.raises(TypeError, match="targets None: must be"):
+        gitfleet.mine(None, tmp_path / "data")
     gitfleet.Fleet(tmp_path, credentials={"h": ("user", "password"), "g": "token"})
 
 

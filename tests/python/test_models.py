@@ -123,6 +123,9 @@ def test_a_year_that_python_does_not_have_stays_a_number(tmp_path):
     (commit,) = gitfleet.Repository(tmp_path).commits().to_pydantic(CommitRow)
     (line,) = gitfleet.Repository(tmp_path).blame().to_pydantic(BlameRow)
     assert commit.author_time == commit.committer_time == line.author_time == 300_000_000_000
+    gitfleet.Repository(tmp_path).commits().write_jsonl(tmp_path / "c.jsonl")
+    assert CommitRow.model_validate_json((tmp_path / "c.jsonl").read_text()) == commit
+    assert CommitRow.model_validate(commit.model_dump()) == commit
     text = commit.model_dump_json()
     assert CommitRow.model_validate_json(text) == commit
     repo.commit({"f": "2\n"}, "Second", time=1_700_000_000)

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import multiprocessing
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -70,11 +71,7 @@ def test_a_forked_child_reads_with_what_its_parent_made(history):
         assert repo.blame().to_pylist()
         assert repo.name == "history"
 
-    child = FORK.Process(target=read)
-    child.start()
-    child.join(60)
-    child.kill()
-    assert child.exitcode == 0
+    in_a_child(read)
     assert repo.changes().to_pylist() == expected
 
 
@@ -92,6 +89,54 @@ async def test_a_forked_child_leaves_its_parents_clones(history):
             assert os.waitpid(child, 0)[1] == 0  # noqa: ASYNC222 (nothing else goes on)
             assert os.path.isdir(task.temp_dir)
     assert not os.path.exists(task.temp_dir)
+
+
+def in_a_child(work):
+    """Run it in a forked child, which must come to its end."""
+    child = FORK.Process(target=work)
+    child.start()
+    child.join(60)
+    child.kill()
+    assert child.exitcode == 0
+
+
+async def test_a_forked_child_does_not_wait_for_its_parents_threads(silent, history):
+    options = {"timeout": 600, "connect_timeout": 600}
+    manager = gitfleet.RepoManager([silent], clone_options=options, retries=0)
+    future = manager.clone_all()
+    await asyncio.sleep(0.2)
+    records = gitfleet.Repository(history).commits()
+    assert next(iter(records)).num_rows
+
+    def leave():
+        with manager:
+            pass
+        for read in (list, gitfleet.Records.to_pylist):
+            with pytest.raises(exceptions.UnsupportedError, match="another process began"):
+                read(records)
+
+    in_a_child(leave)
+    assert not future.done()
+    manager.cleanup()
+    with contextlib.suppress(asyncio.CancelledError, exceptions.GitFleetError):
+        await future
+
+
+def test_a_git_directory_stays_the_one_that_was_given(git, tmp_path):
+    outer = gitfleet.testing.SampleRepository(tmp_path / "outer")
+    outer.commit({"f": "1\n"}, "Outer")
+    inner = gitfleet.testing.SampleRepository(tmp_path / "inner")
+    head = inner.commit({"f": "2\n"}, "Inner")
+    (tmp_path / "outer" / "tree").mkdir()
+    inner.git("config", "core.worktree", str(tmp_path / "outer" / "tree"))
+    repo = gitfleet.Repository(inner.path / ".git")
+    assert repo.path == str(tmp_path / "outer" / "tree")
+    assert pickle.loads(pickle.dumps(repo)).head() == repo.head() == head
+
+    def read():
+        assert repo.head() == head
+
+    in_a_child(read)
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +214,11 @@ import asyncio, os, signal, sys, threading, gitfleet
 github = gitfleet.GitHubClient("t", sys.argv[1], retries=0, timeout=600).sync
 async def main():
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    if sys.argv[2] == "aside":
+        asyncio.ensure_future(aside())
+        await asyncio.sleep(600)
+    github.get("/stall")
+async def aside():
     github.get("/stall")
 try:
     asyncio.run(main())
@@ -177,9 +227,10 @@ except KeyboardInterrupt:
 """
 
 
-def test_ctrl_c_ends_a_synchronous_call_within_a_loop(api):
+@pytest.mark.parametrize("where", ["main", "aside"])
+def test_ctrl_c_ends_a_synchronous_call_within_a_loop(where, api):
     api.answers["/stall"] = (None, {}, None)
-    command = [sys.executable, "-c", IN_A_LOOP, api.url]
+    command = [sys.executable, "-c", IN_A_LOOP, api.url, where]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout == "interrupted 1\n", done.stderr
 
@@ -206,6 +257,11 @@ async def test_cleaning_up_while_a_clone_calls_is_refused(history):
     manager = gitfleet.RepoManager([history], progress=clean)
     await asyncio.wait_for(manager.clone_all(), 60)
     assert "progress callback" in raised[0]
+    told = len(raised)
+    other = gitfleet.RepoManager([history], progress=clean)
+    await other.clone_all()  # whose callback may clean up the first
+    assert len(raised) == told
+    await manager.clone_all()
     assert list(manager.cleanup().values()) == [True]
 
 

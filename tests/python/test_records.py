@@ -93,10 +93,12 @@ for table in ("commits", "changes", "blame"):
 """
 
 
-@pytest.mark.parametrize("is_empty", [False, True])
-def test_pandas_has_the_same_types_and_values_without_pyarrow(history, is_empty, tmp_path):
-    path = tmp_path if is_empty else history
-    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+@pytest.mark.parametrize("kind", ["rich", "one commit", "empty"])
+def test_pandas_has_the_same_types_and_values_without_pyarrow(history, kind, tmp_path):
+    path = history if kind == "rich" else tmp_path
+    repo = gitfleet.testing.SampleRepository(tmp_path)
+    if kind == "one commit":
+        repo.commit({"f": "1\n"}, "First")
     said = []
     for absent in (False, True):
         script = FRAMES.format(absent=absent, path=str(path))

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-import datetime  # noqa: TC003 (pydantic reads the annotations)
+import contextlib
+import datetime
+import re
+from typing import Annotated
 
 from gitfleet._extras import needs
 
 with needs("pydantic", "models"):
-    from pydantic import BaseModel, ConfigDict
+    from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 __all__ = ["BlameRow", "ChangeRow", "CommitRow"]
+
+
+def _time(value: object) -> object:
+    """Leave far years as seconds, however they are written; pydantic reads everything else."""
+    if type(value) is int:
+        with contextlib.suppress(OverflowError, OSError, ValueError):
+            return datetime.datetime.fromtimestamp(value, datetime.timezone.utc)
+    if isinstance(value, str) and (far := _FAR.fullmatch(value)):
+        # The calendar is the same again after 400 years.
+        rounds, year = divmod(int(far[1]), 400)
+        same = datetime.datetime.fromisoformat(f"{year + 2000}{far[2]}+00:00")
+        return int(same.timestamp()) + (rounds - 5) * 146_097 * 86_400
+    return value
+
+
+_FAR = re.compile(r"([+-]\d+)(-\d\d-\d\dT\d\d:\d\d:\d\d)Z")
+"""A year that has not four digits, as ISO 8601 and `Records.write_jsonl` write it."""
+Time = Annotated[datetime.datetime | int, BeforeValidator(_time)]
 
 
 class Row(BaseModel):
@@ -37,11 +58,11 @@ class CommitRow(Row):
     parent_ids: list[str]
     author_name: str
     author_email: str
-    author_time: datetime.datetime | int
+    author_time: Time
     author_offset: int
     committer_name: str
     committer_email: str
-    committer_time: datetime.datetime | int
+    committer_time: Time
     committer_offset: int
     summary: str
     message: str
@@ -101,6 +122,6 @@ class BlameRow(Row):
     orig_start_line: int
     author_name: str
     author_email: str
-    author_time: datetime.datetime | int
+    author_time: Time
     is_boundary: bool
     content: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitfleet.providers.listing import Listing
@@ -65,12 +66,16 @@ def _wait(coroutine: Coroutine[Any, Any, T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(coroutine)
+    is_over = threading.Event()
     stop: list[Callable[[], object]] = []
 
     async def run() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         if task is not None:
             stop.append(lambda: loop.call_soon_threadsafe(task.cancel))
+        if is_over.is_set():
+            coroutine.close()
+            raise asyncio.CancelledError
         return await coroutine
 
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
@@ -78,6 +83,7 @@ def _wait(coroutine: Coroutine[Any, Any, T]) -> T:
         try:
             _look_up_until_done(work)
         except BaseException:
+            is_over.set()
             with contextlib.suppress(RuntimeError):  # it has ended meanwhile
                 for one in stop:
                     one()
@@ -86,11 +92,17 @@ def _wait(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def _look_up_until_done(work: concurrent.futures.Future[Any]) -> None:
-    """Wait, and end early where Ctrl-C, or whatever else, cancels the task that waits."""
-    task = asyncio.current_task()
-    # Before 3.11 Ctrl-C raises by itself.
-    cancels: Callable[[], int] = getattr(task, "cancelling", lambda: 0)
+    """Wait, and end early on Ctrl-C.
+
+    asyncio hears it, from 3.11 on, and cancels its main task, which may be another one than this.
+    The loop stands still: nobody else can cancel one meanwhile.
+    """
+    tasks = asyncio.all_tasks()
+
+    def cancels() -> int:
+        return sum(getattr(task, "cancelling", int)() for task in tasks)
+
     before = cancels()
     while not concurrent.futures.wait([work], _POLL).done:
         if cancels() > before:
-            raise asyncio.CancelledError
+            raise KeyboardInterrupt
