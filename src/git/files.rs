@@ -34,23 +34,25 @@ impl Repo {
         Ok(files.map(|file| file.path).collect())
     }
 
-    /// Whether `path`, relative to the top of the repository, is a directory at `revision`; the top is one.
+    /// Which of `paths`, relative to the top of the repository, are directories at `revision`; the top is one.
     ///
     /// # Errors
     ///
     /// Those of [`Repo::files`].
-    pub fn is_directory(&self, revision: &str, path: &[u8]) -> Result<bool> {
-        if path.is_empty() {
-            return Ok(true);
-        }
-        let tree = self.tree_of(self.rev_parse(revision)?)?;
+    pub fn are_directories(&self, revision: &str, paths: &[Vec<u8>]) -> Result<Vec<bool>> {
+        let id = self.tree_of(self.rev_parse(revision)?)?;
         let local = self.local();
-        let parts = path.split(|&byte| byte == b'/');
-        let entry = local
-            .find_tree(tree)
-            .and_then(|tree| tree.lookup_entry(parts));
-        let entry = entry.map_err(source::unreadable(self.path(), format!("tree {tree}")))?;
-        Ok(entry.is_some_and(|entry| entry.mode().is_tree()))
+        let found = local.find_tree(id).and_then(|tree| {
+            let is_directory = |path: &Vec<u8>| {
+                if path.is_empty() {
+                    return Ok(true);
+                }
+                let entry = tree.lookup_entry(path.split(|&byte| byte == b'/'))?;
+                Ok(entry.is_some_and(|entry| entry.mode().is_tree()))
+            };
+            paths.iter().map(is_directory).collect()
+        });
+        found.map_err(source::unreadable(self.path(), format!("tree {id}")))
     }
 
     /// The top tree of a commit.

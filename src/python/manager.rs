@@ -202,11 +202,11 @@ impl Manager {
             let inside: Vec<Result<Vec<u8>>> =
                 files.iter().map(|file| repo.path_in_repo(file)).collect();
             let mut options = as_the_original();
-            let mut paths: Vec<Vec<u8>> = inside.iter().flatten().cloned().collect();
-            while let Some(at) = first_directory(&repo, &paths)? {
-                paths.swap_remove(at);
-            }
-            options.paths = Some(paths);
+            let paths: Vec<Vec<u8>> = inside.iter().flatten().cloned().collect();
+            let are_directories = repo.are_directories("HEAD", &paths)?;
+            let files_alone = paths.into_iter().zip(are_directories);
+            let files_alone = files_alone.filter(|(_, is_directory)| !is_directory);
+            options.paths = Some(files_alone.map(|(path, _)| path).collect());
             complete(&repo, &Needed::Blame(options.clone()), &manager, cancel)?;
             let found = repo
                 .blame(&options, Arc::new(Silent), cancel)?
@@ -263,7 +263,15 @@ impl Manager {
             let inside = files.iter().map(|file| repo.path_in_repo(file));
             let inside = inside.collect::<Result<Vec<_>>>()?;
             let mut options = as_the_original();
-            if only_files && let Some(at) = first_directory(&repo, &inside)? {
+            let directory = if only_files {
+                let are_directories = repo.are_directories("HEAD", &inside)?;
+                are_directories
+                    .iter()
+                    .position(|is_directory| *is_directory)
+            } else {
+                None
+            };
+            if let Some(at) = directory {
                 let what = format!("path {}", files[at].display());
                 let reason = "is a directory; name a file, or ask for a stream of lines";
                 return Err(Error::invalid(what, reason));
@@ -279,16 +287,6 @@ impl Manager {
             ))
         })
     }
-}
-
-/// Which of these paths is a directory at `HEAD`.
-fn first_directory(repo: &Repo, paths: &[Vec<u8>]) -> Result<Option<usize>> {
-    for (at, path) in paths.iter().enumerate() {
-        if repo.is_directory("HEAD", path)? {
-            return Ok(Some(at));
-        }
-    }
-    Ok(None)
 }
 
 /// Clones under way.

@@ -117,8 +117,7 @@ fn signals(py: Python<'_>) -> PyResult<()> {
 
 /// For loops that make Python objects: now and then others get the GIL, and Ctrl-C is heard.
 ///
-/// Python hands the GIL on only to who has waited for 5 ms, and whoever is woken up by its release starts to wait anew. Giving
-/// it up more often than that would therefore let nobody in.
+/// Whoever waits for the GIL is woken by its release, and has to get there before we are back: we stay away for a moment.
 ///
 /// As long as one lives, Python does not search for garbage in cycles, if it did before: what is made has none, and to look at
 /// millions of objects over and over holds everybody up. For the same reason what was made counts as old afterwards, see
@@ -132,6 +131,8 @@ pub(super) struct Breath<'py> {
 
 /// Longer than others have to wait, shorter than anybody notices.
 const BREATH: Duration = Duration::from_millis(8);
+/// How long the GIL is out of our hands: enough for another thread to wake up and take it.
+const OUT: Duration = Duration::from_micros(50);
 /// Turns between two looks at the clock.
 const TURNS: u32 = 32;
 /// The older of the two young generations of `gc`.
@@ -191,7 +192,7 @@ impl<'py> Breath<'py> {
                     self.gc.call_method1("collect", (YOUNG,))?;
                 }
                 let py = self.gc.py();
-                py.detach(std::thread::yield_now);
+                py.detach(|| std::thread::sleep(OUT));
                 py.check_signals()?;
                 self.last = Instant::now();
             }
