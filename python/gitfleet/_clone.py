@@ -87,7 +87,8 @@ def cloning(
     for name in ("max_bytes", "max_objects"):
         shape[name] = None if shape[name] is None else count(name, shape[name])
     shape["depth"] = None if shape["depth"] is None else count("depth", shape["depth"], 1)
-    shape["max_seconds"] = shape["max_seconds"] and number("max_seconds", shape["max_seconds"])
+    seconds = shape["max_seconds"]
+    shape["max_seconds"] = None if seconds is None else number("max_seconds", seconds)
     shape["min_free_bytes"] = count("min_free_bytes", shape["min_free_bytes"])
     shape["update_files"] = text("update_files", shape["update_files"])
     shape["refspecs"] = several("refspecs", shape["refspecs"])
