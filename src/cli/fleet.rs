@@ -12,8 +12,7 @@ use super::args::{
 use super::bars::Bars;
 use super::environment::{clone_options, date, history_options};
 use super::inputs::look_up;
-use super::interrupt;
-use super::{DONE, FAILED, Streams, exit_code, hint};
+use super::{DONE, FAILED, Streams, exit_code, hint, interrupt};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::{self, Existing, Fleet, FleetOptions, MineOptions, Outcome, Report, Tables};
 use crate::git::{

@@ -25,8 +25,8 @@ use std::io::{IsTerminal, Write};
 
 use clap::Parser;
 
-use self::args::{Args, Command};
 use crate::error::{Error, ErrorKind, Result};
+use args::{Args, Command};
 
 /// Everything done.
 const DONE: u8 = 0;

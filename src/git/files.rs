@@ -1,10 +1,10 @@
 //! Which files a revision has.
 
+use super::diff::tree::{TreeChange, tree_changes_in};
+use super::gix_error;
 use super::id::ObjectId;
 use super::pathspec::Pathspec;
 use super::repo::Repo;
-use super::source;
-use super::tree_diff::{TreeChange, tree_changes_in};
 use crate::error::Result;
 
 impl Repo {
@@ -52,7 +52,7 @@ impl Repo {
             };
             paths.iter().map(is_directory).collect()
         });
-        found.map_err(source::unreadable(self.path(), format!("tree {id}")))
+        found.map_err(gix_error::unreadable(self.path(), format!("tree {id}")))
     }
 
     /// The top tree of a commit.
@@ -60,6 +60,9 @@ impl Repo {
         let local = self.local();
         let found = local.find_commit(commit.0);
         let tree = found.and_then(|commit| Ok(commit.tree_id()?.detach()));
-        tree.map_err(source::unreadable(self.path(), format!("commit {commit}")))
+        tree.map_err(gix_error::unreadable(
+            self.path(),
+            format!("commit {commit}"),
+        ))
     }
 }

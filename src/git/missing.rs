@@ -14,14 +14,14 @@ use gix::protocol::fetch::{Shallow, Tags};
 
 use super::blame::BlameOptions;
 use super::clone::{CloneOptions, Filter, sync_directory};
-use super::commits::{HistoryOptions, Merges};
+use super::diff::tree::{find_entry, tree_changes};
 use super::fetch::{Counters, How, Session, Transfer};
+use super::gix_error;
+use super::history::{HistoryOptions, Merges};
 use super::needed::Needed;
 use super::objects::Missed;
 use super::repo::Repo;
-use super::source;
 use super::transport::{Peer, Watch};
-use super::tree_diff::{find_entry, tree_changes};
 use super::update::{Origin, lock};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
@@ -161,7 +161,7 @@ impl Fetcher<'_> {
             return Ok(absent);
         }
         let local = self.repo.local();
-        let unreadable = || source::unreadable(self.repo.path(), "its history");
+        let unreadable = || gix_error::unreadable(self.repo.path(), "its history");
         let mut tips: Vec<ObjectId> = Vec::new();
         tips.extend(self.repo.refs()?.iter().map(|found| found.peeled_id.0));
         tips.extend(local.head_id().ok().map(gix::Id::detach));

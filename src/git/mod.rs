@@ -6,31 +6,26 @@
 //! Rules of this layer:
 //!
 //! - git is the oracle. Each rule of git's that decides a number stands in one place, with a comment that names it:
-//!   line counts in `line_counts`, pairing in `renames`, origins of lines in [`blame`].
+//!   line counts in `diff::line_counts`, pairing in `diff::renames`, origins of lines in [`blame`].
 //! - Nothing outside the repository is read: no environment, no user or system configuration. No hook, filter or helper
 //!   program is run.
 //! - A long call takes a [`crate::CancelToken`] and looks at it at least once per commit or file.
 
-mod attributes;
 pub mod blame;
-mod bytes;
-mod changed_paths;
 pub mod clone;
-mod commit_object;
-pub mod commits;
-mod common_ends;
+mod commit;
+mod diff;
 mod encoding;
 #[cfg(feature = "http")]
 mod fetch;
 mod files;
 #[cfg(feature = "http")]
 mod forward;
+mod gix_error;
+pub mod history;
 mod id;
-mod identity;
 mod int_hash;
-mod line_counts;
-mod line_diff;
-mod line_table;
+mod mailmap;
 #[cfg(feature = "http")]
 mod missing;
 mod needed;
@@ -41,21 +36,17 @@ mod pathspec;
 mod pattern;
 mod ref_update;
 mod refs;
-mod renames;
 #[cfg(feature = "http")]
 mod repack;
 mod repo;
-mod similarity;
-mod source;
 mod time;
 #[cfg(feature = "http")]
 mod transport;
-mod tree_diff;
-mod tree_lookup;
 #[cfg(feature = "http")]
 mod update;
 mod walk;
 mod window;
+mod worktree;
 
 pub use blame::{BlameOptions, BlameRow, BlameStream, FileBlame};
 #[cfg(feature = "http")]
@@ -64,7 +55,7 @@ pub use clone::{
     CloneOptions, CloneOutcome, Filter, Limits, TagsWanted, UpdateFiles, Worktree, clone_repo,
     remove_leftovers,
 };
-pub use commits::{
+pub use history::{
     Change, ChangeKind, Commit, CommitStream, HistoryOptions, LineCounts, MergeCommits, Merges,
     MissingBlobs, Order, Renames, Signature,
 };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::blame::BlameOptions;
 use super::clone::CloneOptions;
-use super::commits::HistoryOptions;
+use super::history::HistoryOptions;
 use super::repo::Repo;
 use crate::cancel::CancelToken;
 use crate::error::Result;

@@ -22,7 +22,7 @@ impl Pathspec {
         let invalid = |spec: &[u8], error: gix::Error| {
             Error::invalid(
                 format!("path `{}`", spec.as_bstr()),
-                super::source::text(&error),
+                super::gix_error::text(&error),
             )
         };
         let mut patterns = Vec::with_capacity(specs.len());

@@ -2,9 +2,9 @@
 
 use gix::bstr::ByteSlice;
 
+use super::gix_error;
 use super::id::ObjectId;
 use super::repo::Repo;
-use super::source;
 use crate::error::{Error, Result};
 
 /// What `HEAD` says.
@@ -48,7 +48,7 @@ impl Repo {
     /// [`Error::Corrupt`] if it cannot be read.
     pub fn head(&self) -> Result<Head> {
         let repo = self.local();
-        let corrupt = || source::unreadable(self.path(), "HEAD");
+        let corrupt = || gix_error::unreadable(self.path(), "HEAD");
         let mut head = repo.head().map_err(corrupt())?;
         if head.is_unborn() {
             let name = head
@@ -73,14 +73,14 @@ impl Repo {
         let repo = self.local();
         let platform = repo
             .references()
-            .map_err(source::unreadable(self.path(), "its refs"))?;
+            .map_err(gix_error::unreadable(self.path(), "its refs"))?;
         let mut refs = Vec::new();
         for reference in platform
             .all()
-            .map_err(source::unreadable(self.path(), "its refs"))?
+            .map_err(gix_error::unreadable(self.path(), "its refs"))?
         {
             let mut reference =
-                reference.map_err(|error| source::damaged(self.path(), "a ref", error))?;
+                reference.map_err(|error| gix_error::damaged(self.path(), "a ref", error))?;
             let name = reference.name().as_bstr().to_vec();
             if !name.starts_with(b"refs/") {
                 continue;
@@ -94,7 +94,7 @@ impl Repo {
             let peeled_id = ObjectId(
                 reference
                     .peel_to_id()
-                    .map_err(source::unreadable(self.path(), what))?
+                    .map_err(gix_error::unreadable(self.path(), what))?
                     .detach(),
             );
             refs.push(Reference {
@@ -136,10 +136,10 @@ impl Repo {
         }
         let id = repo
             .rev_parse_single(revision)
-            .map_err(|error| not_found(source::text(&error)))?;
+            .map_err(|error| not_found(gix_error::text(&error)))?;
         let object = id
             .object()
-            .map_err(|error| not_found(source::text(&error)))?;
+            .map_err(|error| not_found(gix_error::text(&error)))?;
         let peeled = object
             .peel_to_commit()
             .map_err(|_| not_found("is not a commit".to_owned()))?;

@@ -14,7 +14,7 @@ use gix::odb::pack::data::entry::Header;
 use gix::odb::pack::{self, data, index};
 
 use super::clone::sync_directory;
-use super::source;
+use super::gix_error;
 use super::transport::Watch;
 use crate::error::{Error, Result};
 
@@ -75,7 +75,7 @@ fn own_packs(directory: &Path, hash: gix::hash::Kind) -> Result<Vec<Pack>> {
             continue;
         }
         let index =
-            index::File::at(&path, hash).map_err(source::unreadable(&path, "a pack's index"))?;
+            index::File::at(&path, hash).map_err(gix_error::unreadable(&path, "a pack's index"))?;
         packs.push(Pack {
             is_promised: path.with_extension("promisor").exists(),
             path: path.with_extension("pack"),
@@ -135,7 +135,7 @@ fn write(hash: gix::hash::Kind, packs: &[Pack], to: &Path, watch: &Watch) -> Res
     out.put(&data::header::encode(data::Version::V2, count))
         .map_err(failed())?;
     for pack in packs {
-        let unreadable = || source::unreadable(&pack.path, "a pack");
+        let unreadable = || gix_error::unreadable(&pack.path, "a pack");
         let from = data::File::at(&pack.path, hash).map_err(unreadable())?;
         let mut entries: Vec<(u64, ObjectId)> = pack
             .index
@@ -159,7 +159,7 @@ fn write(hash: gix::hash::Kind, packs: &[Pack], to: &Path, watch: &Watch) -> Res
             while let Some(&at) = waiting.last() {
                 let (offset, id) = entries[at];
                 let damaged = || {
-                    source::damaged(
+                    gix_error::damaged(
                         &pack.path,
                         format!("object {id}"),
                         "its entry makes no sense",
@@ -237,7 +237,7 @@ fn index(
     threads: usize,
     watch: &Watch,
 ) -> Result<PathBuf> {
-    let unreadable = || source::unreadable(joined, "packs that were joined");
+    let unreadable = || gix_error::unreadable(joined, "packs that were joined");
     let mut reader = BufReader::with_capacity(
         1 << 20,
         File::open(joined).map_err(Error::storage("read", joined))?,

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
 
+use super::gix_error;
 use super::objects::{Missed, Object, ObjectSource};
-use super::source;
 use crate::error::{Error, Result};
 use crate::workers::Workers;
 
@@ -88,13 +88,13 @@ impl Repo {
                 .filter_config_section(|_| true)
                 .config_overrides(["gitoxide.objects.allocLimitIfReducedTrust=0"]);
         }
-        let mut repo =
-            gix::open_opts(&git_dir, open).map_err(source::unreadable(&git_dir, "opening it"))?;
+        let mut repo = gix::open_opts(&git_dir, open)
+            .map_err(gix_error::unreadable(&git_dir, "opening it"))?;
         let is_bare = repo.config_snapshot().boolean("core.bare") == Some(true);
         if let Some(worktree) = worktree.filter(|_| repo.workdir().is_none() && !is_bare) {
             // Its git directory lies elsewhere, and does not know of it.
             let found = repo.set_workdir(worktree);
-            found.map_err(source::unreadable(&git_dir, "its working tree"))?;
+            found.map_err(gix_error::unreadable(&git_dir, "its working tree"))?;
         }
         if options.trust == Trust::Owner && repo.git_dir_trust() != gix::sec::Trust::Full {
             return Err(Error::invalid(
@@ -151,7 +151,7 @@ impl Repo {
     ///
     /// [`Error::Corrupt`] if the list of cut-off commits cannot be read.
     pub fn is_shallow(&self) -> Result<bool> {
-        self.local().is_shallow().map_err(source::unreadable(
+        self.local().is_shallow().map_err(gix_error::unreadable(
             &self.path,
             "its list of shallow commits",
         ))

@@ -16,11 +16,11 @@ use super::fetch::{
     Counters, How, Near, Session, Transfer, check_connected, mapped, parse, update as update_refs,
 };
 use super::forward::{Forwarded, forward};
+use super::gix_error;
 use super::ref_update::{RefChange, RefUpdate, UpdateOutcome};
 use super::refs::Head;
 use super::repack::join_small_packs;
 use super::repo::{Discover, OpenOptions, Repo};
-use super::source;
 use super::transport::{Peer, Watch};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
@@ -279,7 +279,7 @@ fn shown(repo: &Repo, current: Option<&[u8]>) -> Result<Vec<Vec<u8>>> {
             .filter(|_| local.workdir().is_some())
             .map(<[u8]>::to_vec),
     );
-    let unreadable = source::unreadable(repo.path(), "its working trees");
+    let unreadable = gix_error::unreadable(repo.path(), "its working trees");
     for linked in local.worktrees().map_err(unreadable)? {
         // One that cannot be opened shows nothing.
         if let Ok(linked) = linked.into_repo_with_possibly_inaccessible_worktree()
@@ -359,7 +359,7 @@ fn follow_head(
     current: Option<&[u8]>,
     is_bare: bool,
 ) -> Result<Option<Vec<u8>>> {
-    let corrupt = || source::unreadable(repo.git_dir(), "HEAD");
+    let corrupt = || gix_error::unreadable(repo.git_dir(), "HEAD");
     let name_of = |name: &[u8]| FullName::try_from(gix::bstr::BString::from(name));
     let (new, branch) = match theirs {
         Some(Ref::Symbolic { target, .. }) => {

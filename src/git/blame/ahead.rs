@@ -21,11 +21,11 @@ use super::passage::{Passage, Passages};
 use super::paths::PathTable;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::changed_paths::{ChangedPaths, Key};
-use crate::git::line_diff::Whitespace;
+use crate::git::diff::lines::Whitespace;
+use crate::git::diff::tree::{TreeChange, tree_changes};
+use crate::git::diff::tree_lookup::TreeLookup;
+use crate::git::objects::changed_paths::{ChangedPaths, Key};
 use crate::git::objects::{ObjectSource, Objects};
-use crate::git::tree_diff::{TreeChange, tree_changes};
-use crate::git::tree_lookup::TreeLookup;
 use crate::git::window::Window;
 use crate::workers::Workers;
 

@@ -8,8 +8,8 @@ use smallvec::SmallVec;
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::changed_paths::ChangedPaths;
 use crate::git::objects::ObjectSource;
+use crate::git::objects::changed_paths::ChangedPaths;
 use crate::git::walk::{Nodes, Tips, Walk, WalkOptions, is_too_old};
 
 /// Index of a commit in [`Commits`], in the order they were heard of.

@@ -8,7 +8,7 @@
 
 use gix::diff::blob::Hunk;
 
-use crate::git::common_ends::lines;
+use crate::git::diff::common_ends::lines;
 
 /// Per hunk and line of it, the parent's line it came from; `None` if it stays.
 pub(super) type Guesses = Vec<Vec<Option<u32>>>;

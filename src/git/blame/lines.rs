@@ -108,7 +108,7 @@ fn shift_behind(hunk: &Hunk) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::git::line_diff::LineDiffer;
+    use crate::git::diff::lines::LineDiffer;
 
     fn split_text(old: &str, new: &str, runs: &[Run]) -> (Vec<Run>, Vec<Run>) {
         let mut passed = Vec::new();

@@ -10,7 +10,7 @@
 //! 1. The paths a commit did not change against its first parent move there as a whole map, without looking at any of them.
 //! 2. Each other path looks for its origins, one parent after the other (`origins`): the same path, else a rename
 //!    found for this one path alone. An origin with the same blob takes everything.
-//! 3. The origins' blobs are compared with this blob (`line_diff`); lines outside changed hunks move to the first origin
+//! 3. The origins' blobs are compared with this blob (`diff::lines`); lines outside changed hunks move to the first origin
 //!    that has them (`lines`). If the commit is to be ignored, lines inside move to what they most resemble (`guess`).
 //! 4. What no origin took belongs to this commit. So does everything that reaches a commit without parents: a boundary.
 //!
@@ -26,7 +26,7 @@
 //!
 //! # Where things are
 //!
-//! `targets`, `ranges` and `working_tree` say what is blamed; `commits` loads commits as the walk comes to them; `walk` is
+//! `targets`, `ranges` and `git::worktree` say what is blamed; `commits` loads commits as the walk comes to them; `walk` is
 //! the walk; `passage` puts `origins` and line diffs together; `report` makes rows.
 
 mod ahead;
@@ -41,16 +41,12 @@ mod report;
 mod start;
 mod targets;
 mod walk;
-mod working_tree;
-
-#[cfg(feature = "http")]
-pub(super) use working_tree::WorkingTree;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::commits::Signature;
+use super::history::Signature;
 use super::id::ObjectId;
 use super::repo::Repo;
 use crate::cancel::CancelToken;

@@ -13,10 +13,10 @@ use gix::ObjectId;
 use super::commits::CommitIndex;
 use crate::cancel::CancelToken;
 use crate::error::Result;
-use crate::git::attributes::Attributes;
+use crate::git::diff::attributes::Attributes;
+use crate::git::diff::renames::{Candidate, Detect, RenameFinder};
+use crate::git::diff::tree::{Side, TreeChange, find_path, tree_changes};
 use crate::git::objects::Objects;
-use crate::git::renames::{Candidate, Detect, RenameFinder};
-use crate::git::tree_diff::{Side, TreeChange, find_path, tree_changes};
 
 /// A commit and its parents, as far as origins depend on them.
 pub(super) struct Family {

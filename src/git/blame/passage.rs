@@ -8,10 +8,10 @@ use super::guess::{Guesses, guess};
 use super::origins::{Family, Origin, OriginFinder, Origins};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::attributes::Attributes;
-use crate::git::line_diff::{LineDiffer, Whitespace};
+use crate::git::diff::attributes::Attributes;
+use crate::git::diff::lines::{LineDiffer, Whitespace};
+use crate::git::diff::tree::{Side, TreeChange};
 use crate::git::objects::{Object, ObjectSource, Objects};
-use crate::git::tree_diff::{Side, TreeChange};
 
 /// Where a path's lines go.
 pub(super) enum Passage {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::git::common_ends::lines;
+use crate::git::diff::common_ends::lines;
 use crate::git::pattern::{Pattern, PatternSyntax};
 
 /// The lines that any of `ranges` names in a file, from 0, in order and apart from each other.

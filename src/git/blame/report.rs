@@ -7,14 +7,14 @@ use gix::objs::Kind;
 use super::commits::CommitIndex;
 use super::passage::blob;
 use super::walk::{BlameWalk, Placed};
-use super::working_tree::nobody;
 use super::{BlameRow, FileBlame};
 use crate::error::{Error, Result};
-use crate::git::commit_object::CommitObject;
-use crate::git::commits::{Signature, signature};
+use crate::git::commit::CommitObject;
+use crate::git::diff::tree::Side;
+use crate::git::history::{Signature, signature};
 use crate::git::id::ObjectId as Id;
-use crate::git::identity::Mailmap;
-use crate::git::tree_diff::Side;
+use crate::git::mailmap::Mailmap;
+use crate::git::worktree::nobody;
 
 /// A file that is being blamed.
 pub(super) struct Asked {

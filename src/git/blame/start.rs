@@ -13,20 +13,20 @@ use super::lines::{FileIndex, Run};
 use super::origins::{Family, Files, Parent};
 use super::passage::blob;
 use super::report::{Asked, Reporter, needed_for};
-use super::targets::{Target, Wanted, choose, files_in};
+use super::targets::{Wanted, choose, files_in};
 use super::walk::BlameWalk;
-use super::working_tree::{WorkingTree, zero};
 use super::{BlameOptions, BlameStream, FileBlame, ranges};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::identity::Mailmap;
-use crate::git::line_counts::line_count;
-use crate::git::line_diff::Whitespace;
+use crate::git::diff::line_counts::line_count;
+use crate::git::diff::lines::Whitespace;
+use crate::git::diff::tree::{Side, TreeChange, find_path};
+use crate::git::gix_error;
+use crate::git::mailmap::Mailmap;
 use crate::git::objects::Objects;
 use crate::git::repo::Repo;
-use crate::git::source;
-use crate::git::tree_diff::{Side, TreeChange, find_path};
 use crate::git::walk::Tips;
+use crate::git::worktree::{FileEntry, WorkingTree, zero};
 use crate::progress::ProgressSink;
 
 /// What decoded objects may take where few files are blamed, unless these are large: memory that was used before costs
@@ -107,7 +107,7 @@ pub(super) fn start(
     };
     let are_few = options.paths.is_some() && stream.walk.expect_files(targets.len());
     let mut largest = 0;
-    for Target { path, side } in targets {
+    for FileEntry { path, side } in targets {
         cancel.check()?;
         let added =
             side.and_then(|side| stream.add(&objects, &top, &path, side, &options.line_ranges));
@@ -144,7 +144,7 @@ fn uncommitted(
     tree: WorkingTree,
     commits: &mut Commits,
     first_parent: bool,
-) -> Result<(Top, Vec<Target>)> {
+) -> Result<(Top, Vec<FileEntry>)> {
     let mut parents = Vec::new();
     let followed = if first_parent { 1 } else { tree.parents.len() };
     for &id in tree.parents.iter().take(followed) {
@@ -285,7 +285,7 @@ fn configured(repo: &Repo) -> Result<Vec<PathBuf>> {
         if value.is_empty() {
             files.clear(); // git's way to forget those before
         } else {
-            files.push(repo.path().join(source::path(value.as_bstr())?));
+            files.push(repo.path().join(gix_error::path(value.as_bstr())?));
         }
     }
     Ok(files)

@@ -6,15 +6,9 @@ use gix::ObjectId;
 use gix::objs::tree::EntryKind;
 
 use crate::error::{Error, Result};
+use crate::git::diff::tree::{find_entry, tree_changes};
 use crate::git::objects::Objects;
-use crate::git::tree_diff::{Side, find_entry, tree_changes};
-
-/// A file to blame.
-pub(in crate::git) struct Target {
-    pub(in crate::git) path: Vec<u8>,
-    /// What it is; or why it cannot be blamed.
-    pub(in crate::git) side: Result<Side>,
-}
+use crate::git::worktree::FileEntry;
 
 /// The files of a tree, in path order; submodules are none. Where `paths` are asked for, only those are looked up, and
 /// what lies below them.
@@ -22,7 +16,7 @@ pub(super) fn files_in(
     objects: &Objects,
     tree: ObjectId,
     paths: Option<&[Vec<u8>]>,
-) -> Result<Vec<Target>> {
+) -> Result<Vec<FileEntry>> {
     let Some(paths) = paths else {
         return below(objects, tree, b"");
     };
@@ -35,7 +29,7 @@ pub(super) fn files_in(
             Some(side) if side.mode == EntryKind::Tree => {
                 files.append(&mut below(objects, side.id, path)?);
             }
-            Some(side) if !side.is_submodule() => files.push(Target {
+            Some(side) if !side.is_submodule() => files.push(FileEntry {
                 path: path.clone(),
                 side: Ok(side),
             }),
@@ -48,7 +42,7 @@ pub(super) fn files_in(
 }
 
 /// Every file of the directory `prefix`, whose tree this is.
-fn below(objects: &Objects, tree: ObjectId, prefix: &[u8]) -> Result<Vec<Target>> {
+fn below(objects: &Objects, tree: ObjectId, prefix: &[u8]) -> Result<Vec<FileEntry>> {
     let files = tree_changes(objects, None, Some(tree))?.into_iter();
     let files = files.filter_map(|file| file.new.map(|side| (file.path, side)));
     let at = |path: Vec<u8>| {
@@ -60,7 +54,7 @@ fn below(objects: &Objects, tree: ObjectId, prefix: &[u8]) -> Result<Vec<Target>
     };
     Ok(files
         .filter(|(_, side)| !side.is_submodule())
-        .map(|(path, side)| Target {
+        .map(|(path, side)| FileEntry {
             path: at(path),
             side: Ok(side),
         })
@@ -70,10 +64,10 @@ fn below(objects: &Objects, tree: ObjectId, prefix: &[u8]) -> Result<Vec<Target>
 /// Those of `files` that `paths` name, as files or as directories for all in them; `None` is all. A path that names
 /// nothing is a target that cannot be blamed.
 pub(super) fn choose(
-    mut files: Vec<Target>,
+    mut files: Vec<FileEntry>,
     paths: Option<&[Vec<u8>]>,
     revision: &str,
-) -> Vec<Target> {
+) -> Vec<FileEntry> {
     let Some(paths) = paths else {
         return files;
     };
@@ -84,7 +78,7 @@ pub(super) fn choose(
             revision: revision.to_owned(),
             path: String::from_utf8_lossy(path).into_owned(),
         };
-        files.push(Target {
+        files.push(FileEntry {
             path: path.to_vec(),
             side: Err(failure),
         });

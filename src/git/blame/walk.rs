@@ -13,9 +13,9 @@ use super::passage::{Passage, Passages};
 use super::paths::{PathIndex, PathTable};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::git::diff::tree::{Side, TreeChange};
 use crate::git::int_hash::IntHash;
 use crate::git::objects::{ObjectSource, Objects};
-use crate::git::tree_diff::{Side, TreeChange};
 use crate::workers::Workers;
 
 /// Up to so many files, only their paths are compared.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::CloneOptions;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::source;
+use crate::git::gix_error;
 use crate::progress::{Phase, Progress, ProgressSink};
 use crate::remote_url::RemoteUrl;
 
@@ -19,7 +19,7 @@ pub(super) fn head(
     progress: &Arc<dyn ProgressSink>,
     cancel: &CancelToken,
 ) -> Result<()> {
-    let corrupt = |what: &'static str| source::unreadable(worktree, what);
+    let corrupt = |what: &'static str| gix_error::unreadable(worktree, what);
     let repo = open_for_checkout(worktree)?;
     let mut head = repo.head().map_err(corrupt("HEAD"))?;
     if head.is_unborn() {
@@ -46,7 +46,7 @@ pub(in crate::git) fn open_for_checkout(worktree: &Path) -> Result<gix::Reposito
     let open = gix::open::Options::isolated()
         .with(gix::sec::Trust::Full)
         .config_overrides(overrides);
-    gix::open_opts(worktree, open).map_err(source::unreadable(worktree, "opening the clone"))
+    gix::open_opts(worktree, open).map_err(gix_error::unreadable(worktree, "opening the clone"))
 }
 
 /// Writes the files of an index into an empty directory. No filter program is run.
@@ -58,7 +58,7 @@ pub(in crate::git) fn write_files(
     threads: usize,
     cancel: &CancelToken,
 ) -> Result<()> {
-    let corrupt = |what: &'static str| source::unreadable(worktree, what);
+    let corrupt = |what: &'static str| gix_error::unreadable(worktree, what);
     let mut checkout = repo
         .checkout_options(gix::worktree::stack::state::attributes::Source::IdMapping)
         .map_err(corrupt("its checkout configuration"))?;

@@ -15,10 +15,10 @@ use super::config::{self, Remote};
 use super::{CloneOptions, Worktree};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::git::gix_error;
 use crate::git::packed_refs::{self, PackedRef};
 use crate::git::refs::{Head, Reference};
 use crate::git::repo::{Discover, OpenOptions, Repo};
-use crate::git::source;
 use crate::progress::{Phase, Progress, ProgressSink};
 use crate::remote_url::RemoteUrl;
 use crate::workers::Workers;
@@ -54,7 +54,7 @@ pub(super) fn copy(
     };
     let made =
         gix::ThreadSafeRepository::init_opts(into, kind, create, gix::open::Options::isolated())
-            .map_err(source::unreadable(into, "creating the clone"))?;
+            .map_err(gix_error::unreadable(into, "creating the clone"))?;
     let git_dir = made.git_dir();
     super::place::remove_samples(git_dir)?;
 

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use gix::protocol::fetch::{Shallow, Tags};
 use gix::protocol::handshake::Ref;
 
-use super::config::Remote;
-use super::{CloneOptions, TagsWanted, Worktree, config};
+use super::config::{self, Remote};
+use super::{CloneOptions, TagsWanted, Worktree};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::fetch::{
     Counters, Deadline, How, Session, Transfer, check_connected, mapped, on_another_thread, parse,
     write_new,
 };
+use crate::git::gix_error;
 use crate::git::id::ObjectId;
 use crate::git::packed_refs::{self, PackedRef};
 use crate::git::refs::Head;
-use crate::git::source;
 use crate::git::transport::{Peer, Watch};
 use crate::progress::ProgressSink;
 use crate::remote_url::RemoteUrl;
@@ -285,7 +285,7 @@ fn create(into: &Path, worktree: Worktree, hash: gix::hash::Kind) -> Result<gix:
     };
     let made =
         gix::ThreadSafeRepository::init_opts(into, kind, create, gix::open::Options::isolated());
-    let made = made.map_err(source::unreadable(into, "creating the clone"))?;
+    let made = made.map_err(gix_error::unreadable(into, "creating the clone"))?;
     super::place::remove_samples(made.git_dir())?;
     Ok(made.into())
 }

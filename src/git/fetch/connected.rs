@@ -12,7 +12,7 @@ use gix::objs::{CommitRefIter, FindExt as _, Kind, TagRefIter};
 use super::refs::Wanted;
 use crate::error::{Error, Result};
 use crate::git::clone::Filter;
-use crate::git::source;
+use crate::git::gix_error;
 use crate::git::transport::Watch;
 
 /// Follows `wanted` to what `known` has or history ends; an error names what is missing.
@@ -29,7 +29,7 @@ pub(in crate::git) fn check_connected(
         reason: format!("the server left out {what} {id}, which its refs need"),
     };
     let shallow = repo.shallow_commits();
-    let shallow = shallow.map_err(source::unreadable(
+    let shallow = shallow.map_err(gix_error::unreadable(
         repo.git_dir(),
         "its list of shallow commits",
     ))?;

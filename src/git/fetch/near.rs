@@ -11,9 +11,9 @@ use super::wanted;
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git::clone::copy_objects;
+use crate::git::gix_error;
 use crate::git::refs::Head;
 use crate::git::repo::Repo;
-use crate::git::source;
 use crate::progress::ProgressSink;
 use crate::remote_url::RemoteUrl;
 
@@ -67,7 +67,7 @@ impl Near<'_> {
         specs: &[RefSpec],
         tags: Tags,
     ) -> Result<RefMap> {
-        let unreadable = || source::unreadable(self.repo.path(), "its refs");
+        let unreadable = || gix_error::unreadable(self.repo.path(), "its refs");
         let line = format!("\0object-format={}", self.repo.local().object_hash());
         let (capabilities, _) = Capabilities::from_bytes(line.as_bytes()).map_err(unreadable())?;
         RefMap::from_refs(refs.to_vec(), &capabilities, wanted(specs, tags)).map_err(unreadable())

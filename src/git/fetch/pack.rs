@@ -10,7 +10,7 @@ use gix::protocol::fetch::{Context, Negotiate, Options, RefMap};
 use super::negotiate::{Talk, negotiator};
 use super::{Counters, How, Session, agent};
 use crate::error::{Error, Result};
-use crate::git::source;
+use crate::git::gix_error;
 use crate::git::transport::{Trouble, Watch};
 
 impl Session<'_> {
@@ -142,7 +142,7 @@ impl Session<'_> {
 }
 
 fn unreadable(repo: &gix::Repository) -> impl FnOnce(gix::Error) -> Error {
-    source::unreadable(repo.git_dir(), "its list of shallow commits")
+    gix_error::unreadable(repo.git_dir(), "its list of shallow commits")
 }
 
 /// `PACK`, version, number of objects.

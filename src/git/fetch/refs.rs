@@ -9,10 +9,10 @@ use gix::refs::{FullName, Target};
 use gix::refspec::RefSpec;
 
 use crate::error::{Error, Result};
+use crate::git::gix_error;
 use crate::git::id::ObjectId;
 use crate::git::packed_refs::PackedRef;
 use crate::git::ref_update::{RefChange, RefUpdate};
-use crate::git::source;
 
 /// A ref that is to be here.
 #[derive(Clone, Debug)]
@@ -69,7 +69,7 @@ pub(in crate::git) fn update(
     prunes: bool,
 ) -> Result<Vec<RefUpdate>> {
     let mut updates = Vec::new();
-    let failed = |what: &'static str| source::unreadable(repo.git_dir(), what);
+    let failed = |what: &'static str| gix_error::unreadable(repo.git_dir(), what);
     let names: HashSet<&[u8]> = wanted
         .iter()
         .map(|one| one.packed.name.as_slice())
@@ -184,7 +184,7 @@ fn edit(repo: &gix::Repository, updates: &[RefUpdate]) -> Result<()> {
     let failed = |error: gix::Error| Error::Corrupt {
         path: repo.git_dir().to_owned(),
         what: "its refs cannot be changed".to_owned(),
-        source: Some(source::cause(&error)),
+        source: Some(gix_error::cause(&error)),
     };
     let mut edits = Vec::new();
     for update in updates {

@@ -20,12 +20,12 @@ use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 use gix::refs::{FullName, Target};
 
 use super::clone::{CloneOptions, Files, UpdateFiles, open_for_checkout, write_files};
+use super::diff::tree::{Side, TreeChange, tree_changes};
+use super::gix_error;
 use super::id::ObjectId as Id;
 use super::refs::Head;
 use super::repo::Repo;
-use super::source;
 use super::transport::Watch;
-use super::tree_diff::{Side, TreeChange, tree_changes};
 use super::update::lock;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
@@ -128,7 +128,7 @@ fn tracked(repo: &Repo, branch: &[u8]) -> Result<Option<Id>> {
     let Some(Ok(tracking)) = tracking else {
         return Ok(None);
     };
-    let unreadable = || source::unreadable(repo.path(), "its refs");
+    let unreadable = || gix_error::unreadable(repo.path(), "its refs");
     let Some(mut found) = local
         .try_find_reference(tracking.as_ref())
         .map_err(unreadable())?
@@ -209,7 +209,7 @@ impl<'a> Plan<'a> {
         progress: &Arc<dyn ProgressSink>,
         cancel: &CancelToken,
     ) -> Result<()> {
-        let corrupt = |what: &'static str| source::unreadable(repo.path(), what);
+        let corrupt = |what: &'static str| gix_error::unreadable(repo.path(), what);
         let writer = open_for_checkout(self.root)?;
         let fresh = writer.index_from_tree(&self.tree);
         let mut fresh = fresh.map_err(corrupt("the new files cannot be checked out"))?;
@@ -285,7 +285,7 @@ fn read_index(repo: &gix::Repository) -> gix::Result<gix::index::File> {
 }
 
 fn move_branch(repo: &gix::Repository, branch: &[u8], from: Option<Id>, to: Id) -> Result<()> {
-    let failed = || source::unreadable(repo.git_dir(), "its branch cannot be moved");
+    let failed = || gix_error::unreadable(repo.git_dir(), "its branch cannot be moved");
     let name = FullName::try_from(gix::bstr::BString::from(branch));
     let name = name.map_err(|error| Error::internal(error.to_string()))?;
     let edit = RefEdit {

@@ -5,7 +5,7 @@ use std::path::Path;
 use gix::bstr::{BStr, ByteSlice};
 
 use crate::error::{Error, Result};
-use crate::git::source;
+use crate::git::gix_error;
 
 /// Where new files are written before they go to their places: on the same file system. What a killed run left goes first.
 pub(super) fn staging(root: &Path) -> Result<tempfile::TempDir> {
@@ -26,7 +26,7 @@ pub(super) fn staging(root: &Path) -> Result<tempfile::TempDir> {
 
 /// Puts a new file into its place; returns what the index remembers of it.
 pub(super) fn put(staging: &Path, root: &Path, path: &BStr) -> Result<gix::index::entry::Stat> {
-    let relative = source::path(path)?;
+    let relative = gix_error::path(path)?;
     if let Some(above) = relative.parent() {
         make_directories(root, above)?;
     }
@@ -43,7 +43,7 @@ pub(super) fn put(staging: &Path, root: &Path, path: &BStr) -> Result<gix::index
 
 /// Gives a submodule, whose files are not ours to bring, its directory.
 pub(super) fn put_submodule(root: &Path, path: &BStr) -> Result<()> {
-    make_directories(root, &source::path(path)?)
+    make_directories(root, &gix_error::path(path)?)
 }
 
 /// Makes a directory and those above it, never through a link. Files in their places have been looked at, and go.
@@ -65,7 +65,7 @@ fn make_directories(root: &Path, relative: &Path) -> Result<()> {
 
 /// Removes a file and the directories it leaves empty; never through a link.
 pub(super) fn remove(root: &Path, path: &[u8]) -> Result<()> {
-    let relative = source::path(path.as_bstr())?;
+    let relative = gix_error::path(path.as_bstr())?;
     let mut above = root.to_owned();
     for part in relative.parent().into_iter().flat_map(Path::components) {
         above.push(part);

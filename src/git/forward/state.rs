@@ -10,10 +10,10 @@ use gix::objs::tree::EntryKind;
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::blame::WorkingTree;
+use crate::git::diff::tree::{Side, TreeChange};
+use crate::git::gix_error;
 use crate::git::repo::Repo;
-use crate::git::source;
-use crate::git::tree_diff::{Side, TreeChange};
+use crate::git::worktree::WorkingTree;
 
 /// What is here now: in the index, and as far as changes touch it in the working tree.
 pub(super) struct State {
@@ -33,7 +33,7 @@ impl State {
         let local = repo.local();
         let root = local.workdir().unwrap_or(local.git_dir());
         let index = local.index_or_empty();
-        let index = index.map_err(source::unreadable(repo.path(), "its index"))?;
+        let index = index.map_err(gix_error::unreadable(repo.path(), "its index"))?;
         let is_odd = index.is_sparse() || index.link().is_some();
         if is_odd
             || index
@@ -161,7 +161,7 @@ fn with_mode(root: &Path, path: &[u8], side: Side) -> Result<Side> {
     if !side.is_regular() {
         return Ok(side);
     }
-    let file = root.join(source::path(path.as_bstr())?);
+    let file = root.join(gix_error::path(path.as_bstr())?);
     let found = std::fs::symlink_metadata(&file).map_err(Error::storage("read", &file))?;
     let mode = if found.permissions().mode() & 0o100 == 0 {
         EntryKind::Blob
@@ -178,7 +178,7 @@ fn with_mode(_root: &Path, _path: &[u8], side: Side) -> Result<Side> {
 
 /// Whether a directory with more in it than what goes anyway stands where a file is to be.
 fn is_directory_there(root: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<bool> {
-    let file = root.join(source::path(path.as_bstr())?);
+    let file = root.join(gix_error::path(path.as_bstr())?);
     match std::fs::symlink_metadata(&file) {
         Ok(found) if found.is_dir() => has_more_than(&file, path, removed),
         _ => Ok(false),
@@ -190,14 +190,14 @@ fn is_file_there(root: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<b
     if is_file_above(root, path, removed)? {
         return Ok(true);
     }
-    let found = std::fs::symlink_metadata(root.join(source::path(path.as_bstr())?));
+    let found = std::fs::symlink_metadata(root.join(gix_error::path(path.as_bstr())?));
     Ok(found.is_ok_and(|found| !found.is_dir()) && !removed.contains(path))
 }
 
 fn is_file_above(root: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<bool> {
     for end in memchr::memchr_iter(b'/', path) {
         let above = &path[..end];
-        match std::fs::symlink_metadata(root.join(source::path(above.as_bstr())?)) {
+        match std::fs::symlink_metadata(root.join(gix_error::path(above.as_bstr())?)) {
             Ok(found) if !found.is_dir() => return Ok(!removed.contains(above)),
             Ok(_) => {}
             Err(_) => return Ok(false),
@@ -217,7 +217,7 @@ fn is_untracked_there(
     if is_file_above(root, path, removed)? {
         return Ok(true);
     }
-    let file = root.join(source::path(path.as_bstr())?);
+    let file = root.join(gix_error::path(path.as_bstr())?);
     let Ok(found) = std::fs::symlink_metadata(&file) else {
         return Ok(false);
     };

@@ -4,6 +4,7 @@
 //! lies elsewhere (in a file of its own, or in a pack that appeared after the call began) is left to gix.
 
 mod cache;
+pub(crate) mod changed_paths;
 mod delta;
 mod packs;
 
@@ -15,11 +16,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gix::ObjectId;
 use gix::objs::{Find, Kind};
 
-use self::cache::{Cache, Place};
-use self::packs::{Fault, Packs, Scratch};
-use super::changed_paths::ChangedPaths;
-use super::source;
+use super::gix_error;
 use crate::error::{Error, Result};
+use cache::{Cache, Place};
+use changed_paths::ChangedPaths;
+use packs::{Fault, Packs, Scratch};
 
 /// A decoded object. Cheap to clone; dereferences to its bytes.
 #[derive(Clone, Debug)]
@@ -96,9 +97,10 @@ impl ObjectSource {
         let odb = repo.objects.store_ref();
         let mut dirs = vec![odb.path().to_owned()];
         let alternates = odb.alternate_db_paths();
-        dirs.extend(
-            alternates.map_err(source::unreadable(path, "the repositories it borrows from"))?,
-        );
+        dirs.extend(alternates.map_err(gix_error::unreadable(
+            path,
+            "the repositories it borrows from",
+        ))?);
         let store = Store {
             packs: Packs::open(&dirs, repo.object_hash()),
             dirs,
@@ -171,7 +173,7 @@ impl Objects {
                     Err(Fault::Damaged(reason)) => {
                         let copy = self.intact_copy(id, &mut scratch);
                         return copy.map(Some).ok_or_else(|| {
-                            source::damaged(&self.path, format!("object {id}"), reason)
+                            gix_error::damaged(&self.path, format!("object {id}"), reason)
                         });
                     }
                 }
@@ -184,13 +186,13 @@ impl Objects {
         let mut bytes = Vec::new();
         let found = self.repo.objects.try_find(&id, &mut bytes);
         let found =
-            found.map_err(|error| source::damaged(&self.path, format!("object {id}"), error))?;
+            found.map_err(|error| gix_error::damaged(&self.path, format!("object {id}"), error))?;
         let Some((kind, len)) = found.map(|found| (found.kind, found.data.len())) else {
             // What a broken pack may hold is not missing.
             return match &store.packs.unreadable {
                 Some((pack, reason)) => {
                     let what = format!("object {id}, or pack {}", pack.display());
-                    Err(source::damaged(&self.path, what, reason))
+                    Err(gix_error::damaged(&self.path, what, reason))
                 }
                 None => {
                     store.note_missing(id);
@@ -247,7 +249,7 @@ impl Objects {
                 self.store.note_missing(id);
                 Ok(None)
             }
-            Err(error) => Err(source::unreadable(&self.path, format!("object {id}"))(
+            Err(error) => Err(gix_error::unreadable(&self.path, format!("object {id}"))(
                 error,
             )),
         }

@@ -10,9 +10,8 @@ use gix::odb::pack::data::entry::Header;
 use gix::odb::pack::{data, index};
 use gix::zlib::{Inflate, Status};
 
-use super::Object;
 use super::cache::{Cache, Place};
-use super::delta;
+use super::{Object, delta};
 
 /// git writes chains of at most 4,095 differences; a longer one runs in a circle.
 const LONGEST_CHAIN: usize = 4096;
@@ -91,7 +90,7 @@ impl Packs {
                     return Self::open_again(object_dirs, hash, attempts - 1);
                 }
                 Err(error) => {
-                    let reason = crate::git::source::text(&error);
+                    let reason = crate::git::gix_error::text(&error);
                     found.unreadable.get_or_insert((index, reason));
                 }
             }
@@ -227,7 +226,7 @@ impl Pack {
 }
 
 fn damaged(error: &gix::Error) -> Fault {
-    Fault::Damaged(crate::git::source::text(error))
+    Fault::Damaged(crate::git::gix_error::text(error))
 }
 
 fn unfit(reason: &str) -> Fault {

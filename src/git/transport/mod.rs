@@ -19,7 +19,7 @@ use gix::protocol::transport::client::blocking_io::http as protocol;
 pub(super) use watch::{Trouble, Watch};
 
 use super::clone::CloneOptions;
-use super::source;
+use super::gix_error;
 use crate::error::{Error, Result};
 use crate::net::{AskCredentials, ClientSettings, Credentials, NetOptions};
 use crate::remote_url::{RemoteUrl, Scheme};
@@ -71,7 +71,7 @@ impl Peer {
         match (self.url.scheme(), &self.settings) {
             (Scheme::Http | Scheme::Https, Some(settings)) => {
                 let address = gix::url::parse(self.url.as_str())
-                    .map_err(|error| Error::invalid(self.url.as_str(), source::text(&error)))?;
+                    .map_err(|error| Error::invalid(self.url.as_str(), gix_error::text(&error)))?;
                 let client = http::Client::new(
                     settings.client_for_git()?,
                     patience,
@@ -106,8 +106,8 @@ impl Peer {
             return Error::Cancelled;
         }
         let stderr = printable(&watch.stderr());
-        let mut text = printable(&source::text(error));
-        let mut words = printable(&source::root(error));
+        let mut text = printable(&gix_error::text(error));
+        let mut words = printable(&gix_error::root(error));
         if !stderr.is_empty() {
             text.clone_from(&stderr);
             words = stderr;

@@ -6,10 +6,10 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use crate::error::Result;
-use crate::git::changed_paths::ChangedPaths;
-use crate::git::commit_object::CommitObject;
+use crate::git::commit::CommitObject;
+use crate::git::gix_error;
+use crate::git::objects::changed_paths::ChangedPaths;
 use crate::git::objects::{Object, ObjectSource, Objects};
-use crate::git::source;
 
 /// A commit as the walk found it.
 #[derive(Clone)]
@@ -104,7 +104,7 @@ impl Nodes {
 /// Commits whose parents a shallow clone left out.
 fn shallow_commits(objects: &Objects) -> Result<HashSet<ObjectId>> {
     let repo = objects.repo();
-    let commits = repo.shallow_commits().map_err(source::unreadable(
+    let commits = repo.shallow_commits().map_err(gix_error::unreadable(
         repo.git_dir(),
         "its list of shallow commits",
     ))?;

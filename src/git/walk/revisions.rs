@@ -5,8 +5,8 @@ use gix::revision::plumbing::Spec;
 
 use super::nodes::Nodes;
 use crate::error::{Error, Result};
+use crate::git::gix_error;
 use crate::git::repo::Repo;
-use crate::git::source;
 
 /// Where a walk starts.
 #[derive(Clone, Debug, Default)]
@@ -59,12 +59,12 @@ impl Tips {
         };
         let spec = local
             .rev_parse(revision)
-            .map_err(|error| not_found(source::text(&error)))?
+            .map_err(|error| not_found(gix_error::text(&error)))?
             .detach();
         let commit = |id: ObjectId| -> Result<ObjectId> {
             let object = local
                 .find_object(id)
-                .map_err(|error| not_found(source::text(&error)))?;
+                .map_err(|error| not_found(gix_error::text(&error)))?;
             let commit = object.peel_to_commit();
             Ok(commit
                 .map_err(|_| not_found(format!("{id} is not a commit")))?
@@ -84,12 +84,13 @@ impl Tips {
             }
             Spec::Merge { theirs, ours } => {
                 let (theirs, ours) = (commit(theirs)?, commit(ours)?);
-                let bases = local
-                    .merge_bases_many(theirs, &[ours])
-                    .map_err(source::unreadable(
-                        repo.path(),
-                        format!("merge bases of {revision}"),
-                    ))?;
+                let bases =
+                    local
+                        .merge_bases_many(theirs, &[ours])
+                        .map_err(gix_error::unreadable(
+                            repo.path(),
+                            format!("merge bases of {revision}"),
+                        ))?;
                 self.excluded.extend(bases.into_iter().map(gix::Id::detach));
                 self.included.extend([theirs, ours]);
             }

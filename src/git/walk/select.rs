@@ -6,8 +6,8 @@ use gix::objs::Kind;
 
 use super::nodes::{Nodes, RawCommit};
 use crate::error::Result;
-use crate::git::commit_object::{CommitObject, Ident};
-use crate::git::identity::Mailmap;
+use crate::git::commit::{CommitObject, Ident};
+use crate::git::mailmap::Mailmap;
 use crate::git::pattern::Pattern;
 
 /// Everything, unless something is asked for.

@@ -4,8 +4,8 @@ use gix::ObjectId;
 
 use super::nodes::{Nodes, RawCommit};
 use crate::error::Result;
+use crate::git::diff::tree::has_changes;
 use crate::git::pathspec::Pathspec;
-use crate::git::tree_diff::has_changes;
 
 /// Follows history for some paths only.
 pub(in crate::git) struct Simplify {

@@ -7,12 +7,12 @@ use gix::bstr::BStr;
 use crate::error::{Error, Result, Source};
 
 /// gix's error as a boxed cause, with its whole chain on one line.
-pub(super) fn cause(error: &gix::Error) -> Source {
+pub(crate) fn cause(error: &gix::Error) -> Source {
     Box::new(Cause(text(error)))
 }
 
 /// The chain of an error on one line, outermost first.
-pub(super) fn text(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn text(error: &(dyn std::error::Error + 'static)) -> String {
     let mut parts = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
@@ -27,7 +27,7 @@ pub(super) fn text(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// What the innermost of an error's causes says.
 #[cfg(feature = "http")]
-pub(super) fn root(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn root(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(error) = next {
@@ -53,14 +53,14 @@ impl std::fmt::Display for Cause {
 impl std::error::Error for Cause {}
 
 /// A path of the repository as one of the operating system.
-pub(super) fn path(path: &BStr) -> Result<PathBuf> {
+pub(crate) fn path(path: &BStr) -> Result<PathBuf> {
     gix::path::from_bstr(path)
         .map(std::borrow::Cow::into_owned)
         .map_err(|error| Error::invalid(format!("path `{path}`"), text(&error)))
 }
 
 /// Something of the repository that should be there could not be read.
-pub(super) fn unreadable(repo: &Path, what: impl Into<String>) -> impl FnOnce(gix::Error) -> Error {
+pub(crate) fn unreadable(repo: &Path, what: impl Into<String>) -> impl FnOnce(gix::Error) -> Error {
     move |error| {
         if error.is_unsupported() {
             return Error::unsupported(format!("{} ({})", text(&error), repo.display()));
@@ -74,7 +74,7 @@ pub(super) fn unreadable(repo: &Path, what: impl Into<String>) -> impl FnOnce(gi
 }
 
 /// The same for gix's plumbing, whose errors have types of their own.
-pub(super) fn damaged(
+pub(crate) fn damaged(
     repo: &Path,
     what: impl Into<String>,
     error: impl std::fmt::Display,

@@ -14,30 +14,36 @@ use gix::index::entry::{Mode, Stage};
 use gix::objs::tree::EntryKind;
 use gix::objs::{Find, Kind};
 
-use super::targets::Target;
+use super::diff::tree::Side;
+use super::gix_error;
+use super::history::Signature;
+use super::id::ObjectId as Id;
+use super::objects::Object;
+use super::repo::Repo;
+use super::time::Timestamp;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::commits::Signature;
-use crate::git::id::ObjectId as Id;
-use crate::git::objects::Object;
-use crate::git::repo::Repo;
-use crate::git::source;
-use crate::git::time::Timestamp;
-use crate::git::tree_diff::Side;
+
+/// A file of a tree or of the working tree.
+pub(crate) struct FileEntry {
+    pub(crate) path: Vec<u8>,
+    /// Its mode and blob; or why it cannot be read.
+    pub(crate) side: Result<Side>,
+}
 
 /// The working tree's files and what they are on top of.
-pub(in crate::git) struct WorkingTree {
+pub(crate) struct WorkingTree {
     /// `HEAD`, then what is being merged.
-    pub(in crate::git) parents: Vec<ObjectId>,
+    pub(crate) parents: Vec<ObjectId>,
     /// Every file that the index knows, in path order. One that cannot be read is a failure.
-    pub(in crate::git) files: Vec<Target>,
+    pub(crate) files: Vec<FileEntry>,
     /// Their content, as far as it was asked for.
-    pub(in crate::git) blobs: HashMap<ObjectId, Object>,
+    pub(crate) blobs: HashMap<ObjectId, Object>,
 }
 
 impl WorkingTree {
     /// Reads the index, and the content of those files that `is_wanted` names.
-    pub(in crate::git) fn read(
+    pub(crate) fn read(
         repo: &Repo,
         cancel: &CancelToken,
         mut is_wanted: impl FnMut(&[u8]) -> bool,
@@ -51,7 +57,7 @@ impl WorkingTree {
         };
         let mut parents = vec![repo.rev_parse("HEAD")?.0];
         parents.extend(merge_heads(local.git_dir())?);
-        let unreadable = |what: &str| source::unreadable(repo.path(), what.to_owned());
+        let unreadable = |what: &str| gix_error::unreadable(repo.path(), what.to_owned());
         let (pipeline, index) = local
             .filter_pipeline(None)
             .map_err(unreadable("its attributes"))?;
@@ -76,7 +82,7 @@ impl WorkingTree {
             let mut side = Side { mode, id: entry.id };
             let mut failure = None;
             if is_wanted(path) {
-                let file = source::path(path)?;
+                let file = gix_error::path(path)?;
                 let in_index = (entry.stage() == Stage::Unconflicted).then_some(entry.id);
                 let find = |buffer: &mut Vec<u8>| {
                     in_index.is_some_and(|id| {
@@ -100,7 +106,7 @@ impl WorkingTree {
                     Err(error) => failure = Some(error),
                 }
             }
-            tree.files.push(Target {
+            tree.files.push(FileEntry {
                 path: path.to_vec(),
                 side: failure.map_or(Ok(side), Err),
             });
@@ -110,7 +116,7 @@ impl WorkingTree {
 }
 
 /// Whom git names for lines that nobody committed.
-pub(super) fn nobody() -> Signature {
+pub(crate) fn nobody() -> Signature {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |now| now.as_secs());
@@ -137,7 +143,7 @@ fn merge_heads(git_dir: &Path) -> Result<Vec<ObjectId>> {
     };
     let id = |line: &[u8]| {
         ObjectId::from_hex(line.trim_ascii())
-            .map_err(|error| source::damaged(git_dir, "MERGE_HEAD", error))
+            .map_err(|error| gix_error::damaged(git_dir, "MERGE_HEAD", error))
     };
     text.lines().map(id).collect()
 }
@@ -189,7 +195,7 @@ fn to_git(
             },
             &mut |buffer| Ok(find_in_index(buffer).then_some(())),
         )
-        .map_err(|error| invalid(source::text(&error)))?;
+        .map_err(|error| invalid(gix_error::text(&error)))?;
     if let Some(bytes) = converted.as_bytes() {
         return Ok(bytes.to_vec());
     }
@@ -203,6 +209,6 @@ fn to_git(
 }
 
 /// The id of what is not committed.
-pub(super) fn zero(repo: &Repo) -> Id {
+pub(crate) fn zero(repo: &Repo) -> Id {
     Id(repo.local().object_hash().null())
 }

@@ -6,7 +6,7 @@
 mod compare;
 mod stream;
 
-pub(super) use compare::signature;
+pub(crate) use compare::signature;
 pub use stream::CommitStream;
 
 use serde::Serialize;
@@ -318,7 +318,7 @@ impl Repo {
 
     /// The same without reading blobs: no counts, and no renames.
     #[cfg(feature = "http")]
-    pub(in crate::git) fn commits_without_counts(
+    pub(crate) fn commits_without_counts(
         &self,
         options: &HistoryOptions,
         cancel: &CancelToken,

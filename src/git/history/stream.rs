@@ -7,7 +7,7 @@ use super::compare::{Comparer, Settings};
 use super::{Commit, HistoryOptions, MergeCommits, Order};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::identity::Mailmap;
+use crate::git::mailmap::Mailmap;
 use crate::git::pathspec::Pathspec;
 use crate::git::pattern::Pattern;
 use crate::git::repo::Repo;
@@ -37,7 +37,7 @@ struct Shared {
 }
 
 impl CommitStream {
-    pub(super) fn start(
+    pub(crate) fn start(
         repo: &Repo,
         options: &HistoryOptions,
         counts: bool,

@@ -12,38 +12,38 @@ use gix::objs::Kind;
 use gix::objs::tree::EntryKind;
 
 use super::bytes::{common_prefix, find_nul};
-use super::objects::{Object, Objects};
-use super::pathspec::Pathspec;
 use crate::error::Result;
+use crate::git::objects::{Object, Objects};
+use crate::git::pathspec::Pathspec;
 
 /// One side of a change: what a tree says about a path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Side {
+pub(crate) struct Side {
     /// As git normalises it: `100664` of old repositories is `100644`.
-    pub(super) mode: EntryKind,
-    pub(super) id: ObjectId,
+    pub(crate) mode: EntryKind,
+    pub(crate) id: ObjectId,
 }
 
 impl Side {
-    pub(super) fn is_submodule(&self) -> bool {
+    pub(crate) fn is_submodule(&self) -> bool {
         self.mode == EntryKind::Commit
     }
 
-    pub(super) fn is_regular(&self) -> bool {
+    pub(crate) fn is_regular(&self) -> bool {
         matches!(self.mode, EntryKind::Blob | EntryKind::BlobExecutable)
     }
 }
 
 /// A path whose entry differs; never a directory.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct TreeChange {
-    pub(super) path: Vec<u8>,
-    pub(super) old: Option<Side>,
-    pub(super) new: Option<Side>,
+pub(crate) struct TreeChange {
+    pub(crate) path: Vec<u8>,
+    pub(crate) old: Option<Side>,
+    pub(crate) new: Option<Side>,
 }
 
 /// Lists what differs between two trees, in path order; `None` is the empty tree.
-pub(super) fn tree_changes(
+pub(crate) fn tree_changes(
     objects: &Objects,
     old: Option<ObjectId>,
     new: Option<ObjectId>,
@@ -52,7 +52,7 @@ pub(super) fn tree_changes(
 }
 
 /// The same for some paths only.
-pub(super) fn tree_changes_in(
+pub(crate) fn tree_changes_in(
     objects: &Objects,
     old: Option<ObjectId>,
     new: Option<ObjectId>,
@@ -68,7 +68,7 @@ pub(super) fn tree_changes_in(
 }
 
 /// Whether any of these paths differs between two trees.
-pub(super) fn has_changes(
+pub(crate) fn has_changes(
     objects: &Objects,
     old: Option<ObjectId>,
     new: Option<ObjectId>,
@@ -266,7 +266,7 @@ fn skip_common(old: &mut TreeCursor, new: &mut TreeCursor) {
 }
 
 /// An entry's kind, as git normalises modes that old versions and other tools wrote.
-pub(super) fn mode(octal: &[u8]) -> Option<EntryKind> {
+pub(crate) fn mode(octal: &[u8]) -> Option<EntryKind> {
     if octal.is_empty() {
         return None;
     }
@@ -306,13 +306,13 @@ fn entry_order(a: &TreeEntry<'_>, b: &TreeEntry<'_>) -> Ordering {
 }
 
 /// What a tree has at `path`; `None` for nothing and for a directory.
-pub(super) fn find_path(objects: &Objects, tree: ObjectId, path: &[u8]) -> Result<Option<Side>> {
+pub(crate) fn find_path(objects: &Objects, tree: ObjectId, path: &[u8]) -> Result<Option<Side>> {
     let found = find_entry(objects, tree, path)?;
     Ok(found.filter(|side| side.mode != EntryKind::Tree))
 }
 
 /// What a tree has at `path`, be it a directory.
-pub(super) fn find_entry(objects: &Objects, tree: ObjectId, path: &[u8]) -> Result<Option<Side>> {
+pub(crate) fn find_entry(objects: &Objects, tree: ObjectId, path: &[u8]) -> Result<Option<Side>> {
     let mut tree = tree;
     let mut parts = path.split(|&byte| byte == b'/').peekable();
     while let Some(part) = parts.next() {

@@ -10,29 +10,29 @@ use super::time::Timestamp;
 
 /// A commit's fields, borrowed from its bytes.
 #[derive(Debug)]
-pub(super) struct CommitObject<'a> {
-    pub(super) tree_id: ObjectId,
-    pub(super) parent_ids: Vec<ObjectId>,
-    pub(super) author: Ident<'a>,
-    pub(super) committer: Ident<'a>,
+pub(crate) struct CommitObject<'a> {
+    pub(crate) tree_id: ObjectId,
+    pub(crate) parent_ids: Vec<ObjectId>,
+    pub(crate) author: Ident<'a>,
+    pub(crate) committer: Ident<'a>,
     /// What the commit says its text is encoded in; UTF-8 if it does not say.
-    pub(super) encoding: Option<&'a [u8]>,
-    pub(super) message: &'a [u8],
+    pub(crate) encoding: Option<&'a [u8]>,
+    pub(crate) message: &'a [u8],
     /// Everything from the first header after the parents on.
     headers: &'a [u8],
 }
 
 /// Name, e-mail and time of an `author` or `committer` line.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Ident<'a> {
-    pub(super) name: &'a [u8],
-    pub(super) email: &'a [u8],
-    pub(super) time: Timestamp,
+pub(crate) struct Ident<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) email: &'a [u8],
+    pub(crate) time: Timestamp,
 }
 
 impl<'a> CommitObject<'a> {
     /// Returns `None` if `data` is no commit.
-    pub(super) fn parse(data: &'a [u8]) -> Option<Self> {
+    pub(crate) fn parse(data: &'a [u8]) -> Option<Self> {
         let mut rest = data;
         let tree_id = ObjectId::from_hex(next_line(&mut rest).strip_prefix(b"tree ")?).ok()?;
         let mut commit = Self {
@@ -72,7 +72,7 @@ impl<'a> CommitObject<'a> {
 
     /// The date that git orders by and compares with `--since`: unlike the one it shows, a negative number wraps around, and
     /// it counts only where author and committer are the first two headers.
-    pub(super) fn committer_date(&self) -> u64 {
+    pub(crate) fn committer_date(&self) -> u64 {
         let mut rest = self.headers;
         let is_second = next_line(&mut rest).starts_with(b"author ");
         let line = next_line(&mut rest);
@@ -88,7 +88,7 @@ impl<'a> CommitObject<'a> {
     }
 
     /// `text` of this commit in UTF-8, if the commit names an encoding we know; else as it is.
-    pub(super) fn decoded(&self, text: &[u8]) -> Vec<u8> {
+    pub(crate) fn decoded(&self, text: &[u8]) -> Vec<u8> {
         // What cannot be decoded for certain stays as it is, as in git: nothing is replaced by question marks.
         let decoded = self
             .encoding
@@ -185,7 +185,7 @@ fn next_line<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
 }
 
 /// The subject as git's `%s`: the first paragraph, its lines joined by spaces.
-pub(super) fn summary(message: &[u8]) -> Vec<u8> {
+pub(crate) fn summary(message: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for line in message
         .split(|&byte| byte == b'\n')

@@ -5,25 +5,25 @@
 
 use std::collections::HashMap;
 
-use super::int_hash::IntHash;
+use crate::git::int_hash::IntHash;
 
 /// Every byte is found on the other side.
-pub(super) const MAX_SCORE: u64 = 60_000;
+pub(crate) const MAX_SCORE: u64 = 60_000;
 /// 50 %: what git's `-M` asks for unless told otherwise.
-pub(super) const MIN_SCORE: u64 = 30_000;
+pub(crate) const MIN_SCORE: u64 = 30_000;
 
 const CHUNK_BYTES: u32 = 64;
 const HASH_PRIME: u32 = 107_927;
 
 /// Bytes per chunk hash of one file.
-pub(super) struct Fingerprint {
+pub(crate) struct Fingerprint {
     bytes_by_hash: HashMap<u32, u64, IntHash>,
     size: u64,
 }
 
 impl Fingerprint {
     /// `is_binary`: in text, the `\r` of a `\r\n` is left out.
-    pub(super) fn new(data: &[u8], is_binary: bool) -> Self {
+    pub(crate) fn new(data: &[u8], is_binary: bool) -> Self {
         let mut bytes_by_hash: HashMap<u32, u64, _> = HashMap::default();
         let (mut high, mut low, mut length) = (0u32, 0u32, 0u32);
         for (at, &byte) in data.iter().enumerate() {
@@ -49,7 +49,7 @@ impl Fingerprint {
     }
 
     /// Score of a rename from `self` to `other`, 0 to [`MAX_SCORE`].
-    pub(super) fn score(&self, other: &Self) -> u64 {
+    pub(crate) fn score(&self, other: &Self) -> u64 {
         let larger = self.size.max(other.size);
         if larger == 0 || other.size == 0 {
             return 0;
@@ -69,7 +69,7 @@ impl Fingerprint {
 }
 
 /// Whether sizes alone rule out a score of `min_score`; spares reading both files.
-pub(super) fn sizes_rule_out(old_size: u64, new_size: u64, min_score: u64) -> bool {
+pub(crate) fn sizes_rule_out(old_size: u64, new_size: u64, min_score: u64) -> bool {
     old_size.max(new_size) * (MAX_SCORE - min_score) < old_size.abs_diff(new_size) * MAX_SCORE
 }
 

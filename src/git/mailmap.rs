@@ -3,22 +3,22 @@
 use super::repo::Repo;
 
 /// The repository's mailmap: `.mailmap` of the working tree, or of `HEAD` in a bare repository, as git looks it up.
-pub(super) struct Mailmap(Option<gix::mailmap::Snapshot>);
+pub(crate) struct Mailmap(Option<gix::mailmap::Snapshot>);
 
 impl Mailmap {
     /// Reads it; one that is missing or cannot be read maps nothing, as in git.
-    pub(super) fn open(repo: &Repo) -> Self {
+    pub(crate) fn open(repo: &Repo) -> Self {
         let snapshot = repo.local().open_mailmap();
         Self((!snapshot.entries().is_empty()).then_some(snapshot))
     }
 
     /// Maps nothing.
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self(None)
     }
 
     /// Name and e-mail after mapping.
-    pub(super) fn resolve(&self, name: &[u8], email: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    pub(crate) fn resolve(&self, name: &[u8], email: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let signature = gix::actor::SignatureRef {
             name: name.into(),
             email: email.into(),

@@ -22,20 +22,20 @@ use super::line_table::LineTable;
 const MOST_EDITS: usize = 510;
 /// git sets a line aside if more than three times as many unmatched lines as frequent ones lie around it, and counts the
 /// line itself as two frequent ones.
-pub(super) const MIN_UNMATCHED: usize = 7;
+pub(crate) const MIN_UNMATCHED: usize = 7;
 /// Lines before and after a frequent one that decide whether it is set aside.
 const WINDOW: usize = 100;
 /// A line is frequent if the other file has it so often, whatever its own file's size.
 const MOST_FREQUENT: usize = 1024;
 
 /// Lines of `data`; the last one counts with or without a newline.
-pub(super) fn line_count(data: &[u8]) -> u64 {
+pub(crate) fn line_count(data: &[u8]) -> u64 {
     let unfinished = data.last().is_some_and(|&last| last != b'\n');
     memchr::memchr_iter(b'\n', data).count() as u64 + u64::from(unfinished)
 }
 
 /// Lines added and deleted between `old` and `new`.
-pub(super) fn count_lines(old: &[u8], new: &[u8]) -> (u64, u64) {
+pub(crate) fn count_lines(old: &[u8], new: &[u8]) -> (u64, u64) {
     if old == new {
         return (0, 0);
     }

@@ -3,13 +3,13 @@
 use super::bytes::{common_prefix, common_suffix};
 
 /// Whole lines that two blobs start and end with, in bytes.
-pub(super) struct CommonEnds {
+pub(crate) struct CommonEnds {
     head: usize,
     tail: usize,
 }
 
 impl CommonEnds {
-    pub(super) fn of(old: &[u8], new: &[u8]) -> Self {
+    pub(crate) fn of(old: &[u8], new: &[u8]) -> Self {
         let head = common_prefix(old, new);
         let head = memchr::memrchr(b'\n', &old[..head]).map_or(0, |newline| newline + 1);
         let (old, new) = (&old[head..], &new[head..]);
@@ -26,21 +26,21 @@ impl CommonEnds {
         Self { head, tail }
     }
 
-    pub(super) fn without<'a>(&self, data: &'a [u8]) -> &'a [u8] {
+    pub(crate) fn without<'a>(&self, data: &'a [u8]) -> &'a [u8] {
         &data[self.head..data.len() - self.tail]
     }
 
-    pub(super) fn head<'a>(&self, data: &'a [u8]) -> &'a [u8] {
+    pub(crate) fn head<'a>(&self, data: &'a [u8]) -> &'a [u8] {
         &data[..self.head]
     }
 
-    pub(super) fn tail<'a>(&self, data: &'a [u8]) -> &'a [u8] {
+    pub(crate) fn tail<'a>(&self, data: &'a [u8]) -> &'a [u8] {
         &data[data.len() - self.tail..]
     }
 }
 
 /// Hands each line of `data` over, with its terminator.
-pub(super) fn each_line<'a>(data: &'a [u8], mut visit: impl FnMut(&'a [u8])) {
+pub(crate) fn each_line<'a>(data: &'a [u8], mut visit: impl FnMut(&'a [u8])) {
     let mut start = 0;
     for newline in memchr::memchr_iter(b'\n', data) {
         visit(&data[start..=newline]);
@@ -52,7 +52,7 @@ pub(super) fn each_line<'a>(data: &'a [u8], mut visit: impl FnMut(&'a [u8])) {
 }
 
 /// The lines of `data`, each with its terminator.
-pub(super) fn lines(data: &[u8]) -> Vec<&[u8]> {
+pub(crate) fn lines(data: &[u8]) -> Vec<&[u8]> {
     let mut lines = Vec::new();
     each_line(data, |line| lines.push(line));
     lines

@@ -27,7 +27,7 @@ use super::line_table::LineTable;
 
 /// Whether white space tells lines apart.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) enum Whitespace {
+pub(crate) enum Whitespace {
     #[default]
     Matters,
     /// git's `-w`: lines are compared without it, the end of an unfinished last line included.
@@ -36,7 +36,7 @@ pub(super) enum Whitespace {
 
 /// Finds hunks; keeps its memory from one pair of files to the next.
 #[derive(Default)]
-pub(super) struct LineDiffer {
+pub(crate) struct LineDiffer {
     whitespace: Whitespace,
     diff: Diff,
     old: Vec<Token>,
@@ -44,7 +44,7 @@ pub(super) struct LineDiffer {
 }
 
 impl LineDiffer {
-    pub(super) fn new(whitespace: Whitespace) -> Self {
+    pub(crate) fn new(whitespace: Whitespace) -> Self {
         Self {
             whitespace,
             ..Self::default()
@@ -52,7 +52,7 @@ impl LineDiffer {
     }
 
     /// The hunks between two files, in order, never touching each other. Lines count from 0.
-    pub(super) fn hunks(&mut self, old: &[u8], new: &[u8]) -> Vec<Hunk> {
+    pub(crate) fn hunks(&mut self, old: &[u8], new: &[u8]) -> Vec<Hunk> {
         let tail = common_tail(old, new);
         let (old, new) = (&old[..old.len() - tail], &new[..new.len() - tail]);
         match self.whitespace {

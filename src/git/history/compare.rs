@@ -8,34 +8,34 @@ use gix::objs::Kind;
 use super::{Change, ChangeKind, Commit, LineCounts, Merges, MissingBlobs, Renames, Signature};
 use crate::cancel::CancelToken;
 use crate::error::Result;
-use crate::git::attributes::{Attributes, DiffAttribute};
-use crate::git::commit_object::{self, CommitObject, Ident};
+use crate::git::commit::{self, CommitObject, Ident};
+use crate::git::diff::attributes::{Attributes, DiffAttribute};
+use crate::git::diff::line_counts::{count_lines, line_count};
+use crate::git::diff::renames::{self, Candidate, Detect, Rename, RenameFinder};
+use crate::git::diff::similarity::MAX_SCORE;
+use crate::git::diff::tree::{Side, TreeChange, tree_changes_in};
 use crate::git::id::ObjectId as Id;
-use crate::git::identity::Mailmap;
-use crate::git::line_counts::{count_lines, line_count};
+use crate::git::mailmap::Mailmap;
 use crate::git::objects::{Object, ObjectSource, Objects};
 use crate::git::pathspec::Pathspec;
-use crate::git::renames::{self, Candidate, Detect, Rename, RenameFinder};
-use crate::git::similarity::MAX_SCORE;
-use crate::git::tree_diff::{Side, TreeChange, tree_changes_in};
 use crate::git::walk::{Nodes, RawCommit};
 
 /// How commits are compared.
 #[derive(Clone)]
-pub(super) struct Settings {
-    pub(super) renames: Renames,
-    pub(super) merges: Merges,
-    pub(super) missing: MissingBlobs,
+pub(crate) struct Settings {
+    pub(crate) renames: Renames,
+    pub(crate) merges: Merges,
+    pub(crate) missing: MissingBlobs,
     /// Whether lines are counted; no blob is read for them otherwise.
-    pub(super) counts: bool,
+    pub(crate) counts: bool,
     /// Only changes to these; `None` is all.
-    pub(super) paths: Option<Pathspec>,
-    pub(super) mailmap: Arc<Mailmap>,
-    pub(super) cancel: CancelToken,
+    pub(crate) paths: Option<Pathspec>,
+    pub(crate) mailmap: Arc<Mailmap>,
+    pub(crate) cancel: CancelToken,
 }
 
 /// Compares commits on one thread.
-pub(super) struct Comparer {
+pub(crate) struct Comparer {
     nodes: Nodes,
     objects: Objects,
     attributes: Attributes,
@@ -44,7 +44,7 @@ pub(super) struct Comparer {
 }
 
 impl Comparer {
-    pub(super) fn new(source: &ObjectSource, settings: Settings) -> Result<Self> {
+    pub(crate) fn new(source: &ObjectSource, settings: Settings) -> Result<Self> {
         let objects = source.objects();
         let attributes = Attributes::new(&objects)?;
         let threshold = objects
@@ -64,7 +64,7 @@ impl Comparer {
         })
     }
 
-    pub(super) fn compare(&mut self, raw: &RawCommit) -> Result<Commit> {
+    pub(crate) fn compare(&mut self, raw: &RawCommit) -> Result<Commit> {
         let object = match &raw.object {
             Some(object) => object.clone(),
             None => self.objects.require(raw.id, Kind::Commit)?,
@@ -93,7 +93,7 @@ impl Comparer {
             parent_ids: commit.parent_ids.iter().map(|&id| Id(id)).collect(),
             author: signature(&commit, &commit.author, mailmap),
             committer: signature(&commit, &commit.committer, mailmap),
-            summary: commit.decoded(&commit_object::summary(commit.message)),
+            summary: commit.decoded(&commit::summary(commit.message)),
             message: commit.decoded(commit.message),
             changes,
         })
@@ -351,7 +351,7 @@ fn mode(side: Side) -> &'static str {
 }
 
 /// `ident` in UTF-8 where the commit says how it is encoded, and after the mailmap.
-pub(in crate::git) fn signature(
+pub(crate) fn signature(
     commit: &CommitObject<'_>,
     ident: &Ident<'_>,
     mailmap: &Mailmap,

@@ -8,13 +8,13 @@ use gix::objs::Kind;
 use gix::objs::tree::EntryKind;
 
 use super::bytes::find_nul;
-use super::objects::Objects;
-use super::tree_diff::{Side, TreeChange, mode};
+use super::tree::{Side, TreeChange, mode};
 use crate::error::Result;
+use crate::git::objects::Objects;
 
 /// Looks up the same paths in every tree.
 #[derive(Clone)]
-pub(super) struct TreeLookup {
+pub(crate) struct TreeLookup {
     paths: Vec<Vec<u8>>,
     root: Directory,
 }
@@ -30,7 +30,7 @@ struct Directory {
 }
 
 impl TreeLookup {
-    pub(super) fn new(paths: &[Vec<u8>]) -> Self {
+    pub(crate) fn new(paths: &[Vec<u8>]) -> Self {
         let mut root = Directory::default();
         for (index, path) in paths.iter().enumerate() {
             root.add(path, index);
@@ -42,7 +42,7 @@ impl TreeLookup {
     }
 
     /// How the paths differ between two trees, in no order.
-    pub(super) fn changes(
+    pub(crate) fn changes(
         &mut self,
         objects: &Objects,
         old: ObjectId,

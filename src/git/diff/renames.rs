@@ -17,11 +17,11 @@ use std::collections::hash_map::Entry;
 use gix::ObjectId;
 
 use super::attributes::Attributes;
-use super::objects::Objects;
 use super::similarity::{Fingerprint, MAX_SCORE, MIN_SCORE, sizes_rule_out};
-use super::tree_diff::Side;
+use super::tree::Side;
 use crate::cancel::CancelToken;
 use crate::error::Result;
+use crate::git::objects::Objects;
 
 /// git's `diff.renameLimit`.
 const RENAME_LIMIT: usize = 1000;
@@ -34,16 +34,16 @@ const BEST_CANDIDATES: usize = 4;
 
 /// A deleted or an added file.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate<'a> {
-    pub(super) path: &'a [u8],
-    pub(super) side: Side,
+pub(crate) struct Candidate<'a> {
+    pub(crate) path: &'a [u8],
+    pub(crate) side: Side,
     /// Whether it is still there: then it cannot have been renamed, only copied.
-    pub(super) stays: bool,
+    pub(crate) stays: bool,
 }
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Detect {
+pub(crate) enum Detect {
     Renames,
     Copies,
 }
@@ -56,23 +56,23 @@ impl<'a> Candidate<'a> {
 
 /// A destination and the source it came from, as indices into what was given.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Rename {
-    pub(super) source: usize,
-    pub(super) destination: usize,
+pub(crate) struct Rename {
+    pub(crate) source: usize,
+    pub(crate) destination: usize,
     /// 0 to [`MAX_SCORE`].
-    pub(super) score: u64,
+    pub(crate) score: u64,
 }
 
 /// What was found.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) renames: Vec<Rename>,
+pub(crate) struct Found {
+    pub(crate) renames: Vec<Rename>,
     /// A blob that was needed and is not there; then only exact renames are listed.
-    pub(super) missing: Option<ObjectId>,
+    pub(crate) missing: Option<ObjectId>,
 }
 
 /// Finds renames, keeping what it read of a file for the next question about it.
-pub(super) struct RenameFinder<'a> {
+pub(crate) struct RenameFinder<'a> {
     objects: &'a Objects,
     attributes: &'a mut Attributes,
     cancel: &'a CancelToken,
@@ -87,7 +87,7 @@ struct File {
 }
 
 impl<'a> RenameFinder<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         objects: &'a Objects,
         attributes: &'a mut Attributes,
         cancel: &'a CancelToken,
@@ -102,7 +102,7 @@ impl<'a> RenameFinder<'a> {
     }
 
     /// Pairs `destinations` with `sources`, both in path order.
-    pub(super) fn find(
+    pub(crate) fn find(
         &mut self,
         sources: &[Candidate<'_>],
         destinations: &[Candidate<'_>],

@@ -1,7 +1,7 @@
 //! Lines as numbers: equal lines, equal numbers.
 
 /// Numbers lines from 0 in the order they are added first. Finding a line that is not there is the quickest answer it has.
-pub(super) struct LineTable<'a> {
+pub(crate) struct LineTable<'a> {
     lines: Vec<(u64, &'a [u8])>,
     /// Number + 1 of the line at each place, 0 where there is none. A power of two, at least twice the lines.
     places: Vec<u32>,
@@ -9,7 +9,7 @@ pub(super) struct LineTable<'a> {
 
 impl<'a> LineTable<'a> {
     /// For at most `lines` different lines.
-    pub(super) fn with_capacity(lines: usize) -> Self {
+    pub(crate) fn with_capacity(lines: usize) -> Self {
         Self {
             lines: Vec::with_capacity(lines),
             places: vec![0; (2 * lines + 1).next_power_of_two()],
@@ -17,22 +17,22 @@ impl<'a> LineTable<'a> {
     }
 
     /// How many different lines there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.lines.len()
     }
 
     /// The same, as what numbers are.
-    pub(super) fn len_u32(&self) -> u32 {
+    pub(crate) fn len_u32(&self) -> u32 {
         u32::try_from(self.lines.len()).unwrap_or(u32::MAX) // no blob has four billion lines
     }
 
     /// The line with a number that was given.
-    pub(super) fn line(&self, number: u32) -> &'a [u8] {
+    pub(crate) fn line(&self, number: u32) -> &'a [u8] {
         self.lines[number as usize].1
     }
 
     /// The line's number, a new one if it has none yet.
-    pub(super) fn add(&mut self, line: &'a [u8]) -> u32 {
+    pub(crate) fn add(&mut self, line: &'a [u8]) -> u32 {
         let hash = hash(line);
         match self.place(hash, line) {
             Ok(number) => number,
@@ -46,7 +46,7 @@ impl<'a> LineTable<'a> {
     }
 
     /// The line's number, if it has one.
-    pub(super) fn find(&self, line: &[u8]) -> Option<u32> {
+    pub(crate) fn find(&self, line: &[u8]) -> Option<u32> {
         self.place(hash(line), line).ok()
     }
 

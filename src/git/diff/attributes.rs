@@ -8,13 +8,13 @@ use gix::attrs::search::Outcome;
 use gix::bstr::BStr;
 use gix::worktree::stack::state::attributes::Source;
 
-use super::objects::Objects;
-use super::source;
 use crate::error::Result;
+use crate::git::gix_error;
+use crate::git::objects::Objects;
 
 /// What the `diff` attribute says about a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum DiffAttribute {
+pub(crate) enum DiffAttribute {
     /// Nothing: the bytes decide.
     Unspecified,
     /// Compare as text, NUL bytes or not.
@@ -25,7 +25,7 @@ pub(super) enum DiffAttribute {
 
 impl DiffAttribute {
     /// Whether git calls these bytes binary: a NUL among the first 8,000, unless the attribute decides.
-    pub(super) fn is_binary(self, data: &[u8]) -> bool {
+    pub(crate) fn is_binary(self, data: &[u8]) -> bool {
         const LOOKED_AT: usize = 8000;
         match self {
             Self::Unspecified => memchr::memchr(0, &data[..data.len().min(LOOKED_AT)]).is_some(),
@@ -36,15 +36,15 @@ impl DiffAttribute {
 }
 
 /// Answers for one thread.
-pub(super) struct Attributes {
+pub(crate) struct Attributes {
     /// `None` if no attribute can be set anywhere.
     stack: Option<(gix::worktree::Stack, Outcome)>,
 }
 
 impl Attributes {
-    pub(super) fn new(objects: &Objects) -> Result<Self> {
+    pub(crate) fn new(objects: &Objects) -> Result<Self> {
         let repo = objects.repo();
-        let corrupt = || source::unreadable(repo.git_dir(), "its attributes");
+        let corrupt = || gix_error::unreadable(repo.git_dir(), "its attributes");
         let is_bare = repo.workdir().is_none();
         if is_bare && !repo.common_dir().join("info/attributes").is_file() {
             return Ok(Self { stack: None });
@@ -64,7 +64,7 @@ impl Attributes {
     }
 
     /// What the attributes say about `path`. A path no attribute file can name (`..`) has none.
-    pub(super) fn of(&mut self, objects: &Objects, path: &[u8]) -> DiffAttribute {
+    pub(crate) fn of(&mut self, objects: &Objects, path: &[u8]) -> DiffAttribute {
         let Some((stack, outcome)) = &mut self.stack else {
             return DiffAttribute::Unspecified;
         };

@@ -4,7 +4,7 @@
 const BLOCK: usize = 64;
 
 /// How many bytes both start with.
-pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     let blocks = a.chunks_exact(BLOCK).zip(b.chunks_exact(BLOCK));
     let same = BLOCK * blocks.take_while(|(a, b)| a == b).count();
     let rest = a[same..].iter().zip(&b[same..]);
@@ -12,7 +12,7 @@ pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
 }
 
 /// How many bytes both end with.
-pub(super) fn common_suffix(a: &[u8], b: &[u8]) -> usize {
+pub(crate) fn common_suffix(a: &[u8], b: &[u8]) -> usize {
     let blocks = a.rchunks_exact(BLOCK).zip(b.rchunks_exact(BLOCK));
     let same = BLOCK * blocks.take_while(|(a, b)| a == b).count();
     let (a, b) = (&a[..a.len() - same], &b[..b.len() - same]);
@@ -21,7 +21,7 @@ pub(super) fn common_suffix(a: &[u8], b: &[u8]) -> usize {
 }
 
 /// Where the first NUL stands. For one that is near: no more is set up than eight bytes.
-pub(super) fn find_nul(data: &[u8]) -> Option<usize> {
+pub(crate) fn find_nul(data: &[u8]) -> Option<usize> {
     const LOW: u64 = u64::from_le_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
     let (words, rest) = data.as_chunks::<8>();

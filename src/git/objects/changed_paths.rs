@@ -17,7 +17,7 @@ const BYTES: u32 = 2;
 const DATA_HEADER: usize = 12;
 
 /// The filters of all layers of a commit-graph.
-pub(super) struct ChangedPaths {
+pub(crate) struct ChangedPaths {
     layers: Vec<Layer>,
 }
 
@@ -36,13 +36,13 @@ struct Filters {
 }
 
 /// A path, hashed.
-pub(super) struct Key {
+pub(crate) struct Key {
     hashes: [u32; 2],
     is_ascii: bool,
 }
 
 impl Key {
-    pub(super) fn new(path: &[u8]) -> Self {
+    pub(crate) fn new(path: &[u8]) -> Self {
         Self {
             hashes: SEEDS.map(|seed| murmur3(seed, path)),
             is_ascii: path.is_ascii(),
@@ -53,7 +53,7 @@ impl Key {
 impl ChangedPaths {
     /// Reads the filters that lie below an `objects` directory beside a graph of so many commits. Without them, or with
     /// some that make no sense, nothing is known.
-    pub(super) fn open(objects: &Path, commits: u32) -> Option<Self> {
+    pub(crate) fn open(objects: &Path, commits: u32) -> Option<Self> {
         let info = objects.join("info");
         let files: Vec<PathBuf> =
             match std::fs::read_to_string(info.join("commit-graphs/commit-graph-chain")) {
@@ -72,7 +72,7 @@ impl ChangedPaths {
 
     /// Whether the commit at this position of the graph is known to have left all of these paths as its first parent has
     /// them.
-    pub(super) fn left_alone(&self, commit: Position, paths: &[Key]) -> bool {
+    pub(crate) fn left_alone(&self, commit: Position, paths: &[Key]) -> bool {
         let mut position = commit.0;
         for layer in &self.layers {
             if position < layer.commits {
