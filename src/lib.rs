@@ -5,6 +5,8 @@ mod chance;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod durable;
+#[cfg(feature = "cli")]
+mod edge;
 pub mod error;
 pub mod fleet;
 pub mod git;
@@ -14,6 +16,7 @@ pub mod progress;
 pub mod providers;
 #[cfg(feature = "python")]
 mod python;
+pub mod remote;
 mod remote_url;
 mod secret;
 pub mod table;

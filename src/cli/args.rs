@@ -58,8 +58,7 @@ pub(super) enum Command {
     ///
     /// Listings are followed to their end. With --format urls they can be piped on: gitfleet repos OWNER --format urls |
     /// gitfleet mine - -o data.
-    #[cfg(feature = "http")]
-    Repos(Box<super::repos::ReposArgs>),
+    Repos(Box<ReposArgs>),
 }
 
 /// How many lines are counted, and against what.
@@ -488,4 +487,77 @@ pub(super) enum FilesArg {
     Keep,
     /// They become what the origin has; what was changed or committed here is lost
     Overwrite,
+}
+
+/// Which repositories are listed, and how.
+#[derive(Debug, ClapArgs)]
+pub(super) struct ReposArgs {
+    /// Users, organisations, or OWNER/NAME
+    #[arg(value_name = "OWNER", required_unless_present = "search")]
+    pub(super) owners: Vec<String>,
+    /// Those that match a search in GitHub's syntax, such as "topic:git stars:>100"
+    #[arg(long, value_name = "QUERY")]
+    pub(super) search: Option<String>,
+    /// Forks: list them, leave them out, or list only them
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Which::Include)]
+    pub(super) forks: Which,
+    /// Archived ones
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Which::Include)]
+    pub(super) archived: Which,
+    /// Only those mostly in this language
+    #[arg(long, value_name = "NAME")]
+    pub(super) language: Option<String>,
+    /// Only those with this topic; may be given several times
+    #[arg(long, value_name = "TOPIC")]
+    pub(super) topic: Vec<String>,
+    /// Only those that these people can see
+    #[arg(long, value_name = "WHO", value_enum)]
+    pub(super) visibility: Option<VisibilityArg>,
+    /// Only those with a push since this date, such as 2024-05-01 or "6 months ago"
+    #[arg(long, value_name = "DATE")]
+    pub(super) pushed_since: Option<String>,
+    /// How they are written [default: by the name of FILE; a table on a terminal, else csv]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(super) format: Option<ReposFormat>,
+    /// Only these columns, in this order
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(super) columns: Vec<String>,
+    /// Write to FILE, which appears when it is complete
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Where the API is, for GitHub Enterprise: <https://HOST/api/v3> [default: `GITHUB_API_URL`, else GitHub's]
+    #[arg(long, value_name = "URL")]
+    pub(super) api_url: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Which {
+    Include,
+    Exclude,
+    Only,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum VisibilityArg {
+    Public,
+    Private,
+    Internal,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum ReposFormat {
+    /// Columns for people, cut to the terminal
+    Table,
+    /// Comma-separated values
+    Csv,
+    /// A JSON object per line
+    Jsonl,
+    /// Parquet
+    Parquet,
+    /// Arrow IPC stream
+    Arrow,
+    /// An https address per line, for `gitfleet mine -`
+    Urls,
+    /// An ssh address per line
+    SshUrls,
 }

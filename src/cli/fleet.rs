@@ -10,15 +10,18 @@ use super::args::{
     TableArg, UpdateArgs,
 };
 use super::bars::Bars;
-use super::environment::{clone_options, date, history_options};
-use super::inputs::look_up;
-use super::{DONE, FAILED, Streams, exit_code, hint, interrupt};
+use super::exit::{DONE, FAILED, INTERRUPTED, USAGE, exit_code, hint};
+use super::interrupt;
+use super::options::{clone_options, history_options};
+use super::streams::Streams;
+use crate::edge::environment::date;
+use crate::edge::inputs::look_up;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::{self, Existing, Fleet, FleetOptions, MineOptions, Outcome, Report, Tables};
-use crate::git::{
+use crate::progress::ProgressSink;
+use crate::remote::{
     CloneOptions, Filter, RefChange, TagsWanted, UpdateFiles, UpdateOutcome, Worktree,
 };
-use crate::progress::ProgressSink;
 use crate::remote_url::RemoteUrl;
 
 pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
@@ -283,14 +286,14 @@ fn print<T>(
         .failed()
         .any(|(_, error)| error.kind() == ErrorKind::Cancelled)
     {
-        code = super::INTERRUPTED;
+        code = INTERRUPTED;
     }
     let makes_no_sense = |outcome: &Outcome<T>| {
         let error = outcome.result.as_ref().err();
         error.is_some_and(|error| error.kind() == ErrorKind::InvalidInput)
     };
     if !report.outcomes.is_empty() && report.outcomes.iter().all(makes_no_sense) {
-        code = super::USAGE; // nothing that was typed makes any
+        code = USAGE; // nothing that was typed makes any
     }
     match written.and_then(|()| streams.out.flush()) {
         // Whoever read our output has seen enough; what became of the repositories stays true.

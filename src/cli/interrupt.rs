@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, Once, PoisonError};
 
+use super::exit::INTERRUPTED;
 use crate::cancel::CancelToken;
 
 /// The work that Ctrl-C stops: that of the latest run.
@@ -22,7 +23,7 @@ pub(super) fn token() -> CancelToken {
                 .clone();
             match current {
                 Some(token) if !token.is_cancelled() => token.cancel(),
-                _ => std::process::exit(i32::from(super::INTERRUPTED)),
+                _ => std::process::exit(i32::from(INTERRUPTED)),
             }
         });
     });

@@ -5,65 +5,24 @@
 
 mod args;
 mod bars;
-pub(crate) mod credentials;
-pub(crate) mod environment;
+mod exit;
 mod fleet;
-#[cfg(feature = "http")]
-pub(crate) mod hosted;
-pub(crate) mod inputs;
 mod interrupt;
-#[cfg(feature = "http")]
-mod network;
+mod options;
 mod output;
-#[cfg(feature = "http")]
 mod repos;
 mod rows;
+mod streams;
 mod table;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
 
 use clap::Parser;
 
 use crate::error::{Error, ErrorKind, Result};
 use args::{Args, Command};
-
-/// Everything done.
-const DONE: u8 = 0;
-/// Something failed.
-const FAILED: u8 = 1;
-/// The command line makes no sense.
-const USAGE: u8 = 2;
-/// A defect, as BSD's `EX_SOFTWARE`.
-const DEFECT: u8 = 70;
-/// Ended by Ctrl-C.
-const INTERRUPTED: u8 = 130;
-
-/// Where the command writes.
-pub struct Streams {
-    /// Results.
-    pub out: Box<dyn Write + Send>,
-    /// Errors, and progress.
-    pub err: Box<dyn Write + Send>,
-    /// Whether `out` is a terminal: rows are then shown for people.
-    pub out_is_terminal: bool,
-    /// Whether `err` is a terminal: progress is shown then.
-    pub err_is_terminal: bool,
-}
-
-impl Streams {
-    /// Standard output and standard error.
-    pub fn of_process() -> Self {
-        let (out, err) = (std::io::stdout(), std::io::stderr());
-        let (out_is_terminal, err_is_terminal) = (out.is_terminal(), err.is_terminal());
-        Self {
-            out: Box::new(out),
-            err: Box::new(err),
-            out_is_terminal,
-            err_is_terminal,
-        }
-    }
-}
+use exit::{DONE, USAGE, exit_code, hint};
+pub use streams::Streams;
 
 /// Runs the command on `argv`, whose first item is the program's name, and returns its exit code: 0 all done, 1 something
 /// failed, 2 bad usage, 70 a defect, 130 interrupted.
@@ -101,7 +60,6 @@ fn dispatch(command: Command, streams: &mut Streams) -> Result<u8> {
         Command::Clone(args) => fleet::clone(&args, streams),
         Command::Update(args) => fleet::update(&args, streams),
         Command::Mine(args) => fleet::mine(&args, streams),
-        #[cfg(feature = "http")]
         Command::Repos(args) => repos::repos(&args, streams, &cancel()),
     }
 }
@@ -122,43 +80,4 @@ fn report(streams: &mut Streams, error: &Error) -> u8 {
 
 fn is_broken_pipe(error: &Error) -> bool {
     matches!(error, Error::Storage { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
-}
-
-fn exit_code(kind: ErrorKind) -> u8 {
-    match kind {
-        ErrorKind::InvalidInput => USAGE,
-        ErrorKind::Cancelled => INTERRUPTED,
-        ErrorKind::Internal => DEFECT,
-        ErrorKind::RepositoryNotFound
-        | ErrorKind::RevisionNotFound
-        | ErrorKind::PathNotFound
-        | ErrorKind::DestinationExists
-        | ErrorKind::AuthenticationFailed
-        | ErrorKind::PermissionDenied
-        | ErrorKind::NotFound
-        | ErrorKind::RateLimited
-        | ErrorKind::Network
-        | ErrorKind::Timeout
-        | ErrorKind::Refused
-        | ErrorKind::LimitExceeded
-        | ErrorKind::Corrupt
-        | ErrorKind::Storage
-        | ErrorKind::Unsupported => FAILED,
-    }
-}
-
-fn hint(kind: ErrorKind) -> Option<&'static str> {
-    match kind {
-        ErrorKind::AuthenticationFailed => {
-            Some("set GITHUB_TOKEN for github.com or GITFLEET_TOKEN_<HOST>, or use a .netrc")
-        }
-        ErrorKind::RateLimited => {
-            Some("wait, then run the same command again: what is finished is not done twice")
-        }
-        ErrorKind::Network | ErrorKind::Timeout => {
-            Some("run the same command again: what is finished is not done twice")
-        }
-        ErrorKind::Corrupt => Some("`git fsck` says more; a fresh clone may help"),
-        _ => None,
-    }
 }

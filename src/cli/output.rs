@@ -3,10 +3,10 @@
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
-use super::Streams;
 use super::args::{FormatArg, OutputArgs};
+use super::streams::Streams;
 use super::table::TablePrinter;
-use crate::durable::NewFile;
+use crate::edge::new_file::NewFile;
 use crate::error::{Error, Result};
 use crate::table::{Format, RecordBatch, SchemaRef, Sink};
 

@@ -2,92 +2,17 @@
 
 use std::collections::HashSet;
 use std::io::Write;
-use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ValueEnum};
-
-use super::args::{FormatArg, OutputArgs};
-use super::environment::{date, github};
-use super::hosted::look_up;
-use super::{DONE, FAILED, Streams};
+use super::args::{FormatArg, OutputArgs, ReposArgs, ReposFormat, VisibilityArg, Which};
+use super::exit::{DONE, FAILED};
+use super::streams::Streams;
 use crate::cancel::CancelToken;
+use crate::edge::environment::{date, github};
+use crate::edge::hosted::look_up;
 use crate::error::{Error, Result};
 use crate::git::CACHE_BYTES;
 use crate::providers::github::{GitHub, RepositoryFilter, SearchOrder, Visibility};
 use crate::table::{Records, RepositoriesTable};
-
-/// Which repositories are listed, and how.
-#[derive(Debug, ClapArgs)]
-pub(super) struct ReposArgs {
-    /// Users, organisations, or OWNER/NAME
-    #[arg(value_name = "OWNER", required_unless_present = "search")]
-    owners: Vec<String>,
-    /// Those that match a search in GitHub's syntax, such as "topic:git stars:>100"
-    #[arg(long, value_name = "QUERY")]
-    search: Option<String>,
-    /// Forks: list them, leave them out, or list only them
-    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Which::Include)]
-    forks: Which,
-    /// Archived ones
-    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Which::Include)]
-    archived: Which,
-    /// Only those mostly in this language
-    #[arg(long, value_name = "NAME")]
-    language: Option<String>,
-    /// Only those with this topic; may be given several times
-    #[arg(long, value_name = "TOPIC")]
-    topic: Vec<String>,
-    /// Only those that these people can see
-    #[arg(long, value_name = "WHO", value_enum)]
-    visibility: Option<VisibilityArg>,
-    /// Only those with a push since this date, such as 2024-05-01 or "6 months ago"
-    #[arg(long, value_name = "DATE")]
-    pushed_since: Option<String>,
-    /// How they are written [default: by the name of FILE; a table on a terminal, else csv]
-    #[arg(long, value_name = "FORMAT", value_enum)]
-    format: Option<ReposFormat>,
-    /// Only these columns, in this order
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    columns: Vec<String>,
-    /// Write to FILE, which appears when it is complete
-    #[arg(long, short = 'o', value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// Where the API is, for GitHub Enterprise: <https://HOST/api/v3> [default: `GITHUB_API_URL`, else GitHub's]
-    #[arg(long, value_name = "URL")]
-    api_url: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum Which {
-    Include,
-    Exclude,
-    Only,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum VisibilityArg {
-    Public,
-    Private,
-    Internal,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum ReposFormat {
-    /// Columns for people, cut to the terminal
-    Table,
-    /// Comma-separated values
-    Csv,
-    /// A JSON object per line
-    Jsonl,
-    /// Parquet
-    Parquet,
-    /// Arrow IPC stream
-    Arrow,
-    /// An https address per line, for `gitfleet mine -`
-    Urls,
-    /// An ssh address per line
-    SshUrls,
-}
 
 /// Columns of a table for people.
 const COLUMNS: &[&str] = &[
@@ -103,7 +28,7 @@ pub(super) fn repos(args: &ReposArgs, streams: &mut Streams, cancel: &CancelToke
     let filter = filter(args)?;
     let client = github(args.api_url.as_deref(), None)?;
     let (found, errors) =
-        super::network::run(cancel, async move |_| list(args, &client, filter).await)?;
+        crate::edge::blocking::run(cancel, async move |_| list(args, &client, filter).await)?;
     for (owner, error) in &errors {
         let _ = writeln!(streams.err, "error: {owner}: {}", error.report());
     }
@@ -245,7 +170,7 @@ fn write_urls(args: &ReposArgs, found: &[serde_json::Value], streams: &mut Strea
         }
     }
     match &args.output {
-        Some(path) => crate::durable::replace(path, text.as_bytes()),
+        Some(path) => crate::edge::new_file::replace(path, text.as_bytes()),
         None => {
             let written = streams
                 .out

@@ -6,13 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::args::{BlameArgs, HistoryArgs, MissingArg, OutputArgs};
 use super::bars::Bars;
-use super::environment::{clone_options_of_environment, date, history_options, select, trust};
+use super::exit::{DONE, FAILED};
+use super::options::{history_options, select, trust};
 use super::output::Output;
-use super::{DONE, FAILED, Streams};
+use super::streams::Streams;
 use crate::cancel::CancelToken;
+use crate::edge::environment::{clone_options_of_environment, date};
 use crate::error::{Error, Result};
-use crate::git::{BlameOptions, HistoryOptions, Needed, OpenOptions, Repo, fetch_missing};
+use crate::git::{BlameOptions, HistoryOptions, OpenOptions, Repo};
 use crate::progress::ProgressSink;
+use crate::remote::{Needed, fetch_missing};
 use crate::table::{self, Records};
 use crate::workers::Workers;
 

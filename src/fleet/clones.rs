@@ -9,10 +9,11 @@ use super::run::{FleetOptions, Job, run};
 use super::target::refuse_clashes;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::{
-    CloneOptions, ObjectId, UpdateOutcome, clone_repo, origin, remove_leftovers, update_repo,
-};
+use crate::git::ObjectId;
 use crate::progress::{Ending, ProgressSink};
+use crate::remote::{
+    CloneOptions, UpdateOutcome, clone_repo, origin, remove_leftovers, update_repo,
+};
 use crate::remote_url::RemoteUrl;
 
 /// What is done about a clone that is there already.

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::run::{FleetOptions, Job, run};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::{CloneOptions, clone_repo};
 use crate::progress::{Ending, Phase, Progress, ProgressSink};
+use crate::remote::{CloneOptions, clone_repo};
 use crate::remote_url::{RemoteUrl, without_user_info};
 
 /// How far one clone is.

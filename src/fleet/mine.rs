@@ -15,11 +15,9 @@ use super::table_file::TableFile;
 use super::target::{Target, refuse_clashes};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::{
-    BlameOptions, CloneOptions, Discover, HistoryOptions, Needed, ObjectId, OpenOptions, Repo,
-    Worktree, clone_repo, fetch_missing,
-};
+use crate::git::{BlameOptions, Discover, HistoryOptions, ObjectId, OpenOptions, Repo};
 use crate::progress::{Ending, Phase, Progress, ProgressSink};
+use crate::remote::{CloneOptions, Needed, Worktree, clone_repo, fetch_missing};
 use crate::table::{BlameTable, ChangesTable, CommitsTable, RepositoriesTable};
 use crate::workers::Workers;
 
@@ -287,7 +285,7 @@ impl Job<'_> {
             ..self.options.clone.clone()
         };
         if clone.exists() {
-            crate::git::update_repo(&clone, &options, self.progress, self.cancel)?;
+            crate::remote::update_repo(&clone, &options, self.progress, self.cancel)?;
         } else {
             clone_repo(
                 self.target.url(),
@@ -336,7 +334,7 @@ impl Job<'_> {
         let Some(finished) = finished.filter(|_| asks_for_head) else {
             return Ok(false);
         };
-        let head = crate::git::remote_head(self.target.url(), &self.options.clone, self.cancel)?;
+        let head = crate::remote::remote_head(self.target.url(), &self.options.clone, self.cancel)?;
         Ok(finished.head == head.map(|id| id.to_string()))
     }
 

@@ -3,7 +3,7 @@
 use encoding_rs::Encoding;
 
 /// `text` in UTF-8; `None` if the encoding is unknown or the text does not fit it.
-pub(super) fn to_utf8(label: &[u8], text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn to_utf8(label: &[u8], text: &[u8]) -> Option<Vec<u8>> {
     let encoding = Encoding::for_label(label)?;
     if encoding == encoding_rs::REPLACEMENT || !encoding.is_ascii_compatible() {
         return None;

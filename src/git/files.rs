@@ -56,7 +56,7 @@ impl Repo {
     }
 
     /// The top tree of a commit.
-    pub(super) fn tree_of(&self, commit: ObjectId) -> Result<gix::ObjectId> {
+    pub(crate) fn tree_of(&self, commit: ObjectId) -> Result<gix::ObjectId> {
         let local = self.local();
         let found = local.find_commit(commit.0);
         let tree = found.and_then(|commit| Ok(commit.tree_id()?.detach()));

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The id of a commit, tree, blob or tag: SHA-1 or SHA-256, as the repository has it.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct ObjectId(pub(super) gix::ObjectId);
+pub struct ObjectId(pub(crate) gix::ObjectId);
 
 impl ObjectId {
     /// The raw bytes, 20 or 32 of them.

@@ -3,10 +3,10 @@
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// For maps whose keys are one integer: offsets in a pack, hashes of lines.
-pub(super) type IntHash = BuildHasherDefault<IntHasher>;
+pub(crate) type IntHash = BuildHasherDefault<IntHasher>;
 
 #[derive(Default)]
-pub(super) struct IntHasher(u64);
+pub(crate) struct IntHasher(u64);
 
 impl Hasher for IntHasher {
     fn finish(&self) -> u64 {

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 
 /// Files, directories, globs (`*.rs`), exclusions (`:!vendor`) and the rest of gitglossary's "pathspec", but for `:(attr:)`.
 #[derive(Clone)]
-pub(super) struct Pathspec(Search);
+pub(crate) struct Pathspec(Search);
 
 impl Pathspec {
     /// `root` is the top of the working tree, or the git directory; absolute paths must lie below it.
@@ -17,7 +17,7 @@ impl Pathspec {
     /// # Errors
     ///
     /// [`Error::InvalidInput`] for one that cannot be read or lies outside, [`Error::Unsupported`] for attributes.
-    pub(super) fn new(specs: &[Vec<u8>], root: &Path) -> Result<Self> {
+    pub(crate) fn new(specs: &[Vec<u8>], root: &Path) -> Result<Self> {
         let root = std::fs::canonicalize(root).map_err(Error::storage("read", root))?;
         let invalid = |spec: &[u8], error: gix::Error| {
             Error::invalid(
@@ -60,7 +60,7 @@ impl Pathspec {
     }
 
     /// Whether a file is meant, or a submodule.
-    pub(super) fn matches(&mut self, path: &[u8], is_submodule: bool) -> bool {
+    pub(crate) fn matches(&mut self, path: &[u8], is_submodule: bool) -> bool {
         let path: &BStr = path.into();
         let found =
             self.0
@@ -69,7 +69,7 @@ impl Pathspec {
     }
 
     /// Whether a directory may hold files that are meant.
-    pub(super) fn may_match_in(&self, directory: &[u8]) -> bool {
+    pub(crate) fn may_match_in(&self, directory: &[u8]) -> bool {
         self.0.can_match_relative_path(directory.into(), Some(true))
     }
 }

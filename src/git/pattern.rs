@@ -20,13 +20,13 @@ pub enum PatternSyntax {
 }
 
 /// A pattern that is matched line by line.
-pub(super) struct Pattern(Regex);
+pub(crate) struct Pattern(Regex);
 
 impl Pattern {
     /// # Errors
     ///
     /// [`Error::InvalidInput`] if it cannot be read; back references are not understood.
-    pub(super) fn new(text: &str, syntax: PatternSyntax, ignore_case: bool) -> Result<Self> {
+    pub(crate) fn new(text: &str, syntax: PatternSyntax, ignore_case: bool) -> Result<Self> {
         let expression = match syntax {
             PatternSyntax::Basic => translated(text, false),
             PatternSyntax::Extended => translated(text, true),
@@ -43,7 +43,7 @@ impl Pattern {
             })
     }
 
-    pub(super) fn matches_a_line(&self, text: &[u8]) -> bool {
+    pub(crate) fn matches_a_line(&self, text: &[u8]) -> bool {
         text.split(|&byte| byte == b'\n')
             .any(|line| self.0.is_match(line))
     }

@@ -29,6 +29,16 @@ pub enum Head {
     },
 }
 
+impl Head {
+    /// The commit it leads to; `None` if it names a branch that does not exist.
+    pub fn commit_id(&self) -> Option<ObjectId> {
+        match self {
+            Self::Branch { commit_id, .. } | Self::Detached { commit_id } => Some(*commit_id),
+            Self::Unborn { .. } => None,
+        }
+    }
+}
+
 /// A branch, tag or other ref.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Reference {

@@ -51,6 +51,18 @@ pub struct OpenOptions {
     pub cache_bytes: Option<usize>,
 }
 
+impl OpenOptions {
+    /// Opens the repository at exactly this path, with one thread of its own.
+    pub(crate) fn exact(trust: Trust) -> Result<Self> {
+        Ok(Self {
+            trust,
+            discover: Discover::Exact,
+            workers: Some(Workers::new(1)?),
+            ..Self::default()
+        })
+    }
+}
+
 /// One repository on disk. Cheap to share and to clone: all methods take `&self`.
 #[derive(Clone, Debug)]
 pub struct Repo {
@@ -158,7 +170,7 @@ impl Repo {
     }
 
     /// A handle for this thread.
-    pub(super) fn local(&self) -> gix::Repository {
+    pub(crate) fn local(&self) -> gix::Repository {
         self.shared.to_thread_local()
     }
 
@@ -306,12 +318,12 @@ fn directory_name(repo: &gix::Repository) -> String {
 
 impl Repo {
     /// Makes readers of its objects, with a cache of their own.
-    pub(super) fn object_source(&self) -> Result<ObjectSource> {
+    pub(crate) fn object_source(&self) -> Result<ObjectSource> {
         self.object_source_with(HashMap::new())
     }
 
     /// The same with objects beside its own.
-    pub(super) fn object_source_with(
+    pub(crate) fn object_source_with(
         &self,
         extra: HashMap<gix::ObjectId, Object>,
     ) -> Result<ObjectSource> {
@@ -321,7 +333,7 @@ impl Repo {
 
     /// The same repository, whose calls note in `missed` what they do not find.
     #[cfg(feature = "http")]
-    pub(super) fn noting(&self, missed: Missed) -> Self {
+    pub(crate) fn noting(&self, missed: Missed) -> Self {
         Self {
             missed: Some(missed),
             ..self.clone()

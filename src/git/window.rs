@@ -16,29 +16,29 @@ const TASKS_PER_THREAD: usize = 8;
 const CANCEL_STEP: Duration = Duration::from_millis(50);
 
 /// Tasks under way, oldest first. Must not be used from a thread of the same workers: it waits for them.
-pub(super) struct Window<T> {
+pub(crate) struct Window<T> {
     workers: Workers,
     under_way: VecDeque<Receiver<Result<T>>>,
 }
 
 impl<T: Send + 'static> Window<T> {
-    pub(super) fn new(workers: &Workers) -> Self {
+    pub(crate) fn new(workers: &Workers) -> Self {
         Self {
             workers: workers.clone(),
             under_way: VecDeque::new(),
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.under_way.is_empty()
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.under_way.len() >= self.workers.threads() * TASKS_PER_THREAD
     }
 
     /// Starts a task. Its panic becomes its answer: in the pool it would abort the process.
-    pub(super) fn spawn(&mut self, task: impl FnOnce() -> Result<T> + Send + 'static) {
+    pub(crate) fn spawn(&mut self, task: impl FnOnce() -> Result<T> + Send + 'static) {
         let (sender, receiver) = sync_channel(1);
         self.workers.pool().spawn(move || {
             let answer = catch_unwind(AssertUnwindSafe(task))
@@ -49,14 +49,14 @@ impl<T: Send + 'static> Window<T> {
     }
 
     /// Puts an answer in line that needs no task.
-    pub(super) fn put(&mut self, answer: Result<T>) {
+    pub(crate) fn put(&mut self, answer: Result<T>) {
         let (sender, receiver) = sync_channel(1);
         let _ = sender.send(answer); // there is room for one, and its receiver is here
         self.under_way.push_back(receiver);
     }
 
     /// The answer of the oldest task if it is there already.
-    pub(super) fn try_next(&mut self) -> Option<Result<T>> {
+    pub(crate) fn try_next(&mut self) -> Option<Result<T>> {
         let answer = match self.under_way.front()?.try_recv() {
             Ok(answer) => answer,
             Err(TryRecvError::Empty) => return None,
@@ -67,7 +67,7 @@ impl<T: Send + 'static> Window<T> {
     }
 
     /// Waits for the oldest task; `None` if there is none. A cancelled wait does not wait for tasks that cannot be stopped.
-    pub(super) fn next(&mut self, cancel: &CancelToken) -> Option<Result<T>> {
+    pub(crate) fn next(&mut self, cancel: &CancelToken) -> Option<Result<T>> {
         let receiver = self.under_way.pop_front()?;
         loop {
             match receiver.recv_timeout(CANCEL_STEP) {

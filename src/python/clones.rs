@@ -13,10 +13,10 @@ use super::progress::Listener;
 use super::rows::text;
 use super::runtime::{Breath, awaitable, block};
 use crate::cancel::CancelToken;
-use crate::cli::inputs::look_up;
+use crate::edge::inputs::look_up;
 use crate::error::{Error, Result};
 use crate::fleet::{self, Cloned, Existing, FleetOptions, Report};
-use crate::git::{CloneOptions, Filter, TagsWanted, UpdateFiles, UpdateOutcome, Worktree};
+use crate::remote::{CloneOptions, Filter, TagsWanted, UpdateFiles, UpdateOutcome, Worktree};
 
 /// How to clone, as the Python package collected it.
 #[derive(FromPyObject)]

@@ -289,7 +289,7 @@ impl Listing {
 #[pyo3(signature = (base_url = None))]
 pub(super) fn find_token(py: Python<'_>, base_url: Option<String>) -> PyResult<Option<String>> {
     let found = super::runtime::block(py, move |_| {
-        crate::cli::environment::github_token(base_url.as_deref())
+        crate::edge::environment::github_token(base_url.as_deref())
     })?;
     Ok(found.map(|token| token.expose().to_owned()))
 }

@@ -20,8 +20,9 @@ use super::runtime::{Breath, awaitable, awaitable_until};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::fleet::{CloneState, RepoManager};
-use crate::git::{BlameOptions, CommitStream, FileBlame, Needed, OpenOptions, Repo, fetch_missing};
+use crate::git::{BlameOptions, CommitStream, FileBlame, OpenOptions, Repo};
 use crate::progress::{ProgressSink, Silent};
+use crate::remote::{Needed, fetch_missing};
 
 /// Clones repositories into temporary directories and keeps track of them.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]

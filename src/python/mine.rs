@@ -10,7 +10,7 @@ use super::options::{History, Network, github_token, trust};
 use super::progress::Listener;
 use super::runtime::{Breath, awaitable, block};
 use crate::cancel::CancelToken;
-use crate::cli::inputs::look_up;
+use crate::edge::inputs::look_up;
 use crate::error::{Error, Result};
 use crate::fleet::{self, MineOptions, Mined, Outcome, Report, Tables};
 

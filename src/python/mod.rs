@@ -33,33 +33,33 @@ mod module {
     use pyo3::types::PyDict;
 
     #[pymodule_export]
-    use super::clones::Fleet;
+    use crate::python::clones::Fleet;
     #[pymodule_export]
-    use super::dict_stream::DictStream;
+    use crate::python::dict_stream::DictStream;
     #[pymodule_export]
-    use super::github::{GitHubService, Listing, find_token};
+    use crate::python::github::{GitHubService, Listing, find_token};
     #[pymodule_export]
-    use super::manager::Manager;
+    use crate::python::manager::Manager;
     #[pymodule_export]
-    use super::mine::{mine, mine_async};
+    use crate::python::mine::{mine, mine_async};
     #[pymodule_export]
-    use super::records::RecordStream;
+    use crate::python::records::RecordStream;
     #[pymodule_export]
-    use super::repository::{Failures, Repository};
+    use crate::python::repository::{Failures, Repository};
     #[pymodule_export]
-    use super::secrets::{key_of_password, seal, unseal};
+    use crate::python::secrets::{key_of_password, seal, unseal};
     #[pymodule_export]
-    use super::{error_kinds, run_cli};
+    use crate::python::{error_kinds, run_cli};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        let stop = wrap_pyfunction!(super::runtime::stop_all, module)?;
+        let stop = wrap_pyfunction!(crate::python::runtime::stop_all, module)?;
         let atexit = module.py().import("atexit")?;
         atexit.call_method1("register", (stop,))?;
         let os = module.py().import("os")?;
         if os.hasattr("register_at_fork")? {
-            let after = wrap_pyfunction!(super::runtime::after_fork, module)?;
+            let after = wrap_pyfunction!(crate::python::runtime::after_fork, module)?;
             let when = PyDict::new(module.py());
             when.set_item("after_in_child", after)?;
             os.call_method("register_at_fork", (), Some(&when))?;

@@ -10,10 +10,11 @@ use pyo3::types::{PyBool, PyDateTime, PyString};
 use super::error::to_py;
 use crate::error::Error;
 use crate::git::{
-    BlameOptions, CloneOptions, HistoryOptions, MergeCommits, Merges, MissingBlobs, Order,
-    PatternSyntax, Renames, Trust, parse_date,
+    BlameOptions, HistoryOptions, MergeCommits, Merges, MissingBlobs, Order, PatternSyntax,
+    Renames, Trust, parse_date,
 };
 use crate::net::{Credentials, Net, NetOptions};
+use crate::remote::CloneOptions;
 use crate::secret::Secret;
 
 /// What decides rows, as the Python package collected it.
@@ -259,11 +260,11 @@ impl Network {
         net.least_bytes_per_second = self.min_bytes_per_second;
         net.allow_clear_text_credentials = self.allow_clear_text;
         net.ssh_command = self.ssh_command;
-        net.withheld_variables = crate::cli::environment::secret_variables();
+        net.withheld_variables = crate::edge::variables::secret_variables();
         let mut options = CloneOptions::default();
         options.net = Net::new(net);
         options.trust = trust;
-        options.ask_credentials = Some(crate::cli::credentials::ask(
+        options.ask_credentials = Some(crate::edge::credentials::ask(
             self.credential_command,
             self.git_credentials,
         ));

@@ -12,7 +12,7 @@ use super::runtime::{
     Breath, Waited, awaitable_until, hears_ctrl_c, is_main_thread, wait, wait_without_python,
 };
 use crate::cancel::CancelToken;
-use crate::durable::NewFile;
+use crate::edge::new_file::NewFile;
 use crate::error::{Error, Result};
 use crate::table::{Format, MissingBlobs, RecordBatch, Records, SchemaRef, Sink};
 

@@ -14,8 +14,9 @@ use super::rows::text;
 use super::runtime::{Breath, awaitable, block};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::{Head, HistoryOptions, Needed, OpenOptions, Repo, fetch_missing};
+use crate::git::{HistoryOptions, OpenOptions, Repo};
 use crate::progress::{ProgressSink, Silent};
+use crate::remote::{Needed, fetch_missing};
 use crate::table::{self, Records, SchemaRef};
 use crate::workers::Workers;
 
@@ -69,12 +70,7 @@ impl Repository {
     fn head(&self, py: Python<'_>) -> PyResult<Option<String>> {
         let repo = self.repo(py)?;
         let head = block(py, move |_| repo.head())?;
-        Ok(match head {
-            Head::Branch { commit_id, .. } | Head::Detached { commit_id } => {
-                Some(commit_id.to_string())
-            }
-            Head::Unborn { .. } => None,
-        })
+        Ok(head.commit_id().map(|id| id.to_string()))
     }
 
     /// Name, target and peeled target of each ref, sorted by name.

@@ -6,9 +6,10 @@ use arrow_array::builder::{BooleanBuilder, Int64Builder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 
-use super::commits::{batch, hex, seconds_column};
+use super::batch::{BATCH_BYTES, BatchSize, batch};
+use super::commits::{hex, seconds_column};
+use super::schema;
 use super::text::encode;
-use super::{BATCH_BYTES, BatchSize, schema};
 use crate::error::Result;
 use crate::git::BlameRow;
 

@@ -10,9 +10,10 @@ use arrow_array::builder::{
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, SchemaRef};
 
+use super::batch::{BATCH_BYTES, BatchSize, batch};
+use super::schema;
 use super::text::encode;
-use super::{BATCH_BYTES, BatchSize, schema};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::git::{Change, Commit, HistoryOptions, LineCounts, ObjectId, Signature, Timestamp};
 
 /// Collects commits into batches of the `commits` table.
@@ -316,9 +317,4 @@ pub(super) fn hex<'a>(buffer: &'a mut String, id: &ObjectId) -> &'a str {
 /// A count as the tables keep it; no file has 2^63 lines.
 pub(super) fn count(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-pub(super) fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>) -> Result<RecordBatch> {
-    RecordBatch::try_new(SchemaRef::clone(schema), columns)
-        .map_err(|error| Error::internal(format!("columns of a batch: {error}")))
 }

@@ -9,8 +9,9 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, SchemaRef};
 use serde_json::Value;
 
-use super::commits::batch;
+use super::batch::batch;
 use super::schema;
+use super::schema::{COUNTS, FLAGS, TEXTS, TIMES};
 use crate::error::Result;
 
 /// Collects repositories into batches of the `repositories` table.
@@ -23,65 +24,6 @@ impl Default for RepositoriesTable {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Column, and where its value is in what GitHub says.
-const TEXTS: &[(&str, &[&str])] = &[
-    ("full_name", &["full_name"]),
-    ("description", &["description"]),
-    ("language", &["language"]),
-    ("license", &["license", "spdx_id"]),
-    ("default_branch", &["default_branch"]),
-    ("visibility", &["visibility"]),
-    ("homepage", &["homepage"]),
-    ("html_url", &["html_url"]),
-    ("clone_url", &["clone_url"]),
-    ("owner_type", &["owner", "type"]),
-];
-const FLAGS: &[(&str, &str)] = &[
-    ("is_fork", "fork"),
-    ("is_archived", "archived"),
-    ("is_private", "private"),
-];
-const COUNTS: &[(&str, &str)] = &[
-    ("github_id", "id"),
-    ("stars", "stargazers_count"),
-    ("forks", "forks_count"),
-    ("open_issues", "open_issues_count"),
-    ("size_kb", "size"),
-];
-const TIMES: &[(&str, &str)] = &[
-    ("created_at", "created_at"),
-    ("updated_at", "updated_at"),
-    ("pushed_at", "pushed_at"),
-];
-
-/// The columns of the repositories table.
-pub(super) fn fields() -> Vec<Field> {
-    let item = Arc::new(Field::new("item", DataType::Utf8, false));
-    let mut fields = vec![Field::new("repo", DataType::Utf8, false)];
-    fields.extend(
-        TEXTS
-            .iter()
-            .map(|(name, _)| Field::new(*name, DataType::Utf8, true)),
-    );
-    fields.push(Field::new("topics", DataType::List(item), false));
-    fields.extend(
-        FLAGS
-            .iter()
-            .map(|(name, _)| Field::new(*name, DataType::Boolean, true)),
-    );
-    fields.extend(
-        COUNTS
-            .iter()
-            .map(|(name, _)| Field::new(*name, DataType::Int64, true)),
-    );
-    fields.extend(
-        TIMES
-            .iter()
-            .map(|(name, _)| schema::time(name).with_nullable(true)),
-    );
-    fields
 }
 
 impl RepositoriesTable {

@@ -116,7 +116,7 @@ fn history_policy(options: &HistoryOptions) -> Vec<(&'static str, &'static str)>
 
 /// The repositories table: what a hosting service says of each.
 pub fn repositories() -> SchemaRef {
-    schema("repositories", super::repositories::fields(), Vec::new())
+    schema("repositories", repository_fields(), Vec::new())
 }
 
 fn schema(name: &str, fields: Vec<Field>, policy: Vec<(&str, &str)>) -> SchemaRef {
@@ -159,4 +159,59 @@ pub(super) fn time(name: &str) -> Field {
 
 fn offset(name: &str) -> Field {
     Field::new(name, DataType::Int32, false)
+}
+
+/// Column, and where its value is in what GitHub says.
+pub(super) const TEXTS: &[(&str, &[&str])] = &[
+    ("full_name", &["full_name"]),
+    ("description", &["description"]),
+    ("language", &["language"]),
+    ("license", &["license", "spdx_id"]),
+    ("default_branch", &["default_branch"]),
+    ("visibility", &["visibility"]),
+    ("homepage", &["homepage"]),
+    ("html_url", &["html_url"]),
+    ("clone_url", &["clone_url"]),
+    ("owner_type", &["owner", "type"]),
+];
+pub(super) const FLAGS: &[(&str, &str)] = &[
+    ("is_fork", "fork"),
+    ("is_archived", "archived"),
+    ("is_private", "private"),
+];
+pub(super) const COUNTS: &[(&str, &str)] = &[
+    ("github_id", "id"),
+    ("stars", "stargazers_count"),
+    ("forks", "forks_count"),
+    ("open_issues", "open_issues_count"),
+    ("size_kb", "size"),
+];
+pub(super) const TIMES: &[(&str, &str)] = &[
+    ("created_at", "created_at"),
+    ("updated_at", "updated_at"),
+    ("pushed_at", "pushed_at"),
+];
+
+/// The columns of the repositories table.
+fn repository_fields() -> Vec<Field> {
+    let item = Arc::new(Field::new("item", DataType::Utf8, false));
+    let mut fields = vec![Field::new("repo", DataType::Utf8, false)];
+    fields.extend(
+        TEXTS
+            .iter()
+            .map(|(name, _)| Field::new(*name, DataType::Utf8, true)),
+    );
+    fields.push(Field::new("topics", DataType::List(item), false));
+    fields.extend(
+        FLAGS
+            .iter()
+            .map(|(name, _)| Field::new(*name, DataType::Boolean, true)),
+    );
+    fields.extend(
+        COUNTS
+            .iter()
+            .map(|(name, _)| Field::new(*name, DataType::Int64, true)),
+    );
+    fields.extend(TIMES.iter().map(|(name, _)| time(name).with_nullable(true)));
+    fields
 }

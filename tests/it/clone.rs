@@ -2,17 +2,13 @@
 
 use std::path::Path;
 
-use gitfleet::git::{CloneOptions, Worktree, clone_repo};
 use gitfleet::progress::{Progress, ProgressSink};
+use gitfleet::remote::{CloneOptions, CloneOutcome, Worktree, clone_repo};
 use gitfleet::{CancelToken, ErrorKind, RemoteUrl};
 
 use crate::support::{Fixture, git, git_text, silent, tree};
 
-fn clone(
-    from: &Path,
-    into: &Path,
-    worktree: Worktree,
-) -> gitfleet::Result<gitfleet::git::CloneOutcome> {
+fn clone(from: &Path, into: &Path, worktree: Worktree) -> gitfleet::Result<CloneOutcome> {
     let mut options = CloneOptions::default();
     options.worktree = worktree;
     let url = RemoteUrl::parse(from.to_str().unwrap())?;

@@ -6,8 +6,8 @@ use gix::objs::Kind;
 
 use super::commits::CommitIndex;
 use super::passage::blob;
+use super::rows::{BlameRow, FileBlame};
 use super::walk::{BlameWalk, Placed};
-use super::{BlameRow, FileBlame};
 use crate::error::{Error, Result};
 use crate::git::commit::CommitObject;
 use crate::git::diff::tree::Side;

@@ -6,6 +6,7 @@
 mod cache;
 pub(crate) mod changed_paths;
 mod delta;
+mod object;
 mod packs;
 
 use std::cell::RefCell;
@@ -20,43 +21,15 @@ use super::gix_error;
 use crate::error::{Error, Result};
 use cache::{Cache, Place};
 use changed_paths::ChangedPaths;
+pub(crate) use object::Object;
 use packs::{Fault, Packs, Scratch};
 
-/// A decoded object. Cheap to clone; dereferences to its bytes.
-#[derive(Clone, Debug)]
-pub(super) struct Object {
-    pub(super) kind: Kind,
-    data: Arc<Vec<u8>>,
-}
-
-impl Object {
-    fn new(kind: Kind, data: Vec<u8>) -> Self {
-        Self {
-            kind,
-            data: Arc::new(data),
-        }
-    }
-
-    /// A blob that no repository has.
-    pub(super) fn blob(data: Vec<u8>) -> Self {
-        Self::new(Kind::Blob, data)
-    }
-}
-
-impl std::ops::Deref for Object {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.data
-    }
-}
-
 /// Ids that were looked for and are not there.
-pub(super) type Missed = Arc<Mutex<HashSet<ObjectId>>>;
+pub(crate) type Missed = Arc<Mutex<HashSet<ObjectId>>>;
 
 /// Makes readers of one repository's objects, which share a cache.
 #[derive(Clone)]
-pub(super) struct ObjectSource {
+pub(crate) struct ObjectSource {
     shared: gix::ThreadSafeRepository,
     path: PathBuf,
     store: Arc<Store>,
@@ -122,7 +95,7 @@ impl ObjectSource {
     }
 
     /// A reader for the calling thread.
-    pub(super) fn objects(&self) -> Objects {
+    pub(crate) fn objects(&self) -> Objects {
         Objects {
             repo: self.shared.to_thread_local(),
             path: self.path.clone(),
@@ -133,7 +106,7 @@ impl ObjectSource {
 }
 
 /// Reads objects of one repository on one thread.
-pub(super) struct Objects {
+pub(crate) struct Objects {
     repo: gix::Repository,
     path: PathBuf,
     store: Arc<Store>,

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use gix::ObjectId;
 
+use super::date_queue::DateQueue;
 use super::nodes::Nodes;
+use super::options::{WalkOptions, is_too_old};
 use super::revisions::Tips;
-use super::{DateQueue, WalkOptions, is_too_old};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 

@@ -6,100 +6,28 @@
 //!
 //! The parents of a shallow clone's boundary commits do not exist here, as in git.
 
+mod date_queue;
 mod limited;
 mod nodes;
+mod options;
 mod revisions;
 mod select;
 mod simplify;
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::HashSet;
 
 use gix::ObjectId;
 
 use super::objects::ObjectSource;
 use crate::cancel::CancelToken;
 use crate::error::Result;
+use date_queue::DateQueue;
 
 pub(super) use nodes::{Nodes, RawCommit};
+pub(super) use options::{WalkOptions, is_too_old};
 pub(super) use revisions::Tips;
 pub(super) use select::{Select, SelectText};
 pub(super) use simplify::Simplify;
-
-/// What to walk.
-#[derive(Default)]
-pub(super) struct WalkOptions {
-    pub(super) first_parent: bool,
-    /// Children before all their parents, and lines of history not mixed.
-    pub(super) topo_order: bool,
-    /// Oldest committer time that is shown and walked through, in seconds since the epoch.
-    pub(super) since: Option<i64>,
-    /// Only commits that change these paths.
-    pub(super) paths: Option<Simplify>,
-    /// Which of the commits that were found are shown.
-    pub(super) select: Select,
-    pub(super) skip: u64,
-    pub(super) max_count: Option<u64>,
-}
-
-/// A commit that waits for its turn.
-struct Queued<T> {
-    seconds: u64,
-    order: Reverse<u64>,
-    item: T,
-}
-
-impl<T> PartialEq for Queued<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.order == other.order
-    }
-}
-
-impl<T> Eq for Queued<T> {}
-
-impl<T> PartialOrd for Queued<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<T> Ord for Queued<T> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.seconds, self.order).cmp(&(other.seconds, other.order))
-    }
-}
-
-/// Newest first; among equals, first come first served.
-struct DateQueue<T> {
-    heap: BinaryHeap<Queued<T>>,
-    pushed: u64,
-}
-
-impl<T> DateQueue<T> {
-    fn new() -> Self {
-        Self {
-            heap: BinaryHeap::new(),
-            pushed: 0,
-        }
-    }
-
-    fn push(&mut self, seconds: u64, item: T) {
-        self.pushed += 1;
-        self.heap.push(Queued {
-            seconds,
-            order: Reverse(self.pushed),
-            item,
-        });
-    }
-
-    fn pop(&mut self) -> Option<T> {
-        self.heap.pop().map(|queued| queued.item)
-    }
-
-    fn next_seconds(&self) -> Option<u64> {
-        self.heap.peek().map(|queued| queued.seconds)
-    }
-}
 
 /// Where commits come from.
 enum Order {
@@ -225,9 +153,4 @@ impl Walk {
             return Ok(Some((commit, is_unchanged)));
         }
     }
-}
-
-/// git's dates have no sign: a committer date before 1970 is one far in the future.
-pub(super) fn is_too_old(seconds: u64, since: Option<i64>) -> bool {
-    since.is_some_and(|since| u64::try_from(since).is_ok_and(|since| seconds < since))
 }

@@ -8,11 +8,12 @@ use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
+use super::batch_size::Batches;
 use super::cache::{Cache, CacheOptions};
 use super::clock::{Clock, SystemClock};
 use super::exchange::{Apis, Exchange};
+use super::graphql_error::refusal;
 use super::listing::RepositoryFilter;
-use super::metadata::Batches;
 use super::pages::Pages;
 use super::pool::{Account, Pool, Thrift, TokenStatus};
 use super::question::Question;
@@ -182,7 +183,7 @@ impl GitHub {
         let mut body = self.graphql_answer(query, variables).await?;
         let data = body.get_mut("data").map(Value::take).unwrap_or_default();
         if data.is_null() {
-            return Err(Error::service(super::metadata::refusal(&body)));
+            return Err(Error::service(refusal(&body)));
         }
         Ok(data)
     }

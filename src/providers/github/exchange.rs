@@ -16,6 +16,7 @@ use super::failure::{Limited, header, is_of, limited, of_answer, retry_after, to
 use super::limits::{Bucket, MUTATION_POINTS, Told};
 use super::pool::{Account, Lease, Pool};
 use super::question::{Answer, Question, request, wants_another_proof};
+use super::route::below;
 use crate::chance::chance;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::net::ClientSettings;
@@ -396,7 +397,7 @@ impl Exchange {
         let base = url::Url::parse(self.base_url());
         match base.and_then(|base| Ok((base.join(location)?, base))) {
             Ok((target, base)) if target.origin() == base.origin() => {
-                match super::pages::below(self.base_url(), target.as_str()) {
+                match below(self.base_url(), target.as_str()) {
                     Ok(route) => Attempt::Moved(route),
                     Err(_) => refuse("it is redirected out of the API"),
                 }

@@ -6,11 +6,11 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
 use super::client::GitHub;
+use super::graphql_error::{TIMED_OUT, of_graphql, refusal};
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 
 /// Of one repository, in GraphQL's words.
@@ -28,72 +28,6 @@ fragment About on Repository {
   pullRequests(states: OPEN) { totalCount }
   repositoryTopics(first: 20) { nodes { topic { name } } }
 }";
-
-/// Repositories in the first request.
-const FIRST_BATCH: usize = 80;
-
-/// How many repositories a request may ask for.
-#[derive(Debug, Default)]
-pub(super) struct Batches(Mutex<Known>);
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Known {
-    /// The largest that worked.
-    good: usize,
-    /// The smallest that did not.
-    bad: Option<usize>,
-    /// Batches that worked since then.
-    successes: u32,
-    /// How often what did not work was tried again since.
-    trials: u32,
-}
-
-/// So many successes are reason to try again what did not work; twice as many after each time that it did not.
-const BEFORE_TRIAL: u32 = 8;
-
-impl Batches {
-    fn size(&self) -> usize {
-        let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(bad) = known.bad else {
-            return known.good.max(FIRST_BATCH);
-        };
-        let is_due = known.successes >= BEFORE_TRIAL << known.trials.min(16);
-        match known.good {
-            _ if is_due => bad,
-            0 => (bad / 2).max(1),
-            // Nearer than a quarter is near enough.
-            good if bad - good > good / 4 => usize::midpoint(good, bad),
-            good => good,
-        }
-    }
-
-    fn worked(&self, size: usize) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.good = known.good.max(size);
-        known.successes += 1;
-        if known.bad.is_some_and(|bad| bad <= size) {
-            known.bad = None;
-            known.trials = 0;
-        }
-    }
-
-    fn failed(&self, size: usize) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.bad.is_some_and(|bad| bad <= size) {
-            known.trials += 1;
-        }
-        known.successes = 0;
-        known.bad = Some(known.bad.map_or(size, |bad| bad.min(size)));
-        if known.good >= size {
-            known.good = 0; // what worked for others does not work for these
-        }
-    }
-
-    /// One repository alone was too much: that says nothing of how many are.
-    fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
-    }
-}
 
 impl GitHub {
     /// What GitHub says of each of `repositories` (owner and name), in the shape of [`GitHub::repository`], one result for
@@ -235,41 +169,6 @@ fn is_too_much(error: &Error) -> bool {
     }
 }
 
-/// What we say of a query that GitHub gave up on.
-const TIMED_OUT: &str = "the query took too long";
-
-/// An answer without data.
-pub(super) fn refusal(body: &Value) -> ServiceError {
-    match &body["errors"][0] {
-        Value::Null => ServiceError::new(ErrorKind::Refused, "/graphql", "the answer has no data"),
-        // An error without a type is the one that GitHub has for queries it gave up on.
-        error
-            if error["type"].is_null()
-                && error["locations"].is_null()
-                && error["path"].is_null() =>
-        {
-            let said = error["message"].as_str().unwrap_or_default();
-            ServiceError::new(
-                ErrorKind::Network,
-                "/graphql",
-                format!("{TIMED_OUT}: {said}"),
-            )
-        }
-        error => of_graphql(error, "/graphql"),
-    }
-}
-
-fn of_graphql(error: &Value, subject: &str) -> ServiceError {
-    let kind = match error["type"].as_str().unwrap_or_default() {
-        "NOT_FOUND" => ErrorKind::NotFound,
-        "FORBIDDEN" | "INSUFFICIENT_SCOPES" => ErrorKind::PermissionDenied,
-        "RATE_LIMITED" | "RATE_LIMIT" => ErrorKind::RateLimited,
-        _ => ErrorKind::Refused,
-    };
-    let message = error["message"].as_str().unwrap_or("no reason given");
-    ServiceError::new(kind, subject, message)
-}
-
 /// The REST API's names for the same things.
 fn like_rest(about: &Value) -> Value {
     let text = |value: &Value| value.as_str().map(str::to_lowercase);
@@ -306,57 +205,4 @@ fn like_rest(about: &Value) -> Value {
         "allow_forking": about["forkingAllowed"],
         "created_at": about["createdAt"], "updated_at": about["updatedAt"], "pushed_at": about["pushedAt"],
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_settle_below_what_fails() {
-        for most in [1, 7, 50, 60, 75, 79, 80, 500] {
-            let batches = Batches::default();
-            let (mut requests, mut rest) = (0, 1000);
-            while rest > 0 {
-                let size = batches.size().min(rest);
-                requests += 1;
-                if size > most {
-                    batches.failed(size);
-                } else {
-                    batches.worked(size);
-                    rest -= size;
-                }
-            }
-            let least = 1000usize.div_ceil(most.min(FIRST_BATCH));
-            assert!(
-                requests <= least * 5 / 4 + 8,
-                "{most}: {requests} for {least}"
-            );
-            if most >= 60 {
-                assert!(requests <= 20, "{most}: {requests}");
-            }
-        }
-    }
-
-    #[test]
-    fn one_that_is_too_much_alone_costs_the_others_little() {
-        let (batches, toxic) = (Batches::default(), 123);
-        let (mut requests, mut next) = (0, 0);
-        while next < 1000 {
-            let size = batches.size().min(1000 - next);
-            requests += 1;
-            match size {
-                _ if !(next..next + size).contains(&toxic) => {
-                    batches.worked(size);
-                    next += size;
-                }
-                1 => {
-                    batches.forget();
-                    next += 1;
-                }
-                _ => batches.failed(size),
-            }
-        }
-        assert!(requests < 40, "{requests}");
-    }
 }

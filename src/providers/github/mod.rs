@@ -5,17 +5,20 @@
 //! ask for is `limits`'s arithmetic.
 
 mod app;
+mod batch_size;
 mod cache;
 mod client;
 mod clock;
 mod exchange;
 mod failure;
+mod graphql_error;
 mod limits;
 mod listing;
 mod metadata;
 mod pages;
 mod pool;
 mod question;
+mod route;
 
 pub use app::AppKey;
 pub use cache::CacheOptions;

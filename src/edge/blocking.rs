@@ -1,0 +1,32 @@
+//! Asking hosting services, from a command that waits.
+
+use std::time::Duration;
+
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+
+/// How often a cancellation is looked for.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Runs `work` on a runtime of its own; a cancellation drops it.
+pub(crate) fn run<T>(
+    cancel: &CancelToken,
+    work: impl AsyncFnOnce(&CancelToken) -> Result<T>,
+) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime =
+        runtime.map_err(|error| Error::internal(format!("starting a runtime: {error}")))?;
+    runtime.block_on(async {
+        let cancelled = async {
+            while !cancel.is_cancelled() {
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        tokio::select! {
+            done = work(cancel) => done,
+            () = cancelled => Err(Error::Cancelled),
+        }
+    })
+}

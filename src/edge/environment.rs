@@ -1,0 +1,109 @@
+//! Options from the environment: the library reads none of it.
+
+use std::path::PathBuf;
+
+use super::credentials;
+use super::variables::{secret_variables, variable};
+use crate::error::{Error, Result};
+use crate::git::parse_date;
+use crate::net::{AskCredentials, Credentials, Net, NetOptions};
+use crate::providers::github::{Account, GitHub, GitHubOptions};
+use crate::remote::CloneOptions;
+use crate::secret::Secret;
+
+/// Options for reaching another machine where nothing about it can be typed.
+pub(crate) fn clone_options_of_environment() -> CloneOptions {
+    with_credentials(net_options(), credentials::ask(None, false))
+}
+
+pub(crate) fn net_options() -> NetOptions {
+    let mut net = NetOptions::default();
+    net.ca_bundle = variable("SSL_CERT_FILE").map(PathBuf::from);
+    let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    net.proxy = proxies.into_iter().find_map(variable);
+    net.ssh_command = words(&variable("GIT_SSH_COMMAND").unwrap_or_default());
+    net.withheld_variables = secret_variables();
+    net
+}
+
+pub(crate) fn with_credentials(net: NetOptions, ask: AskCredentials) -> CloneOptions {
+    let mut options = CloneOptions::default();
+    options.net = Net::new(net);
+    let token = ["GITHUB_TOKEN", "GH_TOKEN"].into_iter().find_map(variable);
+    options.credentials.extend(token.map(|token| Credentials {
+        host: "github.com".to_owned(),
+        username: "x-access-token".to_owned(),
+        password: Secret::new(token),
+    }));
+    options.ask_credentials = Some(ask);
+    options
+}
+
+/// A client for GitHub, or for the GitHub Enterprise at `api_url`. `token` is for github.com; others are looked for.
+pub(crate) fn github(api_url: Option<&str>, token: Option<Secret>) -> Result<GitHub> {
+    let mut options = GitHubOptions::default();
+    options.base_url = api_url
+        .map(str::to_owned)
+        .or_else(|| variable("GITHUB_API_URL"));
+    let token = match token.filter(|_| host_of(options.base_url.as_deref()) == GITHUB) {
+        Some(token) => Some(token),
+        None => github_token(options.base_url.as_deref())?,
+    };
+    options.accounts.extend(token.map(Account::Token));
+    options.net = Net::new(net_options());
+    GitHub::new(options)
+}
+
+const GITHUB: &str = "github.com";
+
+/// Whose API this is.
+fn host_of(base_url: Option<&str>) -> &str {
+    let rest = base_url.and_then(|url| url.split("://").nth(1));
+    match rest.and_then(|rest| rest.split('/').next()) {
+        None | Some("api.github.com") => GITHUB,
+        Some(host) => host,
+    }
+}
+
+/// A token for the API at `base_url`: github.com's goes nowhere else. The names are those of GitHub's own command.
+pub(crate) fn github_token(base_url: Option<&str>) -> Result<Option<Secret>> {
+    let host = host_of(base_url);
+    let names = if host == GITHUB {
+        ["GITHUB_TOKEN", "GH_TOKEN"]
+    } else {
+        ["GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN"]
+    };
+    if let Some(token) = names.into_iter().find_map(variable) {
+        return Ok(Some(Secret::new(token)));
+    }
+    let found = credentials::ask(None, false).ask(host)?;
+    Ok(found.map(|found| found.password))
+}
+
+/// A command line as words; quotation marks hold one together, as in a shell.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut word, mut quote) = (None::<String>, None);
+    for letter in text.chars() {
+        match (quote, letter) {
+            (Some(open), _) if letter == open => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (None, _) if letter.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// A date as typed, in seconds since the epoch; relative ones count from now.
+pub(crate) fn date(text: &str) -> Result<i64> {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |now| now.as_secs());
+    let now = i64::try_from(now).map_err(|_| Error::internal("the clock is off"))?;
+    parse_date(text, now)
+}

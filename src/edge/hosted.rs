@@ -1,0 +1,85 @@
+//! Repositories named by where they are hosted: `github:OWNER` and `github:OWNER/NAME`.
+
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::fleet::Target;
+use crate::providers::github::{GitHub, RepositoryFilter};
+
+/// How names of repositories on GitHub start.
+const GITHUB: &str = "github:";
+
+/// Whether a text names what is hosted, and has to be looked up.
+pub(crate) fn is_hosted(text: &str) -> bool {
+    text.starts_with(GITHUB)
+}
+
+/// The repositories that each of `texts` names, in order: those of an owner are many. What does not start with `github:` is a
+/// path or an address. Each comes with what GitHub says of it. Needs a Tokio runtime, as [`GitHub`] does.
+pub(crate) async fn look_up(
+    texts: &[String],
+    github: &GitHub,
+) -> Vec<(String, Result<Vec<Target>>)> {
+    let names: Vec<Option<(String, String)>> = texts.iter().map(|text| full_name(text)).collect();
+    let asked: Vec<(String, String)> = names.iter().flatten().cloned().collect();
+    let mut answers = match github.metadata(&asked).await {
+        Ok(answers) => answers.into_iter(),
+        Err(error) => {
+            // What concerns all of them is told for each.
+            let report = error.report();
+            let each = |_: &(String, String)| {
+                Err(Error::Refused {
+                    subject: "GitHub".to_owned(),
+                    reason: report.clone(),
+                })
+            };
+            asked.iter().map(each).collect::<Vec<_>>().into_iter()
+        }
+    };
+    let mut found = Vec::with_capacity(texts.len());
+    for (text, name) in texts.iter().zip(names) {
+        let targets = match (name, text.strip_prefix(GITHUB)) {
+            (Some(_), _) => answers
+                .next()
+                .map_or_else(|| Ok(Vec::new()), |answer| Ok(vec![target(answer?)?])),
+            (None, Some(owner)) => owned(owner, github).await,
+            (None, None) => Target::parse(text).map(|target| vec![target]),
+        };
+        found.push((text.clone(), targets));
+    }
+    found
+}
+
+fn full_name(text: &str) -> Option<(String, String)> {
+    let (owner, name) = text.strip_prefix(GITHUB)?.split_once('/')?;
+    Some((owner.to_owned(), name.to_owned()))
+}
+
+async fn owned(owner: &str, github: &GitHub) -> Result<Vec<Target>> {
+    if owner.is_empty() {
+        return Err(Error::invalid(
+            "github:",
+            "names nobody; write github:OWNER or github:OWNER/NAME",
+        ));
+    }
+    let pages = github
+        .repositories(owner, RepositoryFilter::default())
+        .await?;
+    let all = pages.collect().await?;
+    all.into_iter().map(target).collect()
+}
+
+fn target(about: Value) -> Result<Target> {
+    let url = about["clone_url"].as_str().unwrap_or_default();
+    let target = Target::parse(url)?;
+    if target.local_path().is_some() {
+        return Err(Error::Refused {
+            subject: "GitHub".to_owned(),
+            reason: format!(
+                "the address of {} is no address: `{url}`",
+                about["full_name"]
+            ),
+        });
+    }
+    Ok(target.with_about(about))
+}

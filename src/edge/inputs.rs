@@ -1,0 +1,80 @@
+//! Inputs as people write them: some make no sense, and do not stop the others.
+
+use super::environment::github;
+use super::{blocking, hosted};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::fleet::{Outcome, Report, Target};
+use crate::progress::{Ending, ProgressSink};
+use crate::remote_url::without_user_info;
+use crate::secret::Secret;
+
+/// Inputs that make no sense, each with its place among all.
+pub(crate) struct Refused(Vec<(usize, String, Error)>);
+
+impl Refused {
+    /// Tells progress that they have ended.
+    pub(crate) fn tell(&self, progress: &dyn ProgressSink) {
+        for (_, input, error) in &self.0 {
+            progress.ended(input, &Ending::Failed(error.report()));
+        }
+    }
+
+    /// Puts them in among the outcomes of the others.
+    pub(crate) fn put_into<T>(self, mut report: Report<T>) -> Report<T> {
+        for (place, input, error) in self.0 {
+            let outcome = Outcome {
+                input,
+                result: Err(error),
+                attempts: 0,
+                seconds: 0.0,
+            };
+            let place = place.min(report.outcomes.len());
+            report.outcomes.insert(place, outcome);
+        }
+        report
+    }
+}
+
+/// Reads every input.
+pub(crate) fn read_all<T>(texts: &[String], read: impl Fn(&str) -> Result<T>) -> (Vec<T>, Refused) {
+    let (mut inputs, mut refused) = (Vec::new(), Vec::new());
+    for (place, text) in texts.iter().enumerate() {
+        match read(text) {
+            Ok(input) => inputs.push(input),
+            Err(error) => refused.push((place, without_user_info(text), error)),
+        }
+    }
+    (inputs, Refused(refused))
+}
+
+/// What inputs name; what is hosted on GitHub is asked there, with this token or one from the environment.
+pub(crate) fn look_up(
+    texts: &[String],
+    token: Option<Secret>,
+    cancel: &CancelToken,
+) -> Result<(Vec<Target>, Refused)> {
+    if texts.iter().any(|text| hosted::is_hosted(text)) {
+        let github = github(None, token)?;
+        let found = blocking::run(cancel, async move |_| {
+            Ok(hosted::look_up(texts, &github).await)
+        });
+        return Ok(gather(found?));
+    }
+    Ok(read_all(texts, Target::parse))
+}
+
+/// The same from results that are there, several for an input.
+fn gather<T>(found: Vec<(String, Result<Vec<T>>)>) -> (Vec<T>, Refused) {
+    let (mut inputs, mut refused) = (Vec::new(), Vec::new());
+    for (text, result) in found {
+        match result {
+            Ok(several) => inputs.extend(several),
+            Err(error) => {
+                let place = inputs.len() + refused.len();
+                refused.push((place, without_user_info(&text), error));
+            }
+        }
+    }
+    (inputs, Refused(refused))
+}

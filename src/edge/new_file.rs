@@ -1,0 +1,115 @@
+//! A file that the user named: it appears when it is complete.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::durable::file_builder;
+use crate::error::{Error, Result};
+
+/// Replaces a file by one with these bytes.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    use std::io::Write;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let failed = || Error::storage("write", path);
+    let mut file = file_builder()
+        .prefix(".gitfleet-")
+        .tempfile_in(directory)
+        .map_err(failed())?;
+    file.write_all(bytes).map_err(failed())?;
+    file.as_file().sync_all().map_err(failed())?;
+    file.persist(path).map_err(|error| failed()(error.error))?;
+    Ok(())
+}
+
+/// Where a path leads, also if nothing is there yet.
+fn place(path: &Path) -> PathBuf {
+    let mut place = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = std::fs::read_link(&place) else {
+            break;
+        };
+        place = place.parent().unwrap_or(Path::new("")).join(target);
+    }
+    std::fs::canonicalize(&place).unwrap_or(place)
+}
+
+/// As many as Linux follows.
+const MOST_LINKS: usize = 40;
+
+/// What lies there is open already: if it is a file, what was written to it stays, and what comes goes behind it.
+const OPEN: &[&str] = &["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
+
+/// A file that appears when it is complete. A link is followed; a device or pipe is written to, not replaced.
+pub(crate) struct NewFile {
+    /// `None` for a device or pipe.
+    file: Option<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Starts it; what is written goes to the writer.
+    pub(crate) fn create(path: &Path) -> Result<(BufWriter<File>, Self)> {
+        let is_open = OPEN.iter().any(|above| path.starts_with(above));
+        let path = place(path);
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_dir() => {
+                let reason = "it is a directory".to_owned();
+                Err(Error::DestinationExists { path, reason })
+            }
+            Ok(found) if !found.is_file() || is_open => {
+                let device = File::options().append(true).open(&path);
+                let device = device.map_err(Error::storage("write", &path))?;
+                Ok((BufWriter::new(device), Self { file: None, path }))
+            }
+            old => {
+                let directory = match path.parent() {
+                    Some(parent) if !parent.as_os_str().is_empty() => parent,
+                    _ => Path::new("."),
+                };
+                let file = file_builder()
+                    .prefix(".gitfleet-")
+                    .tempfile_in(directory)
+                    .map_err(Error::storage("create a file in", directory))?;
+                if let Ok(old) = old {
+                    // Who may read it does not change.
+                    let kept = std::fs::set_permissions(file.path(), old.permissions());
+                    kept.map_err(Error::storage("write", &path))?;
+                }
+                let handle = file.reopen().map_err(Error::storage("write", &path))?;
+                let file = Some(file);
+                Ok((BufWriter::new(handle), Self { file, path }))
+            }
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether what is written is there at once.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.file.is_none()
+    }
+
+    /// Puts it into its place, once the writer was flushed.
+    pub(crate) fn keep(self) -> Result<()> {
+        let Self {
+            file: Some(file),
+            path,
+        } = self
+        else {
+            return Ok(());
+        };
+        file.as_file()
+            .sync_all()
+            .map_err(Error::storage("write", &path))?;
+        let kept = file.persist(&path).map_err(|error| error.error);
+        kept.map(|_| ()).map_err(Error::storage("write", &path))
+    }
+}

@@ -1,0 +1,72 @@
+//! HTTP clients made of the options.
+
+use super::options::{Net, NetOptions};
+use super::tls;
+use crate::error::{Error, Result};
+
+impl Net {
+    /// What a blocking client is built with; `None` for the proxy if there is none.
+    pub(crate) fn for_client(&self) -> Result<ClientSettings> {
+        let tls = match self.shared.tls.get() {
+            Some(tls) => tls.clone(),
+            None => {
+                let made = tls::client_config(self.options().ca_bundle.as_deref())?;
+                self.shared.tls.get_or_init(|| made).clone()
+            }
+        };
+        let proxy = self.options().proxy.as_deref().map(|proxy| {
+            reqwest::Proxy::all(proxy).map_err(|_| {
+                Error::invalid(
+                    "proxy",
+                    "is not understood; write http://host:port or socks5://host:port",
+                )
+            })
+        });
+        Ok(ClientSettings {
+            tls,
+            proxy: proxy.transpose()?,
+            options: self.options().clone(),
+        })
+    }
+}
+
+/// TLS, proxy and time limits, ready to be put into a client.
+#[derive(Clone)]
+pub(crate) struct ClientSettings {
+    tls: rustls::ClientConfig,
+    proxy: Option<reqwest::Proxy>,
+    options: NetOptions,
+}
+
+const USER_AGENT: &str = concat!("git/2 (gitfleet ", env!("CARGO_PKG_VERSION"), ")");
+
+impl ClientSettings {
+    /// For git: no redirect is followed, and waiting is its user's business.
+    pub(crate) fn client_for_git(&self) -> Result<reqwest::Client> {
+        let builder = self.builder().redirect(reqwest::redirect::Policy::none());
+        built(builder)
+    }
+
+    /// For a hosting service's API.
+    pub(crate) fn client(&self) -> Result<reqwest::Client> {
+        let builder = self.builder().read_timeout(self.options.idle_timeout);
+        built(builder.redirect(reqwest::redirect::Policy::none()))
+    }
+
+    fn builder(&self) -> reqwest::ClientBuilder {
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .user_agent(USER_AGENT)
+            .connect_timeout(self.options.connect_timeout);
+        match self.proxy.clone() {
+            Some(proxy) => builder.proxy(proxy),
+            None => builder.no_proxy(),
+        }
+    }
+}
+
+fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
+    builder
+        .build()
+        .map_err(|error| Error::internal(format!("building the http client: {error}")))
+}

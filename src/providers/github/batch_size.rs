@@ -1,0 +1,122 @@
+//! How many repositories one GraphQL request may ask for, learned from what works.
+
+use std::sync::{Mutex, PoisonError};
+
+/// Repositories in the first request.
+const FIRST_BATCH: usize = 80;
+
+/// How many repositories a request may ask for.
+#[derive(Debug, Default)]
+pub(super) struct Batches(Mutex<Known>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    /// The largest that worked.
+    good: usize,
+    /// The smallest that did not.
+    bad: Option<usize>,
+    /// Batches that worked since then.
+    successes: u32,
+    /// How often what did not work was tried again since.
+    trials: u32,
+}
+
+/// So many successes are reason to try again what did not work; twice as many after each time that it did not.
+const BEFORE_TRIAL: u32 = 8;
+
+impl Batches {
+    pub(super) fn size(&self) -> usize {
+        let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(bad) = known.bad else {
+            return known.good.max(FIRST_BATCH);
+        };
+        let is_due = known.successes >= BEFORE_TRIAL << known.trials.min(16);
+        match known.good {
+            _ if is_due => bad,
+            0 => (bad / 2).max(1),
+            // Nearer than a quarter is near enough.
+            good if bad - good > good / 4 => usize::midpoint(good, bad),
+            good => good,
+        }
+    }
+
+    pub(super) fn worked(&self, size: usize) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.good = known.good.max(size);
+        known.successes += 1;
+        if known.bad.is_some_and(|bad| bad <= size) {
+            known.bad = None;
+            known.trials = 0;
+        }
+    }
+
+    pub(super) fn failed(&self, size: usize) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.bad.is_some_and(|bad| bad <= size) {
+            known.trials += 1;
+        }
+        known.successes = 0;
+        known.bad = Some(known.bad.map_or(size, |bad| bad.min(size)));
+        if known.good >= size {
+            known.good = 0; // what worked for others does not work for these
+        }
+    }
+
+    /// One repository alone was too much: that says nothing of how many are.
+    pub(super) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_settle_below_what_fails() {
+        for most in [1, 7, 50, 60, 75, 79, 80, 500] {
+            let batches = Batches::default();
+            let (mut requests, mut rest) = (0, 1000);
+            while rest > 0 {
+                let size = batches.size().min(rest);
+                requests += 1;
+                if size > most {
+                    batches.failed(size);
+                } else {
+                    batches.worked(size);
+                    rest -= size;
+                }
+            }
+            let least = 1000usize.div_ceil(most.min(FIRST_BATCH));
+            assert!(
+                requests <= least * 5 / 4 + 8,
+                "{most}: {requests} for {least}"
+            );
+            if most >= 60 {
+                assert!(requests <= 20, "{most}: {requests}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_that_is_too_much_alone_costs_the_others_little() {
+        let (batches, toxic) = (Batches::default(), 123);
+        let (mut requests, mut next) = (0, 0);
+        while next < 1000 {
+            let size = batches.size().min(1000 - next);
+            requests += 1;
+            match size {
+                _ if !(next..next + size).contains(&toxic) => {
+                    batches.worked(size);
+                    next += size;
+                }
+                1 => {
+                    batches.forget();
+                    next += 1;
+                }
+                _ => batches.failed(size),
+            }
+        }
+        assert!(requests < 40, "{requests}");
+    }
+}

@@ -1,0 +1,148 @@
+//! Files of the working tree.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::options::CloneOptions;
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::gix_error;
+use crate::progress::{Phase, Progress, ProgressSink};
+use crate::remote_url::RemoteUrl;
+
+/// Writes the files of `HEAD`, and the index.
+pub(crate) fn head(
+    worktree: &Path,
+    url: &RemoteUrl,
+    options: &CloneOptions,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<()> {
+    let corrupt = |what: &'static str| gix_error::unreadable(worktree, what);
+    let repo = open_for_checkout(worktree)?;
+    let mut head = repo.head().map_err(corrupt("HEAD"))?;
+    if head.is_unborn() {
+        return Ok(());
+    }
+    let tree = head
+        .peel_to_commit()
+        .and_then(|commit| commit.tree_id())
+        .map_err(corrupt("the commit of HEAD"))?;
+    let mut index = repo
+        .index_from_tree(&tree)
+        .map_err(corrupt("the tree of HEAD cannot be checked out"))?;
+    let files = Files::new(url.to_string(), index.entries().len() as u64, progress);
+    write_files(&repo, &mut index, worktree, &files, options.threads, cancel)?;
+    index
+        .write(gix::index::write::Options::default())
+        .map_err(corrupt("its index"))
+}
+
+/// Opens the repository whose working tree is at `worktree` for writing files: names that some file system takes for `.git`
+/// or a device are refused, as by git.
+pub(crate) fn open_for_checkout(worktree: &Path) -> Result<gix::Repository> {
+    let overrides = ["core.protectHFS=true", "core.protectNTFS=true"];
+    let open = gix::open::Options::isolated()
+        .with(gix::sec::Trust::Full)
+        .config_overrides(overrides);
+    gix::open_opts(worktree, open).map_err(gix_error::unreadable(worktree, "opening the clone"))
+}
+
+/// Writes the files of an index into an empty directory. No filter program is run.
+pub(crate) fn write_files(
+    repo: &gix::Repository,
+    index: &mut gix::index::File,
+    worktree: &Path,
+    files: &Files,
+    threads: usize,
+    cancel: &CancelToken,
+) -> Result<()> {
+    let corrupt = |what: &'static str| gix_error::unreadable(worktree, what);
+    let mut checkout = repo
+        .checkout_options(gix::worktree::stack::state::attributes::Source::IdMapping)
+        .map_err(corrupt("its checkout configuration"))?;
+    checkout.destination_is_initially_empty = true; // two paths that are one file to the file system are told
+    checkout.thread_limit = (threads > 0).then_some(threads);
+    let objects = repo
+        .objects
+        .clone()
+        .into_arc()
+        .map_err(|error| Error::internal(error.to_string()))?;
+    let outcome = gix::worktree::state::checkout(
+        index,
+        worktree,
+        objects,
+        files,
+        &gix::progress::Discard,
+        cancel.flag(),
+        checkout,
+    )
+    .map_err(corrupt("checking out"))?;
+    cancel.check()?; // an interrupted checkout is no error to gix
+    if let Some(failed) = outcome.errors.first() {
+        return Err(Error::Corrupt {
+            path: worktree.to_owned(),
+            what: format!("{} cannot be checked out: {}", failed.path, failed.error),
+            source: None,
+        });
+    }
+    if let Some(collision) = outcome.collisions.first() {
+        return Err(Error::Corrupt {
+            path: worktree.to_owned(),
+            what: format!(
+                "{} cannot be checked out: another path takes its place",
+                collision.path
+            ),
+            source: None,
+        });
+    }
+    Ok(())
+}
+
+/// Counts files, and tells now and then.
+pub(crate) struct Files {
+    done: Arc<AtomicUsize>,
+    total: u64,
+    subject: String,
+    sink: Arc<dyn ProgressSink>,
+}
+
+impl Files {
+    pub(crate) fn new(subject: String, total: u64, sink: &Arc<dyn ProgressSink>) -> Self {
+        Self {
+            done: Arc::default(),
+            total,
+            subject,
+            sink: Arc::clone(sink),
+        }
+    }
+}
+
+impl gix::progress::Count for Files {
+    fn set(&self, step: usize) {
+        self.done.store(step, Ordering::Relaxed);
+    }
+
+    fn step(&self) -> usize {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    fn inc_by(&self, step: usize) {
+        const EVERY: usize = 256;
+        let before = self.done.fetch_add(step, Ordering::Relaxed);
+        if before / EVERY != (before + step) / EVERY {
+            self.sink.progress(Progress {
+                subject: self.subject.clone(),
+                phase: Phase::CheckingOut,
+                done: (before + step) as u64,
+                total: Some(self.total),
+                bytes: 0,
+            });
+        }
+    }
+
+    fn counter(&self) -> gix::progress::StepShared {
+        Arc::clone(&self.done)
+    }
+}

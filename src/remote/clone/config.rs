@@ -1,0 +1,68 @@
+//! What a clone's configuration says of where it came from.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::remote::options::Filter;
+
+/// The remote `origin`.
+pub(crate) struct Remote<'a> {
+    /// Without credentials.
+    pub(crate) url: &'a str,
+    pub(crate) specs: &'a [String],
+    pub(crate) is_mirror: bool,
+    pub(crate) has_no_tags: bool,
+    pub(crate) filter: Option<Filter>,
+    /// The branch that follows the remote's.
+    pub(crate) branch: Option<&'a Vec<u8>>,
+}
+
+/// Appends to the configuration of a repository just made.
+pub(crate) fn append(git_dir: &Path, remote: &Remote<'_>) -> Result<()> {
+    let mut lines: Vec<String> = Vec::new();
+    if remote.filter.is_some() {
+        let known = [
+            "[core]",
+            "\trepositoryformatversion = 1",
+            "[extensions]",
+            "\tpartialClone = origin",
+        ];
+        lines.extend(known.map(str::to_owned));
+    }
+    lines.push("[remote \"origin\"]".to_owned());
+    lines.push(format!("\turl = \"{}\"", escaped(remote.url)));
+    for spec in remote.specs {
+        lines.push(format!("\tfetch = \"{}\"", escaped(spec)));
+    }
+    if remote.is_mirror {
+        lines.push("\tmirror = true".to_owned());
+    }
+    if remote.has_no_tags {
+        lines.push("\ttagOpt = --no-tags".to_owned());
+    }
+    if let Some(filter) = remote.filter {
+        lines.push("\tpromisor = true".to_owned());
+        lines.push(format!("\tpartialclonefilter = {}", filter.spec()));
+    }
+    if let Some(name) = remote.branch {
+        let name = String::from_utf8_lossy(name);
+        let short = name.strip_prefix("refs/heads/").unwrap_or(&name);
+        lines.push(format!("[branch \"{}\"]", escaped(short)));
+        lines.push("\tremote = origin".to_owned());
+        lines.push(format!("\tmerge = \"{}\"", escaped(&name)));
+    }
+    lines.push(String::new()); // the last line ends too
+    let path = git_dir.join("config");
+    let write = || {
+        let mut file = OpenOptions::new().append(true).open(&path)?;
+        file.write_all(lines.join("\n").as_bytes())
+    };
+    write().map_err(Error::storage("write", &path))
+}
+
+/// For use between quotation marks (git-config, "Syntax").
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}

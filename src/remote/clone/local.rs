@@ -1,0 +1,117 @@
+//! A copy of a repository on this machine, without a git program.
+//!
+//! Refs are read first and objects copied after, so that a writer at work can only make the copy hold more objects than its
+//! refs need. Files of objects never change, so they are hard-linked where the file system allows.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::config::{self, Remote};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::gix_error;
+use crate::git::refs::{Head, Reference};
+use crate::git::repo::{OpenOptions, Repo};
+use crate::progress::ProgressSink;
+use crate::remote::copy_objects::copy_objects;
+use crate::remote::options::{CloneOptions, Worktree};
+use crate::remote::packed_refs::{self, PackedRef};
+use crate::remote_url::RemoteUrl;
+
+/// Copies the repository at `url`, a path, into the empty directory `into`.
+pub(crate) fn copy(
+    url: &RemoteUrl,
+    into: &Path,
+    options: &CloneOptions,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<()> {
+    let path = url.local_path().unwrap_or(Path::new(""));
+    let open = OpenOptions::exact(options.trust)?;
+    let from = Repo::open(path, &open)?;
+    let (head, refs) = (from.head()?, from.refs()?);
+
+    let kind = match options.worktree {
+        Worktree::Bare | Worktree::Mirror => gix::create::Kind::Bare,
+        Worktree::CheckedOut => gix::create::Kind::WithWorktree,
+    };
+    let create = gix::create::Options {
+        object_hash: Some(from.local().object_hash()),
+        ..Default::default()
+    };
+    let made =
+        gix::ThreadSafeRepository::init_opts(into, kind, create, gix::open::Options::isolated())
+            .map_err(gix_error::unreadable(into, "creating the clone"))?;
+    let git_dir = made.git_dir();
+    super::staging::remove_samples(git_dir)?;
+
+    copy_objects(&from, git_dir, url, progress, cancel)?;
+    let common_dir = from.local().common_dir().to_owned();
+    copy_if_there(&common_dir.join("shallow"), &git_dir.join("shallow"))?;
+    let absolute = std::path::absolute(path).map_err(Error::storage("find", path))?;
+    let specs = match options.worktree {
+        Worktree::CheckedOut => vec!["+refs/heads/*:refs/remotes/origin/*".to_owned()],
+        Worktree::Bare => vec![
+            "+refs/heads/*:refs/heads/*".to_owned(),
+            "+refs/tags/*:refs/tags/*".to_owned(),
+        ],
+        Worktree::Mirror => vec!["+refs/*:refs/*".to_owned()],
+    };
+    let remote = Remote {
+        url: &absolute.display().to_string(),
+        specs: &specs,
+        is_mirror: options.worktree == Worktree::Mirror,
+        has_no_tags: false,
+        filter: None,
+        branch: match &head {
+            Head::Branch { name, .. } if options.worktree == Worktree::CheckedOut => Some(name),
+            _ => None,
+        },
+    };
+    config::append(git_dir, &remote)?;
+    if let (Worktree::CheckedOut, Head::Branch { name, .. }) = (options.worktree, &head) {
+        packed_refs::write_origin_head(git_dir, name)?;
+    }
+    packed_refs::write(git_dir, &head, packed(&head, &refs, options.worktree))
+}
+
+fn copy_if_there(from: &Path, to: &Path) -> Result<()> {
+    match fs::copy(from, to) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        copied => copied.map(|_| ()).map_err(Error::storage("copy", from)),
+    }
+}
+
+/// Branches, tags and HEAD, as `git clone` lays them out.
+fn packed(head: &Head, refs: &[Reference], worktree: Worktree) -> Vec<PackedRef> {
+    let mut packed: Vec<PackedRef> = Vec::new();
+    for reference in refs {
+        let mut add = |name: Vec<u8>| {
+            let (target, peeled) = (reference.target_id.0, reference.peeled_id.0);
+            packed.push(PackedRef {
+                name,
+                target,
+                peeled: (peeled != target).then_some(peeled),
+            });
+        };
+        let name = reference.name.as_slice();
+        let is_kept = match worktree {
+            Worktree::Mirror => true,
+            Worktree::Bare => name.starts_with(b"refs/heads/") || name.starts_with(b"refs/tags/"),
+            Worktree::CheckedOut => name.starts_with(b"refs/tags/"),
+        };
+        if is_kept {
+            add(name.to_owned());
+        } else if worktree == Worktree::CheckedOut
+            && let Some(branch) = name.strip_prefix(b"refs/heads/")
+        {
+            add([b"refs/remotes/origin/", branch].concat());
+            if matches!(head, Head::Branch { name: current, .. } if current == name) {
+                add(name.to_owned());
+            }
+        }
+    }
+    packed
+}

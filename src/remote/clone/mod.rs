@@ -1,0 +1,156 @@
+//! Getting a copy of a repository: whole, or not at all.
+//!
+//! Everything happens in a temporary directory beside the destination, which is renamed when it is complete and on disk. A
+//! failure and a cancellation remove it.
+
+mod config;
+mod local;
+#[cfg(feature = "http")]
+mod network;
+mod staging;
+#[cfg(not(feature = "http"))]
+use super::without_http as network;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::checkout;
+use super::options::{CloneOptions, TagsWanted, Worktree};
+use super::outcome::CloneOutcome;
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::id::ObjectId;
+use crate::git::repo::{OpenOptions, Repo, Trust};
+use crate::progress::{Phase, Progress, ProgressSink};
+use crate::remote_url::{RemoteUrl, Scheme};
+
+#[cfg(feature = "http")]
+pub use network::remote_head;
+pub use staging::remove_leftovers;
+
+/// Clones `url` into `into`, which must be missing or an empty directory.
+///
+/// https, http, git:// and ssh are spoken in this process, ssh through the `ssh` program; paths and `file` URLs are copied, with
+/// hard links where the file system allows. No git program is involved. Submodules do not come along, and neither do files
+/// that are kept elsewhere (LFS); the outcome says so.
+///
+/// # Errors
+///
+/// - [`Error::DestinationExists`] if `into` holds something.
+/// - [`Error::RepositoryNotFound`], [`Error::AuthenticationFailed`], [`Error::Network`] and [`Error::Timeout`], as the other side has it.
+/// - [`Error::Refused`] and [`Error::LimitExceeded`] if what comes makes no sense or is too much.
+/// - [`Error::Unsupported`] for what the other side cannot do, and for other machines without the `http` feature.
+/// - [`Error::Cancelled`] within a second of [`CancelToken::cancel`].
+///
+/// Whatever the error, `into` is as it was.
+pub fn clone_repo(
+    url: &RemoteUrl,
+    into: &Path,
+    options: &CloneOptions,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<CloneOutcome> {
+    cancel.check()?;
+    let place = staging::Place::prepare(into)?;
+    let tell = |phase| {
+        progress.progress(Progress {
+            subject: url.to_string(),
+            phase,
+            done: 0,
+            total: None,
+            bytes: 0,
+        });
+    };
+    tell(Phase::Connecting);
+    let (received_bytes, final_url) = match url.scheme() {
+        Scheme::File => {
+            refuse_for_paths(url, options)?;
+            local::copy(url, place.staging(), options, progress, cancel)?;
+            (0, None)
+        }
+        _ => {
+            let received = network::fetch(url, place.staging(), options, progress, cancel)?;
+            (received.bytes, received.final_url)
+        }
+    };
+    if options.worktree == Worktree::CheckedOut {
+        let checked_out = checkout::head(place.staging(), url, options, progress, cancel);
+        checked_out.map_err(|error| theirs(url, error))?;
+    }
+    cancel.check()?;
+    tell(Phase::Finishing);
+    let looked = look_at(place.staging());
+    let (head, warnings) = looked.map_err(|error| theirs(url, error))?;
+    let path = place.finish()?;
+    Ok(CloneOutcome {
+        path,
+        head,
+        received_bytes,
+        final_url,
+        warnings,
+    })
+}
+
+/// What is wrong with a clone just made is wrong with what it was made from.
+fn theirs(url: &RemoteUrl, error: Error) -> Error {
+    match error {
+        Error::Corrupt { what, source, .. } => Error::Refused {
+            subject: url.to_string(),
+            reason: source.map_or(what.clone(), |source| format!("{what}: {source}")),
+        },
+        other => other,
+    }
+}
+
+/// A copy of a directory is all of it.
+fn refuse_for_paths(url: &RemoteUrl, options: &CloneOptions) -> Result<()> {
+    let asked = [
+        ("a depth", options.depth.is_some()),
+        ("a date to start from", options.shallow_since.is_some()),
+        ("a filter", options.filter.is_some()),
+        ("refspecs", !options.refspecs.is_empty()),
+        ("a single branch", options.single_branch),
+        ("a branch", options.branch.is_some()),
+        ("leaving out tags", options.tags == TagsWanted::None),
+    ];
+    match asked.iter().find(|(_, is_asked)| *is_asked) {
+        Some((what, _)) => Err(Error::unsupported(format!(
+            "{what} for {url}: a repository on this machine is copied whole"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The commit of `HEAD`, and what its tree refers to that no clone brings.
+fn look_at(path: &Path) -> Result<(Option<ObjectId>, Vec<String>)> {
+    let repo = Repo::open(path, &OpenOptions::exact(Trust::Anyone)?)?;
+    let Some(head) = repo.head()?.commit_id() else {
+        return Ok((None, Vec::new()));
+    };
+    let mut warnings = Vec::new();
+    let local = repo.local();
+    // In a partial clone the files may not be there to be looked at.
+    let tree = local
+        .find_commit(head.0)
+        .ok()
+        .and_then(|commit| commit.tree().ok());
+    if let Some(tree) = tree {
+        let blob = |name: &str| {
+            let entry = tree.find_entry(name)?;
+            local.try_find_object(entry.object_id()).ok().flatten()
+        };
+        if tree.find_entry(".gitmodules").is_some() {
+            warnings.push("its submodules are not cloned".to_owned());
+        }
+        let attributes = blob(".gitattributes");
+        if attributes
+            .is_some_and(|found| memchr::memmem::find(&found.data, b"filter=lfs").is_some())
+        {
+            warnings.push(
+                "files kept by Git LFS are not fetched: their pointers stand in their place"
+                    .to_owned(),
+            );
+        }
+    }
+    Ok((Some(head), warnings))
+}

@@ -1,0 +1,331 @@
+//! A new repository from another machine.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gix::protocol::fetch::{Shallow, Tags};
+use gix::protocol::handshake::Ref;
+
+use super::config::{self, Remote};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::gix_error;
+use crate::git::id::ObjectId;
+use crate::git::refs::Head;
+use crate::git::repo::{OpenOptions, Repo, Trust};
+use crate::progress::ProgressSink;
+use crate::remote::fetch::{
+    Counters, Deadline, How, Session, Transfer, check_connected, mapped, on_another_thread, parse,
+    write_new,
+};
+use crate::remote::options::{CloneOptions, TagsWanted, Worktree};
+use crate::remote::outcome::Received;
+use crate::remote::packed_refs::{self, PackedRef};
+use crate::remote::prefetch::fetch_files;
+use crate::remote::transport::{Peer, Watch};
+use crate::remote_url::RemoteUrl;
+
+/// Brings everything that is asked for into the empty directory `into`.
+pub(crate) fn fetch(
+    url: &RemoteUrl,
+    into: &Path,
+    options: &CloneOptions,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<Received> {
+    for spec in &options.refspecs {
+        if !spec.contains(':') && !spec.starts_with('^') {
+            let reason = "has no destination: write +refs/heads/x:refs/heads/x";
+            return Err(Error::invalid(format!("refspec `{spec}`"), reason));
+        }
+    }
+    let work = {
+        let peer = Peer::new(url, options)?;
+        let (into, options) = (into.to_owned(), options.clone());
+        move |watch: &Watch, counters: &Counters| {
+            let made = make(&peer, &into, &options, watch, counters);
+            // Whoever waited may be gone, and the directory with him: nothing of it is to come back.
+            made.and_then(|()| {
+                if watch.must_stop() {
+                    Err(Error::Cancelled)
+                } else {
+                    Ok(())
+                }
+            })
+        }
+    };
+    let transfer = Transfer {
+        subject: url.as_str(),
+        into,
+        options,
+        progress,
+        cancel,
+    };
+    let ((), watch) = transfer.run(work)?;
+    if options.worktree == Worktree::CheckedOut && options.filter.is_some() {
+        let repo = Repo::open(into, &OpenOptions::exact(Trust::Anyone)?)?;
+        fetch_files(&repo, url, options, progress, cancel)?;
+    }
+    Ok(Received {
+        bytes: watch.bytes(),
+        final_url: watch.final_url(),
+    })
+}
+
+fn make(
+    peer: &Peer,
+    into: &Path,
+    options: &CloneOptions,
+    watch: &Watch,
+    counters: &Counters,
+) -> Result<()> {
+    let mut session = Session::open(peer, watch)?;
+    let mut asked = vec!["HEAD".to_owned()];
+    if options.refspecs.is_empty() {
+        asked.push("refs/heads/*:refs/heads/*".to_owned());
+        asked.push("refs/tags/*:refs/tags/*".to_owned());
+    }
+    asked.extend(options.refspecs.iter().cloned());
+    if options.worktree == Worktree::Mirror && options.refspecs.is_empty() {
+        asked = vec!["refs/*:refs/*".to_owned(), "HEAD".to_owned()];
+    }
+    let refs = session.list(&parse(&asked)?)?.to_vec();
+    let head = head_of(peer.url(), &refs, options.branch.as_deref())?;
+    let plan = Plan::new(options, &head);
+
+    let specs = parse(&plan.specs)?;
+    let mut wanted_specs = specs.clone();
+    if refs.iter().any(|found| found.unpack().0 == "HEAD") && plan.wants_head {
+        wanted_specs.extend(parse(&["HEAD"])?);
+    }
+    let map = session.map(&wanted_specs, plan.tags)?;
+    let repo = create(into, options.worktree, map.object_hash)?;
+    let how = How {
+        shallow: plan.shallow.clone(),
+        tags: plan.tags,
+        filter: options.filter,
+        threads: options.threads,
+        most_objects: options.limits.objects,
+        most_object_bytes: options.limits.object_bytes,
+    };
+    session.receive(&repo, &map, &how, counters)?;
+    let wanted = mapped(&map, &repo);
+    check_connected(
+        &repo,
+        peer.url().as_str(),
+        &wanted,
+        &[],
+        options.filter,
+        watch,
+    )?;
+    let mut refs = write_new(wanted);
+    if options.worktree == Worktree::CheckedOut {
+        refuse_absent_head(peer.url(), &repo, &head)?;
+    }
+    if options.worktree == Worktree::CheckedOut {
+        add_local_branch(repo.git_dir(), &head, &mut refs)?;
+    }
+    let remote = Remote {
+        url: &peer.url().address(),
+        specs: &plan.specs,
+        is_mirror: options.worktree == Worktree::Mirror,
+        has_no_tags: plan.tags == Tags::None && options.tags == TagsWanted::None,
+        filter: options.filter,
+        branch: match &head {
+            Head::Branch { name, .. } | Head::Unborn { name }
+                if options.worktree == Worktree::CheckedOut =>
+            {
+                Some(name)
+            }
+            _ => None,
+        },
+    };
+    config::append(repo.git_dir(), &remote)?;
+    packed_refs::write(repo.git_dir(), &head, refs)
+}
+
+/// Which refs come, and how much of their history.
+struct Plan {
+    specs: Vec<String>,
+    tags: Tags,
+    shallow: Shallow,
+    wants_head: bool,
+}
+
+impl Plan {
+    fn new(options: &CloneOptions, head: &Head) -> Self {
+        let shallow = match (options.depth, options.shallow_since) {
+            (Some(depth), _) => Shallow::DepthAtRemote(depth),
+            (None, Some(seconds)) => Shallow::Since {
+                cutoff: gix::date::Time::new(seconds, 0),
+            },
+            (None, None) => Shallow::NoChange,
+        };
+        let is_single = options.single_branch || shallow != Shallow::NoChange;
+        let to = match options.worktree {
+            Worktree::CheckedOut => "refs/remotes/origin/",
+            Worktree::Bare | Worktree::Mirror => "refs/heads/",
+        };
+        // Of a commit that no branch names, nothing else would bring the objects.
+        let mut wants_head = matches!(head, Head::Detached { .. }) && options.branch.is_none();
+        let (specs, usual_tags) = if !options.refspecs.is_empty() {
+            wants_head = false;
+            (options.refspecs.clone(), Tags::Included)
+        } else if options.worktree == Worktree::Mirror && !is_single {
+            (vec!["+refs/*:refs/*".to_owned()], Tags::None)
+        } else if is_single {
+            let spec = match head {
+                Head::Branch { name, .. } | Head::Unborn { name } => {
+                    let name = String::from_utf8_lossy(name);
+                    let short = name.strip_prefix("refs/heads/").unwrap_or(&name);
+                    vec![format!("+refs/heads/{short}:{to}{short}")]
+                }
+                Head::Detached { .. } => {
+                    let tag = options.branch.iter();
+                    tag.map(|tag| format!("+refs/tags/{tag}:refs/tags/{tag}"))
+                        .collect()
+                }
+            };
+            (spec, Tags::Included)
+        } else if options.worktree == Worktree::CheckedOut {
+            (vec![format!("+refs/heads/*:{to}*")], Tags::All)
+        } else {
+            let mut specs = vec!["+refs/heads/*:refs/heads/*".to_owned()];
+            if options.tags == TagsWanted::Usual {
+                specs.push("+refs/tags/*:refs/tags/*".to_owned());
+            }
+            (specs, Tags::None)
+        };
+        let tags = match options.tags {
+            TagsWanted::Usual => usual_tags,
+            TagsWanted::None => Tags::None,
+        };
+        Self {
+            specs,
+            tags,
+            shallow,
+            wants_head,
+        }
+    }
+}
+
+/// The branch or commit a clone starts with.
+fn head_of(url: &RemoteUrl, refs: &[Ref], branch: Option<&str>) -> Result<Head> {
+    let find = |name: &[u8]| refs.iter().find(|found| found.unpack().0 == name);
+    let id_of = |found: &Ref| {
+        let (_, target, peeled) = found.unpack();
+        peeled.or(target).map(|id| ObjectId(id.to_owned()))
+    };
+    if let Some(branch) = branch {
+        let full = format!("refs/heads/{branch}").into_bytes();
+        if let Some(commit_id) = find(&full).and_then(id_of) {
+            return Ok(Head::Branch {
+                name: full,
+                commit_id,
+            });
+        }
+        let tag = format!("refs/tags/{branch}").into_bytes();
+        if let Some(commit_id) = find(&tag).and_then(id_of) {
+            return Ok(Head::Detached { commit_id });
+        }
+        return Err(Error::RevisionNotFound {
+            repo: url.to_string(),
+            revision: branch.to_owned(),
+            reason: "it has no branch or tag of that name".to_owned(),
+        });
+    }
+    Ok(match find(b"HEAD") {
+        Some(Ref::Symbolic { target, object, .. }) if target.starts_with(b"refs/heads/") => {
+            Head::Branch {
+                name: target.to_vec(),
+                commit_id: ObjectId(*object),
+            }
+        }
+        Some(Ref::Unborn { target, .. }) if target.starts_with(b"refs/heads/") => Head::Unborn {
+            name: target.to_vec(),
+        },
+        Some(found) => match id_of(found) {
+            Some(commit_id) => Head::Detached { commit_id },
+            None => unborn(),
+        },
+        None => unborn(),
+    })
+}
+
+fn unborn() -> Head {
+    Head::Unborn {
+        name: b"refs/heads/main".to_vec(),
+    }
+}
+
+/// Files can be checked out only if what was asked for brings their commit.
+fn refuse_absent_head(url: &RemoteUrl, repo: &gix::Repository, head: &Head) -> Result<()> {
+    match head {
+        Head::Branch { commit_id, .. } | Head::Detached { commit_id }
+            if !repo.has_object(commit_id.0) =>
+        {
+            Err(Error::RevisionNotFound {
+                repo: url.to_string(),
+                revision: "HEAD".to_owned(),
+                reason: "what is asked for does not bring its commit; name a branch that comes"
+                    .to_owned(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn create(into: &Path, worktree: Worktree, hash: gix::hash::Kind) -> Result<gix::Repository> {
+    let kind = match worktree {
+        Worktree::Bare | Worktree::Mirror => gix::create::Kind::Bare,
+        Worktree::CheckedOut => gix::create::Kind::WithWorktree,
+    };
+    let create = gix::create::Options {
+        object_hash: Some(hash),
+        ..Default::default()
+    };
+    let made =
+        gix::ThreadSafeRepository::init_opts(into, kind, create, gix::open::Options::isolated());
+    let made = made.map_err(gix_error::unreadable(into, "creating the clone"))?;
+    super::staging::remove_samples(made.git_dir())?;
+    Ok(made.into())
+}
+
+/// The branch of the working tree, and what `origin/HEAD` means.
+fn add_local_branch(git_dir: &Path, head: &Head, refs: &mut Vec<PackedRef>) -> Result<()> {
+    let Head::Branch { name, commit_id } = head else {
+        return Ok(());
+    };
+    refs.push(PackedRef {
+        name: name.clone(),
+        target: commit_id.0,
+        peeled: None,
+    });
+    packed_refs::write_origin_head(git_dir, name)
+}
+
+/// Asks another machine for the commit its `HEAD` is at, without fetching; `None` if it has none yet.
+///
+/// # Errors
+///
+/// Those of [`clone_repo`](super::clone_repo) about the other side.
+pub fn remote_head(
+    url: &RemoteUrl,
+    options: &CloneOptions,
+    cancel: &CancelToken,
+) -> Result<Option<ObjectId>> {
+    let watch = Watch::new(options.limits.bytes);
+    let peer = Peer::new(url, options)?;
+    let work = {
+        let watch = watch.clone();
+        move || {
+            let mut session = Session::open(&peer, &watch)?;
+            let refs = session.list(&parse(&["HEAD"])?)?;
+            let head = refs.iter().find(|found| found.unpack().0 == "HEAD");
+            let id = head.and_then(|head| head.unpack().1);
+            Ok(id.map(|id| ObjectId(id.to_owned())))
+        }
+    };
+    let deadline = Deadline::starting_now(url.as_str(), options.limits.time);
+    on_another_thread(work, &watch, &deadline, cancel, || Ok(()))
+}

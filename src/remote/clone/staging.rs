@@ -1,0 +1,197 @@
+//! Where a clone is made, and how it comes to its final name.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use crate::durable::{file_builder, sync};
+use crate::error::{Error, Result};
+
+/// Beginning of temporary names; hidden, so that globs over clones do not see them.
+const STAGING_PREFIX: &str = ".gitfleet-clone-";
+/// End of the name of the file beside a temporary directory that its process holds locked.
+const LOCK_SUFFIX: &str = ".lock";
+
+/// A temporary directory beside the destination; removed when dropped before [`Place::finish`].
+pub(crate) struct Place {
+    destination: PathBuf,
+    staging: PathBuf,
+    is_finished: bool,
+    /// Held locked as long as the directory is ours: the lock goes with the process, whatever ends it.
+    lock: Option<File>,
+    lock_path: PathBuf,
+    /// Directories made for it, innermost first.
+    made: Vec<PathBuf>,
+}
+
+impl Place {
+    /// Refuses a destination that holds something; makes its parent directories.
+    pub(crate) fn prepare(destination: &Path) -> Result<Self> {
+        refuse_occupied(destination)?;
+        let destination =
+            std::path::absolute(destination).map_err(Error::storage("find", destination))?;
+        let parent = destination.parent().unwrap_or(Path::new("/")).to_owned();
+        let ancestors = parent.ancestors();
+        let made = ancestors
+            .take_while(|path| !path.exists())
+            .map(Path::to_owned)
+            .collect();
+        // Somebody who cleans up may remove a directory between our making it and using it.
+        let failed = || Error::storage("create a directory in", &parent);
+        for _ in 0..ATTEMPTS {
+            fs::create_dir_all(&parent).map_err(Error::storage("create", &parent))?;
+            let name = file_builder()
+                .prefix(STAGING_PREFIX)
+                .suffix(LOCK_SUFFIX)
+                .tempfile_in(&parent);
+            let name = match name {
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                name => name.map_err(failed())?,
+            };
+            let (mut lock, lock_path) = name.keep().map_err(|error| failed()(error.error))?;
+            lock.lock().map_err(failed())?;
+            if !lock_path.exists() {
+                continue; // a process that cleans up saw it before it was locked
+            }
+            // For people: what is locked needs no name to be known as somebody's.
+            let _ = writeln!(lock, "{}", std::process::id());
+            let staging = lock_path.with_extension("");
+            fs::create_dir(&staging).map_err(failed())?;
+            return Ok(Self {
+                destination,
+                staging,
+                is_finished: false,
+                lock: Some(lock),
+                lock_path,
+                made,
+            });
+        }
+        Err(failed()(ErrorKind::NotFound.into()))
+    }
+
+    pub(crate) fn staging(&self) -> &Path {
+        &self.staging
+    }
+
+    /// Writes everything to disk and renames. The destination is looked at again: another process may have been faster.
+    pub(crate) fn finish(mut self) -> Result<PathBuf> {
+        sync_tree(&self.staging)?;
+        refuse_occupied(&self.destination)?;
+        if let Err(error) = fs::rename(&self.staging, &self.destination) {
+            refuse_occupied(&self.destination)?; // somebody was faster after all
+            return Err(Error::storage("rename the clone to", &self.destination)(
+                error,
+            ));
+        }
+        self.is_finished = true;
+        let parent = self.destination.parent().unwrap_or(Path::new("/"));
+        sync(parent)?;
+        Ok(self.destination.clone())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // What cannot be removed now is a leftover to the next run.
+        if !self.is_finished {
+            let _ = fs::remove_dir_all(&self.staging);
+        }
+        let _ = fs::remove_file(&self.lock_path);
+        drop(self.lock.take());
+        if !self.is_finished {
+            for directory in &self.made {
+                let _ = fs::remove_dir(directory); // refuses one that is not empty
+            }
+        }
+    }
+}
+
+/// How often a place is looked for when others clean up at the same time.
+const ATTEMPTS: usize = 20;
+
+/// Removes what processes that are gone left half-made in `directory`, which need not exist.
+///
+/// # Errors
+///
+/// [`Error::Storage`] if it cannot be listed.
+pub fn remove_leftovers(directory: &Path) -> Result<()> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(());
+        }
+        entries => entries.map_err(Error::storage("read", directory))?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(Error::storage("read", directory))?;
+        let name = entry.file_name();
+        let is_lock = name
+            .to_str()
+            .is_some_and(|name| name.starts_with(STAGING_PREFIX) && name.ends_with(LOCK_SUFFIX));
+        if !is_lock {
+            continue;
+        }
+        let path = entry.path();
+        let Ok(file) = File::open(&path) else {
+            continue; // its process has just finished
+        };
+        if file.try_lock().is_ok() {
+            let _ = fs::remove_dir_all(path.with_extension(""));
+            let _ = fs::remove_file(&path);
+        }
+    }
+    Ok(())
+}
+
+/// Removes the sample hooks of a new repository: a dozen files that nobody runs, and each would be synced to disk.
+pub(crate) fn remove_samples(git_dir: &Path) -> Result<()> {
+    let hooks = git_dir.join("hooks");
+    fs::remove_dir_all(&hooks)
+        .and_then(|()| fs::create_dir(&hooks))
+        .map_err(Error::storage("empty", hooks))
+}
+
+fn refuse_occupied(destination: &Path) -> Result<()> {
+    let occupied = |reason: &str| {
+        Err(Error::DestinationExists {
+            path: destination.to_owned(),
+            reason: reason.to_owned(),
+        })
+    };
+    match fs::read_dir(destination) {
+        Ok(mut entries) => entries
+            .next()
+            .map_or(Ok(()), |_| occupied("it is not empty")),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => occupied("it is a file"),
+        Err(source) => Err(Error::Storage {
+            action: "read",
+            path: destination.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// fsync of every file and directory of the repository itself. Files of a working tree are left to the system: git does not
+/// sync them either, and they can be checked out again.
+fn sync_tree(root: &Path) -> Result<()> {
+    let dot_git = root.join(".git");
+    let mut directories = vec![if dot_git.is_dir() {
+        dot_git
+    } else {
+        root.to_owned()
+    }];
+    while let Some(directory) = directories.pop() {
+        let failed = || Error::storage("write", &directory);
+        for entry in fs::read_dir(&directory).map_err(failed())? {
+            let entry = entry.map_err(failed())?;
+            let kind = entry.file_type().map_err(failed())?;
+            if kind.is_dir() {
+                directories.push(entry.path());
+            } else if kind.is_file() {
+                sync(&entry.path())?;
+            }
+        }
+        sync(&directory)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! The objects of a repository on this machine, hard-linked or copied.
+//!
+//! Files of objects never change, so they are hard-linked where the file system allows.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gix::bstr::ByteSlice;
+
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::repo::Repo;
+use crate::progress::{Phase, Progress, ProgressSink};
+use crate::remote_url::RemoteUrl;
+
+/// How often the copy starts again when a pack vanishes under it: a repack was at work.
+const ATTEMPTS: usize = 3;
+
+/// Links or copies what `into`, a git directory, does not have of the objects of `from`.
+pub(crate) fn copy_objects(
+    from: &Repo,
+    into: &Path,
+    url: &RemoteUrl,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<()> {
+    let is_partial = {
+        let local = from.local();
+        let config = local.config_snapshot();
+        let names = [
+            "extensions.partialClone",
+            "remote.origin.promisor",
+            "remote.origin.partialclonefilter",
+        ];
+        names.into_iter().any(|name| config.string(name).is_some())
+    };
+    if is_partial {
+        return Err(Error::unsupported(format!(
+            "copying the partial clone {}: clone its origin instead",
+            from.path().display()
+        )));
+    }
+    let common_dir = from.local().common_dir().to_owned();
+    let mut copier = Copier {
+        url,
+        progress,
+        cancel,
+        files: 0,
+        seen: HashSet::new(),
+    };
+    for attempt in 1.. {
+        match copier.objects(&common_dir.join("objects"), &into.join("objects")) {
+            Err(Error::Storage { source, .. })
+                if source.kind() == ErrorKind::NotFound && attempt < ATTEMPTS =>
+            {
+                copier.seen.clear();
+            }
+            copied => {
+                copied?;
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Copier<'a> {
+    url: &'a RemoteUrl,
+    progress: &'a Arc<dyn ProgressSink>,
+    cancel: &'a CancelToken,
+    files: u64,
+    /// Object directories copied already; alternates may name each other.
+    seen: HashSet<PathBuf>,
+}
+
+impl Copier<'_> {
+    /// Copies an object directory, and those it borrows from, into one.
+    fn objects(&mut self, from: &Path, to: &Path) -> Result<()> {
+        if !self.seen.insert(from.to_owned()) {
+            return Ok(());
+        }
+        for entry in list(from)? {
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            let is_fan_out = name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if is_fan_out {
+                self.directory(&entry.path(), &to.join(name), |_| true)?;
+            }
+        }
+        self.directory(&from.join("pack"), &to.join("pack"), is_pack_file)?;
+        self.directory(&from.join("info"), &to.join("info"), |name| {
+            name == "commit-graph"
+        })?;
+        let alternates = match fs::read(from.join("info/alternates")) {
+            Ok(alternates) => alternates,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(source) => {
+                return Err(Error::Storage {
+                    action: "read",
+                    path: from.join("info/alternates"),
+                    source,
+                });
+            }
+        };
+        for line in alternates
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with(b"#"))
+        {
+            let path = line.to_path().map_err(|_| {
+                Error::unsupported("an alternate object directory whose name is no text")
+            })?;
+            self.objects(&from.join(path), to)?; // an absolute path replaces `from`
+        }
+        Ok(())
+    }
+
+    fn directory(&mut self, from: &Path, to: &Path, wanted: impl Fn(&str) -> bool) -> Result<()> {
+        let entries = match list(from) {
+            Err(Error::Storage { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                return Ok(());
+            }
+            entries => entries?,
+        };
+        for entry in entries {
+            let name = entry.file_name();
+            let is_file = entry
+                .file_type()
+                .map_err(Error::storage("read", entry.path()))?
+                .is_file();
+            if is_file
+                && name
+                    .to_str()
+                    .is_some_and(|name| !name.starts_with("tmp_") && wanted(name))
+            {
+                fs::create_dir_all(to).map_err(Error::storage("create", to))?;
+                self.file(&entry.path(), &to.join(name))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, from: &Path, to: &Path) -> Result<()> {
+        self.cancel.check()?;
+        match fs::hard_link(from, to) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+            Err(_) if to.exists() => return Ok(()),
+            Err(_) => copy_whole(from, to)?,
+            Ok(()) => {}
+        }
+        self.files += 1;
+        let subject = self.url.to_string();
+        self.progress.progress(Progress {
+            subject,
+            phase: Phase::Receiving,
+            done: self.files,
+            total: None,
+            bytes: 0,
+        });
+        Ok(())
+    }
+}
+
+/// Under another name first: whoever reads the copy never sees a part of a file.
+fn copy_whole(from: &Path, to: &Path) -> Result<()> {
+    let mut part = to.as_os_str().to_owned();
+    part.push(".part");
+    fs::copy(from, &part).map_err(Error::storage("copy", from))?;
+    fs::rename(&part, to).map_err(Error::storage("create", to))
+}
+
+/// Packs with their indices and what marks a pack of a partial clone. A multi-pack index would have to match the set of
+/// packs exactly, and is only a shortcut.
+fn is_pack_file(name: &str) -> bool {
+    let extension = Path::new(name)
+        .extension()
+        .and_then(|extension| extension.to_str());
+    name.starts_with("pack-")
+        && matches!(
+            extension,
+            Some("pack" | "idx" | "rev" | "promisor" | "mtimes")
+        )
+}
+
+fn list(directory: &Path) -> Result<Vec<fs::DirEntry>> {
+    let mut entries: Vec<_> = fs::read_dir(directory)
+        .and_then(Iterator::collect)
+        .map_err(Error::storage("read", directory))?;
+    // A reader takes a pack for complete when it sees its index.
+    entries.sort_by_key(|entry| entry.path().extension() == Some("idx".as_ref()));
+    Ok(entries)
+}

@@ -1,0 +1,83 @@
+//! Objects asked for by id: what a partial clone left out.
+
+use gix::ObjectId;
+use gix::protocol::fetch::negotiate::{Action, Round, one_round};
+use gix::protocol::fetch::{Arguments, Negotiate, Response};
+
+use super::{Counters, How, Session};
+use crate::error::{Error, Result};
+use crate::remote::options::Filter;
+
+/// Ids in one request. A server holds them all before it answers.
+const BATCH: usize = 50_000;
+
+impl Session<'_> {
+    /// Brings the objects of these ids, and of a tree all trees below; blobs only where they are named themselves, as git
+    /// asks for them. An error names what did not come.
+    pub(crate) fn receive_ids(
+        &mut self,
+        repo: &gix::Repository,
+        ids: &[ObjectId],
+        how: &How,
+        counters: &Counters,
+    ) -> Result<()> {
+        for ids in ids.chunks(BATCH) {
+            let mut talk = ByIds {
+                ids,
+                lacks_filter: false,
+            };
+            self.take(&mut talk, repo, how, counters)?;
+            if talk.lacks_filter {
+                return Err(self.without_filters());
+            }
+            if let Some(absent) = ids.iter().find(|id| !repo.has_object(**id)) {
+                return Err(Error::Refused {
+                    subject: self.peer.url().to_string(),
+                    reason: format!("the server left out {absent}, which was asked for"),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A conversation without one: these, and we say of nothing that we have it.
+struct ByIds<'a> {
+    ids: &'a [ObjectId],
+    lacks_filter: bool,
+}
+
+impl Negotiate for ByIds<'_> {
+    fn mark_complete_and_common_ref(&mut self) -> gix::Result<Action> {
+        Ok(Action::MustNegotiate {
+            remote_ref_target_known: Vec::new(),
+        })
+    }
+
+    fn add_wants(&mut self, arguments: &mut Arguments, _known: &[bool]) -> bool {
+        if !arguments.can_use_filter() {
+            self.lacks_filter = true;
+            return false;
+        }
+        arguments.filter(Filter::Blobs.spec());
+        for id in self.ids {
+            arguments.want(id);
+        }
+        true
+    }
+
+    fn one_round(
+        &mut self,
+        _state: &mut one_round::State,
+        _arguments: &mut Arguments,
+        _previous: Option<&Response>,
+    ) -> gix::Result<(Round, bool)> {
+        let round = Round {
+            haves_sent: 0,
+            in_vain: 0,
+            haves_to_send: 0,
+            previous_response_had_at_least_one_in_common: false,
+        };
+        Ok((round, true))
+    }
+}

@@ -1,0 +1,126 @@
+//! One connection to a remote: handshake, list of refs, and what maps them to refs here.
+
+use gix::protocol::fetch::refmap::init::Context as MapContext;
+use gix::protocol::fetch::{RefMap, Shallow, Tags};
+use gix::protocol::handshake::Ref;
+use gix::protocol::transport::Service;
+use gix::protocol::transport::client::blocking_io::Transport;
+use gix::refspec::RefSpec;
+
+use super::refname;
+use crate::error::{Error, Result};
+use crate::remote::options::Filter;
+use crate::remote::transport::{Peer, Trouble, Watch};
+
+/// How objects are brought.
+#[derive(Clone, Debug)]
+pub(crate) struct How {
+    pub(crate) shallow: Shallow,
+    pub(crate) tags: Tags,
+    pub(crate) filter: Option<Filter>,
+    /// 0 is one per core.
+    pub(crate) threads: usize,
+    pub(crate) most_objects: Option<u64>,
+    pub(crate) most_object_bytes: Option<u64>,
+}
+
+/// A connection after its handshake.
+pub(crate) struct Session<'a> {
+    pub(super) peer: &'a Peer,
+    pub(super) watch: &'a Watch,
+    pub(super) transport: Box<dyn Transport>,
+    pub(super) handshake: gix::protocol::Handshake,
+    /// What the other side has, once listed.
+    refs: Vec<Ref>,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn open(peer: &'a Peer, watch: &'a Watch) -> Result<Self> {
+        watch.expect_lists();
+        let mut transport = peer.connect(watch)?;
+        // Credentials are the transport's business: here is nobody to ask, and nobody asks.
+        let handshake = gix::protocol::handshake(
+            &mut transport,
+            Service::UploadPack,
+            |_| Ok(None),
+            Vec::new(),
+            &mut gix::progress::Discard,
+        );
+        Ok(Self {
+            handshake: handshake.map_err(|error| peer.failure(&error, watch))?,
+            peer,
+            watch,
+            transport,
+            refs: Vec::new(),
+        })
+    }
+
+    /// Asks for the refs that `specs` may match.
+    pub(crate) fn list(&mut self, specs: &[RefSpec]) -> Result<&[Ref]> {
+        let context = MapContext {
+            fetch_refspecs: specs.to_vec(),
+            extra_refspecs: Vec::new(),
+        };
+        // A wildcard at the top has no prefix, and then a filter would hide everything.
+        let has_prefixes = specs
+            .iter()
+            .all(|spec| spec.to_ref().prefix().is_some() || is_exact(spec));
+        let found = self
+            .handshake
+            .prepare_lsrefs_or_extract_refmap(agent(), has_prefixes, context)
+            .and_then(|list| {
+                list.fetch_blocking(gix::progress::Discard, &mut self.transport, false)
+            });
+        let map = found.map_err(|error| self.failure(&error))?;
+        if let Some(what) = refname::wrong_with(&map.remote_refs) {
+            return Err(self.nonsense(what));
+        }
+        self.refs = map.remote_refs;
+        Ok(&self.refs)
+    }
+
+    /// What of the refs listed goes where.
+    pub(crate) fn map(&self, specs: &[RefSpec], tags: Tags) -> Result<RefMap> {
+        let map = RefMap::from_refs(
+            self.refs.clone(),
+            &self.handshake.capabilities,
+            wanted(specs, tags),
+        );
+        map.map_err(|error| self.failure(&error))
+    }
+
+    /// The other side's `HEAD`, if it was asked for and is there.
+    pub(crate) fn head(&self) -> Option<&Ref> {
+        self.refs.iter().find(|found| found.unpack().0 == "HEAD")
+    }
+
+    fn failure(&self, error: &(dyn std::error::Error + 'static)) -> Error {
+        self.peer.failure(error, self.watch)
+    }
+
+    fn nonsense(&self, what: String) -> Error {
+        let error = self.watch.fail(Trouble::Nonsense(what));
+        self.failure(&error)
+    }
+}
+
+/// Which refs are asked for; with tags as git's `--tags` does.
+pub(super) fn wanted(specs: &[RefSpec], tags: Tags) -> MapContext {
+    let tags = tags.to_refspec().map(|spec| spec.to_owned());
+    MapContext {
+        fetch_refspecs: specs.to_vec(),
+        extra_refspecs: tags.into_iter().collect(),
+    }
+}
+
+fn is_exact(spec: &RefSpec) -> bool {
+    spec.to_ref()
+        .source()
+        .is_some_and(|source| !source.contains(&b'*'))
+}
+
+/// Who we are, in the protocol.
+pub(super) fn agent() -> gix::protocol::command::Feature {
+    let name = concat!("git/gitfleet-", env!("CARGO_PKG_VERSION"));
+    ("agent", Some(name.to_owned()))
+}

@@ -1,0 +1,81 @@
+//! The other side, if it is a repository on this machine: its refs are read, its files of objects linked or copied.
+
+use std::sync::Arc;
+
+use gix::protocol::fetch::{RefMap, Tags};
+use gix::protocol::handshake::Ref;
+use gix::protocol::transport::client::Capabilities;
+use gix::refspec::RefSpec;
+
+use super::connection::wanted;
+use crate::cancel::CancelToken;
+use crate::error::Result;
+use crate::git::gix_error;
+use crate::git::refs::Head;
+use crate::git::repo::Repo;
+use crate::progress::ProgressSink;
+use crate::remote::copy_objects::copy_objects;
+use crate::remote_url::RemoteUrl;
+
+/// A repository on this machine as a [`Session`](super::Session) shows one of another.
+pub(crate) struct Near<'a> {
+    pub(crate) repo: &'a Repo,
+    pub(crate) url: &'a RemoteUrl,
+    pub(crate) progress: &'a Arc<dyn ProgressSink>,
+    pub(crate) cancel: &'a CancelToken,
+}
+
+impl Near<'_> {
+    /// Its refs, `HEAD` first. They are read before objects are copied: a writer at work can only make these more.
+    pub(crate) fn refs(&self) -> Result<Vec<Ref>> {
+        let mut refs = Vec::new();
+        refs.extend(match self.repo.head()? {
+            Head::Branch { name, commit_id } => Some(Ref::Symbolic {
+                full_ref_name: "HEAD".into(),
+                target: name.into(),
+                tag: None,
+                object: commit_id.0,
+            }),
+            Head::Detached { commit_id } => Some(Ref::Direct {
+                full_ref_name: "HEAD".into(),
+                object: commit_id.0,
+            }),
+            Head::Unborn { .. } => None,
+        });
+        for found in self.repo.refs()? {
+            let full_ref_name = found.name.into();
+            refs.push(if found.target_id == found.peeled_id {
+                Ref::Direct {
+                    full_ref_name,
+                    object: found.target_id.0,
+                }
+            } else {
+                Ref::Peeled {
+                    full_ref_name,
+                    tag: found.target_id.0,
+                    object: found.peeled_id.0,
+                }
+            });
+        }
+        Ok(refs)
+    }
+
+    /// What of them goes where.
+    pub(crate) fn map(&self, refs: &[Ref], specs: &[RefSpec], tags: Tags) -> Result<RefMap> {
+        let unreadable = || gix_error::unreadable(self.repo.path(), "its refs");
+        let line = format!("\0object-format={}", self.repo.local().object_hash());
+        let (capabilities, _) = Capabilities::from_bytes(line.as_bytes()).map_err(unreadable())?;
+        RefMap::from_refs(refs.to_vec(), &capabilities, wanted(specs, tags)).map_err(unreadable())
+    }
+
+    /// Brings its objects, all of them.
+    pub(crate) fn receive(&self, into: &gix::Repository) -> Result<()> {
+        copy_objects(
+            self.repo,
+            into.common_dir(),
+            self.url,
+            self.progress,
+            self.cancel,
+        )
+    }
+}

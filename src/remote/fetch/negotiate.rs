@@ -1,0 +1,73 @@
+//! What we ask for and what we say we have.
+
+use gix::negotiate::{Algorithm, Graph, Negotiator};
+use gix::protocol::fetch::negotiate::{
+    self, Action, Round, make_refmapping_ignore_predicate, one_round,
+};
+use gix::protocol::fetch::{Arguments, Negotiate, RefMap, Response};
+
+use super::How;
+use crate::remote::options::Filter;
+
+/// git's own conversation, and a filter where one is asked for.
+pub(crate) struct Talk<'a, 'b, 'c> {
+    pub(crate) repo: &'a gix::Repository,
+    pub(crate) map: &'a RefMap,
+    pub(crate) how: &'a How,
+    pub(crate) graph: &'a mut Graph<'b, 'c>,
+    pub(crate) negotiator: Box<dyn Negotiator>,
+    pub(crate) lacks_filter: bool,
+}
+
+pub(crate) fn negotiator() -> Box<dyn Negotiator> {
+    Algorithm::Consecutive.into_negotiator()
+}
+
+impl Negotiate for Talk<'_, '_, '_> {
+    fn mark_complete_and_common_ref(&mut self) -> gix::Result<Action> {
+        negotiate::mark_complete_and_common_ref(
+            &self.repo.objects,
+            &self.repo.refs,
+            // What is borrowed is found among the objects; its refs are not ours to offer.
+            || Ok(std::iter::empty::<(gix::refs::file::Store, gix::OdbHandle)>()),
+            &mut *self.negotiator,
+            self.graph,
+            self.map,
+            &self.how.shallow,
+            make_refmapping_ignore_predicate(self.how.tags, self.map),
+        )
+    }
+
+    fn add_wants(&mut self, arguments: &mut Arguments, known: &[bool]) -> bool {
+        if let Some(filter) = self.how.filter {
+            if !arguments.can_use_filter() {
+                self.lacks_filter = true;
+                return false;
+            }
+            arguments.filter(Filter::spec(filter));
+        }
+        negotiate::add_wants(
+            &self.repo.objects,
+            arguments,
+            self.map,
+            known,
+            &self.how.shallow,
+            make_refmapping_ignore_predicate(self.how.tags, self.map),
+        )
+    }
+
+    fn one_round(
+        &mut self,
+        state: &mut one_round::State,
+        arguments: &mut Arguments,
+        previous: Option<&Response>,
+    ) -> gix::Result<(Round, bool)> {
+        negotiate::one_round(
+            &mut *self.negotiator,
+            self.graph,
+            state,
+            arguments,
+            previous,
+        )
+    }
+}

@@ -1,0 +1,197 @@
+//! The pack: negotiated, counted as it comes, indexed while it comes.
+
+use std::io::{self, BufRead, Read};
+use std::path::PathBuf;
+
+use gix::odb::pack;
+use gix::odb::store::RefreshMode;
+use gix::protocol::fetch::{Context, Negotiate, Options, RefMap};
+
+use super::connection::agent;
+use super::negotiate::{Talk, negotiator};
+use super::{Counters, How, Session};
+use crate::error::{Error, Result};
+use crate::git::gix_error;
+use crate::remote::transport::{Trouble, Watch};
+
+impl Session<'_> {
+    /// Brings the objects that `map` needs and `repo` lacks; returns whether any came.
+    pub(crate) fn receive(
+        &mut self,
+        repo: &gix::Repository,
+        map: &RefMap,
+        how: &How,
+        counters: &Counters,
+    ) -> Result<bool> {
+        if map.object_hash != repo.object_hash() {
+            return Err(Error::Refused {
+                subject: self.peer.url().to_string(),
+                reason: format!(
+                    "its ids are {}, and those of the repository here are {}",
+                    map.object_hash,
+                    repo.object_hash()
+                ),
+            });
+        }
+        let mut quiet = repo.clone();
+        quiet.objects.refresh = RefreshMode::Never; // most ids that are looked up are not there
+        quiet.objects.unset_object_cache();
+        let commit_graph = quiet.commit_graph_if_enabled().ok().flatten();
+        let mut graph = quiet.revision_graph(commit_graph.as_ref());
+        let mut talk = Talk {
+            repo: &quiet,
+            map,
+            how,
+            graph: &mut graph,
+            negotiator: negotiator(),
+            lacks_filter: false,
+        };
+        let objects = self.take(&mut talk, repo, how, counters)?;
+        if talk.lacks_filter {
+            return Err(self.without_filters());
+        }
+        Ok(objects > 0)
+    }
+
+    /// Has the conversation, puts the pack it ends with beside the others, and returns how many objects are in it.
+    pub(crate) fn take(
+        &mut self,
+        talk: &mut impl Negotiate,
+        repo: &gix::Repository,
+        how: &How,
+        counters: &Counters,
+    ) -> Result<u32> {
+        let shallow_file = repo.shallow_file().map_err(unreadable(repo))?;
+        let mut keep: Option<PathBuf> = None;
+        let mut objects = 0;
+        let watch = self.watch.clone();
+        let fetched = gix::protocol::fetch(
+            talk,
+            |reader, progress, stop| {
+                watch.expect_pack();
+                let mut counted = Counted {
+                    inner: reader,
+                    header: Vec::with_capacity(HEADER),
+                    most_objects: how.most_objects,
+                    watch: &watch,
+                };
+                let written = pack::Bundle::write_to_directory(
+                    &mut counted,
+                    Some(&repo.objects.store_ref().path().join("pack")),
+                    progress,
+                    stop,
+                    Some(Box::new(repo.objects.clone())),
+                    repo.object_hash(),
+                    pack::bundle::write::Options {
+                        thread_limit: (how.threads > 0).then_some(how.threads),
+                        alloc_limit_bytes: how
+                            .most_object_bytes
+                            .and_then(|most| usize::try_from(most).ok()),
+                        ..Default::default()
+                    },
+                )?;
+                objects = written.index.num_objects;
+                keep = written.keep_path;
+                if how.filter.is_some() && objects > 0 {
+                    // Tells git that what is missing here can be had.
+                    if let Some(pack) = &written.data_path {
+                        let promise = pack.with_extension("promisor");
+                        std::fs::write(&promise, []).map_err(gix::Error::from_error)?;
+                    }
+                }
+                Ok(true)
+            },
+            counters.root(),
+            watch.flag(),
+            Context {
+                handshake: &mut self.handshake,
+                transport: &mut self.transport,
+                user_agent: agent(),
+                trace_packetlines: false,
+            },
+            Options {
+                shallow_file,
+                shallow: &how.shallow,
+                tags: how.tags,
+                reject_shallow_remote: false,
+            },
+        );
+        if let Some(keep) = keep {
+            // Nobody collects garbage here between now and the refs.
+            std::fs::remove_file(&keep).map_err(Error::storage("remove", keep))?;
+        }
+        if fetched.is_err() {
+            for words in counters.words() {
+                self.watch.heard(words.as_bytes());
+            }
+        }
+        fetched.map_err(|error| self.of_pack(&error))?;
+        Ok(objects)
+    }
+
+    pub(crate) fn without_filters(&self) -> Error {
+        Error::unsupported(format!(
+            "a partial clone of {}: its server has no filters",
+            self.peer.url()
+        ))
+    }
+
+    /// A pack that cannot be read is the server's, or was cut on the way: either way the next one may be whole.
+    fn of_pack(&self, error: &gix::Error) -> Error {
+        self.peer.failure(error, self.watch)
+    }
+}
+
+fn unreadable(repo: &gix::Repository) -> impl FnOnce(gix::Error) -> Error {
+    gix_error::unreadable(repo.git_dir(), "its list of shallow commits")
+}
+
+/// `PACK`, version, number of objects.
+const HEADER: usize = 12;
+
+/// Looks at how many objects are announced before any is read.
+struct Counted<'a> {
+    inner: &'a mut dyn BufRead,
+    header: Vec<u8>,
+    most_objects: Option<u64>,
+    watch: &'a Watch,
+}
+
+impl Counted<'_> {
+    fn look(&mut self, bytes: usize) -> io::Result<()> {
+        if self.header.len() < HEADER || bytes == 0 {
+            return Ok(());
+        }
+        let count: [u8; 4] = self.header[8..HEADER].try_into().unwrap_or_default();
+        let announced = u64::from(u32::from_be_bytes(count));
+        match self.most_objects {
+            Some(limit) if announced > limit => Err(self.watch.fail(Trouble::Limit {
+                what: "objects",
+                limit,
+            })),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(into)?;
+        let missing = HEADER.saturating_sub(self.header.len()).min(read);
+        if missing > 0 {
+            self.header.extend_from_slice(&into[..missing]);
+            self.look(read)?;
+        }
+        Ok(read)
+    }
+}
+
+impl BufRead for Counted<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.inner.consume(amount);
+    }
+}

@@ -1,0 +1,239 @@
+//! Refs as they are to be here, and what becomes of those that are here already.
+
+use std::collections::HashSet;
+
+use gix::bstr::ByteSlice;
+use gix::protocol::fetch::RefMap;
+use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
+use gix::refs::{FullName, Target};
+use gix::refspec::RefSpec;
+
+use crate::error::{Error, Result};
+use crate::git::gix_error;
+use crate::git::id::ObjectId;
+use crate::remote::outcome::{RefChange, RefUpdate};
+use crate::remote::packed_refs::PackedRef;
+
+/// A ref that is to be here.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) packed: PackedRef,
+    /// Whether it may move to what does not follow from where it is.
+    forced: bool,
+}
+
+/// Refs that a fetch brings, by name. Tags that were not asked for come if their objects did.
+pub(crate) fn mapped(map: &RefMap, repo: &gix::Repository) -> Vec<Wanted> {
+    let mut seen = HashSet::new();
+    let mut wanted = Vec::new();
+    for mapping in &map.mappings {
+        let (Some(local), Some(target)) = (&mapping.local, mapping.remote.as_id()) else {
+            continue;
+        };
+        let is_implicit = mapping.spec_index.implicit_index().is_some();
+        if is_implicit && !repo.has_object(target) {
+            continue;
+        }
+        if !seen.insert(local.clone()) {
+            continue;
+        }
+        let spec = mapping.spec_index.get(&map.refspecs, &map.extra_refspecs);
+        let peeled = mapping
+            .remote
+            .peeled_id()
+            .filter(|peeled| *peeled != target);
+        wanted.push(Wanted {
+            packed: PackedRef {
+                name: local.to_vec(),
+                target: target.to_owned(),
+                peeled: peeled.map(ToOwned::to_owned),
+            },
+            forced: spec.is_some_and(gix::refspec::RefSpec::allow_non_fast_forward),
+        });
+    }
+    wanted
+}
+
+/// Refs for a new repository.
+pub(crate) fn write_new(wanted: Vec<Wanted>) -> Vec<PackedRef> {
+    wanted.into_iter().map(|wanted| wanted.packed).collect()
+}
+
+/// Brings the refs of a repository to where they are wanted, and removes those below the destinations of `specs` that are
+/// not, if it `prunes`. What working trees show does not move under them.
+pub(crate) fn update(
+    repo: &gix::Repository,
+    wanted: &[Wanted],
+    specs: &[RefSpec],
+    shown: &[Vec<u8>],
+    prunes: bool,
+) -> Result<Vec<RefUpdate>> {
+    let mut updates = Vec::new();
+    let failed = |what: &'static str| gix_error::unreadable(repo.git_dir(), what);
+    let names: HashSet<&[u8]> = wanted
+        .iter()
+        .map(|one| one.packed.name.as_slice())
+        .collect();
+    let all = repo.references().map_err(failed("its refs"))?;
+    for reference in all.all().map_err(failed("its refs"))? {
+        let reference = reference.map_err(|error| Error::Corrupt {
+            path: repo.git_dir().to_owned(),
+            what: "its refs".to_owned(),
+            source: Some(error.to_string().into()),
+        })?;
+        let name = reference.name().as_bstr().to_vec();
+        let Some(id) = reference.try_id() else {
+            continue;
+        }; // symbolic
+        let is_ours = specs
+            .iter()
+            .filter_map(|spec| source_of(spec, &name))
+            .any(|source| !specs.iter().any(|spec| excludes(spec, &source)));
+        if prunes && is_ours && !names.contains(name.as_slice()) && !shown.contains(&name) {
+            updates.push(RefUpdate {
+                name,
+                change: RefChange::Deleted,
+                old_id: Some(ObjectId(id.detach())),
+                new_id: None,
+            });
+        }
+    }
+    // Before anything is created: a branch `a` may make room for `a/b`.
+    edit(repo, &updates)?;
+    let deleted = updates.len();
+    for one in wanted {
+        let name = &one.packed.name;
+        let here = repo
+            .try_find_reference(name.as_bstr())
+            .map_err(failed("its refs"))?;
+        let old = here.and_then(|here| here.try_id().map(gix::Id::detach));
+        let new = one.packed.target;
+        let change = match old {
+            Some(old) if old == new => continue,
+            None => RefChange::Created,
+            Some(_) if shown.contains(name) => RefChange::Kept,
+            Some(old) => {
+                let is_tag = name.starts_with(b"refs/tags/");
+                let follows = !is_tag
+                    && repo
+                        .merge_base(old, new)
+                        .is_ok_and(|base| base.is_some_and(|base| base == old));
+                match (follows, one.forced) {
+                    (true, _) => RefChange::FastForwarded,
+                    (false, true) => RefChange::Rewritten,
+                    (false, false) => RefChange::Kept,
+                }
+            }
+        };
+        updates.push(RefUpdate {
+            name: name.clone(),
+            change,
+            old_id: old.map(ObjectId),
+            new_id: Some(ObjectId(new)),
+        });
+    }
+    if let Err(error) = edit(repo, &updates[deleted..]) {
+        let restored: Vec<RefUpdate> = updates[..deleted]
+            .iter()
+            .map(|gone| RefUpdate {
+                new_id: gone.old_id,
+                change: RefChange::Created,
+                ..gone.clone()
+            })
+            .collect();
+        let _ = edit(repo, &restored); // the first failure is the one to tell
+        return Err(error);
+    }
+    Ok(updates)
+}
+
+/// The name on the other side of what a refspec keeps under `name` here; `None` if that is not under its destination.
+fn source_of(spec: &RefSpec, name: &[u8]) -> Option<Vec<u8>> {
+    let spec = spec.to_ref();
+    let (source, destination) = (spec.source()?, spec.destination()?);
+    let middle = between(destination, name)?;
+    Some(match source.iter().position(|byte| *byte == b'*') {
+        Some(star) => [&source[..star], middle, &source[star + 1..]].concat(),
+        None => source.to_vec(),
+    })
+}
+
+/// Whether a negative refspec leaves out this name of the other side.
+fn excludes(spec: &RefSpec, name: &[u8]) -> bool {
+    use gix::refspec::Instruction;
+    use gix::refspec::instruction::Fetch;
+    match spec.to_ref().instruction() {
+        Instruction::Fetch(Fetch::Exclude { src }) => between(src, name).is_some(),
+        _ => false,
+    }
+}
+
+/// What stands for the pattern's star in `name`: nothing if there is none and it is the same.
+fn between<'a>(pattern: &[u8], name: &'a [u8]) -> Option<&'a [u8]> {
+    match pattern.iter().position(|byte| *byte == b'*') {
+        Some(star) => {
+            let (before, after) = (&pattern[..star], &pattern[star + 1..]);
+            name.strip_prefix(before)?.strip_suffix(after)
+        }
+        None => (pattern == name).then_some(&[]),
+    }
+}
+
+/// In one transaction.
+fn edit(repo: &gix::Repository, updates: &[RefUpdate]) -> Result<()> {
+    let failed = |error: gix::Error| Error::Corrupt {
+        path: repo.git_dir().to_owned(),
+        what: "its refs cannot be changed".to_owned(),
+        source: Some(gix_error::cause(&error)),
+    };
+    let mut edits = Vec::new();
+    for update in updates {
+        if update.change == RefChange::Kept {
+            continue;
+        }
+        let name = FullName::try_from(gix::bstr::BString::from(update.name.clone()));
+        let name = name.map_err(|error| Error::internal(error.to_string()))?;
+        let change = match update.new_id {
+            Some(ObjectId(id)) => Change::Update {
+                log: LogChange {
+                    mode: RefLog::AndReference,
+                    force_create_reflog: false,
+                    message: "fetch".into(),
+                },
+                expected: PreviousValue::Any,
+                new: Target::Object(id),
+            },
+            None => Change::Delete {
+                expected: PreviousValue::Any,
+                log: RefLog::AndReference,
+            },
+        };
+        edits.push(RefEdit {
+            change,
+            name,
+            deref: false,
+        });
+    }
+    if edits.is_empty() {
+        return Ok(());
+    }
+    let mut store = repo.clone();
+    store.committer_or_set_generic_fallback().map_err(failed)?;
+    store
+        .refs
+        .transaction()
+        .packed_refs(gix::refs::file::transaction::PackedRefs::DeletionsAndNonSymbolicUpdatesRemoveLooseSourceReference(
+            Box::new(store.objects.clone()),
+        ))
+        .prepare(
+            edits,
+            gix::lock::acquire::Fail::AfterDurationWithBackoff(std::time::Duration::from_secs(5)),
+            gix::lock::acquire::Fail::AfterDurationWithBackoff(std::time::Duration::from_secs(5)),
+        )
+        .and_then(|prepared| {
+            let signature = store.committer().transpose()?;
+            prepared.commit(signature)
+        })
+        .map_err(failed)?;
+    Ok(())
+}

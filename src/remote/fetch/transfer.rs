@@ -1,0 +1,57 @@
+//! One transfer from another machine, seen from the thread that waits for it: progress, limits, cancellation.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Counters, Deadline, on_another_thread};
+use crate::cancel::CancelToken;
+use crate::durable::refuse_full_disk;
+use crate::error::Result;
+use crate::progress::{Phase, Progress, ProgressSink};
+use crate::remote::options::CloneOptions;
+use crate::remote::transport::Watch;
+
+/// What stands around the work of a transfer.
+pub(crate) struct Transfer<'a> {
+    /// What progress is told of, without credentials.
+    pub(crate) subject: &'a str,
+    /// Where the objects go.
+    pub(crate) into: &'a Path,
+    pub(crate) options: &'a CloneOptions,
+    pub(crate) progress: &'a Arc<dyn ProgressSink>,
+    pub(crate) cancel: &'a CancelToken,
+}
+
+impl Transfer<'_> {
+    /// Runs `work` on a thread of its own. Returns its answer, and what was seen on the wire.
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Watch, &Counters) -> Result<T> + Send + 'static,
+    ) -> Result<(T, Watch)> {
+        let watch = Watch::new(self.options.limits.bytes);
+        let counters = Counters::default();
+        let tell = |phase, done, total| {
+            self.progress.progress(Progress {
+                subject: self.subject.to_owned(),
+                phase,
+                done,
+                total,
+                bytes: watch.bytes(),
+            });
+        };
+        tell(Phase::Connecting, 0, None);
+        let work = {
+            let (watch, counters) = (watch.clone(), counters.clone());
+            move || work(&watch, &counters)
+        };
+        let look = || {
+            if let Some((phase, done, total)) = counters.now() {
+                tell(phase, done, total);
+            }
+            refuse_full_disk(self.into, self.options.limits.free_disk_bytes)
+        };
+        let deadline = Deadline::starting_now(self.subject, self.options.limits.time);
+        let answer = on_another_thread(work, &watch, &deadline, self.cancel, look)?;
+        Ok((answer, watch))
+    }
+}

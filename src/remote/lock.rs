@@ -1,0 +1,31 @@
+//! One writer of a clone at a time.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use super::transport::Watch;
+use crate::error::{Error, Result};
+
+/// One update of a clone at a time; what a killed one left among the packs is removed.
+pub(crate) fn lock(git_dir: &Path, watch: &Watch) -> Result<File> {
+    let path = git_dir.join("gitfleet.lock");
+    let failed = || Error::storage("lock", &path);
+    let file = File::create(&path).map_err(failed())?;
+    while let Err(error) = file.try_lock() {
+        match error {
+            TryLockError::WouldBlock if watch.must_stop() => return Err(Error::Cancelled),
+            TryLockError::WouldBlock => std::thread::sleep(std::time::Duration::from_millis(50)),
+            TryLockError::Error(error) => return Err(failed()(error)),
+        }
+    }
+    let packs = git_dir.join("objects/pack");
+    for entry in std::fs::read_dir(&packs)
+        .map_err(Error::storage("read", &packs))?
+        .flatten()
+    {
+        if entry.file_name().to_string_lossy().starts_with(".tmp") {
+            let _ = std::fs::remove_file(entry.path()); // git leaves it alone too
+        }
+    }
+    Ok(file)
+}

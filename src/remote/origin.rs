@@ -1,0 +1,35 @@
+//! Where a clone came from.
+
+use std::path::Path;
+
+use crate::error::Result;
+use crate::git::id::ObjectId;
+use crate::git::repo::{OpenOptions, Repo, Trust};
+use crate::remote_url::RemoteUrl;
+
+/// What a clone says of itself.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CloneOrigin {
+    /// The address of the remote `origin`; `None` if it has none, or one that is not understood.
+    pub url: Option<RemoteUrl>,
+    /// The commit `HEAD` is at.
+    pub head: Option<ObjectId>,
+}
+
+/// Looks at the clone at `path`. Nothing in it is run or trusted.
+///
+/// # Errors
+///
+/// [`Error::RepositoryNotFound`](crate::Error::RepositoryNotFound) and [`Error::Corrupt`](crate::Error::Corrupt).
+pub fn origin(path: &Path) -> Result<CloneOrigin> {
+    let open = OpenOptions::exact(Trust::Anyone)?;
+    let repo = Repo::open(path, &open)?;
+    let local = repo.local();
+    let config = local.config_snapshot();
+    let url = config.string("remote.origin.url");
+    Ok(CloneOrigin {
+        url: url.and_then(|url| RemoteUrl::parse(&url.to_string()).ok()),
+        head: repo.head()?.commit_id(),
+    })
+}

@@ -1,0 +1,58 @@
+//! Writing a new repository's refs: one file, as git packs them (gitformat-pack-refs: sorted by name, peeled).
+
+use std::io::Write;
+use std::path::Path;
+
+use gix::ObjectId;
+
+use crate::error::{Error, Result};
+use crate::git::refs::Head;
+
+/// A ref, and what an annotated tag leads to.
+#[derive(Clone, Debug)]
+pub(crate) struct PackedRef {
+    /// Full name.
+    pub(crate) name: Vec<u8>,
+    pub(crate) target: ObjectId,
+    pub(crate) peeled: Option<ObjectId>,
+}
+
+/// Writes refs and `HEAD` of a repository that has none yet.
+pub(crate) fn write(git_dir: &Path, head: &Head, mut refs: Vec<PackedRef>) -> Result<()> {
+    refs.sort_by(|a, b| a.name.cmp(&b.name));
+    refs.dedup_by(|a, b| a.name == b.name);
+    let mut text = b"# pack-refs with: peeled fully-peeled sorted \n".to_vec();
+    for one in &refs {
+        let _ = write!(text, "{} ", one.target); // into memory
+        text.extend_from_slice(&one.name);
+        text.push(b'\n');
+        if let Some(peeled) = one.peeled {
+            let _ = writeln!(text, "^{peeled}");
+        }
+    }
+    write_file(&git_dir.join("packed-refs"), &text)?;
+    let head = match head {
+        Head::Branch { name, .. } | Head::Unborn { name } => symbolic(name),
+        Head::Detached { commit_id } => format!("{commit_id}\n").into_bytes(),
+    };
+    write_file(&git_dir.join("HEAD"), &head)
+}
+
+/// What a file that names another ref says.
+fn symbolic(name: &[u8]) -> Vec<u8> {
+    [b"ref: ", name, b"\n"].concat()
+}
+
+fn write_file(path: &Path, data: &[u8]) -> Result<()> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(Error::storage("create", parent))?;
+    }
+    std::fs::write(path, data).map_err(Error::storage("write", path))
+}
+
+/// What `origin/HEAD` means: the branch that is the other side's default.
+pub(crate) fn write_origin_head(git_dir: &Path, branch: &[u8]) -> Result<()> {
+    let short = branch.strip_prefix(b"refs/heads/").unwrap_or(branch);
+    let there = [b"refs/remotes/origin/", short].concat();
+    write_file(&git_dir.join("refs/remotes/origin/HEAD"), &symbolic(&there))
+}

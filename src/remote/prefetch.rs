@@ -1,0 +1,309 @@
+//! What a partial clone left out and a job is about to read, brought in few requests.
+//!
+//! git asks for such objects when it stumbles over them, often one at a time. Here a job is looked through first: history
+//! is walked without its blobs, and all they name is asked for together. Blame cannot know beforehand which names a file
+//! had; it is rehearsed, and what it did not find is brought, until it finds everything.
+
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError};
+
+use gix::ObjectId;
+use gix::odb::store::RefreshMode;
+use gix::prelude::FindExt as _;
+use gix::protocol::fetch::{Shallow, Tags};
+
+use super::fetch::{Counters, How, Session, Transfer};
+use super::lock::lock;
+use super::options::{CloneOptions, Filter, Needed};
+use super::origin_config::Origin;
+use super::transport::{Peer, Watch};
+use crate::cancel::CancelToken;
+use crate::durable::sync_directory;
+use crate::error::{Error, Result};
+use crate::git::blame::BlameOptions;
+use crate::git::diff::tree::{find_entry, tree_changes};
+use crate::git::gix_error;
+use crate::git::history::{HistoryOptions, Merges};
+use crate::git::objects::Missed;
+use crate::git::repo::Repo;
+use crate::progress::{ProgressSink, Silent};
+use crate::remote_url::{RemoteUrl, Scheme};
+
+/// Brings what `needed` will read and a partial clone lacks, all together; returns how many objects were asked for. A
+/// clone that is not partial lacks nothing that could be brought.
+///
+/// Of `options` the network, credentials, limits and threads count.
+///
+/// # Errors
+///
+/// Those of [`clone_repo`](super::clone_repo) about the other side, and those of the job itself about its options. What had
+/// come before an error stays.
+pub fn fetch_missing(
+    repo: &Repo,
+    needed: &Needed,
+    options: &CloneOptions,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<u64> {
+    if !is_partial(repo) {
+        return Ok(0);
+    }
+    let origin = Origin::read(repo)?;
+    if origin.url.scheme() == Scheme::File {
+        return Err(Error::unsupported(format!(
+            "bringing what a partial clone of a path ({}) left out; clone it whole",
+            origin.url
+        )));
+    }
+    let fetcher = Fetcher {
+        repo,
+        origin,
+        options,
+        progress,
+        cancel,
+    };
+    fetcher.fetch(needed)
+}
+
+/// The same for the files of a clone that is being made from `url`.
+pub(crate) fn fetch_files(
+    repo: &Repo,
+    url: &RemoteUrl,
+    options: &CloneOptions,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<()> {
+    let mut origin = Origin::read(repo)?;
+    origin.url = url.clone(); // which knows credentials that are not written down
+    let fetcher = Fetcher {
+        repo,
+        origin,
+        options,
+        progress,
+        cancel,
+    };
+    fetcher.fetch(&Needed::Files).map(|_| ())
+}
+
+/// The same for blobs that are about to be written; those of a clone that is not partial are here.
+pub(crate) fn fetch_blobs(
+    repo: &Repo,
+    blobs: HashSet<ObjectId>,
+    options: &CloneOptions,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<()> {
+    if !is_partial(repo) {
+        return Ok(());
+    }
+    let fetcher = Fetcher {
+        repo,
+        origin: Origin::read(repo)?,
+        options,
+        progress,
+        cancel,
+    };
+    fetcher.bring(blobs).map(|_| ())
+}
+
+/// Whether the other side promised to have what is missing here.
+pub(crate) fn is_partial(repo: &Repo) -> bool {
+    let local = repo.local();
+    let config = local.config_snapshot();
+    let names = ["remote.origin.promisor", "remote.origin.partialclonefilter"];
+    names.into_iter().any(|name| config.string(name).is_some())
+}
+
+/// The history that blame looks through, as far as paths tell.
+fn history_of(blame: &BlameOptions, revision: &str) -> HistoryOptions {
+    let literal = |path: &Vec<u8>| [b":(top,literal)", path.as_slice()].concat();
+    HistoryOptions {
+        revisions: vec![revision.to_owned()],
+        paths: blame.paths.iter().flatten().map(literal).collect(),
+        since: blame.since,
+        first_parent: blame.first_parent,
+        merges: Some(Merges::EachParent),
+        ..HistoryOptions::default()
+    }
+}
+
+struct Fetcher<'a> {
+    repo: &'a Repo,
+    origin: Origin,
+    options: &'a CloneOptions,
+    progress: &'a Arc<dyn ProgressSink>,
+    cancel: &'a CancelToken,
+}
+
+impl Fetcher<'_> {
+    fn fetch(&self, needed: &Needed) -> Result<u64> {
+        let mut fetched = self.bring(self.absent_trees()?)?;
+        let mut likely = match needed {
+            Needed::Trees => return Ok(fetched),
+            Needed::Files => self.files("HEAD", None)?,
+            Needed::Commits(history) => self.blobs_of(history)?,
+            Needed::Blame(blame) => {
+                let revision = blame.revision.as_deref().unwrap_or("HEAD");
+                let mut likely = self.files(revision, blame.paths.as_deref())?;
+                likely.extend(self.blobs_of(&history_of(blame, revision))?);
+                likely
+            }
+        };
+        // The mailmap of a bare repository is a blob too.
+        likely.extend(self.files("HEAD", Some(&[b".mailmap".to_vec()]))?);
+        fetched += self.bring(likely)?;
+        if let Needed::Blame(blame) = needed {
+            loop {
+                match self.bring(self.rehearse(blame)?)? {
+                    0 => break,
+                    more => fetched += more,
+                }
+            }
+        }
+        Ok(fetched)
+    }
+
+    /// Trees of commits behind any ref; with each come all those below it.
+    fn absent_trees(&self) -> Result<HashSet<ObjectId>> {
+        let mut absent = HashSet::new();
+        if self.origin.filter != Some(Filter::Trees) {
+            return Ok(absent);
+        }
+        let local = self.repo.local();
+        let unreadable = || gix_error::unreadable(self.repo.path(), "its history");
+        let mut tips: Vec<ObjectId> = Vec::new();
+        tips.extend(self.repo.refs()?.iter().map(|found| found.peeled_id.0));
+        tips.extend(local.head_id().ok().map(gix::Id::detach));
+        tips.retain(|id| {
+            local
+                .find_header(*id)
+                .is_ok_and(|header| header.kind().is_commit())
+        });
+        for commit in local.rev_walk(tips).all().map_err(unreadable())? {
+            self.cancel.check()?;
+            let commit = commit.map_err(unreadable())?;
+            let mut bytes = Vec::new();
+            let tree = local
+                .objects
+                .find_commit(&commit.id, &mut bytes)
+                .map_err(unreadable())?
+                .tree();
+            absent.insert(tree);
+        }
+        Ok(absent)
+    }
+
+    /// Blobs of a revision's files, or of some of them.
+    fn files(&self, revision: &str, paths: Option<&[Vec<u8>]>) -> Result<HashSet<ObjectId>> {
+        if self.repo.is_empty()? {
+            return Ok(HashSet::new());
+        }
+        let commit = self.repo.rev_parse(revision)?;
+        let source = self.repo.object_source()?;
+        let objects = source.objects();
+        let tree = self.repo.tree_of(commit)?;
+        let mut blobs = HashSet::new();
+        let mut add = |tree| -> Result<()> {
+            let files = tree_changes(&objects, None, Some(tree))?.into_iter();
+            let sides = files.filter_map(|file| file.new);
+            blobs.extend(
+                sides
+                    .filter(|side| !side.is_submodule())
+                    .map(|side| side.id),
+            );
+            Ok(())
+        };
+        match paths {
+            None => add(tree)?,
+            Some(paths) => {
+                let mut single = HashSet::new();
+                for path in paths {
+                    match find_entry(&objects, tree, path)? {
+                        Some(side) if side.mode == gix::objs::tree::EntryKind::Tree => {
+                            add(side.id)?;
+                        }
+                        Some(side) if !side.is_submodule() => {
+                            single.insert(side.id);
+                        }
+                        _ => {}
+                    }
+                }
+                blobs.extend(single);
+            }
+        }
+        Ok(blobs)
+    }
+
+    /// Both sides of every change.
+    fn blobs_of(&self, history: &HistoryOptions) -> Result<HashSet<ObjectId>> {
+        let mut blobs = HashSet::new();
+        if self.repo.is_empty()? && history.revisions.is_empty() {
+            return Ok(blobs);
+        }
+        for commit in self.repo.commits_without_counts(history, self.cancel)? {
+            for change in commit?.changes {
+                let old = change.old_blob_id.zip(change.old_mode);
+                let new = change.new_blob_id.zip(change.new_mode);
+                let sides = [old, new].into_iter().flatten();
+                let files = sides.filter(|(_, mode)| *mode != SUBMODULE);
+                blobs.extend(files.map(|(id, _)| id.0));
+            }
+        }
+        Ok(blobs)
+    }
+
+    /// What blame looks for in vain.
+    fn rehearse(&self, blame: &BlameOptions) -> Result<HashSet<ObjectId>> {
+        let missed = Missed::default();
+        let repo = self.repo.noting(Arc::clone(&missed));
+        for file in repo.blame(blame, Arc::new(Silent), self.cancel)? {
+            file?;
+        }
+        let mut missed = missed.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(std::mem::take(&mut *missed))
+    }
+
+    /// Fetches those of `ids` that are not here; returns how many that were.
+    fn bring(&self, ids: HashSet<ObjectId>) -> Result<u64> {
+        let mut local = self.repo.local();
+        local.objects.refresh = RefreshMode::Never; // most of them are not here: no reason to look for new packs each time
+        let mut absent: Vec<ObjectId> = ids
+            .into_iter()
+            .filter(|id| !local.has_object(*id))
+            .collect();
+        if absent.is_empty() {
+            return Ok(0);
+        }
+        absent.sort_unstable(); // the same request for the same need
+        let count = absent.len() as u64;
+        let how = How {
+            shallow: Shallow::NoChange,
+            tags: Tags::None,
+            filter: Some(Filter::Blobs),
+            threads: self.options.threads,
+            most_objects: self.options.limits.objects,
+            most_object_bytes: self.options.limits.object_bytes,
+        };
+        let peer = Peer::new(&self.origin.url, self.options)?;
+        let git_dir = local.common_dir().to_owned();
+        let shared = local.into_sync();
+        let work = move |watch: &Watch, counters: &Counters| {
+            let repo = shared.to_thread_local();
+            let _lock = lock(&git_dir, watch)?;
+            let mut session = Session::open(&peer, watch)?;
+            session.receive_ids(&repo, &absent, &how, counters)?;
+            sync_directory(&git_dir.join("objects/pack"))
+        };
+        let transfer = Transfer {
+            subject: self.origin.url.as_str(),
+            into: self.repo.path(),
+            options: self.options,
+            progress: self.progress,
+            cancel: self.cancel,
+        };
+        transfer.run(work)?;
+        Ok(count)
+    }
+}
+
+const SUBMODULE: &str = "160000";

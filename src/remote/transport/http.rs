@@ -1,0 +1,451 @@
+//! Smart http over a client of ours: redirects and credentials are decided here, and failures keep their status.
+//!
+//! gix speaks the protocol; this file brings its requests to the host and the answers back. A request is sent when its
+//! answer is first read, and the answer is handed on as it comes.
+
+use std::cell::RefCell;
+use std::io::{self, BufRead, Cursor, Read, Write};
+use std::rc::Rc;
+use std::time::Duration;
+
+use gix::protocol::transport::client::blocking_io::http::{
+    GetResponse, Http, PostBodyDataKind, PostResponse,
+};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{Method, Response, StatusCode, Url};
+
+use super::monitor::{Trouble, Watch};
+use super::stall::Patience;
+use crate::net::{AskCredentials, Credentials};
+
+/// git follows as many.
+const MOST_REDIRECTS: usize = 20;
+/// What is read of an answer that is an error, for the server's own words.
+const MOST_WORDS: usize = 1024;
+
+pub(crate) struct Client {
+    link: Rc<Link>,
+    /// Where the first request ended, without what was asked for there.
+    base: Option<String>,
+}
+
+/// What requests of one connection share.
+struct Link {
+    client: reqwest::Client,
+    patience: Rc<Patience>,
+    watch: Watch,
+    credentials: Vec<Credentials>,
+    ask: Option<AskCredentials>,
+    allow_clear_text: bool,
+    /// Sent to this host (with its port) and no other.
+    authorized: RefCell<Option<(String, HeaderValue)>>,
+}
+
+impl Client {
+    pub(crate) fn new(
+        client: reqwest::Client,
+        patience: Rc<Patience>,
+        watch: &Watch,
+        credentials: Vec<Credentials>,
+        ask: Option<AskCredentials>,
+        allow_clear_text: bool,
+    ) -> Self {
+        let link = Link {
+            client,
+            patience,
+            watch: watch.clone(),
+            credentials,
+            ask,
+            allow_clear_text,
+            authorized: RefCell::default(),
+        };
+        Self {
+            link: Rc::new(link),
+            base: None,
+        }
+    }
+
+    fn effective(&self, url: &str, base_url: &str) -> String {
+        match (&self.base, url.strip_prefix(base_url)) {
+            (Some(base), Some(tail)) => format!("{base}{tail}"),
+            _ => url.to_owned(),
+        }
+    }
+}
+
+impl Http for Client {
+    type Headers = Cursor<Vec<u8>>;
+    type ResponseBody = Body;
+    type PostBody = Upload;
+
+    fn get(
+        &mut self,
+        url: &str,
+        base_url: &str,
+        headers: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> gix::Result<GetResponse<Self::Headers, Self::ResponseBody>> {
+        let tail = url.strip_prefix(base_url).unwrap_or_default();
+        let request = Request {
+            method: Method::GET,
+            url: self.effective(url, base_url),
+            headers: header_map(headers),
+            upload: Upload::default(),
+        };
+        let response = self
+            .link
+            .get(request, tail)
+            .map_err(gix::Error::from_error)?;
+        let landed = response.url().as_str();
+        if landed != url {
+            self.link
+                .watch
+                .moved_to(landed.strip_suffix(tail).unwrap_or(landed));
+            self.base = landed.strip_suffix(tail).map(str::to_owned);
+        }
+        Ok(GetResponse {
+            headers: Cursor::new(lines(response.headers())),
+            body: Body::new(&self.link, Exchange::Answered(response)),
+        })
+    }
+
+    fn post(
+        &mut self,
+        url: &str,
+        base_url: &str,
+        headers: impl IntoIterator<Item = impl AsRef<str>>,
+        _body: PostBodyDataKind,
+    ) -> gix::Result<PostResponse<Self::Headers, Self::ResponseBody, Self::PostBody>> {
+        let upload = Upload::default();
+        let request = Request {
+            method: Method::POST,
+            url: self.effective(url, base_url),
+            headers: header_map(headers),
+            upload: upload.clone(),
+        };
+        // gix looks at headers before it looks at the body, and both after it has written. What it wants to know of them
+        // is the type, which is checked where the answer comes.
+        Ok(PostResponse {
+            post_body: upload,
+            headers: Cursor::new(b"content-type: application/x-git-upload-pack-result\n".to_vec()),
+            body: Body::new(&self.link, Exchange::ToSend(Box::new(request))),
+        })
+    }
+
+    fn configure(&mut self, _config: &dyn std::any::Any) -> gix::Result {
+        Ok(())
+    }
+
+    fn redirected_base_url(&self) -> Option<String> {
+        None // `effective` knows it
+    }
+}
+
+struct Request {
+    method: Method,
+    url: String,
+    headers: HeaderMap,
+    upload: Upload,
+}
+
+impl Link {
+    /// The first request: it may be sent elsewhere, and may have to be repeated with credentials.
+    fn get(&self, mut request: Request, tail: &str) -> io::Result<Response> {
+        let mut has_authorized = false;
+        for _ in 0..=MOST_REDIRECTS {
+            let url = self.parse(&request.url)?;
+            let response = self.send(&request, &url)?;
+            let status = response.status();
+            if status.is_redirection()
+                && let Some(location) = response.headers().get(LOCATION)
+            {
+                let to = location.to_str().ok().and_then(|to| url.join(to).ok());
+                let mut to = to.ok_or_else(|| self.redirect("to an address that is none"))?;
+                let is_downgrade = url.scheme() == "https" && to.scheme() != "https";
+                if is_downgrade || !matches!(to.scheme(), "http" | "https") {
+                    return Err(self.redirect("from https to something less"));
+                }
+                if !to.as_str().ends_with(tail) {
+                    return Err(self.redirect("to something that is no repository"));
+                }
+                // Whom we are is ours to say.
+                let _ = (to.set_username(""), to.set_password(None));
+                request.url = to.into();
+                continue;
+            }
+            if status == StatusCode::UNAUTHORIZED && !has_authorized {
+                has_authorized = true;
+                if self.authorize(&url)? {
+                    continue;
+                }
+            }
+            return self.checked(response, "advertisement");
+        }
+        Err(self.redirect("in a circle"))
+    }
+
+    /// Finds credentials for the host of `url`; `false` if there are none.
+    fn authorize(&self, url: &Url) -> io::Result<bool> {
+        let host = authority(url);
+        let known = self
+            .credentials
+            .iter()
+            .find(|known| known.host == host)
+            .cloned();
+        let known = match (known, &self.ask) {
+            (None, Some(ask)) => ask
+                .ask(&host)
+                .map_err(|error| self.watch.fail(Trouble::Asking(error.report())))?,
+            (known, _) => known,
+        };
+        let Some(known) = known else { return Ok(false) };
+        if url.scheme() != "https" && !self.allow_clear_text {
+            return Err(self.watch.fail(Trouble::ClearText));
+        }
+        let mut value = HeaderValue::try_from(basic(&known.username, known.password.expose()))
+            .map_err(io::Error::other)?;
+        value.set_sensitive(true);
+        *self.authorized.borrow_mut() = Some((host, value));
+        Ok(true)
+    }
+
+    fn send(&self, request: &Request, url: &Url) -> io::Result<Response> {
+        let mut headers = request.headers.clone();
+        if let Some((host, value)) = &*self.authorized.borrow()
+            && *host == authority(url)
+        {
+            headers.insert(AUTHORIZATION, value.clone());
+        }
+        let builder = self.client.request(request.method.clone(), url.clone());
+        let builder = builder.headers(headers).body(request.upload.take());
+        self.patience.wait_anew(async {
+            let answer = builder.send().await;
+            answer.map_err(|error| self.broken(&error))
+        })
+    }
+
+    /// Turns an answer that is no success into an error with the server's words.
+    fn checked(&self, mut response: Response, kind: &str) -> io::Result<Response> {
+        let status = response.status();
+        if status.is_success() {
+            let wanted = format!("application/x-git-upload-pack-{kind}");
+            let found = response.headers().get(reqwest::header::CONTENT_TYPE);
+            let is_smart = found.is_some_and(|found| found.as_bytes() == wanted.as_bytes());
+            // What is no git at all is told so by gix, which sees the headers of the first answer.
+            if is_smart || kind == "advertisement" {
+                return Ok(response);
+            }
+            return Err(self.watch.fail(Trouble::Broken(
+                "the answer is not what a git server sends".to_owned(),
+            )));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            let were_sent = self.authorized.borrow().is_some();
+            return Err(self.watch.fail(Trouble::Unauthorized { were_sent }));
+        }
+        let retry_after = response.headers().get(RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| seconds(value.to_str().ok()?));
+        let mut body = Vec::new();
+        while body.len() < MOST_WORDS {
+            match self.patience.wait(async {
+                let chunk = response.chunk().await;
+                chunk.map_err(|error| self.broken(&error))
+            }) {
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                _ => break,
+            }
+        }
+        Err(self.watch.fail(Trouble::Status {
+            status: status.as_u16(),
+            retry_after,
+            words: words(&body),
+        }))
+    }
+
+    fn parse(&self, url: &str) -> io::Result<Url> {
+        Url::parse(url).map_err(|error| self.watch.fail(Trouble::Broken(error.to_string())))
+    }
+
+    fn redirect(&self, what: &str) -> io::Error {
+        self.watch.fail(Trouble::Redirect(what.to_owned()))
+    }
+
+    fn broken(&self, error: &reqwest::Error) -> io::Error {
+        // The address is said elsewhere, without anything that is secret.
+        let mut text = String::new();
+        let mut next = std::error::Error::source(error);
+        while let Some(cause) = next {
+            text = cause.to_string();
+            next = cause.source();
+        }
+        if text.is_empty() {
+            text.push_str("the connection broke");
+        }
+        // No other attempt would find another certificate.
+        if text.contains("certificate") {
+            return self.watch.fail(Trouble::Nonsense(text));
+        }
+        self.watch.fail(Trouble::Broken(text))
+    }
+}
+
+/// A request that was sent, or will be when somebody wants the answer.
+enum Exchange {
+    ToSend(Box<Request>),
+    Answered(Response),
+    Ended,
+}
+
+pub(crate) struct Body {
+    link: Rc<Link>,
+    exchange: Exchange,
+    chunk: Cursor<Vec<u8>>,
+}
+
+impl Body {
+    fn new(link: &Rc<Link>, exchange: Exchange) -> Self {
+        Self {
+            link: Rc::clone(link),
+            exchange,
+            chunk: Cursor::default(),
+        }
+    }
+
+    /// Makes sure that there are bytes, or no more to come.
+    fn fill(&mut self) -> io::Result<()> {
+        while self.chunk.position() >= self.chunk.get_ref().len() as u64 {
+            match std::mem::replace(&mut self.exchange, Exchange::Ended) {
+                Exchange::ToSend(request) => {
+                    let url = self.link.parse(&request.url)?;
+                    let mut response = self.link.send(&request, &url)?;
+                    let is_new_to_us = self.link.authorized.borrow().is_none();
+                    if response.status() == StatusCode::UNAUTHORIZED
+                        && is_new_to_us
+                        && self.link.authorize(&url)?
+                    {
+                        response = self.link.send(&request, &url)?;
+                    }
+                    self.exchange = Exchange::Answered(self.link.checked(response, "result")?);
+                }
+                Exchange::Answered(mut response) => {
+                    let link = &self.link;
+                    let chunk = link.patience.wait(async {
+                        let chunk = response.chunk().await;
+                        chunk.map_err(|error| link.broken(&error))
+                    })?;
+                    let Some(chunk) = chunk else { return Ok(()) };
+                    link.patience.received(chunk.len())?;
+                    self.chunk = Cursor::new(chunk.into());
+                    self.exchange = Exchange::Answered(response);
+                }
+                Exchange::Ended => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Read for Body {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.fill()?;
+        self.chunk.read(into)
+    }
+}
+
+impl BufRead for Body {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.fill()?;
+        self.chunk.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.chunk.consume(amount);
+    }
+}
+
+/// What is to be sent: gathered until the answer is wanted.
+#[derive(Clone, Default)]
+pub(crate) struct Upload(Rc<RefCell<Vec<u8>>>);
+
+impl Upload {
+    fn take(&self) -> Vec<u8> {
+        self.0.borrow().clone()
+    }
+}
+
+impl Write for Upload {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// gix's headers, without its name: ours is the client's.
+fn header_map(headers: impl IntoIterator<Item = impl AsRef<str>>) -> HeaderMap {
+    let mut map = HeaderMap::new();
+    for line in headers {
+        if let Some((name, value)) = line.as_ref().split_once(':')
+            && !name.eq_ignore_ascii_case("user-agent")
+            && let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.trim().parse())
+        {
+            map.insert(name, value);
+        }
+    }
+    map
+}
+
+fn lines(headers: &HeaderMap) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (name, value) in headers {
+        text.extend_from_slice(name.as_str().as_bytes());
+        text.extend_from_slice(b": ");
+        text.extend_from_slice(value.as_bytes());
+        text.push(b'\n');
+    }
+    text
+}
+
+/// Host as in addresses: with its port if that is not the scheme's own.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// The value of an `Authorization` header (RFC 7617).
+fn basic(username: &str, password: &str) -> String {
+    use base64::Engine;
+    let both = format!("{username}:{password}");
+    format!(
+        "Basic {}",
+        base64::engine::general_purpose::STANDARD.encode(both)
+    )
+}
+
+/// `Retry-After` as seconds or as a date (RFC 9110, 10.2.3).
+fn seconds(value: &str) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = gix::date::parse(value, None).ok()?;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let left = date.seconds - i64::try_from(now.ok()?.as_secs()).ok()?;
+    Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)))
+}
+
+/// The first line with text in it; pages of HTML say nothing.
+fn words(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+    line.filter(|line| !line.starts_with('<'))
+        .map(|line| {
+            line.chars()
+                .filter(|letter| !letter.is_control())
+                .take(200)
+                .collect()
+        })
+        .unwrap_or_default()
+}

@@ -1,0 +1,255 @@
+//! A remote: an address with all that is needed to speak to it.
+
+use std::rc::Rc;
+
+use gix::protocol::transport::Protocol;
+use gix::protocol::transport::client::blocking_io::Transport;
+use gix::protocol::transport::client::blocking_io::http as protocol;
+
+use super::monitor::{Trouble, Watch};
+use super::stall::Patience;
+use super::{git_daemon, http, ssh};
+use crate::error::{Error, Result};
+use crate::git::gix_error;
+use crate::net::{AskCredentials, ClientSettings, Credentials, NetOptions};
+use crate::remote::options::CloneOptions;
+use crate::remote_url::{RemoteUrl, Scheme};
+use crate::secret::Secret;
+
+/// The other side, and how to speak to it.
+#[derive(Clone)]
+pub(crate) struct Peer {
+    url: RemoteUrl,
+    options: NetOptions,
+    /// For http and https; the others need no TLS, nor a CPU that can do it.
+    settings: Option<ClientSettings>,
+    credentials: Vec<Credentials>,
+    ask: Option<AskCredentials>,
+}
+
+impl Peer {
+    /// Of `options` the network and the credentials count. Those in the address itself come first.
+    pub(crate) fn new(url: &RemoteUrl, options: &CloneOptions) -> Result<Self> {
+        let mut credentials = options.credentials.clone();
+        if let Some(username) = url.username().filter(|_| is_http(url)) {
+            // Hosts take a token as a user without a password too.
+            let own = Credentials {
+                host: url.host().to_owned(),
+                username: username.to_owned(),
+                password: url.password().cloned().unwrap_or_else(|| Secret::new("")),
+            };
+            credentials.insert(0, own);
+        }
+        Ok(Self {
+            url: url.clone(),
+            options: options.net.options().clone(),
+            settings: is_http(url).then(|| options.net.for_client()).transpose()?,
+            credentials,
+            ask: options.ask_credentials.clone(),
+        })
+    }
+
+    pub(crate) fn url(&self) -> &RemoteUrl {
+        &self.url
+    }
+
+    /// Connects; http has nothing to connect yet.
+    pub(crate) fn connect(&self, watch: &Watch) -> Result<Box<dyn Transport>> {
+        let options = &self.options;
+        let patience = Rc::new(Patience::new(options, watch)?);
+        let failed = |error: std::io::Error| self.failure(&error, watch);
+        match (self.url.scheme(), &self.settings) {
+            (Scheme::Http | Scheme::Https, Some(settings)) => {
+                let address = gix::url::parse(self.url.as_str())
+                    .map_err(|error| Error::invalid(self.url.as_str(), gix_error::text(&error)))?;
+                let client = http::Client::new(
+                    settings.client_for_git()?,
+                    patience,
+                    watch,
+                    self.credentials.clone(),
+                    self.ask.clone(),
+                    options.allow_clear_text_credentials,
+                );
+                Ok(Box::new(protocol::Transport::new_http(
+                    client,
+                    address,
+                    Protocol::V2,
+                    false,
+                )))
+            }
+            (Scheme::Git, _) => {
+                git_daemon::connect(&self.url, options, patience, watch).map_err(failed)
+            }
+            (Scheme::Ssh, _) => ssh::connect(&self.url, options, patience, watch).map_err(failed),
+            _ => Err(Error::internal("a path is copied, not fetched")),
+        }
+    }
+
+    /// What went wrong: what the transport saw if it saw something, else what the protocol says.
+    pub(crate) fn failure(
+        &self,
+        error: &(dyn std::error::Error + 'static),
+        watch: &Watch,
+    ) -> Error {
+        if let Some(trouble) = watch.trouble() {
+            return self.explain(trouble);
+        }
+        if watch.must_stop() {
+            return Error::Cancelled;
+        }
+        let stderr = printable(&watch.stderr());
+        let mut text = printable(&gix_error::text(error));
+        let mut words = printable(&gix_error::root(error));
+        if !stderr.is_empty() {
+            text.clone_from(&stderr);
+            words = stderr;
+        }
+        let subject = self.url.to_string();
+        let lower = text.to_lowercase();
+        let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        if says(&[
+            "permission denied (",
+            "host key verification failed",
+            "authentication failed",
+        ]) {
+            return Error::AuthenticationFailed {
+                subject,
+                reason: words,
+            };
+        }
+        // What git's own servers say over ssh and git://; there is no status that would say it.
+        if says(&[
+            "does not appear to be a git repository",
+            "repository not exported",
+            "no such repository",
+            "repository not found",
+            "access denied or",
+        ]) {
+            return Error::RepositoryNotFound {
+                subject,
+                reason: words,
+            };
+        }
+        if says(&["'dumb' protocol is not supported"]) {
+            return Error::unsupported(format!(
+                "{subject} is no smart git server: it has files for git's dumb protocol, or is no git server at all"
+            ));
+        }
+        Error::Network {
+            subject,
+            source: text.into(),
+        }
+    }
+
+    fn explain(&self, trouble: Trouble) -> Error {
+        let subject = self.url.to_string();
+        let host = || self.url.host().to_owned();
+        match trouble {
+            Trouble::Unauthorized { were_sent } => Error::AuthenticationFailed {
+                subject,
+                reason: if were_sent {
+                    "the host refused the credentials (HTTP status 401)"
+                } else {
+                    "the host wants credentials (HTTP status 401); a private repository needs a token"
+                }
+                .to_owned(),
+            },
+            Trouble::Asking(reason) => Error::AuthenticationFailed { subject, reason },
+            Trouble::ClearText => Error::AuthenticationFailed {
+                subject,
+                reason: "credentials are not sent over plain http; use https".to_owned(),
+            },
+            Trouble::Status {
+                status,
+                retry_after,
+                words,
+            } => {
+                let words = if words.is_empty() {
+                    words
+                } else {
+                    format!(": {words}")
+                };
+                match status {
+                    404 | 410 => Error::RepositoryNotFound {
+                        subject,
+                        reason: format!(
+                            "the server has none there (HTTP status {status}{words}); a private one looks the same without a token"
+                        ),
+                    },
+                    429 => Error::RateLimited {
+                        host: host(),
+                        reset_at: retry_after.map(in_the_future),
+                    },
+                    // GitHub and others refuse for a while with this status too, and then say for how long.
+                    403 | 503 if retry_after.is_some() => Error::RateLimited {
+                        host: host(),
+                        reset_at: retry_after.map(in_the_future),
+                    },
+                    403 => Error::AuthenticationFailed {
+                        subject,
+                        reason: format!("the host forbids it (HTTP status 403{words})"),
+                    },
+                    // What the server says is wrong with the request stays wrong.
+                    400..=499 if !matches!(status, 408 | 425) => Error::Refused {
+                        subject,
+                        reason: format!("HTTP status {status}{words}"),
+                    },
+                    _ => Error::Network {
+                        subject,
+                        source: format!("HTTP status {status}{words}").into(),
+                    },
+                }
+            }
+            Trouble::Broken(text) if is_unknown_host(&text) => Error::RepositoryNotFound {
+                subject,
+                reason: format!("there is no host {}", self.url.host()),
+            },
+            Trouble::Broken(text) => Error::Network {
+                subject,
+                source: text.into(),
+            },
+            Trouble::Silent { after } => Error::Timeout { subject, after },
+            Trouble::Limit { what, limit } => Error::LimitExceeded {
+                subject,
+                what: what.to_owned(),
+                limit,
+            },
+            Trouble::Redirect(what) => Error::Refused {
+                subject,
+                reason: format!("the server redirects {what}"),
+            },
+            Trouble::Nonsense(what) => Error::Refused {
+                subject,
+                reason: what,
+            },
+        }
+    }
+}
+
+/// What the C libraries say of a name that does not exist. That nobody could be asked is another matter: it may pass.
+fn is_unknown_host(text: &str) -> bool {
+    let known = [
+        "Name or service not known",
+        "Name does not resolve",
+        "No address associated with hostname",
+        "nodename nor servname provided",
+        "No such host is known",
+    ];
+    known.iter().any(|words| text.contains(words))
+}
+
+/// Without what a terminal would obey.
+fn printable(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control()).collect()
+}
+
+fn is_http(url: &RemoteUrl) -> bool {
+    matches!(url.scheme(), Scheme::Http | Scheme::Https)
+}
+
+/// In seconds since the epoch.
+fn in_the_future(after: std::time::Duration) -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let at = now.unwrap_or_default().saturating_add(after);
+    i64::try_from(at.as_secs()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,309 @@
+//! Files and branch of a clone's working tree, brought to where the origin's branch is.
+//!
+//! As `git merge --ff-only`: only what changed between the two commits is touched, and only where nobody changed it here.
+//! The index is locked before anything is looked at, as by git. New files are written beside the old ones' tree and then
+//! renamed into place, so each is either old or new; a run that is killed half-way goes on at the next, because a file that
+//! is already as it should be is as good as an old one.
+
+use std::collections::HashSet;
+use std::io::BufWriter;
+use std::path::Path;
+use std::sync::Arc;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice;
+use gix::index::entry::{Flags, Mode};
+use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
+use gix::refs::{FullName, Target};
+
+use super::files::{put, put_submodule, remove, staging};
+use super::local_changes::State;
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::diff::tree::{Side, TreeChange, tree_changes};
+use crate::git::gix_error;
+use crate::git::id::ObjectId as Id;
+use crate::git::refs::Head;
+use crate::git::repo::Repo;
+use crate::progress::ProgressSink;
+use crate::remote::checkout::{Files, open_for_checkout, write_files};
+use crate::remote::lock::lock;
+use crate::remote::options::{CloneOptions, UpdateFiles};
+use crate::remote::prefetch::{fetch_blobs, is_partial};
+use crate::remote::transport::Watch;
+
+/// What became of the files.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Forwarded {
+    /// There was nothing to do.
+    Nothing,
+    /// They and this branch are at another commit now.
+    Moved(Vec<u8>),
+    /// They stay, for this reason.
+    Kept(String),
+}
+
+/// Brings the branch that `HEAD` names, and the files, to where its remote-tracking branch is.
+pub(crate) fn forward(
+    repo: &Repo,
+    options: &CloneOptions,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<Forwarded> {
+    let local = repo.local();
+    let Some(root) = local.workdir().map(Path::to_owned) else {
+        return Ok(Forwarded::Nothing);
+    };
+    let (branch, from) = match repo.head()? {
+        Head::Branch { name, commit_id } => (name, Some(commit_id)),
+        Head::Unborn { name } => (name, None),
+        Head::Detached { .. } => return Ok(Forwarded::Nothing),
+    };
+    let Some(to) = tracked(repo, &branch)? else {
+        return Ok(Forwarded::Nothing);
+    };
+    let overwrites = options.update_files == UpdateFiles::Overwrite;
+    if from == Some(to) && !overwrites {
+        return Ok(Forwarded::Nothing);
+    }
+    if options.update_files == UpdateFiles::Keep {
+        return Ok(Forwarded::Kept("they are to stay".to_owned()));
+    }
+    if let Some(from) = from.filter(|_| !overwrites) {
+        let base = local
+            .merge_base(from.0, to.0)
+            .ok()
+            .flatten()
+            .map(gix::Id::detach);
+        if base == Some(to.0) {
+            return Ok(Forwarded::Nothing); // nothing there that is not here
+        }
+        if base != Some(from.0) {
+            let reason = "the branch here has commits that its origin does not have";
+            return Ok(Forwarded::Kept(reason.to_owned()));
+        }
+    }
+    let plan = || Plan::new(repo, &root, from, to, overwrites, cancel);
+    if is_partial(repo)
+        && let Ok(first) = plan()?
+    {
+        fetch_blobs(repo, first.blobs(), options, progress, cancel)?;
+    }
+    let _lock = lock(local.common_dir(), &Watch::new(None))?;
+    let wait = gix::lock::acquire::Fail::AfterDurationWithBackoff(BUSY);
+    let index_path = local.index_path();
+    let Ok(index_lock) = gix::lock::File::acquire_to_update_resource(&index_path, wait, None, 0)
+    else {
+        let reason = format!(
+            "somebody else is at work there ({}.lock)",
+            index_path.display()
+        );
+        return Ok(Forwarded::Kept(reason));
+    };
+    // What was fetched took its time: what counts is what is there now.
+    let plan = match plan()? {
+        Ok(plan) => plan,
+        Err(reason) => return Ok(Forwarded::Kept(reason)),
+    };
+    if plan.changes.is_empty() && from == Some(to) {
+        return Ok(Forwarded::Nothing);
+    }
+    plan.apply(repo, index_lock, options, progress, cancel)?;
+    move_branch(&local, &branch, from, to)?;
+    Ok(Forwarded::Moved(branch))
+}
+
+/// How long another program may be at work on the index.
+const BUSY: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// The commit of the remote-tracking branch that a branch follows.
+fn tracked(repo: &Repo, branch: &[u8]) -> Result<Option<Id>> {
+    let local = repo.local();
+    let Ok(name) = FullName::try_from(gix::bstr::BString::from(branch)) else {
+        return Ok(None);
+    };
+    let tracking =
+        local.branch_remote_tracking_ref_name(name.as_ref(), gix::remote::Direction::Fetch);
+    let Some(Ok(tracking)) = tracking else {
+        return Ok(None);
+    };
+    let unreadable = || gix_error::unreadable(repo.path(), "its refs");
+    let Some(mut found) = local
+        .try_find_reference(tracking.as_ref())
+        .map_err(unreadable())?
+    else {
+        return Ok(None);
+    };
+    let id = found.peel_to_id().map_err(unreadable())?.detach();
+    Ok(Some(Id(id)))
+}
+
+/// What is to be written and removed.
+struct Plan<'a> {
+    root: &'a Path,
+    tree: ObjectId,
+    changes: Vec<TreeChange>,
+}
+
+impl<'a> Plan<'a> {
+    /// The inner error says what stands in the way.
+    fn new(
+        repo: &Repo,
+        root: &'a Path,
+        from: Option<Id>,
+        to: Id,
+        overwrites: bool,
+        cancel: &CancelToken,
+    ) -> Result<Result<Self, String>> {
+        let local = repo.local();
+        let tree = repo.tree_of(to)?;
+        let old_tree = from.filter(|_| !overwrites);
+        let old_tree = old_tree.map(|id| repo.tree_of(id)).transpose()?;
+        let source = repo.object_source()?;
+        let mut changes = tree_changes(&source.objects(), old_tree, Some(tree))?;
+        let state = match State::read(repo, from.is_some(), &changes, overwrites, cancel)? {
+            Ok(state) => state,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        if overwrites {
+            let wanted: HashSet<Vec<u8>> =
+                changes.iter().map(|change| change.path.clone()).collect();
+            changes.retain(|change| !state.is_as(&change.path, change.new));
+            let gone = state
+                .index
+                .iter()
+                .filter(|(path, _)| !wanted.contains(*path));
+            changes.extend(gone.map(|(path, side)| TreeChange {
+                path: path.clone(),
+                old: Some(*side),
+                new: None,
+            }));
+        }
+        if let Some(reason) = state.in_the_way(root, &changes, overwrites, local.object_hash())? {
+            return Ok(Err(reason));
+        }
+        // What the index does not know is not ours to remove.
+        changes.retain(|change| change.new.is_some() || state.index.contains_key(&change.path));
+        Ok(Ok(Self {
+            root,
+            tree,
+            changes,
+        }))
+    }
+
+    /// Blobs that are written.
+    fn blobs(&self) -> HashSet<ObjectId> {
+        let new = self.changes.iter().filter_map(|change| change.new);
+        new.filter(|side| !side.is_submodule())
+            .map(|side| side.id)
+            .collect()
+    }
+
+    /// Files, then the index: what is killed in between is found again by its content.
+    fn apply(
+        &self,
+        repo: &Repo,
+        index_lock: gix::lock::File,
+        options: &CloneOptions,
+        progress: &Arc<dyn ProgressSink>,
+        cancel: &CancelToken,
+    ) -> Result<()> {
+        let corrupt = |what: &'static str| gix_error::unreadable(repo.path(), what);
+        let writer = open_for_checkout(self.root)?;
+        let fresh = writer.index_from_tree(&self.tree);
+        let mut fresh = fresh.map_err(corrupt("the new files cannot be checked out"))?;
+        let changed: HashSet<&[u8]> = self
+            .changes
+            .iter()
+            .map(|change| change.path.as_slice())
+            .collect();
+        // Entries that stay are not written, but tell the attributes of those that are.
+        for (entry, path) in fresh.entries_mut_with_paths() {
+            if !changed.contains(path.as_bytes()) {
+                entry.flags.insert(Flags::SKIP_WORKTREE);
+            }
+        }
+        let staging = staging(self.root)?;
+        let files = Files::new(
+            self.root.display().to_string(),
+            changed.len() as u64,
+            progress,
+        );
+        write_files(
+            &writer,
+            &mut fresh,
+            staging.path(),
+            &files,
+            options.threads,
+            cancel,
+        )?;
+        for change in &self.changes {
+            let is_file = |side: Option<Side>| side.is_some_and(|side| !side.is_submodule());
+            if is_file(change.old) && !is_file(change.new) {
+                remove(self.root, &change.path)?;
+            }
+        }
+        let mut index = read_index(&writer).map_err(corrupt("its index"))?;
+        index.remove_entries(|_, path, _| changed.contains(path.as_bytes()));
+        for entry in fresh.entries() {
+            let path = entry.path(&fresh);
+            if entry.flags.contains(Flags::SKIP_WORKTREE) {
+                continue;
+            }
+            let stat = if entry.mode == Mode::COMMIT {
+                put_submodule(self.root, path)?;
+                entry.stat
+            } else {
+                put(staging.path(), self.root, path)?
+            };
+            index.dangerously_push_entry(stat, entry.id, Flags::empty(), entry.mode, path);
+        }
+        index.sort_entries();
+        index.remove_tree(); // what it remembers of directories is about the old entries
+        index.remove_resolve_undo();
+        let mut out = BufWriter::with_capacity(64 * 1024, index_lock);
+        index
+            .write_to(&mut out, gix::index::write::Options::default())
+            .map_err(corrupt("its index cannot be written"))?;
+        let failed = || Error::storage("write", writer.index_path());
+        let lock = out
+            .into_inner()
+            .map_err(|error| failed()(error.into_error()))?;
+        lock.commit()
+            .map(|_| ())
+            .map_err(|error| failed()(error.error))
+    }
+}
+
+fn read_index(repo: &gix::Repository) -> gix::Result<gix::index::File> {
+    if repo.index_path().exists() {
+        return repo.open_index();
+    }
+    let empty = gix::index::State::new(repo.object_hash());
+    Ok(gix::index::File::from_state(empty, repo.index_path()))
+}
+
+fn move_branch(repo: &gix::Repository, branch: &[u8], from: Option<Id>, to: Id) -> Result<()> {
+    let failed = || gix_error::unreadable(repo.git_dir(), "its branch cannot be moved");
+    let name = FullName::try_from(gix::bstr::BString::from(branch));
+    let name = name.map_err(|error| Error::internal(error.to_string()))?;
+    let edit = RefEdit {
+        change: Change::Update {
+            log: LogChange {
+                mode: RefLog::AndReference,
+                force_create_reflog: false,
+                message: "update: fast-forward".into(),
+            },
+            expected: match from {
+                Some(from) => PreviousValue::MustExistAndMatch(Target::Object(from.0)),
+                None => PreviousValue::MustNotExist,
+            },
+            new: Target::Object(to.0),
+        },
+        name,
+        deref: false,
+    };
+    let mut repo = repo.clone();
+    repo.committer_or_set_generic_fallback().map_err(failed())?;
+    repo.edit_reference(edit).map_err(failed()).map(|_| ())
+}

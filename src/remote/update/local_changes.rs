@@ -1,0 +1,276 @@
+//! What is here before files follow: in the index and in the working tree, and what of it stands in the way.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use gix::bstr::ByteSlice;
+use gix::index::entry::{Flags, Mode, Stage};
+use gix::objs::Kind;
+use gix::objs::tree::EntryKind;
+
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::diff::tree::{Side, TreeChange};
+use crate::git::gix_error;
+use crate::git::repo::Repo;
+use crate::git::worktree::WorkingTree;
+
+/// What is here now: in the index, and as far as changes touch it in the working tree.
+pub(crate) struct State {
+    pub(crate) index: HashMap<Vec<u8>, Side>,
+    /// A file that is not there has no side.
+    files: HashMap<Vec<u8>, Option<Side>>,
+}
+
+impl State {
+    pub(crate) fn read(
+        repo: &Repo,
+        has_head: bool,
+        changes: &[TreeChange],
+        overwrites: bool,
+        cancel: &CancelToken,
+    ) -> Result<Result<Self, String>> {
+        let local = repo.local();
+        let root = local.workdir().unwrap_or(local.git_dir());
+        let index = local.index_or_empty();
+        let index = index.map_err(gix_error::unreadable(repo.path(), "its index"))?;
+        let is_odd = index.is_sparse() || index.link().is_some();
+        if is_odd
+            || index
+                .entries()
+                .iter()
+                .any(|entry| entry.flags.contains(Flags::SKIP_WORKTREE))
+        {
+            return Ok(Err("only a part of them is checked out".to_owned()));
+        }
+        let mut state = Self {
+            index: HashMap::new(),
+            files: HashMap::new(),
+        };
+        for entry in index.entries() {
+            if entry.stage() != Stage::Unconflicted && !overwrites {
+                return Ok(Err("a merge has conflicts".to_owned()));
+            }
+            let is_settled = entry.stage() == Stage::Unconflicted;
+            let side = Side {
+                mode: kind(entry.mode),
+                // A conflict is like nothing else.
+                id: if is_settled {
+                    entry.id
+                } else {
+                    entry.id.kind().null()
+                },
+            };
+            state.index.insert(entry.path(&index).to_vec(), side);
+        }
+        if !has_head {
+            return Ok(if state.index.is_empty() || overwrites {
+                Ok(state)
+            } else {
+                Err("files are staged for a first commit".to_owned())
+            });
+        }
+        let has_modes = local.config_snapshot().boolean("core.fileMode") != Some(false);
+        let touched: HashSet<&[u8]> = changes
+            .iter()
+            .map(|change| change.path.as_slice())
+            .collect();
+        let tree = WorkingTree::read(repo, cancel, |path| touched.contains(path))?;
+        if tree.parents.len() > 1 && !overwrites {
+            return Ok(Err("a merge is not finished".to_owned()));
+        }
+        for file in tree.files {
+            if !touched.contains(file.path.as_slice()) {
+                continue;
+            }
+            let side = match file.side {
+                Ok(side) if has_modes => Some(with_mode(root, &file.path, side)?),
+                Ok(side) => Some(side),
+                Err(Error::Storage { source, .. })
+                    if source.kind() == std::io::ErrorKind::NotFound =>
+                {
+                    None
+                }
+                Err(_) if overwrites => continue,
+                Err(error) => return Ok(Err(error.report())),
+            };
+            state.files.insert(file.path, side);
+        }
+        Ok(Ok(state))
+    }
+
+    /// Whether index and file are this already.
+    pub(crate) fn is_as(&self, path: &[u8], side: Option<Side>) -> bool {
+        let is_file = match side {
+            Some(side) if side.is_submodule() => true,
+            _ => self.files.get(path).is_some_and(|found| *found == side),
+        };
+        is_file && self.index.get(path).copied() == side
+    }
+
+    /// What somebody changed here, or put where a new file goes. What `overwrites` replaces
+    /// files whoever made them, as `git reset --hard` does; directories with files that git does not know of it does not.
+    pub(crate) fn in_the_way(
+        &self,
+        root: &Path,
+        changes: &[TreeChange],
+        overwrites: bool,
+        hash: gix::hash::Kind,
+    ) -> Result<Option<String>> {
+        let removed: HashSet<&[u8]> = changes
+            .iter()
+            .filter(|change| change.new.is_none() || overwrites)
+            .map(|change| change.path.as_slice())
+            .collect();
+        for TreeChange { path, old, new } in changes {
+            let shown = || String::from_utf8_lossy(path);
+            let indexed = self.index.get(path).copied();
+            if !overwrites {
+                if indexed != *old && indexed != *new {
+                    return Ok(Some(format!("{} has staged changes", shown())));
+                }
+                if let Some(Some(found)) = self.files.get(path)
+                    && Some(*found) != *old
+                    && Some(*found) != *new
+                {
+                    return Ok(Some(format!("{} has changes", shown())));
+                }
+            }
+            let Some(new) = *new else {
+                continue;
+            };
+            let is_there = if new.is_submodule() {
+                indexed.is_none() && is_file_there(root, path, &removed)?
+            } else if indexed.is_none() && !overwrites {
+                is_untracked_there(root, path, new, &removed, hash)?
+            } else {
+                is_directory_there(root, path, &removed)?
+            };
+            if is_there {
+                return Ok(Some(format!("{} is in the way, and not tracked", shown())));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The file's own right to be run, where git looks at it.
+#[cfg(unix)]
+fn with_mode(root: &Path, path: &[u8], side: Side) -> Result<Side> {
+    use std::os::unix::fs::PermissionsExt;
+    if !side.is_regular() {
+        return Ok(side);
+    }
+    let file = root.join(gix_error::path(path.as_bstr())?);
+    let found = std::fs::symlink_metadata(&file).map_err(Error::storage("read", &file))?;
+    let mode = if found.permissions().mode() & 0o100 == 0 {
+        EntryKind::Blob
+    } else {
+        EntryKind::BlobExecutable
+    };
+    Ok(Side { mode, ..side })
+}
+
+#[cfg(not(unix))]
+fn with_mode(_root: &Path, _path: &[u8], side: Side) -> Result<Side> {
+    Ok(side)
+}
+
+/// Whether a directory with more in it than what goes anyway stands where a file is to be.
+fn is_directory_there(root: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<bool> {
+    let file = root.join(gix_error::path(path.as_bstr())?);
+    match std::fs::symlink_metadata(&file) {
+        Ok(found) if found.is_dir() => has_more_than(&file, path, removed),
+        _ => Ok(false),
+    }
+}
+
+/// Whether a file that stays is where a directory is to be.
+fn is_file_there(root: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<bool> {
+    if is_file_above(root, path, removed)? {
+        return Ok(true);
+    }
+    let found = std::fs::symlink_metadata(root.join(gix_error::path(path.as_bstr())?));
+    Ok(found.is_ok_and(|found| !found.is_dir()) && !removed.contains(path))
+}
+
+fn is_file_above(root: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<bool> {
+    for end in memchr::memchr_iter(b'/', path) {
+        let above = &path[..end];
+        match std::fs::symlink_metadata(root.join(gix_error::path(above.as_bstr())?)) {
+            Ok(found) if !found.is_dir() => return Ok(!removed.contains(above)),
+            Ok(_) => {}
+            Err(_) => return Ok(false),
+        }
+    }
+    Ok(false)
+}
+
+/// Whether something that git does not know lies at `path`, or above it. A file that is what it should become does no harm.
+fn is_untracked_there(
+    root: &Path,
+    path: &[u8],
+    new: Side,
+    removed: &HashSet<&[u8]>,
+    hash: gix::hash::Kind,
+) -> Result<bool> {
+    if is_file_above(root, path, removed)? {
+        return Ok(true);
+    }
+    let file = root.join(gix_error::path(path.as_bstr())?);
+    let Ok(found) = std::fs::symlink_metadata(&file) else {
+        return Ok(false);
+    };
+    if found.is_dir() {
+        return has_more_than(&file, path, removed);
+    }
+    let content = if found.is_symlink() {
+        std::fs::read_link(&file).map(|target| target.into_os_string().into_encoded_bytes())
+    } else {
+        std::fs::read(&file)
+    };
+    let content = content.map_err(Error::storage("read", &file))?;
+    let id = gix::objs::compute_hash(hash, Kind::Blob, &content);
+    let mode = if found.is_symlink() {
+        EntryKind::Link
+    } else {
+        with_mode(
+            root,
+            path,
+            Side {
+                mode: EntryKind::Blob,
+                ..new
+            },
+        )?
+        .mode
+    };
+    Ok(mode != new.mode || id.ok() != Some(new.id))
+}
+
+/// Whether a directory has files that are not `removed` anyway.
+fn has_more_than(directory: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<bool> {
+    for entry in std::fs::read_dir(directory).map_err(Error::storage("read", directory))? {
+        let entry = entry.map_err(Error::storage("read", directory))?;
+        let inside = [path, b"/", entry.file_name().as_encoded_bytes()].concat();
+        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let is_more = if is_directory {
+            has_more_than(&entry.path(), &inside, removed)?
+        } else {
+            !removed.contains(inside.as_slice())
+        };
+        if is_more {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn kind(mode: Mode) -> EntryKind {
+    match mode {
+        Mode::FILE_EXECUTABLE => EntryKind::BlobExecutable,
+        Mode::SYMLINK => EntryKind::Link,
+        Mode::COMMIT => EntryKind::Commit,
+        Mode::DIR => EntryKind::Tree,
+        _ => EntryKind::Blob,
+    }
+}

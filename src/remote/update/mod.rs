@@ -1,0 +1,320 @@
+//! Bringing a clone to where its origin is now.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gix::bstr::ByteSlice;
+use gix::protocol::fetch::{RefMap, Shallow, Tags};
+use gix::protocol::handshake::Ref;
+use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit};
+use gix::refs::{FullName, Target};
+use gix::refspec::RefSpec;
+
+use super::fetch::{
+    Counters, How, Near, Session, Transfer, check_connected, mapped, parse, update as update_refs,
+};
+use super::lock::lock;
+use super::options::CloneOptions;
+use super::origin_config::Origin;
+use super::outcome::{RefChange, RefUpdate, UpdateOutcome};
+use super::transport::{Peer, Watch};
+use crate::cancel::CancelToken;
+use crate::durable::sync_directory;
+use crate::error::{Error, Result};
+use crate::git::gix_error;
+use crate::git::refs::Head;
+use crate::git::repo::{OpenOptions, Repo};
+use crate::progress::ProgressSink;
+use crate::remote_url::Scheme;
+use fast_forward::{Forwarded, forward};
+use repack::join_small_packs;
+mod fast_forward;
+mod files;
+mod local_changes;
+mod repack;
+
+/// Fetches what is new at the origin of the repository at `path`, moves its refs there, and removes those that are gone.
+///
+/// Refs move by force, as a mirror of the other side should; [`UpdateOutcome::was_rewritten`] tells. `HEAD` of a bare clone
+/// follows the other side's default branch. In a clone with files, these and the branch they show follow as
+/// [`UpdateFiles`](super::UpdateFiles) has it, and other branches stay; what stands in the way is a warning. If nothing changed, only the list of refs is asked for.
+///
+/// Of `options` the network, credentials, limits and threads count; the rest is in the clone's own configuration.
+///
+/// # Errors
+///
+/// Those of [`clone_repo`](super::clone_repo) about the other side, [`Error::RepositoryNotFound`](crate::Error::RepositoryNotFound) if there is none at `path`,
+/// [`Error::Unsupported`](crate::Error::Unsupported) if it has no origin or its origin is a path. Refs are as they were then.
+pub fn update_repo(
+    path: &Path,
+    options: &CloneOptions,
+    progress: &Arc<dyn ProgressSink>,
+    cancel: &CancelToken,
+) -> Result<UpdateOutcome> {
+    cancel.check()?;
+    let open = OpenOptions::exact(options.trust)?;
+    let repo = Repo::open(path, &open)?;
+    let origin = Origin::read(&repo)?;
+    let mut outcome = if origin.url.scheme() == Scheme::File {
+        from_path(&repo, &origin, progress, options, cancel)?
+    } else {
+        let work = {
+            let peer = Peer::new(&origin.url, options)?;
+            let (repo, origin, options) = (repo.clone(), origin.clone(), options.clone());
+            move |watch: &Watch, counters: &Counters| {
+                from_peer(&repo, &peer, &origin, &options, watch, counters)
+            }
+        };
+        let transfer = Transfer {
+            subject: &path.display().to_string(),
+            into: path,
+            options,
+            progress,
+            cancel,
+        };
+        let (mut outcome, watch) = transfer.run(work)?;
+        outcome.received_bytes = watch.bytes();
+        outcome
+    };
+    path.clone_into(&mut outcome.path);
+    let repo = Repo::open(path, &open)?;
+    match forward(&repo, options, progress, cancel)? {
+        Forwarded::Nothing => {}
+        Forwarded::Moved(branch) => outcome.forwarded_branch = Some(branch),
+        Forwarded::Kept(reason) => outcome
+            .warnings
+            .push(format!("its files stay as they are: {reason}")),
+    }
+    outcome.head = repo.head()?.commit_id();
+    Ok(outcome)
+}
+
+/// Fetches from another machine.
+fn from_peer(
+    repo: &Repo,
+    peer: &Peer,
+    origin: &Origin,
+    options: &CloneOptions,
+    watch: &Watch,
+    counters: &Counters,
+) -> Result<UpdateOutcome> {
+    let local = repo.local();
+    let _lock = lock(local.common_dir(), watch)?;
+    let mut session = Session::open(peer, watch)?;
+    let mut asked = parse(&origin.specs)?;
+    asked.extend(parse(&["HEAD"])?);
+    if origin.tags != Tags::None {
+        asked.extend(parse(&["refs/tags/*:refs/tags/*"])?);
+    }
+    session.list(&asked)?;
+    let here = Here::of(repo, origin, session.head())?;
+    let map = session.map(&here.wanted, origin.tags)?;
+    let how = How {
+        shallow: Shallow::NoChange,
+        tags: origin.tags,
+        filter: origin.filter,
+        threads: options.threads,
+        most_objects: options.limits.objects,
+        most_object_bytes: options.limits.object_bytes,
+    };
+    let has_more = session.receive(&local, &map, &how, counters)?;
+    if has_more {
+        sync_directory(&local.common_dir().join("objects/pack"))?; // before refs say that it is there
+    }
+    let mut outcome = here.settle(&local, origin, &map, session.head(), watch)?;
+    if has_more && let Err(error) = join_small_packs(&local, options.threads, watch) {
+        let reason = error.report();
+        outcome
+            .warnings
+            .push(format!("its packs stay many: {reason}"));
+    }
+    Ok(outcome)
+}
+
+/// Takes over what a repository on this machine has.
+fn from_path(
+    repo: &Repo,
+    origin: &Origin,
+    progress: &Arc<dyn ProgressSink>,
+    options: &CloneOptions,
+    cancel: &CancelToken,
+) -> Result<UpdateOutcome> {
+    let watch = Watch::new(None);
+    let local = repo.local();
+    let _lock = lock(local.common_dir(), &watch)?;
+    let open = OpenOptions::exact(options.trust)?;
+    let theirs = Repo::open(origin.url.local_path().unwrap_or(Path::new("")), &open)?;
+    let near = Near {
+        repo: &theirs,
+        url: &origin.url,
+        progress,
+        cancel,
+    };
+    if theirs.local().object_hash() != local.object_hash() {
+        return Err(Error::Refused {
+            subject: origin.url.to_string(),
+            reason: format!(
+                "its ids are {}, and those of the repository here are {}",
+                theirs.local().object_hash(),
+                local.object_hash()
+            ),
+        });
+    }
+    let refs = near.refs()?;
+    let head = refs.iter().find(|found| found.unpack().0 == "HEAD");
+    let here = Here::of(repo, origin, head)?;
+    let map = near.map(&refs, &here.wanted, origin.tags)?;
+    let is_new = |id: &gix::ObjectId| !local.has_object(*id);
+    if refs
+        .iter()
+        .any(|found| found.unpack().1.is_some_and(|id| is_new(&id.to_owned())))
+    {
+        near.receive(&local)?;
+        sync_directory(&local.common_dir().join("objects/pack"))?;
+    }
+    here.settle(&local, origin, &map, head, &watch)
+}
+
+/// The clone before anything changes.
+struct Here {
+    /// Refs that stay if nobody has them any more.
+    known: Vec<gix::ObjectId>,
+    /// The branch of `HEAD`.
+    current: Option<Vec<u8>>,
+    /// Branches that some working tree shows.
+    shown: Vec<Vec<u8>>,
+    specs: Vec<RefSpec>,
+    /// What is asked for.
+    wanted: Vec<RefSpec>,
+}
+
+/// Branches that working trees show, linked ones among them: they do not move under these.
+fn shown(repo: &Repo, current: Option<&[u8]>) -> Result<Vec<Vec<u8>>> {
+    let local = repo.local();
+    let mut shown = Vec::new();
+    shown.extend(
+        current
+            .filter(|_| local.workdir().is_some())
+            .map(<[u8]>::to_vec),
+    );
+    let unreadable = gix_error::unreadable(repo.path(), "its working trees");
+    for linked in local.worktrees().map_err(unreadable)? {
+        // One that cannot be opened shows nothing.
+        if let Ok(linked) = linked.into_repo_with_possibly_inaccessible_worktree()
+            && let Ok(Some(name)) = linked.head_name()
+        {
+            shown.push(name.as_bstr().to_vec());
+        }
+    }
+    Ok(shown)
+}
+
+impl Here {
+    fn of(repo: &Repo, origin: &Origin, theirs: Option<&Ref>) -> Result<Self> {
+        let current = match repo.head()? {
+            Head::Branch { name, .. } | Head::Unborn { name } => Some(name),
+            Head::Detached { .. } => None,
+        };
+        let specs = parse(&origin.specs)?;
+        let mut wanted = specs.clone();
+        if current.is_none() && theirs.is_some() {
+            wanted.extend(parse(&["HEAD"])?); // of a commit that no branch names, nothing else would bring the objects
+        }
+        Ok(Self {
+            known: repo.refs()?.iter().map(|found| found.target_id.0).collect(),
+            shown: shown(repo, current.as_deref())?,
+            current,
+            specs,
+            wanted,
+        })
+    }
+
+    /// Moves refs, now that their objects are there.
+    fn settle(
+        &self,
+        local: &gix::Repository,
+        origin: &Origin,
+        map: &RefMap,
+        theirs: Option<&Ref>,
+        watch: &Watch,
+    ) -> Result<UpdateOutcome> {
+        if watch.must_stop() {
+            return Err(Error::Cancelled); // refs stay as they are
+        }
+        let is_bare = local.workdir().is_none();
+        let current = self.current.as_deref();
+        let wanted = mapped(map, local);
+        let url = origin.url.as_str();
+        check_connected(local, url, &wanted, &self.known, origin.filter, watch)?;
+        let refs = update_refs(local, &wanted, &self.specs, &self.shown, origin.prunes)?;
+        let new_default_branch = follow_head(local, theirs, current, is_bare)?;
+        let (kept, changed): (Vec<_>, Vec<_>) = refs
+            .into_iter()
+            .partition(|one| one.change == RefChange::Kept);
+        let stays = |one: &RefUpdate| {
+            let name = one.name.as_bstr();
+            format!(
+                "{name} stays where it is: a working tree shows it, or the refspec does not force it"
+            )
+        };
+        Ok(UpdateOutcome {
+            path: PathBuf::new(),
+            url: origin.url.to_string(),
+            refs: changed,
+            head: None,
+            new_default_branch,
+            forwarded_branch: None,
+            received_bytes: 0,
+            warnings: kept.iter().map(stays).collect(),
+        })
+    }
+}
+
+/// Lets `HEAD` of a bare clone name the branch that the other side's does, if it is here.
+fn follow_head(
+    repo: &gix::Repository,
+    theirs: Option<&Ref>,
+    current: Option<&[u8]>,
+    is_bare: bool,
+) -> Result<Option<Vec<u8>>> {
+    let corrupt = || gix_error::unreadable(repo.git_dir(), "HEAD");
+    let name_of = |name: &[u8]| FullName::try_from(gix::bstr::BString::from(name));
+    let (new, branch) = match theirs {
+        Some(Ref::Symbolic { target, .. }) => {
+            let is_here = repo
+                .try_find_reference(target.as_bstr())
+                .map_err(corrupt())?
+                .is_some();
+            if !is_bare || !is_here || current == Some(target.as_slice()) {
+                return Ok(None);
+            }
+            let Ok(name) = name_of(target) else {
+                return Ok(None);
+            };
+            (Target::Symbolic(name), Some(target.to_vec()))
+        }
+        Some(theirs) if is_bare && current.is_none() => {
+            let id = theirs.unpack().1.filter(|id| repo.has_object(*id));
+            let Some(id) = id else { return Ok(None) };
+            (Target::Object(id.to_owned()), None)
+        }
+        _ => return Ok(None),
+    };
+    let Ok(name) = name_of(b"HEAD") else {
+        return Ok(None);
+    };
+    let edit = RefEdit {
+        change: Change::Update {
+            log: LogChange::default(),
+            expected: PreviousValue::Any,
+            new,
+        },
+        name,
+        deref: false,
+    };
+    let mut repo = repo.clone();
+    repo.committer_or_set_generic_fallback()
+        .map_err(corrupt())?;
+    repo.edit_reference(edit).map_err(corrupt())?;
+    Ok(branch)
+}

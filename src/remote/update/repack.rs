@@ -1,0 +1,265 @@
+//! Packs kept few: each update that brings something leaves a pack, and every pack is one more place to look for an object.
+//!
+//! Small packs become one by copying their entries as they are, compressed and all, each object once and bases before what
+//! is made from them. Only the distance from a delta to its base is written anew. The new pack is read back and indexed, which
+//! decodes and hashes every object in it, before an old one goes.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use gix::ObjectId;
+use gix::odb::pack::data::entry::Header;
+use gix::odb::pack::{self, data, index};
+
+use crate::durable::sync_directory;
+use crate::error::{Error, Result};
+use crate::git::gix_error;
+use crate::remote::transport::Watch;
+
+/// So many packs are left alone.
+const FEW: usize = 10;
+/// A pack is joined with the smaller ones if it has less than so many times their objects: so each object is copied a few
+/// times only, however often there are updates.
+const FACTOR: u64 = 2;
+
+/// Joins small packs of a repository if there are many. What others manage (kept packs, an index over several) stays.
+pub(crate) fn join_small_packs(
+    repo: &gix::Repository,
+    threads: usize,
+    watch: &Watch,
+) -> Result<()> {
+    let directory = repo.objects.store_ref().path().join("pack");
+    if directory.join("multi-pack-index").exists() {
+        return Ok(());
+    }
+    let mut packs = own_packs(&directory, repo.object_hash())?;
+    if packs.len() <= FEW {
+        return Ok(());
+    }
+    packs.sort_by_key(|pack| pack.index.num_objects());
+    let mut objects = 0;
+    let mut count = 0;
+    for (at, pack) in packs.iter().enumerate() {
+        let own = u64::from(pack.index.num_objects());
+        if at > 0 && own > objects * FACTOR && packs.len() - at < FEW {
+            break;
+        }
+        objects += own;
+        count = at + 1;
+    }
+    packs.truncate(count);
+    if count > 1 {
+        join(repo, &directory, &packs, threads, watch)?;
+    }
+    Ok(())
+}
+
+struct Pack {
+    path: PathBuf,
+    index: index::File<gix::odb::pack::MMap>,
+    is_promised: bool,
+}
+
+/// Packs that may be joined: all of the one kind, if some are of a partial clone.
+fn own_packs(directory: &Path, hash: gix::hash::Kind) -> Result<Vec<Pack>> {
+    let failed = || Error::storage("read", directory);
+    let mut packs = Vec::new();
+    for entry in fs::read_dir(directory).map_err(failed())? {
+        let path = entry.map_err(failed())?.path();
+        let is_of_another = |extension: &str| path.with_extension(extension).exists();
+        if path.extension() != Some("idx".as_ref())
+            || ["keep", "mtimes", "bitmap"].into_iter().any(is_of_another)
+        {
+            continue;
+        }
+        let index =
+            index::File::at(&path, hash).map_err(gix_error::unreadable(&path, "a pack's index"))?;
+        packs.push(Pack {
+            is_promised: path.with_extension("promisor").exists(),
+            path: path.with_extension("pack"),
+            index,
+        });
+    }
+    let is_partial = packs.iter().any(|pack| pack.is_promised);
+    packs.retain(|pack| pack.is_promised == is_partial);
+    Ok(packs)
+}
+
+fn join(
+    repo: &gix::Repository,
+    directory: &Path,
+    packs: &[Pack],
+    threads: usize,
+    watch: &Watch,
+) -> Result<()> {
+    let joined = directory.join(".tmp-joined");
+    let written = write(repo.object_hash(), packs, &joined, watch);
+    let indexed = written.and_then(|()| index(repo, directory, &joined, threads, watch));
+    let _ = fs::remove_file(&joined); // the next update would
+    let name = indexed?;
+    if packs.iter().any(|pack| pack.is_promised) {
+        let promise = name.with_extension("promisor");
+        fs::write(&promise, []).map_err(Error::storage("write", &promise))?;
+    }
+    sync_directory(directory)?;
+    for pack in packs.iter().filter(|pack| pack.path != name) {
+        for extension in ["idx", "rev", "promisor", "pack"] {
+            let file = pack.path.with_extension(extension);
+            match fs::remove_file(&file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::storage("remove", &file)(error));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Copies every object once, from the first pack that has it.
+fn write(hash: gix::hash::Kind, packs: &[Pack], to: &Path, watch: &Watch) -> Result<()> {
+    let failed = || Error::storage("write", to);
+    let mut place: HashMap<ObjectId, u64> = HashMap::new();
+    for pack in packs {
+        place.extend(pack.index.iter().map(|entry| (entry.oid, 0)));
+    }
+    let count =
+        u32::try_from(place.len()).map_err(|_| Error::internal("a pack of too many objects"))?;
+    let mut out = Hashed {
+        file: BufWriter::with_capacity(1 << 20, File::create(to).map_err(failed())?),
+        hasher: gix::hash::hasher(hash),
+        position: 0,
+    };
+    out.put(&data::header::encode(data::Version::V2, count))
+        .map_err(failed())?;
+    for pack in packs {
+        let unreadable = || gix_error::unreadable(&pack.path, "a pack");
+        let from = data::File::at(&pack.path, hash).map_err(unreadable())?;
+        let mut entries: Vec<(u64, ObjectId)> = pack
+            .index
+            .iter()
+            .map(|entry| (entry.pack_offset, entry.oid))
+            .collect();
+        entries.sort_unstable_by_key(|(offset, _)| *offset);
+        let end_of = |at: usize| {
+            entries
+                .get(at + 1)
+                .map_or(from.pack_end() as u64, |next| next.0)
+        };
+        let at_offset = |offset: u64| entries.binary_search_by_key(&offset, |entry| entry.0).ok();
+        let mut waiting = Vec::new();
+        for first in 0..entries.len() {
+            if watch.must_stop() {
+                return Err(Error::Cancelled);
+            }
+            waiting.push(first);
+            // A base goes first: it may lie behind what is made from it.
+            while let Some(&at) = waiting.last() {
+                let (offset, id) = entries[at];
+                let damaged = || {
+                    gix_error::damaged(
+                        &pack.path,
+                        format!("object {id}"),
+                        "its entry makes no sense",
+                    )
+                };
+                if place.get(&id).is_some_and(|place| *place != 0) {
+                    waiting.pop();
+                    continue;
+                }
+                let bytes = from.entry_slice(offset..end_of(at)).ok_or_else(damaged)?;
+                let entry = data::Entry::from_bytes(bytes, offset, hash).map_err(unreadable())?;
+                let base = match entry.header {
+                    Header::OfsDelta { base_distance } => {
+                        let base = entry.checked_base_pack_offset(base_distance);
+                        Some(base.and_then(at_offset).ok_or_else(damaged)?)
+                    }
+                    Header::RefDelta { base_id } => {
+                        let base = pack.index.lookup(base_id);
+                        let base = base.map(|base| pack.index.pack_offset_at_index(base));
+                        Some(base.and_then(at_offset).ok_or_else(damaged)?)
+                    }
+                    _ => None,
+                };
+                let Some(base) = base else {
+                    place.insert(id, out.position);
+                    out.put(bytes).map_err(failed())?;
+                    continue;
+                };
+                let base_place = place.get(&entries[base].1).copied().unwrap_or(0);
+                if base_place == 0 {
+                    if waiting.contains(&base) {
+                        return Err(damaged());
+                    }
+                    waiting.push(base);
+                    continue;
+                }
+                let mut head = Vec::with_capacity(32);
+                let base_distance = out.position - base_place;
+                let header = Header::OfsDelta { base_distance };
+                let written = header.write_to(entry.decompressed_size, &mut head);
+                written.map_err(failed())?;
+                place.insert(id, out.position);
+                out.put(&head).map_err(failed())?;
+                let body = usize::try_from(entry.data_offset - offset).unwrap_or(bytes.len());
+                out.put(&bytes[body.min(bytes.len())..]).map_err(failed())?;
+            }
+        }
+    }
+    let trailer = out.hasher.try_finalize();
+    let trailer = trailer.map_err(|error| Error::internal(format!("hashing: {error}")))?;
+    out.file.write_all(trailer.as_slice()).map_err(failed())?;
+    out.file.flush().map_err(failed())
+}
+
+/// A file whose bytes are hashed and counted.
+struct Hashed {
+    file: BufWriter<File>,
+    hasher: gix::hash::Hasher,
+    position: u64,
+}
+
+impl Hashed {
+    fn put(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.hasher.update(bytes);
+        self.position += bytes.len() as u64;
+        self.file.write_all(bytes)
+    }
+}
+
+/// Checks every object of the joined pack, and gives it its name.
+fn index(
+    repo: &gix::Repository,
+    directory: &Path,
+    joined: &Path,
+    threads: usize,
+    watch: &Watch,
+) -> Result<PathBuf> {
+    let unreadable = || gix_error::unreadable(joined, "packs that were joined");
+    let mut reader = BufReader::with_capacity(
+        1 << 20,
+        File::open(joined).map_err(Error::storage("read", joined))?,
+    );
+    let options = pack::bundle::write::Options {
+        thread_limit: (threads > 0).then_some(threads),
+        ..Default::default()
+    };
+    let written = pack::Bundle::write_to_directory(
+        &mut reader,
+        Some(directory),
+        &mut gix::progress::Discard,
+        watch.flag(),
+        None::<gix::OdbHandle>,
+        repo.object_hash(),
+        options,
+    );
+    let written = written.map_err(unreadable())?;
+    if let Some(keep) = written.keep_path {
+        fs::remove_file(&keep).map_err(Error::storage("remove", keep))?;
+    }
+    written
+        .data_path
+        .ok_or_else(|| Error::internal("joined packs have no name"))
+}

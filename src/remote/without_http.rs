@@ -1,0 +1,61 @@
+//! What builds without the `http` feature say of other machines: each call is refused by name.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::options::{CloneOptions, Needed};
+use super::outcome::{Received, UpdateOutcome};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::git::repo::Repo;
+use crate::progress::ProgressSink;
+use crate::remote_url::RemoteUrl;
+
+fn unsupported<T>(what: impl std::fmt::Display) -> Result<T> {
+    Err(Error::unsupported(format!(
+        "{what}: this GitFleet was built without the `http` feature"
+    )))
+}
+
+/// Refuses to clone from another machine.
+pub(super) fn fetch(
+    url: &RemoteUrl,
+    _into: &Path,
+    _options: &CloneOptions,
+    _progress: &Arc<dyn ProgressSink>,
+    _cancel: &CancelToken,
+) -> Result<Received> {
+    unsupported(url)
+}
+
+/// Refused: needs the `http` feature.
+///
+/// # Errors
+///
+/// [`Error::Unsupported`], always.
+pub fn update_repo(
+    path: &Path,
+    _options: &CloneOptions,
+    _progress: &Arc<dyn ProgressSink>,
+    _cancel: &CancelToken,
+) -> Result<UpdateOutcome> {
+    unsupported(format_args!("updating {}", path.display()))
+}
+
+/// Refused: needs the `http` feature.
+///
+/// # Errors
+///
+/// [`Error::Unsupported`], always.
+pub fn fetch_missing(
+    repo: &Repo,
+    _needed: &Needed,
+    _options: &CloneOptions,
+    _progress: &Arc<dyn ProgressSink>,
+    _cancel: &CancelToken,
+) -> Result<u64> {
+    unsupported(format_args!(
+        "fetching what {} lacks",
+        repo.path().display()
+    ))
+}
