@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use gitfleet::CancelToken;
 use gitfleet::git::{BlameOptions, HistoryOptions, OpenOptions, Repo};
-use gitfleet::progress::Silent;
+use gitfleet::progress::NoProgress;
 
 #[derive(Default)]
 struct Share {
@@ -36,7 +36,7 @@ fn main() -> gitfleet::Result<()> {
         // Counts are missing only where a partial clone lacks a blob.
         share.added += commit.additions().unwrap_or(0);
     }
-    for file in repo.blame(&BlameOptions::default(), Arc::new(Silent), &cancel)? {
+    for file in repo.blame(&BlameOptions::default(), Arc::new(NoProgress), &cancel)? {
         let file = file?;
         match file.rows {
             Ok(rows) => {

@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod cancel;
-mod chance;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod durable;
@@ -10,6 +9,7 @@ mod edge;
 pub mod error;
 pub mod fleet;
 pub mod git;
+mod jitter;
 pub mod net;
 pub mod progress;
 #[cfg(feature = "http")]

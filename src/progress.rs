@@ -52,7 +52,7 @@ pub struct Progress {
 
 /// How one repository's work ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Ending {
+pub enum EndStatus {
     /// It is done.
     Done,
     /// There was nothing to do.
@@ -67,13 +67,13 @@ pub trait ProgressSink: Send + Sync {
     fn progress(&self, event: Progress);
 
     /// Hears that the work on one of several repositories ended.
-    fn ended(&self, _subject: &str, _ending: &Ending) {}
+    fn ended(&self, _subject: &str, _ending: &EndStatus) {}
 }
 
 /// Drops every event.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Silent;
+pub struct NoProgress;
 
-impl ProgressSink for Silent {
+impl ProgressSink for NoProgress {
     fn progress(&self, _event: Progress) {}
 }

@@ -7,7 +7,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use gitfleet::CancelToken;
 use gitfleet::git::{BlameOptions, OpenOptions, Repo};
-use gitfleet::progress::Silent;
+use gitfleet::progress::NoProgress;
 use gitfleet_benches::{git2_blamed_lines, repository};
 
 const FILE: &str = "README.md";
@@ -16,7 +16,11 @@ fn blamed_lines(repo: &Repo, paths: Option<Vec<Vec<u8>>>) -> usize {
     let mut options = BlameOptions::default();
     options.paths = paths;
     let files = repo
-        .blame(&options, std::sync::Arc::new(Silent), &CancelToken::new())
+        .blame(
+            &options,
+            std::sync::Arc::new(NoProgress),
+            &CancelToken::new(),
+        )
         .expect("HEAD exists");
     let rows = files.flat_map(|file| file.expect("history is whole").rows.unwrap_or_default());
     rows.map(|row| row.line_count as usize).sum()

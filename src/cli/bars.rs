@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::progress::{Ending, Progress, ProgressSink};
+use crate::progress::{EndStatus, Progress, ProgressSink};
 
 /// Bars on standard error, or nothing at all.
 pub(super) struct Bars {
@@ -99,13 +99,13 @@ impl ProgressSink for Bars {
         bar.set_position(event.done);
     }
 
-    fn ended(&self, subject: &str, ending: &Ending) {
+    fn ended(&self, subject: &str, ending: &EndStatus) {
         let Some(shown) = &self.shown else { return };
         if let Some(bar) = shown.running().remove(subject) {
             bar.finish_and_clear();
         }
         if let Some(total) = &shown.total {
-            if matches!(ending, Ending::Failed(_)) {
+            if matches!(ending, EndStatus::Failed(_)) {
                 let failed = shown.failed.fetch_add(1, Ordering::Relaxed) + 1;
                 total.set_message(format!(", {failed} failed"));
             }

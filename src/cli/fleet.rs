@@ -17,10 +17,10 @@ use super::streams::Streams;
 use crate::edge::environment::date;
 use crate::edge::inputs::look_up;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fleet::{self, Existing, Fleet, FleetOptions, MineOptions, Outcome, Report, Tables};
+use crate::fleet::{self, Fleet, FleetOptions, IfExists, MineOptions, Outcome, Report, Tables};
 use crate::progress::ProgressSink;
 use crate::remote::{
-    CloneOptions, Filter, RefChange, TagsWanted, UpdateFiles, UpdateOutcome, Worktree,
+    CloneOptions, FetchTags, Filter, RefChange, UpdateFiles, UpdateOutcome, Worktree,
 };
 use crate::remote_url::RemoteUrl;
 
@@ -78,9 +78,9 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
     shape(args, &mut fleet.options)?;
     fleet.fleet = fleet_options(&args.jobs)?;
     fleet.existing = match args.existing {
-        ExistingArg::Keep => Existing::Keep,
-        ExistingArg::Update => Existing::Update,
-        ExistingArg::Refuse => Existing::Refuse,
+        ExistingArg::Keep => IfExists::Keep,
+        ExistingArg::Update => IfExists::Update,
+        ExistingArg::Refuse => IfExists::Refuse,
     };
     let (bars, sink) = bars(&args.fleet, streams, urls.len());
     refused.tell(&*sink);
@@ -119,7 +119,7 @@ fn shape(args: &CloneArgs, options: &mut CloneOptions) -> Result<()> {
         FilterArg::Trees => Filter::Trees,
     });
     if args.no_tags {
-        options.tags = TagsWanted::None;
+        options.tags = FetchTags::None;
     }
     options.refspecs.clone_from(&args.refspec);
     Ok(())

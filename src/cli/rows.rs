@@ -15,7 +15,7 @@ use crate::edge::environment::{clone_options_of_environment, date};
 use crate::error::{Error, Result};
 use crate::git::{BlameOptions, HistoryOptions, OpenOptions, Repo};
 use crate::progress::ProgressSink;
-use crate::remote::{Needed, fetch_missing};
+use crate::remote::{PrefetchFor, prefetch};
 use crate::table::{self, Records};
 use crate::workers::Workers;
 
@@ -83,7 +83,7 @@ fn history(
     if args.counting.missing == MissingArg::Fetch {
         fetch(
             &repo,
-            &Needed::Commits(options.clone()),
+            &PrefetchFor::Commits(options.clone()),
             &args.output,
             streams,
             cancel,
@@ -121,7 +121,7 @@ pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToke
     if args.fetch_missing {
         fetch(
             &repo,
-            &Needed::Blame(options.clone()),
+            &PrefetchFor::Blame(options.clone()),
             &args.output,
             streams,
             cancel,
@@ -161,14 +161,14 @@ pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToke
 /// Brings what a partial clone left out.
 fn fetch(
     repo: &Repo,
-    needed: &Needed,
+    needed: &PrefetchFor,
     args: &OutputArgs,
     streams: &Streams,
     cancel: &CancelToken,
 ) -> Result<()> {
     let bars = Arc::new(Bars::new(streams.err_is_terminal && !args.quiet, 1));
     let sink = Arc::clone(&bars) as Arc<dyn ProgressSink>;
-    let fetched = fetch_missing(repo, needed, &clone_options_of_environment(), &sink, cancel);
+    let fetched = prefetch(repo, needed, &clone_options_of_environment(), &sink, cancel);
     bars.clear();
     fetched.map(|_| ())
 }

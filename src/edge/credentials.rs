@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::variables::{secret_variables, variable};
 use crate::error::{Error, Result};
-use crate::net::{AskCredentials, Credentials};
+use crate::net::{CredentialProvider, Credentials};
 use crate::secret::Secret;
 
 /// What a token is sent as.
@@ -16,8 +16,8 @@ const TOKEN_USER: &str = "x-access-token";
 
 /// Looks in the usual places, in this order: `GITFLEET_TOKEN_<HOST>`, `.netrc`, `command`, git's credential helpers if asked to,
 /// `gh auth token` for github.com.
-pub(crate) fn ask(command: Option<String>, use_git_helpers: bool) -> AskCredentials {
-    AskCredentials::new(move |host| {
+pub(crate) fn ask(command: Option<String>, use_git_helpers: bool) -> CredentialProvider {
+    CredentialProvider::new(move |host| {
         if let Some(token) = variable(&variable_for(host)) {
             return Ok(Some(of_token(host, token)));
         }

@@ -6,7 +6,7 @@ use super::credentials;
 use super::variables::{secret_variables, variable};
 use crate::error::{Error, Result};
 use crate::git::parse_date;
-use crate::net::{AskCredentials, Credentials, Net, NetOptions};
+use crate::net::{CredentialProvider, Credentials, Net, NetOptions};
 use crate::providers::github::{Account, GitHub, GitHubOptions};
 use crate::remote::CloneOptions;
 use crate::secret::Secret;
@@ -26,7 +26,7 @@ pub(crate) fn net_options() -> NetOptions {
     net
 }
 
-pub(crate) fn with_credentials(net: NetOptions, ask: AskCredentials) -> CloneOptions {
+pub(crate) fn with_credentials(net: NetOptions, ask: CredentialProvider) -> CloneOptions {
     let mut options = CloneOptions::default();
     options.net = Net::new(net);
     let token = ["GITHUB_TOKEN", "GH_TOKEN"].into_iter().find_map(variable);
@@ -35,7 +35,7 @@ pub(crate) fn with_credentials(net: NetOptions, ask: AskCredentials) -> CloneOpt
         username: "x-access-token".to_owned(),
         password: Secret::new(token),
     }));
-    options.ask_credentials = Some(ask);
+    options.credential_provider = Some(ask);
     options
 }
 

@@ -5,18 +5,18 @@ use super::{blocking, hosted};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::fleet::{Outcome, Report, Target};
-use crate::progress::{Ending, ProgressSink};
+use crate::progress::{EndStatus, ProgressSink};
 use crate::remote_url::without_user_info;
 use crate::secret::Secret;
 
 /// Inputs that make no sense, each with its place among all.
-pub(crate) struct Refused(Vec<(usize, String, Error)>);
+pub(crate) struct InvalidInputs(Vec<(usize, String, Error)>);
 
-impl Refused {
+impl InvalidInputs {
     /// Tells progress that they have ended.
     pub(crate) fn tell(&self, progress: &dyn ProgressSink) {
         for (_, input, error) in &self.0 {
-            progress.ended(input, &Ending::Failed(error.report()));
+            progress.ended(input, &EndStatus::Failed(error.report()));
         }
     }
 
@@ -37,7 +37,10 @@ impl Refused {
 }
 
 /// Reads every input.
-pub(crate) fn read_all<T>(texts: &[String], read: impl Fn(&str) -> Result<T>) -> (Vec<T>, Refused) {
+pub(crate) fn read_all<T>(
+    texts: &[String],
+    read: impl Fn(&str) -> Result<T>,
+) -> (Vec<T>, InvalidInputs) {
     let (mut inputs, mut refused) = (Vec::new(), Vec::new());
     for (place, text) in texts.iter().enumerate() {
         match read(text) {
@@ -45,7 +48,7 @@ pub(crate) fn read_all<T>(texts: &[String], read: impl Fn(&str) -> Result<T>) ->
             Err(error) => refused.push((place, without_user_info(text), error)),
         }
     }
-    (inputs, Refused(refused))
+    (inputs, InvalidInputs(refused))
 }
 
 /// What inputs name; what is hosted on GitHub is asked there, with this token or one from the environment.
@@ -53,7 +56,7 @@ pub(crate) fn look_up(
     texts: &[String],
     token: Option<Secret>,
     cancel: &CancelToken,
-) -> Result<(Vec<Target>, Refused)> {
+) -> Result<(Vec<Target>, InvalidInputs)> {
     if texts.iter().any(|text| hosted::is_hosted(text)) {
         let github = github(None, token)?;
         let found = blocking::run(cancel, async move |_| {
@@ -65,7 +68,7 @@ pub(crate) fn look_up(
 }
 
 /// The same from results that are there, several for an input.
-fn gather<T>(found: Vec<(String, Result<Vec<T>>)>) -> (Vec<T>, Refused) {
+fn gather<T>(found: Vec<(String, Result<Vec<T>>)>) -> (Vec<T>, InvalidInputs) {
     let (mut inputs, mut refused) = (Vec::new(), Vec::new());
     for (text, result) in found {
         match result {
@@ -76,5 +79,5 @@ fn gather<T>(found: Vec<(String, Result<Vec<T>>)>) -> (Vec<T>, Refused) {
             }
         }
     }
-    (inputs, Refused(refused))
+    (inputs, InvalidInputs(refused))
 }

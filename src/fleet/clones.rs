@@ -10,7 +10,7 @@ use super::target::refuse_clashes;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::ObjectId;
-use crate::progress::{Ending, ProgressSink};
+use crate::progress::{EndStatus, ProgressSink};
 use crate::remote::{
     CloneOptions, UpdateOutcome, clone_repo, origin, remove_leftovers, update_repo,
 };
@@ -18,7 +18,7 @@ use crate::remote_url::RemoteUrl;
 
 /// What is done about a clone that is there already.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Existing {
+pub enum IfExists {
     /// It stays as it is, and that is well.
     #[default]
     Keep,
@@ -71,7 +71,7 @@ pub struct Fleet {
     /// How many at once, and how often.
     pub fleet: FleetOptions,
     /// What is done about those that are there.
-    pub existing: Existing,
+    pub existing: IfExists,
 }
 
 impl Fleet {
@@ -81,7 +81,7 @@ impl Fleet {
             root: root.into(),
             options: CloneOptions::default(),
             fleet: FleetOptions::default(),
-            existing: Existing::default(),
+            existing: IfExists::default(),
         }
     }
 
@@ -112,9 +112,9 @@ impl Fleet {
         let work = |url: &RemoteUrl| self.clone_one(url, &options, progress, cancel);
         let on_end = |name: &str, result: &Result<Cloned>| {
             let ending = match result {
-                Ok(cloned) if cloned.was_there => Ending::Unchanged,
-                Ok(_) => Ending::Done,
-                Err(error) => Ending::Failed(error.report()),
+                Ok(cloned) if cloned.was_there => EndStatus::Unchanged,
+                Ok(_) => EndStatus::Done,
+                Err(error) => EndStatus::Failed(error.report()),
             };
             progress.ended(name, &ending);
         };
@@ -144,13 +144,13 @@ impl Fleet {
         cancel: &CancelToken,
     ) -> Result<Cloned> {
         let place = self.place(url);
-        if self.existing != Existing::Refuse && is_clone_of(&place, url)? {
+        if self.existing != IfExists::Refuse && is_clone_of(&place, url)? {
             return self.existing(&place, options, progress, cancel);
         }
         match clone_repo(url, &place, options, progress, cancel) {
             // Another process was faster.
             Err(Error::DestinationExists { .. })
-                if self.existing != Existing::Refuse && is_clone_of(&place, url)? =>
+                if self.existing != IfExists::Refuse && is_clone_of(&place, url)? =>
             {
                 self.existing(&place, options, progress, cancel)
             }
@@ -181,7 +181,7 @@ impl Fleet {
             warnings: Vec::new(),
             was_there: true,
         };
-        if self.existing == Existing::Update {
+        if self.existing == IfExists::Update {
             let updated = update_repo(place, options, progress, cancel)?;
             cloned.head = updated.head;
             cloned.received_bytes = updated.received_bytes;
@@ -224,9 +224,9 @@ impl Fleet {
         let work = |path: &PathBuf| update_repo(path, &options, progress, cancel);
         let on_end = |name: &str, result: &Result<UpdateOutcome>| {
             let ending = match result {
-                Ok(updated) if updated.is_unchanged() => Ending::Unchanged,
-                Ok(_) => Ending::Done,
-                Err(error) => Ending::Failed(error.report()),
+                Ok(updated) if updated.is_unchanged() => EndStatus::Unchanged,
+                Ok(_) => EndStatus::Done,
+                Err(error) => EndStatus::Failed(error.report()),
             };
             progress.ended(name, &ending);
         };

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::run::{FleetOptions, Job, run};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::progress::{Ending, Phase, Progress, ProgressSink};
+use crate::progress::{EndStatus, Phase, Progress, ProgressSink};
 use crate::remote::{CloneOptions, clone_repo};
 use crate::remote_url::{RemoteUrl, without_user_info};
 
@@ -48,10 +48,10 @@ pub struct RepoManager {
     urls: Vec<String>,
     options: CloneOptions,
     fleet: FleetOptions,
-    tasks: Arc<Mutex<HashMap<String, Entry>>>,
+    tasks: Arc<Mutex<HashMap<String, ManagedClone>>>,
 }
 
-struct Entry {
+struct ManagedClone {
     task: CloneTask,
     /// Its place among all.
     place: usize,
@@ -173,7 +173,7 @@ impl RepoManager {
         progress: &Arc<dyn ProgressSink>,
         cancel: &CancelToken,
     ) -> Result<()> {
-        let watch: Arc<dyn ProgressSink> = Arc::new(Watch {
+        let watch: Arc<dyn ProgressSink> = Arc::new(TaskProgress {
             url: url.to_owned(),
             tasks: Arc::clone(&self.tasks),
             sink: Arc::clone(progress),
@@ -268,15 +268,15 @@ impl RepoManager {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, ManagedClone>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The entry of an address; a new one is queued.
-fn entry<'a>(tasks: &'a mut HashMap<String, Entry>, url: &str) -> &'a mut Entry {
+fn entry<'a>(tasks: &'a mut HashMap<String, ManagedClone>, url: &str) -> &'a mut ManagedClone {
     let place = tasks.len();
-    tasks.entry(url.to_owned()).or_insert_with(|| Entry {
+    tasks.entry(url.to_owned()).or_insert_with(|| ManagedClone {
         task: CloneTask {
             url: shown(url),
             state: CloneState::Queued,
@@ -288,21 +288,21 @@ fn entry<'a>(tasks: &'a mut HashMap<String, Entry>, url: &str) -> &'a mut Entry 
 }
 
 /// Turns phases into one percentage.
-struct Watch {
+struct TaskProgress {
     url: String,
-    tasks: Arc<Mutex<HashMap<String, Entry>>>,
+    tasks: Arc<Mutex<HashMap<String, ManagedClone>>>,
     /// Who else wants to know.
     sink: Arc<dyn ProgressSink>,
 }
 
-fn ending(result: &Result<()>) -> Ending {
+fn ending(result: &Result<()>) -> EndStatus {
     match result {
-        Ok(()) => Ending::Done,
-        Err(error) => Ending::Failed(error.report()),
+        Ok(()) => EndStatus::Done,
+        Err(error) => EndStatus::Failed(error.report()),
     }
 }
 
-impl ProgressSink for Watch {
+impl ProgressSink for TaskProgress {
     fn progress(&self, event: Progress) {
         // Shares of a whole clone; receiving is most of it.
         let (start, share) = match event.phase {

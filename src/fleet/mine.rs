@@ -16,8 +16,8 @@ use super::target::{Target, refuse_clashes};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::{BlameOptions, Discover, HistoryOptions, ObjectId, OpenOptions, Repo};
-use crate::progress::{Ending, Phase, Progress, ProgressSink};
-use crate::remote::{CloneOptions, Needed, Worktree, clone_repo, fetch_missing};
+use crate::progress::{EndStatus, Phase, Progress, ProgressSink};
+use crate::remote::{CloneOptions, PrefetchFor, Worktree, clone_repo, prefetch};
 use crate::table::{BlameTable, ChangesTable, CommitsTable, RepositoriesTable};
 use crate::workers::Workers;
 
@@ -173,7 +173,7 @@ pub fn mine(
         ..FleetOptions::default()
     };
     let work = |target: &Target| {
-        let job = Job {
+        let job = MineJob {
             target,
             options,
             dataset: &dataset,
@@ -185,9 +185,9 @@ pub fn mine(
     };
     let on_end = |name: &str, result: &Result<Mined>| {
         let ending = match result {
-            Ok(mined) if mined.was_finished => Ending::Unchanged,
-            Ok(_) => Ending::Done,
-            Err(error) => Ending::Failed(error.report()),
+            Ok(mined) if mined.was_finished => EndStatus::Unchanged,
+            Ok(_) => EndStatus::Done,
+            Err(error) => EndStatus::Failed(error.report()),
         };
         progress.ended(name, &ending);
     };
@@ -201,7 +201,7 @@ pub fn mine(
 }
 
 /// One target's way into the dataset.
-struct Job<'a> {
+struct MineJob<'a> {
     target: &'a Target,
     options: &'a MineOptions,
     dataset: &'a Dataset,
@@ -210,7 +210,7 @@ struct Job<'a> {
     cancel: &'a CancelToken,
 }
 
-impl Job<'_> {
+impl MineJob<'_> {
     fn run(&self) -> Result<Mined> {
         let place = self.dataset.place(&self.target.key());
         let finished = self.finished(&place)?;
@@ -248,7 +248,7 @@ impl Job<'_> {
         };
         // Everything is read at the one commit, whatever the branch does meanwhile.
         let revision = head.map(|id| id.to_string());
-        self.fetch_missing(&repo, revision.as_deref())?;
+        self.prefetch(&repo, revision.as_deref())?;
         self.write_history(&repo, revision.as_deref(), &directory, &mut mined)?;
         self.write_blame(&repo, revision.as_deref(), &directory, &mut mined)?;
         self.write_about(&directory, &mut mined)?;
@@ -298,17 +298,17 @@ impl Job<'_> {
         Repo::open(&clone, &open).map(Some)
     }
 
-    fn fetch_missing(&self, repo: &Repo, revision: Option<&str>) -> Result<()> {
+    fn prefetch(&self, repo: &Repo, revision: Option<&str>) -> Result<()> {
         if !self.options.fetch_missing || revision.is_none() {
             return Ok(());
         }
         let (clone, tables) = (&self.options.clone, self.options.tables);
-        let fetch = |needed| fetch_missing(repo, &needed, clone, self.progress, self.cancel);
+        let fetch = |needed| prefetch(repo, &needed, clone, self.progress, self.cancel);
         if tables.commits || tables.changes {
-            fetch(Needed::Commits(self.history(revision)))?;
+            fetch(PrefetchFor::Commits(self.history(revision)))?;
         }
         if tables.blame {
-            fetch(Needed::Blame(self.blame(revision)))?;
+            fetch(PrefetchFor::Blame(self.blame(revision)))?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ mod schedule;
 mod table_file;
 mod target;
 
-pub use clones::{Cloned, Existing, Fleet};
+pub use clones::{Cloned, Fleet, IfExists};
 pub use manager::{CloneState, CloneTask, RepoManager};
 pub use mine::{MineOptions, Mined, Tables, mine};
 pub use outcome::{Outcome, Report};

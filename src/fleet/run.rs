@@ -5,10 +5,10 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::outcome::Outcome;
-use super::schedule::{Next, RetryOptions, Schedule, Verdict};
+use super::schedule::{AttemptResult, Next, RetryOptions, Schedule};
 use crate::cancel::CancelToken;
-use crate::chance::chance;
 use crate::error::{Error, Result};
+use crate::jitter::jitter;
 
 /// How long a thread that waits may take to notice a cancellation.
 const TICK: Duration = Duration::from_millis(100);
@@ -59,7 +59,7 @@ pub(super) fn run<I: Sync, T: Send>(
 ) -> Vec<Outcome<T>> {
     let hosts: Vec<&str> = jobs.iter().map(|job| job.host).collect();
     let threads = options.jobs.clamp(1, jobs.len().max(1));
-    let crew = Crew {
+    let pool = WorkerPool {
         schedule: Mutex::new(Schedule::new(
             &hosts,
             threads,
@@ -73,7 +73,7 @@ pub(super) fn run<I: Sync, T: Send>(
     let results: Vec<Slot<T>> = jobs.iter().map(|_| Mutex::new(None)).collect();
     let spent: Vec<Mutex<f64>> = jobs.iter().map(|_| Mutex::new(0.0)).collect();
     let worker = || {
-        while let Some(index) = crew.take() {
+        while let Some(index) = pool.take() {
             let since = Instant::now();
             let result = catch_unwind(AssertUnwindSafe(|| work(jobs[index].input)))
                 .unwrap_or_else(|payload| Err(Error::from_panic(&*payload)));
@@ -82,7 +82,7 @@ pub(super) fn run<I: Sync, T: Send>(
                 *spent += since.elapsed().as_secs_f64();
                 *spent
             };
-            if !crew.ended(index, &result) {
+            if !pool.ended(index, &result) {
                 on_end(&jobs[index].name, &result);
                 *lock(&results[index]) = Some((result, seconds));
             }
@@ -93,7 +93,7 @@ pub(super) fn run<I: Sync, T: Send>(
             scope.spawn(worker);
         }
     });
-    let schedule = crew
+    let schedule = pool
         .schedule
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
@@ -114,14 +114,14 @@ pub(super) fn run<I: Sync, T: Send>(
         .collect()
 }
 
-struct Crew<'a> {
+struct WorkerPool<'a> {
     schedule: Mutex<Schedule>,
     changed: Condvar,
     started: Instant,
     cancel: &'a CancelToken,
 }
 
-impl Crew<'_> {
+impl WorkerPool<'_> {
     /// Waits for something to do; `None` if there is nothing any more.
     fn take(&self) -> Option<usize> {
         let mut schedule = lock(&self.schedule);
@@ -146,27 +146,27 @@ impl Crew<'_> {
 
     /// Returns whether the job comes again.
     fn ended<T>(&self, index: usize, result: &Result<T>) -> bool {
-        let verdict = if self.cancel.is_cancelled() {
-            Verdict::Over
+        let classify = if self.cancel.is_cancelled() {
+            AttemptResult::Done
         } else {
-            result.as_ref().err().map_or(Verdict::Over, verdict)
+            result.as_ref().err().map_or(AttemptResult::Done, classify)
         };
-        let again = lock(&self.schedule).ended(index, verdict, self.started.elapsed(), chance());
+        let again = lock(&self.schedule).ended(index, classify, self.started.elapsed(), jitter());
         self.changed.notify_all();
         again
     }
 }
 
 /// Whether an error may pass.
-fn verdict(error: &Error) -> Verdict {
+fn classify(error: &Error) -> AttemptResult {
     match error {
-        Error::Network { .. } | Error::Timeout { .. } => Verdict::Again,
-        Error::RateLimited { reset_at, .. } => Verdict::Throttled(reset_at.map(|at| {
+        Error::Network { .. } | Error::Timeout { .. } => AttemptResult::Retry,
+        Error::RateLimited { reset_at, .. } => AttemptResult::Throttled(reset_at.map(|at| {
             let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
             let now = i64::try_from(now.unwrap_or_default().as_secs()).unwrap_or(i64::MAX);
             Duration::from_secs(u64::try_from(at.saturating_sub(now)).unwrap_or(0))
         })),
-        _ => Verdict::Over,
+        _ => AttemptResult::Done,
     }
 }
 

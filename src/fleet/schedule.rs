@@ -35,11 +35,11 @@ impl Default for RetryOptions {
 
 /// What became of one attempt.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Verdict {
+pub(super) enum AttemptResult {
     /// It is over, well or not.
-    Over,
+    Done,
     /// It may go well another time.
-    Again,
+    Retry,
     /// The host asks us to stay away for so long. If it does not say how long, it is a failure like others, and the whole
     /// host waits.
     Throttled(Option<Duration>),
@@ -191,9 +191,9 @@ impl Schedule {
     pub(super) fn ended(
         &mut self,
         index: usize,
-        verdict: Verdict,
+        classify: AttemptResult,
         now: Duration,
-        chance: f64,
+        jitter: f64,
     ) -> bool {
         let host = &mut self.hosts[self.host_of[index]];
         host.running -= 1;
@@ -202,9 +202,9 @@ impl Schedule {
         let doublings = attempts.saturating_sub(1).min(20);
         let wait = self.options.first_wait.saturating_mul(1 << doublings);
         let wait = wait.min(self.options.longest_wait);
-        let chance = chance.clamp(0.0, 1.0);
-        let from = match verdict {
-            Verdict::Over => {
+        let jitter = jitter.clamp(0.0, 1.0);
+        let from = match classify {
+            AttemptResult::Done => {
                 host.successes += 1;
                 if host.successes >= host.allowed && host.allowed < host.most {
                     host.allowed += 1;
@@ -212,13 +212,13 @@ impl Schedule {
                 }
                 return false;
             }
-            Verdict::Again => {
+            AttemptResult::Retry => {
                 if attempts >= self.options.attempts {
                     return false;
                 }
-                now + wait.mul_f64(1.0 - chance / 2.0)
+                now + wait.mul_f64(1.0 - jitter / 2.0)
             }
-            Verdict::Throttled(asked) => {
+            AttemptResult::Throttled(asked) => {
                 let away = match asked {
                     Some(asked) => {
                         self.throttles[index] += 1;
@@ -240,7 +240,7 @@ impl Schedule {
                 }
                 host.closed_until = host.closed_until.max(now + away);
                 // A little later than asked for, and not all at once.
-                now + away + away.mul_f64(chance / 10.0)
+                now + away + away.mul_f64(jitter / 10.0)
             }
         };
         let at = host.queue.partition_point(|waiting| waiting.from <= from);
@@ -268,7 +268,7 @@ mod tests {
         }
         assert_eq!(started, [0, 3, 4, 1, 5], "a third of `a` waits");
         assert_eq!(schedule.next(Duration::ZERO), Next::Wait);
-        schedule.ended(0, Verdict::Over, Duration::ZERO, 0.0);
+        schedule.ended(0, AttemptResult::Done, Duration::ZERO, 0.0);
         assert_eq!(schedule.next(Duration::ZERO), Next::Start(2));
     }
 
@@ -282,7 +282,7 @@ mod tests {
         let mut waits = Vec::new();
         loop {
             assert_eq!(schedule.next(now), Next::Start(0));
-            if !schedule.ended(0, Verdict::Again, now, 0.0) {
+            if !schedule.ended(0, AttemptResult::Retry, now, 0.0) {
                 break;
             }
             let Next::WaitUntil(then) = schedule.next(now) else {
@@ -305,7 +305,7 @@ mod tests {
         for index in 0..4 {
             let again = schedule.ended(
                 index,
-                Verdict::Throttled(Some(seconds(30))),
+                AttemptResult::Throttled(Some(seconds(30))),
                 Duration::ZERO,
                 0.0,
             );
@@ -325,7 +325,7 @@ mod tests {
                     first.get_or_insert(running.len());
                     most = most.max(running.len());
                     let index = running.remove(0);
-                    schedule.ended(index, Verdict::Over, now, 0.0);
+                    schedule.ended(index, AttemptResult::Done, now, 0.0);
                 }
             }
         }
@@ -337,7 +337,7 @@ mod tests {
         let mut schedule = Schedule::new(&["a"], 1, 1, RetryOptions::default());
         assert_eq!(schedule.next(Duration::ZERO), Next::Start(0));
         let hour = Some(seconds(3600));
-        assert!(!schedule.ended(0, Verdict::Throttled(hour), Duration::ZERO, 0.5));
+        assert!(!schedule.ended(0, AttemptResult::Throttled(hour), Duration::ZERO, 0.5));
     }
 
     proptest::proptest! {
@@ -375,13 +375,13 @@ mod tests {
                             continue;
                         }
                         let index = running.remove(0);
-                        let (fate, chance) = fates.next().unwrap_or((0, 0.0));
-                        let verdict = match fate {
-                            0 => Verdict::Over,
-                            1 => Verdict::Again,
-                            _ => Verdict::Throttled(Some(seconds(5))),
+                        let (fate, jitter) = fates.next().unwrap_or((0, 0.0));
+                        let classify = match fate {
+                            0 => AttemptResult::Done,
+                            1 => AttemptResult::Retry,
+                            _ => AttemptResult::Throttled(Some(seconds(5))),
                         };
-                        if !schedule.ended(index, verdict, now, chance) {
+                        if !schedule.ended(index, classify, now, jitter) {
                             over.insert(index);
                         }
                     }

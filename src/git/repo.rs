@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use gix::bstr::ByteSlice;
 
 use super::gix_error;
-use super::objects::{Missed, Object, ObjectSource};
+use super::objects::{MissingIds, Object, ObjectSource};
 use crate::error::{Error, Result};
 use crate::workers::Workers;
 
@@ -72,7 +72,7 @@ pub struct Repo {
     workers: Workers,
     cache_bytes: usize,
     /// Where ids are noted that were looked for and are not there, if anybody wants to know.
-    missed: Option<Missed>,
+    missed: Option<MissingIds>,
 }
 
 /// Opening.
@@ -333,7 +333,7 @@ impl Repo {
 
     /// The same repository, whose calls note in `missed` what they do not find.
     #[cfg(feature = "http")]
-    pub(crate) fn noting(&self, missed: Missed) -> Self {
+    pub(crate) fn recording(&self, missed: MissingIds) -> Self {
         Self {
             missed: Some(missed),
             ..self.clone()

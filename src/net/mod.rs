@@ -11,4 +11,4 @@ mod tls;
 
 #[cfg(feature = "http")]
 pub(crate) use client::ClientSettings;
-pub use options::{AskCredentials, Credentials, Net, NetOptions};
+pub use options::{CredentialProvider, Credentials, Net, NetOptions};

@@ -60,7 +60,7 @@ pub struct Credentials {
 
 /// Asked when a host wants credentials that nobody gave beforehand; each host at most once per connection.
 #[derive(Clone)]
-pub struct AskCredentials(
+pub struct CredentialProvider(
     #[cfg_attr(
         not(feature = "http"),
         expect(dead_code, reason = "no host is there to ask")
@@ -70,7 +70,7 @@ pub struct AskCredentials(
 
 type AskFn = dyn Fn(&str) -> Result<Option<Credentials>> + Send + Sync;
 
-impl AskCredentials {
+impl CredentialProvider {
     /// `ask` gets the host, with its port if the address has one. It must not prompt where nobody is there to answer.
     pub fn new(ask: impl Fn(&str) -> Result<Option<Credentials>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(ask))
@@ -82,9 +82,9 @@ impl AskCredentials {
     }
 }
 
-impl std::fmt::Debug for AskCredentials {
+impl std::fmt::Debug for CredentialProvider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AskCredentials")
+        f.write_str("CredentialProvider")
     }
 }
 

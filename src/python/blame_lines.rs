@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::rows::text;
-use super::runtime::Breath;
+use super::runtime::GilYielder;
 use crate::error::{Error, Result};
 use crate::git::{BlameRow, BlameStream};
 
@@ -49,11 +49,11 @@ pub(super) fn lines(rows: &[BlameRow], content: &[u8]) -> impl Iterator<Item = L
 pub(super) fn dicts<'py>(
     py: Python<'py>,
     lines: impl Iterator<Item = LineAt>,
-    breath: &mut Breath<'py>,
+    yielder: &mut GilYielder<'py>,
 ) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
     for (line, path) in lines {
-        breath.turn()?;
+        yielder.turn()?;
         let dict = PyDict::new(py);
         if let Some(path) = path {
             dict.set_item("path", text(py, &path)?)?;

@@ -11,12 +11,12 @@ use super::error::{instance, to_py};
 use super::options::{Network, choice, github_token, seconds, trust};
 use super::progress::Listener;
 use super::rows::text;
-use super::runtime::{Breath, awaitable, block};
+use super::runtime::{GilYielder, awaitable, block};
 use crate::cancel::CancelToken;
 use crate::edge::inputs::look_up;
 use crate::error::{Error, Result};
-use crate::fleet::{self, Cloned, Existing, FleetOptions, Report};
-use crate::remote::{CloneOptions, Filter, TagsWanted, UpdateFiles, UpdateOutcome, Worktree};
+use crate::fleet::{self, Cloned, FleetOptions, IfExists, Report};
+use crate::remote::{CloneOptions, FetchTags, Filter, UpdateFiles, UpdateOutcome, Worktree};
 
 /// How to clone, as the Python package collected it.
 #[derive(FromPyObject)]
@@ -65,7 +65,7 @@ impl Cloning<'_> {
             .map(|name| choice("filter", &name, &filters))
             .transpose()?;
         if !self.tags {
-            options.tags = TagsWanted::None;
+            options.tags = FetchTags::None;
         }
         options.refspecs = self.refspecs;
         options.update_files = choice(
@@ -132,9 +132,9 @@ impl Fleet {
             "existing",
             existing,
             &[
-                ("keep", Existing::Keep),
-                ("update", Existing::Update),
-                ("refuse", Existing::Refuse),
+                ("keep", IfExists::Keep),
+                ("update", IfExists::Update),
+                ("refuse", IfExists::Refuse),
             ],
         )?;
         Ok(Self {
@@ -150,7 +150,7 @@ impl Fleet {
     ) -> PyResult<Py<PyList>> {
         let listener = Listener::new(progress);
         let done = block(py, self.cloning(urls, &listener))?;
-        clones(py, listener.kept(done)?)
+        clones(py, listener.raise_pending(done)?)
     }
 
     fn clone_async<'py>(
@@ -161,7 +161,9 @@ impl Fleet {
     ) -> PyResult<Bound<'py, PyAny>> {
         let listener = Listener::new(progress);
         let work = self.cloning(urls, &listener);
-        awaitable(py, work, move |py, done| clones(py, listener.kept(done)?))
+        awaitable(py, work, move |py, done| {
+            clones(py, listener.raise_pending(done)?)
+        })
     }
 
     fn update(
@@ -172,7 +174,7 @@ impl Fleet {
     ) -> PyResult<Py<PyList>> {
         let listener = Listener::new(progress);
         let done = block(py, self.updating(paths, &listener))?;
-        updates(py, listener.kept(done)?)
+        updates(py, listener.raise_pending(done)?)
     }
 
     fn update_async<'py>(
@@ -183,7 +185,9 @@ impl Fleet {
     ) -> PyResult<Bound<'py, PyAny>> {
         let listener = Listener::new(progress);
         let work = self.updating(paths, &listener);
-        awaitable(py, work, move |py, done| updates(py, listener.kept(done)?))
+        awaitable(py, work, move |py, done| {
+            updates(py, listener.raise_pending(done)?)
+        })
     }
 }
 
@@ -206,7 +210,7 @@ impl Fleet {
             refused.tell(&*sink);
             let report = fleet.clone_all(&urls, &sink, cancel);
             let report = report.and_then(|report| cancel.check().map(|()| report));
-            listener.settle(report.map(|report| refused.put_into(report)))
+            listener.to_result(report.map(|report| refused.put_into(report)))
         }
     }
 
@@ -218,7 +222,7 @@ impl Fleet {
         let (fleet, listener) = (Arc::clone(&self.fleet), listener.clone());
         move |cancel| {
             let report = fleet.update_all(&paths, &listener.sink(cancel), cancel);
-            listener.settle(report.and_then(|report| cancel.check().map(|()| report)))
+            listener.to_result(report.and_then(|report| cancel.check().map(|()| report)))
         }
     }
 }
@@ -260,9 +264,9 @@ fn outcomes<T>(
     fill: impl Fn(&Bound<'_, PyDict>, T) -> PyResult<()>,
 ) -> PyResult<Py<PyList>> {
     let list = PyList::empty(py);
-    let mut breath = Breath::new(py)?;
+    let mut yielder = GilYielder::new(py)?;
     for outcome in report.outcomes {
-        breath.turn()?;
+        yielder.turn()?;
         let dict = PyDict::new(py);
         dict.set_item("target", outcome.input)?;
         dict.set_item("attempts", outcome.attempts)?;

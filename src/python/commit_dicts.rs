@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::rows::text;
-use super::runtime::Breath;
+use super::runtime::GilYielder;
 use crate::git::Commit;
 
 /// A dictionary per commit. They are dropped one by one: all at once would take long with the GIL held.
@@ -14,9 +14,9 @@ pub(super) fn commit_dicts<'py>(
     commits: Vec<Commit>,
 ) -> PyResult<Bound<'py, PyList>> {
     let rows = PyList::empty(py);
-    let mut breath = Breath::new(py)?;
+    let mut yielder = GilYielder::new(py)?;
     for commit in commits {
-        breath.turn()?;
+        yielder.turn()?;
         rows.append(commit_dict(py, repo_name, &commit)?)?;
     }
     Ok(rows)

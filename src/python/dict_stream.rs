@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use super::blame_lines::{LineAt, LineStream, dicts};
 use super::commit_dicts::commit_dicts;
-use super::runtime::{Breath, awaitable_until};
+use super::runtime::{GilYielder, awaitable_until};
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git::{Commit, CommitStream};
@@ -64,7 +64,7 @@ impl DictStream {
         };
         awaitable_until(py, self.cancel.clone(), work, |py, rows| {
             let rows = match rows {
-                Rows::Lines(lines) => dicts(py, lines.into_iter(), &mut Breath::new(py)?)?,
+                Rows::Lines(lines) => dicts(py, lines.into_iter(), &mut GilYielder::new(py)?)?,
                 Rows::Commits(repo_name, commits) => commit_dicts(py, &repo_name, commits)?,
             };
             Ok(rows.unbind())

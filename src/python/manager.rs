@@ -16,13 +16,13 @@ use super::error::to_py;
 use super::options::{History, trust};
 use super::progress::{Listener, is_in_callback_of};
 use super::rows::text;
-use super::runtime::{Breath, awaitable, awaitable_until};
+use super::runtime::{GilYielder, awaitable, awaitable_until};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::fleet::{CloneState, RepoManager};
 use crate::git::{BlameOptions, CommitStream, FileBlame, OpenOptions, Repo};
-use crate::progress::{ProgressSink, Silent};
-use crate::remote::{Needed, fetch_missing};
+use crate::progress::{NoProgress, ProgressSink};
+use crate::remote::{PrefetchFor, prefetch};
 
 /// Clones repositories into temporary directories and keeps track of them.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
@@ -92,9 +92,9 @@ impl Manager {
     fn tasks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let found = py.detach(|| self.repos.tasks());
         let tasks = PyDict::new(py);
-        let mut breath = Breath::new(py)?;
+        let mut yielder = GilYielder::new(py)?;
         for (given, task) in found {
-            breath.turn()?;
+            yielder.turn()?;
             let (state, percent, error) = match task.state {
                 CloneState::Queued => ("queued", None, None),
                 CloneState::Cloning { percent } => ("cloning", Some(percent), None),
@@ -173,7 +173,7 @@ impl Manager {
         let (open, manager) = (self.open(path), Arc::clone(&self.repos));
         let work = move |cancel: &CancelToken| {
             let repo = open()?;
-            complete(&repo, &Needed::Trees, &manager, cancel)?;
+            complete(&repo, &PrefetchFor::Trees, &manager, cancel)?;
             let patterns: Vec<_> = patterns
                 .into_iter()
                 .map(OsString::into_encoded_bytes)
@@ -182,9 +182,9 @@ impl Manager {
         };
         awaitable(py, work, |py, files| {
             let list = PyList::empty(py);
-            let mut breath = Breath::new(py)?;
+            let mut yielder = GilYielder::new(py)?;
             for file in &files {
-                breath.turn()?;
+                yielder.turn()?;
                 list.append(text(py, file)?)?;
             }
             Ok(list.unbind())
@@ -208,9 +208,14 @@ impl Manager {
             let files_alone = paths.into_iter().zip(are_directories);
             let files_alone = files_alone.filter(|(_, is_directory)| !is_directory);
             options.paths = Some(files_alone.map(|(path, _)| path).collect());
-            complete(&repo, &Needed::Blame(options.clone()), &manager, cancel)?;
+            complete(
+                &repo,
+                &PrefetchFor::Blame(options.clone()),
+                &manager,
+                cancel,
+            )?;
             let found = repo
-                .blame(&options, Arc::new(Silent), cancel)?
+                .blame(&options, Arc::new(NoProgress), cancel)?
                 .collect::<Result<Vec<_>>>()?;
             let by_path: HashMap<Vec<u8>, FileBlame> = found
                 .into_iter()
@@ -221,7 +226,7 @@ impl Manager {
         };
         awaitable(py, work, |py, (asked, by_path)| {
             let files = PyDict::new(py);
-            let mut breath = Breath::new(py)?;
+            let mut yielder = GilYielder::new(py)?;
             for (given, path) in asked {
                 let value = match path.as_ref().map(|path| by_path.get(path)) {
                     Ok(Some(FileBlame {
@@ -230,7 +235,7 @@ impl Manager {
                         ..
                     })) => {
                         let lines = lines(rows, content.as_deref().unwrap_or_default());
-                        dicts(py, lines.map(|line| (line, None)), &mut breath)?.into_any()
+                        dicts(py, lines.map(|line| (line, None)), &mut yielder)?.into_any()
                     }
                     Ok(Some(FileBlame {
                         rows: Err(error), ..
@@ -278,8 +283,13 @@ impl Manager {
                 return Err(Error::invalid(what, reason));
             }
             options.paths = Some(inside);
-            complete(&repo, &Needed::Blame(options.clone()), &manager, &given)?;
-            repo.blame(&options, Arc::new(Silent), &given)
+            complete(
+                &repo,
+                &PrefetchFor::Blame(options.clone()),
+                &manager,
+                &given,
+            )?;
+            repo.blame(&options, Arc::new(NoProgress), &given)
         };
         awaitable_until(py, cancel.clone(), work, |_, stream| {
             Ok(DictStream::new(
@@ -356,10 +366,10 @@ impl Manager {
         let work = move |cancel: &CancelToken| {
             let _one = one;
             let done = work(&manager, &heard.sink(cancel), cancel);
-            heard.settle(done)
+            heard.to_result(done)
         };
         awaitable_until(py, cancel, work, move |py, done| {
-            listener.kept(done)?;
+            listener.raise_pending(done)?;
             Ok(py.None())
         })
     }
@@ -381,7 +391,12 @@ impl Manager {
                 return Ok((name, None));
             }
             if fetches {
-                complete(&repo, &Needed::Commits(options.clone()), &manager, cancel)?;
+                complete(
+                    &repo,
+                    &PrefetchFor::Commits(options.clone()),
+                    &manager,
+                    cancel,
+                )?;
             }
             let commits = repo.commits(&options, cancel)?;
             Ok((name, Some(commits)))
@@ -398,12 +413,12 @@ impl Manager {
 /// Brings what a partial clone lacks of what is going to be read.
 fn complete(
     repo: &Repo,
-    needed: &Needed,
+    needed: &PrefetchFor,
     manager: &RepoManager,
     cancel: &CancelToken,
 ) -> Result<()> {
-    let silent: Arc<dyn ProgressSink> = Arc::new(Silent);
-    fetch_missing(repo, needed, manager.clone_options(), &silent, cancel).map(|_| ())
+    let silent: Arc<dyn ProgressSink> = Arc::new(NoProgress);
+    prefetch(repo, needed, manager.clone_options(), &silent, cancel).map(|_| ())
 }
 
 /// Names as committed, and each line with its content.

@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyList};
 use super::error::{instance, to_py};
 use super::options::{History, Network, github_token, trust};
 use super::progress::Listener;
-use super::runtime::{Breath, awaitable, block};
+use super::runtime::{GilYielder, awaitable, block};
 use crate::cancel::CancelToken;
 use crate::edge::inputs::look_up;
 use crate::error::{Error, Result};
@@ -17,7 +17,7 @@ use crate::fleet::{self, MineOptions, Mined, Outcome, Report, Tables};
 /// What `mine` takes, as the Python package collected it.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
-pub(super) struct Job<'py> {
+pub(super) struct MineCall<'py> {
     targets: Vec<String>,
     output: PathBuf,
     tables: Vec<String>,
@@ -34,7 +34,7 @@ pub(super) struct Job<'py> {
 
 type Work = Box<dyn FnOnce(&CancelToken) -> Result<Option<Report<Mined>>> + Send>;
 
-impl Job<'_> {
+impl MineCall<'_> {
     fn work(self) -> PyResult<(Work, Listener)> {
         let mut options = MineOptions::default();
         options.tables = tables(&self.tables).map_err(|error| to_py(&error))?;
@@ -56,7 +56,7 @@ impl Job<'_> {
             refused.tell(&*sink);
             let report = fleet::mine(&targets, &output, &options, &sink, cancel);
             let report = report.and_then(|report| cancel.check().map(|()| report));
-            heard.settle(report.map(|report| refused.put_into(report)))
+            heard.to_result(report.map(|report| refused.put_into(report)))
         });
         Ok((work, listener))
     }
@@ -86,26 +86,26 @@ fn tables(names: &[String]) -> Result<Tables> {
 
 /// Mine repositories into a dataset; a dictionary per target, in order.
 #[pyfunction]
-pub(super) fn mine<'py>(py: Python<'py>, job: Job<'py>) -> PyResult<Py<PyList>> {
+pub(super) fn mine<'py>(py: Python<'py>, job: MineCall<'py>) -> PyResult<Py<PyList>> {
     let (work, listener) = job.work()?;
     let report = block(py, work)?;
-    outcomes(py, listener.kept(report)?)
+    outcomes(py, listener.raise_pending(report)?)
 }
 
 /// The same as an awaitable.
 #[pyfunction]
-pub(super) fn mine_async<'py>(py: Python<'py>, job: Job<'py>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn mine_async<'py>(py: Python<'py>, job: MineCall<'py>) -> PyResult<Bound<'py, PyAny>> {
     let (work, listener) = job.work()?;
     awaitable(py, work, move |py, report| {
-        outcomes(py, listener.kept(report)?)
+        outcomes(py, listener.raise_pending(report)?)
     })
 }
 
 fn outcomes(py: Python<'_>, report: Report<Mined>) -> PyResult<Py<PyList>> {
     let list = PyList::empty(py);
-    let mut breath = Breath::new(py)?;
+    let mut yielder = GilYielder::new(py)?;
     for Outcome { input, result, .. } in report.outcomes {
-        breath.turn()?;
+        yielder.turn()?;
         let outcome = PyDict::new(py);
         outcome.set_item("target", input)?;
         match result {

@@ -264,7 +264,7 @@ impl Network {
         let mut options = CloneOptions::default();
         options.net = Net::new(net);
         options.trust = trust;
-        options.ask_credentials = Some(crate::edge::credentials::ask(
+        options.credential_provider = Some(crate::edge::credentials::ask(
             self.credential_command,
             self.git_credentials,
         ));

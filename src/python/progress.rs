@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use super::error::to_py;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::progress::{Ending, Phase, Progress, ProgressSink, Silent};
+use crate::progress::{EndStatus, NoProgress, Phase, Progress, ProgressSink};
 
 /// How often the callable hears of one repository in one phase: calling it costs the GIL.
 const EVERY: Duration = Duration::from_millis(100);
@@ -41,7 +41,7 @@ impl Listener {
     /// What work tells its progress. The work is cancelled if the callable raises.
     pub(super) fn sink(&self, cancel: &CancelToken) -> Arc<dyn ProgressSink> {
         match &self.callable {
-            None => Arc::new(Silent),
+            None => Arc::new(NoProgress),
             Some(callable) => Arc::new(Calls {
                 callable: Arc::clone(callable),
                 raised: Arc::clone(&self.raised),
@@ -53,7 +53,7 @@ impl Listener {
     }
 
     /// The result of the work; `None` if it was cancelled because of what the callable raised.
-    pub(super) fn settle<T>(&self, result: Result<T>) -> Result<Option<T>> {
+    pub(super) fn to_result<T>(&self, result: Result<T>) -> Result<Option<T>> {
         let raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
         if raised.is_some() {
             Ok(None)
@@ -63,7 +63,7 @@ impl Listener {
     }
 
     /// What [`Listener::settle`] kept; else raises what the callable raised.
-    pub(super) fn kept<T>(&self, settled: Option<T>) -> PyResult<T> {
+    pub(super) fn raise_pending<T>(&self, settled: Option<T>) -> PyResult<T> {
         let mut raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
         match (raised.take(), settled) {
             (Some(raised), _) => Err(raised),
@@ -138,14 +138,14 @@ impl ProgressSink for Calls {
         self.call(&event.subject, event.phase.name(), counts, None);
     }
 
-    fn ended(&self, subject: &str, ending: &Ending) {
+    fn ended(&self, subject: &str, ending: &EndStatus) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.remove(subject);
         drop(told);
         let (phase, error) = match ending {
-            Ending::Done => ("done", None),
-            Ending::Unchanged => ("unchanged", None),
-            Ending::Failed(error) => ("failed", Some(error.as_str())),
+            EndStatus::Done => ("done", None),
+            EndStatus::Unchanged => ("unchanged", None),
+            EndStatus::Failed(error) => ("failed", Some(error.as_str())),
         };
         self.call(subject, phase, (0, None, 0), error);
     }

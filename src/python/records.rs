@@ -9,12 +9,12 @@ use pyo3::types::{PyCapsule, PyList};
 use super::error::to_py;
 use super::rows;
 use super::runtime::{
-    Breath, Waited, awaitable_until, hears_ctrl_c, is_main_thread, wait, wait_without_python,
+    GilYielder, Waited, awaitable_until, hears_ctrl_c, is_main_thread, wait, wait_without_python,
 };
 use crate::cancel::CancelToken;
 use crate::edge::new_file::NewFile;
 use crate::error::{Error, Result};
-use crate::table::{Format, MissingBlobs, RecordBatch, Records, SchemaRef, Sink};
+use crate::table::{Format, MissingCount, RecordBatch, Records, SchemaRef, Sink};
 
 /// Batches that are made as they are asked for; read once.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
@@ -22,7 +22,7 @@ pub(super) struct RecordStream {
     schema: SchemaRef,
     /// `None` once somebody reads it.
     records: Arc<Mutex<Option<Records>>>,
-    missing: MissingBlobs,
+    missing: MissingCount,
     cancel: CancelToken,
     /// Whose threads make the rows.
     process: u32,
@@ -125,9 +125,9 @@ impl RecordStream {
     fn to_pylist<'py>(&self, py: Python<'py>, surrogates: bool) -> PyResult<Bound<'py, PyList>> {
         let rows = PyList::empty(py);
         let batches = self.read(py)?;
-        let mut breath = Breath::new(py)?;
+        let mut yielder = GilYielder::new(py)?;
         for batch in batches {
-            rows::append(&rows, &batch, surrogates, &mut breath)?;
+            rows::append(&rows, &batch, surrogates, &mut yielder)?;
         }
         Ok(rows)
     }
@@ -174,7 +174,7 @@ impl RecordStream {
         let rows = PyList::empty(py);
         if let Some(Ok(batch)) = &first {
             let head = batch.slice(0, most.min(batch.num_rows()));
-            rows::append(&rows, &head, false, &mut Breath::new(py)?)?;
+            rows::append(&rows, &head, false, &mut GilYielder::new(py)?)?;
         }
         let schema = SchemaRef::clone(&self.schema);
         self.put_back(Records::new(schema, first.into_iter().chain(records)));

@@ -11,12 +11,12 @@ use super::error::instance;
 use super::options::{Blame, History};
 use super::records::RecordStream;
 use super::rows::text;
-use super::runtime::{Breath, awaitable, block};
+use super::runtime::{GilYielder, awaitable, block};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::{HistoryOptions, OpenOptions, Repo};
-use crate::progress::{ProgressSink, Silent};
-use crate::remote::{Needed, fetch_missing};
+use crate::progress::{NoProgress, ProgressSink};
+use crate::remote::{PrefetchFor, prefetch};
 use crate::table::{self, Records, SchemaRef};
 use crate::workers::Workers;
 
@@ -78,9 +78,9 @@ impl Repository {
         let repo = self.repo(py)?;
         let found = block(py, move |_| repo.refs())?;
         let refs = PyList::empty(py);
-        let mut breath = Breath::new(py)?;
+        let mut yielder = GilYielder::new(py)?;
         for reference in found {
-            breath.turn()?;
+            yielder.turn()?;
             let name = text(py, &reference.name)?;
             refs.append((
                 name,
@@ -110,9 +110,9 @@ impl Repository {
             .collect();
         let files = block(py, move |_| repo.files(&revision, &patterns))?;
         let list = PyList::empty(py);
-        let mut breath = Breath::new(py)?;
+        let mut yielder = GilYielder::new(py)?;
         for file in &files {
-            breath.turn()?;
+            yielder.turn()?;
             list.append(text(py, file)?)?;
         }
         Ok(list)
@@ -184,8 +184,8 @@ impl Repository {
         let options = history.options()?;
         stream(py, move |cancel| {
             if let Some(network) = network {
-                let needed = Needed::Commits(options.clone());
-                fetch_missing(&repo, &needed, &network, &silent(), cancel)?;
+                let needed = PrefetchFor::Commits(options.clone());
+                prefetch(&repo, &needed, &network, &silent(), cancel)?;
             }
             table(&repo, &options, cancel)
         })
@@ -211,8 +211,8 @@ impl Repository {
         let work = move |cancel: &CancelToken| {
             options.paths = paths.map(|paths| inside(&repo, &paths)).transpose()?;
             if let Some(network) = network {
-                let needed = Needed::Blame(options.clone());
-                fetch_missing(&repo, &needed, &network, &silent(), cancel)?;
+                let needed = PrefetchFor::Blame(options.clone());
+                prefetch(&repo, &needed, &network, &silent(), cancel)?;
             }
             let on_failure = move |path: &[u8], error: Error| {
                 keep.lock()
@@ -241,7 +241,7 @@ fn open(py: Python<'_>, path: PathBuf, trust: bool, threads: usize) -> PyResult<
 }
 
 fn silent() -> Arc<dyn ProgressSink> {
-    Arc::new(Silent)
+    Arc::new(NoProgress)
 }
 
 fn inside(repo: &Repo, paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {

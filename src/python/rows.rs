@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
-use super::runtime::Breath;
+use super::runtime::GilYielder;
 use crate::table::{RecordBatch, Value, decode, value};
 
 /// Text that may hold bytes: as Python's file names do, with surrogate escapes.
@@ -20,7 +20,7 @@ pub(super) fn append(
     rows: &Bound<'_, PyList>,
     batch: &RecordBatch,
     surrogates: bool,
-    breath: &mut Breath<'_>,
+    yielder: &mut GilYielder<'_>,
 ) -> PyResult<()> {
     let py = rows.py();
     let schema = batch.schema();
@@ -30,7 +30,7 @@ pub(super) fn append(
         .map(|field| PyString::intern(py, field.name()))
         .collect();
     for row in 0..batch.num_rows() {
-        breath.turn()?;
+        yielder.turn()?;
         let dict = PyDict::new(py);
         for (column, name) in names.iter().enumerate() {
             dict.set_item(name, to_py(py, &value(batch, column, row), surrogates)?)?;

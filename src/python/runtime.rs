@@ -122,7 +122,7 @@ fn signals(py: Python<'_>) -> PyResult<()> {
 /// As long as one lives, Python does not search for garbage in cycles, if it did before: what is made has none, and to look at
 /// millions of objects over and over holds everybody up. For the same reason what was made counts as old afterwards, see
 /// [`make_old`]: the next search among the young would look at all of it at once.
-pub(super) struct Breath<'py> {
+pub(super) struct GilYielder<'py> {
     turns: u32,
     last: Instant,
     /// Python's module for the search.
@@ -132,7 +132,7 @@ pub(super) struct Breath<'py> {
 /// Longer than others have to wait, shorter than anybody notices.
 const BREATH: Duration = Duration::from_millis(8);
 /// How long the GIL is out of our hands: enough for another thread to wake up and take it.
-const OUT: Duration = Duration::from_micros(50);
+const YIELD_TIME: Duration = Duration::from_micros(50);
 /// Turns between two looks at the clock.
 const TURNS: u32 = 32;
 /// The older of the two young generations of `gc`.
@@ -163,7 +163,7 @@ fn pause() -> MutexGuard<'static, Pause> {
     PAUSE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<'py> Breath<'py> {
+impl<'py> GilYielder<'py> {
     pub(super) fn new(py: Python<'py>) -> PyResult<Self> {
         let gc = py.import("gc")?;
         let mut pause = pause();
@@ -192,7 +192,7 @@ impl<'py> Breath<'py> {
                     self.gc.call_method1("collect", (YOUNG,))?;
                 }
                 let py = self.gc.py();
-                py.detach(|| std::thread::sleep(OUT));
+                py.detach(|| std::thread::sleep(YIELD_TIME));
                 py.check_signals()?;
                 self.last = Instant::now();
             }
@@ -201,7 +201,7 @@ impl<'py> Breath<'py> {
     }
 }
 
-impl Drop for Breath<'_> {
+impl Drop for GilYielder<'_> {
     fn drop(&mut self) {
         let is_long = {
             let mut pause = pause();
@@ -299,7 +299,7 @@ where
 {
     let stopped = Arc::new(Notify::new());
     let stop = Arc::clone(&stopped);
-    let live = Live::new(move || stop.notify_one());
+    let live = RunningTask::new(move || stop.notify_one());
     spawn(py, async move {
         let _live = live;
         tokio::select! {
@@ -319,7 +319,7 @@ where
         let what = "asyncio calls in a forked process; start it with multiprocessing's \"spawn\"";
         return Err(to_py(&Error::unsupported(what)));
     }
-    let ending = Ending;
+    let ending = EndGuard;
     pyo3_async_runtimes::tokio::future_into_py(py, async move {
         let _ending = ending;
         future.await
@@ -329,9 +329,9 @@ where
 /// When a future last ended, or was dropped: its event loop is told on yet another thread, which nobody can wait for.
 static LAST_ENDING: Mutex<Option<Instant>> = Mutex::new(None);
 
-struct Ending;
+struct EndGuard;
 
-impl Drop for Ending {
+impl Drop for EndGuard {
     fn drop(&mut self) {
         *LAST_ENDING.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
@@ -344,9 +344,9 @@ static PROCESS: OnceLock<u32> = OnceLock::new();
 static LIVE: Mutex<BTreeMap<u64, Box<dyn Fn() + Send>>> = Mutex::new(BTreeMap::new());
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
-struct Live(u64);
+struct RunningTask(u64);
 
-impl Live {
+impl RunningTask {
     fn new(stop: impl Fn() + Send + 'static) -> Self {
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -355,7 +355,7 @@ impl Live {
     }
 }
 
-impl Drop for Live {
+impl Drop for RunningTask {
     fn drop(&mut self) {
         let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
         live.remove(&self.0);
@@ -365,7 +365,7 @@ impl Drop for Live {
 /// Longest wait at exit for what was cancelled to end.
 const LONGEST_ENDING: Duration = Duration::from_secs(1);
 /// After the last one has ended, for its event loop to be told.
-const LAST_WORDS: Duration = Duration::from_millis(50);
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(50);
 
 /// Called while Python can still be talked to: stops what runs, and lets the runtime's threads say their last words to the
 /// event loops. Afterwards they would have nobody to talk to.
@@ -382,7 +382,8 @@ pub(super) fn stop_all(py: Python<'_>) {
         let metrics = pyo3_async_runtimes::tokio::get_runtime().metrics();
         let is_quiet = || {
             let last = *LAST_ENDING.lock().unwrap_or_else(PoisonError::into_inner);
-            metrics.num_alive_tasks() == 0 && last.is_none_or(|last| last.elapsed() > LAST_WORDS)
+            metrics.num_alive_tasks() == 0
+                && last.is_none_or(|last| last.elapsed() > SHUTDOWN_GRACE)
         };
         while !is_quiet() && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(1));
@@ -402,7 +403,7 @@ where
 {
     let guard = CancelOnDrop(Some(cancel.clone()));
     let stop = cancel.clone();
-    let live = Live::new(move || stop.cancel());
+    let live = RunningTask::new(move || stop.cancel());
     spawn(py, async move {
         let _live = live;
         let result = tokio::task::spawn_blocking(move || work(&cancel)).await;

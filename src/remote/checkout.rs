@@ -32,7 +32,7 @@ pub(crate) fn head(
     let mut index = repo
         .index_from_tree(&tree)
         .map_err(corrupt("the tree of HEAD cannot be checked out"))?;
-    let files = Files::new(url.to_string(), index.entries().len() as u64, progress);
+    let files = CheckoutProgress::new(url.to_string(), index.entries().len() as u64, progress);
     write_files(&repo, &mut index, worktree, &files, options.threads, cancel)?;
     index
         .write(gix::index::write::Options::default())
@@ -54,7 +54,7 @@ pub(crate) fn write_files(
     repo: &gix::Repository,
     index: &mut gix::index::File,
     worktree: &Path,
-    files: &Files,
+    files: &CheckoutProgress,
     threads: usize,
     cancel: &CancelToken,
 ) -> Result<()> {
@@ -101,14 +101,14 @@ pub(crate) fn write_files(
 }
 
 /// Counts files, and tells now and then.
-pub(crate) struct Files {
+pub(crate) struct CheckoutProgress {
     done: Arc<AtomicUsize>,
     total: u64,
     subject: String,
     sink: Arc<dyn ProgressSink>,
 }
 
-impl Files {
+impl CheckoutProgress {
     pub(crate) fn new(subject: String, total: u64, sink: &Arc<dyn ProgressSink>) -> Self {
         Self {
             done: Arc::default(),
@@ -119,7 +119,7 @@ impl Files {
     }
 }
 
-impl gix::progress::Count for Files {
+impl gix::progress::Count for CheckoutProgress {
     fn set(&self, step: usize) {
         self.done.store(step, Ordering::Relaxed);
     }

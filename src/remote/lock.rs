@@ -3,17 +3,17 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
-use super::transport::Watch;
+use super::transport::TransferMonitor;
 use crate::error::{Error, Result};
 
 /// One update of a clone at a time; what a killed one left among the packs is removed.
-pub(crate) fn lock(git_dir: &Path, watch: &Watch) -> Result<File> {
+pub(crate) fn lock(git_dir: &Path, monitor: &TransferMonitor) -> Result<File> {
     let path = git_dir.join("gitfleet.lock");
     let failed = || Error::storage("lock", &path);
     let file = File::create(&path).map_err(failed())?;
     while let Err(error) = file.try_lock() {
         match error {
-            TryLockError::WouldBlock if watch.must_stop() => return Err(Error::Cancelled),
+            TryLockError::WouldBlock if monitor.must_stop() => return Err(Error::Cancelled),
             TryLockError::WouldBlock => std::thread::sleep(std::time::Duration::from_millis(50)),
             TryLockError::Error(error) => return Err(failed()(error)),
         }

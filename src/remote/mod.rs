@@ -30,12 +30,14 @@ mod without_http;
 #[cfg(feature = "http")]
 pub use clone::remote_head;
 pub use clone::{clone_repo, remove_leftovers};
-pub use options::{CloneOptions, Filter, Limits, Needed, TagsWanted, UpdateFiles, Worktree};
+pub use options::{
+    CloneOptions, FetchTags, Filter, PrefetchFor, TransferLimits, UpdateFiles, Worktree,
+};
 pub use origin::{CloneOrigin, origin};
 pub use outcome::{CloneOutcome, RefChange, RefUpdate, UpdateOutcome};
 #[cfg(feature = "http")]
-pub use prefetch::fetch_missing;
+pub use prefetch::prefetch;
 #[cfg(feature = "http")]
 pub use update::update_repo;
 #[cfg(not(feature = "http"))]
-pub use without_http::{fetch_missing, update_repo};
+pub use without_http::{prefetch, update_repo};

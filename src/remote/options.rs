@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::git::blame::BlameOptions;
 use crate::git::history::HistoryOptions;
 use crate::git::repo::Trust;
-use crate::net::{AskCredentials, Credentials, Net};
+use crate::net::{CredentialProvider, Credentials, Net};
 
 /// What a clone looks like on disk.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -35,7 +35,7 @@ pub enum UpdateFiles {
 
 /// Which tags come along.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum TagsWanted {
+pub enum FetchTags {
     /// All; of a single branch or a shallow clone those that point to what comes along anyway.
     #[default]
     Usual,
@@ -66,7 +66,7 @@ impl Filter {
 /// What one clone or update may cost. Passing a limit ends it; nothing is kept then.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Limits {
+pub struct TransferLimits {
     /// Bytes received.
     pub bytes: Option<u64>,
     /// Objects in the pack.
@@ -79,7 +79,7 @@ pub struct Limits {
     pub free_disk_bytes: u64,
 }
 
-impl Default for Limits {
+impl Default for TransferLimits {
     /// No limit but two gibibytes per object, and 256 mebibytes that stay free on the disk.
     fn default() -> Self {
         Self {
@@ -109,13 +109,13 @@ pub struct CloneOptions {
     /// What is left out, to be fetched when it is needed.
     pub filter: Option<Filter>,
     /// Which tags come along.
-    pub tags: TagsWanted,
+    pub tags: FetchTags,
     /// Refspecs instead of the usual ones, as git writes them.
     pub refspecs: Vec<String>,
     /// What an update does to files.
     pub update_files: UpdateFiles,
     /// What the clone may cost.
-    pub limits: Limits,
+    pub limits: TransferLimits,
     /// Whether a local repository of another user is copied.
     pub trust: Trust,
     /// Proxy, certificates and time limits.
@@ -123,7 +123,7 @@ pub struct CloneOptions {
     /// Whom we are to which host. Those in the address itself come first.
     pub credentials: Vec<Credentials>,
     /// Asked for those of other hosts.
-    pub ask_credentials: Option<AskCredentials>,
+    pub credential_provider: Option<CredentialProvider>,
     /// Threads that one clone may use for resolving deltas and checking out; 0 is one per core.
     pub threads: usize,
 }
@@ -131,7 +131,7 @@ pub struct CloneOptions {
 /// A job that reads blobs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Needed {
+pub enum PrefetchFor {
     /// [`Repo::commits`] with these options.
     Commits(HistoryOptions),
     /// [`Repo::blame`] with these options.

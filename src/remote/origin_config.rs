@@ -12,7 +12,7 @@ use crate::remote_url::RemoteUrl;
 
 /// What the configuration says of the remote `origin`.
 #[derive(Clone)]
-pub(crate) struct Origin {
+pub(crate) struct OriginConfig {
     pub(crate) url: RemoteUrl,
     pub(crate) specs: Vec<String>,
     /// Whether what the other side does not have goes.
@@ -21,7 +21,7 @@ pub(crate) struct Origin {
     pub(crate) filter: Option<Filter>,
 }
 
-impl Origin {
+impl OriginConfig {
     pub(crate) fn read(repo: &Repo) -> Result<Self> {
         let local = repo.local();
         let config = local.config_snapshot();

@@ -12,11 +12,11 @@ use gix::odb::store::RefreshMode;
 use gix::prelude::FindExt as _;
 use gix::protocol::fetch::{Shallow, Tags};
 
-use super::fetch::{Counters, How, Session, Transfer};
+use super::fetch::{Connection, Counters, ReceiveOptions, Transfer};
 use super::lock::lock;
-use super::options::{CloneOptions, Filter, Needed};
-use super::origin_config::Origin;
-use super::transport::{Peer, Watch};
+use super::options::{CloneOptions, Filter, PrefetchFor};
+use super::origin_config::OriginConfig;
+use super::transport::{Remote, TransferMonitor};
 use crate::cancel::CancelToken;
 use crate::durable::sync_directory;
 use crate::error::{Error, Result};
@@ -24,9 +24,9 @@ use crate::git::blame::BlameOptions;
 use crate::git::diff::tree::{find_entry, tree_changes};
 use crate::git::gix_error;
 use crate::git::history::{HistoryOptions, Merges};
-use crate::git::objects::Missed;
+use crate::git::objects::MissingIds;
 use crate::git::repo::Repo;
-use crate::progress::{ProgressSink, Silent};
+use crate::progress::{NoProgress, ProgressSink};
 use crate::remote_url::{RemoteUrl, Scheme};
 
 /// Brings what `needed` will read and a partial clone lacks, all together; returns how many objects were asked for. A
@@ -38,9 +38,9 @@ use crate::remote_url::{RemoteUrl, Scheme};
 ///
 /// Those of [`clone_repo`](super::clone_repo) about the other side, and those of the job itself about its options. What had
 /// come before an error stays.
-pub fn fetch_missing(
+pub fn prefetch(
     repo: &Repo,
-    needed: &Needed,
+    job: &PrefetchFor,
     options: &CloneOptions,
     progress: &Arc<dyn ProgressSink>,
     cancel: &CancelToken,
@@ -48,7 +48,7 @@ pub fn fetch_missing(
     if !is_partial(repo) {
         return Ok(0);
     }
-    let origin = Origin::read(repo)?;
+    let origin = OriginConfig::read(repo)?;
     if origin.url.scheme() == Scheme::File {
         return Err(Error::unsupported(format!(
             "bringing what a partial clone of a path ({}) left out; clone it whole",
@@ -62,7 +62,7 @@ pub fn fetch_missing(
         progress,
         cancel,
     };
-    fetcher.fetch(needed)
+    fetcher.fetch(job)
 }
 
 /// The same for the files of a clone that is being made from `url`.
@@ -73,7 +73,7 @@ pub(crate) fn fetch_files(
     progress: &Arc<dyn ProgressSink>,
     cancel: &CancelToken,
 ) -> Result<()> {
-    let mut origin = Origin::read(repo)?;
+    let mut origin = OriginConfig::read(repo)?;
     origin.url = url.clone(); // which knows credentials that are not written down
     let fetcher = Fetcher {
         repo,
@@ -82,7 +82,7 @@ pub(crate) fn fetch_files(
         progress,
         cancel,
     };
-    fetcher.fetch(&Needed::Files).map(|_| ())
+    fetcher.fetch(&PrefetchFor::Files).map(|_| ())
 }
 
 /// The same for blobs that are about to be written; those of a clone that is not partial are here.
@@ -98,12 +98,12 @@ pub(crate) fn fetch_blobs(
     }
     let fetcher = Fetcher {
         repo,
-        origin: Origin::read(repo)?,
+        origin: OriginConfig::read(repo)?,
         options,
         progress,
         cancel,
     };
-    fetcher.bring(blobs).map(|_| ())
+    fetcher.fetch_absent(blobs).map(|_| ())
 }
 
 /// Whether the other side promised to have what is missing here.
@@ -129,20 +129,20 @@ fn history_of(blame: &BlameOptions, revision: &str) -> HistoryOptions {
 
 struct Fetcher<'a> {
     repo: &'a Repo,
-    origin: Origin,
+    origin: OriginConfig,
     options: &'a CloneOptions,
     progress: &'a Arc<dyn ProgressSink>,
     cancel: &'a CancelToken,
 }
 
 impl Fetcher<'_> {
-    fn fetch(&self, needed: &Needed) -> Result<u64> {
-        let mut fetched = self.bring(self.absent_trees()?)?;
-        let mut likely = match needed {
-            Needed::Trees => return Ok(fetched),
-            Needed::Files => self.files("HEAD", None)?,
-            Needed::Commits(history) => self.blobs_of(history)?,
-            Needed::Blame(blame) => {
+    fn fetch(&self, job: &PrefetchFor) -> Result<u64> {
+        let mut fetched = self.fetch_absent(self.absent_trees()?)?;
+        let mut likely = match job {
+            PrefetchFor::Trees => return Ok(fetched),
+            PrefetchFor::Files => self.files("HEAD", None)?,
+            PrefetchFor::Commits(history) => self.blobs_of(history)?,
+            PrefetchFor::Blame(blame) => {
                 let revision = blame.revision.as_deref().unwrap_or("HEAD");
                 let mut likely = self.files(revision, blame.paths.as_deref())?;
                 likely.extend(self.blobs_of(&history_of(blame, revision))?);
@@ -151,10 +151,10 @@ impl Fetcher<'_> {
         };
         // The mailmap of a bare repository is a blob too.
         likely.extend(self.files("HEAD", Some(&[b".mailmap".to_vec()]))?);
-        fetched += self.bring(likely)?;
-        if let Needed::Blame(blame) = needed {
+        fetched += self.fetch_absent(likely)?;
+        if let PrefetchFor::Blame(blame) = job {
             loop {
-                match self.bring(self.rehearse(blame)?)? {
+                match self.fetch_absent(self.dry_run(blame)?)? {
                     0 => break,
                     more => fetched += more,
                 }
@@ -253,10 +253,10 @@ impl Fetcher<'_> {
     }
 
     /// What blame looks for in vain.
-    fn rehearse(&self, blame: &BlameOptions) -> Result<HashSet<ObjectId>> {
-        let missed = Missed::default();
-        let repo = self.repo.noting(Arc::clone(&missed));
-        for file in repo.blame(blame, Arc::new(Silent), self.cancel)? {
+    fn dry_run(&self, blame: &BlameOptions) -> Result<HashSet<ObjectId>> {
+        let missed = MissingIds::default();
+        let repo = self.repo.recording(Arc::clone(&missed));
+        for file in repo.blame(blame, Arc::new(NoProgress), self.cancel)? {
             file?;
         }
         let mut missed = missed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -264,7 +264,7 @@ impl Fetcher<'_> {
     }
 
     /// Fetches those of `ids` that are not here; returns how many that were.
-    fn bring(&self, ids: HashSet<ObjectId>) -> Result<u64> {
+    fn fetch_absent(&self, ids: HashSet<ObjectId>) -> Result<u64> {
         let mut local = self.repo.local();
         local.objects.refresh = RefreshMode::Never; // most of them are not here: no reason to look for new packs each time
         let mut absent: Vec<ObjectId> = ids
@@ -276,7 +276,7 @@ impl Fetcher<'_> {
         }
         absent.sort_unstable(); // the same request for the same need
         let count = absent.len() as u64;
-        let how = How {
+        let receive_options = ReceiveOptions {
             shallow: Shallow::NoChange,
             tags: Tags::None,
             filter: Some(Filter::Blobs),
@@ -284,14 +284,14 @@ impl Fetcher<'_> {
             most_objects: self.options.limits.objects,
             most_object_bytes: self.options.limits.object_bytes,
         };
-        let peer = Peer::new(&self.origin.url, self.options)?;
+        let remote = Remote::new(&self.origin.url, self.options)?;
         let git_dir = local.common_dir().to_owned();
         let shared = local.into_sync();
-        let work = move |watch: &Watch, counters: &Counters| {
+        let work = move |monitor: &TransferMonitor, counters: &Counters| {
             let repo = shared.to_thread_local();
-            let _lock = lock(&git_dir, watch)?;
-            let mut session = Session::open(&peer, watch)?;
-            session.receive_ids(&repo, &absent, &how, counters)?;
+            let _lock = lock(&git_dir, monitor)?;
+            let mut connection = Connection::open(&remote, monitor)?;
+            connection.receive_ids(&repo, &absent, &receive_options, counters)?;
             sync_directory(&git_dir.join("objects/pack"))
         };
         let transfer = Transfer {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::options::{CloneOptions, Needed};
+use super::options::{CloneOptions, PrefetchFor};
 use super::outcome::{Received, UpdateOutcome};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
@@ -47,9 +47,9 @@ pub fn update_repo(
 /// # Errors
 ///
 /// [`Error::Unsupported`], always.
-pub fn fetch_missing(
+pub fn prefetch(
     repo: &Repo,
-    _needed: &Needed,
+    _job: &PrefetchFor,
     _options: &CloneOptions,
     _progress: &Arc<dyn ProgressSink>,
     _cancel: &CancelToken,

@@ -20,7 +20,7 @@ pub use batch::BATCH_ROWS;
 pub use blame::BlameTable;
 pub use cell::{Value, value, write_cell};
 pub use commits::{ChangesTable, CommitsTable};
-pub use records::{MissingBlobs, Records, blame, changes, commits};
+pub use records::{MissingCount, Records, blame, changes, commits};
 pub use repositories::RepositoriesTable;
 pub use sink::{Format, Sink};
 pub use text::{decode, encode};

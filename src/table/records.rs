@@ -20,14 +20,14 @@ use crate::progress::ProgressSink;
 pub struct Records {
     schema: SchemaRef,
     batches: Box<dyn Iterator<Item = Result<RecordBatch>> + Send>,
-    missing: MissingBlobs,
+    missing: MissingCount,
 }
 
 /// How many changes could not be counted so far, for want of a blob. Clones share the count.
 #[derive(Clone, Debug, Default)]
-pub struct MissingBlobs(Arc<AtomicU64>);
+pub struct MissingCount(Arc<AtomicU64>);
 
-impl MissingBlobs {
+impl MissingCount {
     /// Changes without counts among the rows that were read.
     pub fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
@@ -49,7 +49,7 @@ impl Records {
     }
 
     /// How many changes could not be counted; complete when the last row was read.
-    pub fn missing_blobs(&self) -> MissingBlobs {
+    pub fn missing_blobs(&self) -> MissingCount {
         self.missing.clone()
     }
 
@@ -115,7 +115,7 @@ impl Records {
         Self {
             schema,
             batches: Box::new(batches),
-            missing: MissingBlobs::default(),
+            missing: MissingCount::default(),
         }
     }
 
@@ -172,7 +172,7 @@ impl std::error::Error for Reported {}
 pub fn commits(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Result<Records> {
     let table = CommitsTable::new(repo.name(), options);
     let schema = SchemaRef::clone(table.schema());
-    let missing = MissingBlobs::default();
+    let missing = MissingCount::default();
     let count = missing.clone();
     let push = move |table: &mut CommitsTable, commit: Commit| {
         count.add(&commit.changes);
@@ -200,7 +200,7 @@ pub fn commits(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> R
 pub fn changes(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Result<Records> {
     let table = ChangesTable::new(repo.name(), options);
     let schema = SchemaRef::clone(table.schema());
-    let missing = MissingBlobs::default();
+    let missing = MissingCount::default();
     let count = missing.clone();
     let push = move |table: &mut ChangesTable, commit: Commit| {
         count.add(&commit.changes);

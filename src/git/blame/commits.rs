@@ -19,7 +19,7 @@ pub(super) type CommitIndex = u32;
 pub(super) type Parents<T> = SmallVec<[T; 2]>;
 
 /// A commit, as far as it is known.
-struct Node {
+struct CommitNode {
     id: ObjectId,
     /// Where the commit-graph has it.
     position: Option<Position>,
@@ -37,7 +37,7 @@ pub(super) struct Known {
 
 /// Where a blame ends before history does.
 #[derive(Default)]
-pub(super) struct Limits {
+pub(super) struct WalkLimits {
     pub(super) first_parent: bool,
     /// Commits with an older committer date are boundaries.
     pub(super) since: Option<i64>,
@@ -46,13 +46,13 @@ pub(super) struct Limits {
 /// The commits heard of so far.
 pub(super) struct Commits {
     reader: Nodes,
-    nodes: Vec<Node>,
+    nodes: Vec<CommitNode>,
     /// Indices of commits that the commit-graph has, by their position in it: looking ids up would take longer than all
     /// else that is done with most of them.
     by_position: Vec<Option<CommitIndex>>,
     /// Indices of the others.
     by_id: HashMap<ObjectId, CommitIndex>,
-    limits: Limits,
+    limits: WalkLimits,
     /// What a range leaves, if one was asked for; all else is a boundary.
     in_range: Option<HashSet<ObjectId>>,
 }
@@ -61,7 +61,7 @@ impl Commits {
     pub(super) fn new(
         source: &ObjectSource,
         tips: &Tips,
-        limits: Limits,
+        limits: WalkLimits,
         cancel: &CancelToken,
     ) -> Result<Self> {
         let in_range = if tips.excluded.is_empty() {
@@ -160,7 +160,7 @@ impl Commits {
 
     /// What the commit-graph knows of a commit; `None` also if it makes no sense.
     fn in_graph(&mut self, commit: CommitIndex) -> Option<Known> {
-        let Node { id, position, .. } = self.nodes[commit as usize];
+        let CommitNode { id, position, .. } = self.nodes[commit as usize];
         let graph = self.reader.graph()?;
         let found = graph.commit_at(position?);
         let (tree, seconds) = (found.root_tree_id().to_owned(), found.committer_timestamp());
@@ -202,8 +202,8 @@ impl Commits {
     }
 }
 
-fn add(nodes: &mut Vec<Node>, id: ObjectId, position: Option<Position>) -> CommitIndex {
-    nodes.push(Node {
+fn add(nodes: &mut Vec<CommitNode>, id: ObjectId, position: Option<Position>) -> CommitIndex {
+    nodes.push(CommitNode {
         id,
         position,
         known: None,

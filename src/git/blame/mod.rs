@@ -20,7 +20,7 @@
 //! # Where the time goes, and who spends it
 //!
 //! Steps 2 and 3 (a path's *passage*) and the comparison of trees depend on blobs and trees only, not on which lines are
-//! looked for. So workers do them ahead of the walk (`ahead`), for the paths under which lines are looked for at the time;
+//! looked for. So workers do them ahead of the walk (`prefetcher`), for the paths under which lines are looked for at the time;
 //! the walk itself moves numbers. What runs ahead is bounded by windows; a file is handed over, and forgotten, as soon as
 //! its last line is placed.
 //!
@@ -29,7 +29,6 @@
 //! `targets`, `ranges` and `git::worktree` say what is blamed; `commits` loads commits as the walk comes to them; `walk` is
 //! the walk; `passage` puts `origins` and line diffs together; `report` makes rows.
 
-mod ahead;
 mod commits;
 mod guess;
 mod lines;
@@ -37,6 +36,7 @@ mod options;
 mod origins;
 mod passage;
 mod paths;
+mod prefetcher;
 mod ranges;
 mod report;
 mod rows;

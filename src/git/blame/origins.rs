@@ -19,7 +19,7 @@ use crate::git::diff::tree::{Side, TreeChange, find_path, tree_changes};
 use crate::git::objects::Objects;
 
 /// A commit and its parents, as far as origins depend on them.
-pub(super) struct Family {
+pub(super) struct CommitContext {
     pub(super) files: Files,
     pub(super) parents: Vec<Parent>,
     /// Its changes against the first parent; `None` if only some of them are known.
@@ -72,7 +72,7 @@ enum InParent {
 /// Looks for the origins of one commit's paths.
 pub(super) struct OriginFinder<'a> {
     objects: &'a Objects,
-    family: &'a Family,
+    family: &'a CommitContext,
     renames: RenameFinder<'a>,
     /// Deleted files between each parent and the commit, once asked for.
     deleted: Vec<Option<Vec<Deleted>>>,
@@ -82,7 +82,7 @@ impl<'a> OriginFinder<'a> {
     pub(super) fn new(
         objects: &'a Objects,
         attributes: &'a mut Attributes,
-        family: &'a Family,
+        family: &'a CommitContext,
         cancel: &'a CancelToken,
     ) -> Self {
         Self {

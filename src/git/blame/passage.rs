@@ -5,7 +5,7 @@ use gix::ObjectId;
 use gix::diff::blob::Hunk;
 
 use super::guess::{Guesses, guess};
-use super::origins::{Family, Origin, OriginFinder, Origins};
+use super::origins::{CommitContext, Origin, OriginFinder, Origins};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::diff::attributes::Attributes;
@@ -14,7 +14,7 @@ use crate::git::diff::tree::{Side, TreeChange};
 use crate::git::objects::{Object, ObjectSource, Objects};
 
 /// Where a path's lines go.
-pub(super) enum Passage {
+pub(super) enum LinePassage {
     /// All of them, to a file with the same content.
     Whole(Origin),
     /// To each of these what it has, in order; the commit keeps the rest.
@@ -32,14 +32,14 @@ pub(super) struct Part {
 }
 
 /// Finds passages on one thread.
-pub(super) struct Passages {
+pub(super) struct LinePassages {
     objects: Objects,
     attributes: Attributes,
     differ: LineDiffer,
     cancel: CancelToken,
 }
 
-impl Passages {
+impl LinePassages {
     pub(super) fn new(
         source: &ObjectSource,
         whitespace: Whitespace,
@@ -65,20 +65,20 @@ impl Passages {
     /// [`Error::Cancelled`], and no other.
     pub(super) fn find<'c>(
         &mut self,
-        family: &Family,
+        family: &CommitContext,
         changes: impl Iterator<Item = &'c TreeChange>,
-    ) -> Result<Vec<Passage>> {
+    ) -> Result<Vec<LinePassage>> {
         let mut finder =
             OriginFinder::new(&self.objects, &mut self.attributes, family, &self.cancel);
         let mut passages = Vec::new();
         for change in changes {
             self.cancel.check()?;
             let Some(here) = change.new else {
-                passages.push(Passage::Parts(Vec::new())); // what is not there has no lines
+                passages.push(LinePassage::Parts(Vec::new())); // what is not there has no lines
                 continue;
             };
             let found = finder.find(change, here).and_then(|origins| match origins {
-                Origins::Whole(origin) => Ok(Passage::Whole(origin)),
+                Origins::Whole(origin) => Ok(LinePassage::Whole(origin)),
                 Origins::Parts(origins) => parts(
                     &self.objects,
                     &mut self.differ,
@@ -90,8 +90,8 @@ impl Passages {
             passages.push(match found {
                 Ok(passage) => passage,
                 Err(Error::Cancelled) => return Err(Error::Cancelled),
-                Err(Error::Corrupt { what, .. }) => Passage::Unknown(what),
-                Err(error) => Passage::Unknown(error.report()),
+                Err(Error::Corrupt { what, .. }) => LinePassage::Unknown(what),
+                Err(error) => LinePassage::Unknown(error.report()),
             });
         }
         Ok(passages)
@@ -104,10 +104,10 @@ fn parts(
     here: Side,
     origins: Vec<Origin>,
     is_ignored: bool,
-) -> Result<Passage> {
+) -> Result<LinePassage> {
     let mut parts = Vec::with_capacity(origins.len());
     if origins.is_empty() {
-        return Ok(Passage::Parts(parts));
+        return Ok(LinePassage::Parts(parts));
     }
     let new = blob(objects, here.id)?;
     for origin in origins {
@@ -120,7 +120,7 @@ fn parts(
             guesses,
         });
     }
-    Ok(Passage::Parts(parts))
+    Ok(LinePassage::Parts(parts))
 }
 
 /// A blob that must be there.

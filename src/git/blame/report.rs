@@ -17,7 +17,7 @@ use crate::git::mailmap::Mailmap;
 use crate::git::worktree::nobody;
 
 /// A file that is being blamed.
-pub(super) struct Asked {
+pub(super) struct RequestedFile {
     pub(super) path: Vec<u8>,
     pub(super) side: Side,
     /// Lines that were asked for.
@@ -35,7 +35,7 @@ impl Reporter {
     pub(super) fn file(
         &mut self,
         walk: &BlameWalk,
-        asked: &Asked,
+        asked: &RequestedFile,
         placed: std::result::Result<Vec<Placed>, String>,
     ) -> FileBlame {
         let rows = match placed {
@@ -59,7 +59,7 @@ impl Reporter {
     fn rows(
         &mut self,
         walk: &BlameWalk,
-        asked: &Asked,
+        asked: &RequestedFile,
         mut placed: Vec<Placed>,
     ) -> Result<Vec<BlameRow>> {
         placed.sort_unstable_by_key(|placed| placed.run.final_line);
@@ -138,7 +138,7 @@ pub(super) fn needed_for(path: &[u8], error: Error) -> Error {
     }
 }
 
-fn lost_lines(asked: &Asked) -> Error {
+fn lost_lines(asked: &RequestedFile) -> Error {
     let path = String::from_utf8_lossy(&asked.path);
     Error::internal(format!("lines of {path} were not attributed exactly once"))
 }

@@ -7,17 +7,17 @@ use std::sync::Arc;
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
-use super::ahead::Rules;
-use super::commits::{CommitIndex, Commits, Limits};
+use super::commits::{CommitIndex, Commits, WalkLimits};
 use super::lines::{FileIndex, Run};
 use super::options::BlameOptions;
-use super::origins::{Family, Files, Parent};
+use super::origins::{CommitContext, Files, Parent};
 use super::passage::blob;
+use super::prefetcher::BlameRules;
 use super::ranges;
-use super::report::{Asked, Reporter, needed_for};
+use super::report::{Reporter, RequestedFile, needed_for};
 use super::rows::FileBlame;
 use super::stream::BlameStream;
-use super::targets::{Wanted, choose, files_in};
+use super::targets::{PathFilter, choose, files_in};
 use super::walk::BlameWalk;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
@@ -45,7 +45,7 @@ pub(super) fn start(
     progress: Arc<dyn ProgressSink>,
     cancel: &CancelToken,
 ) -> Result<BlameStream> {
-    let rules = Rules {
+    let rules = BlameRules {
         whitespace: if options.ignore_whitespace {
             Whitespace::Ignored
         } else {
@@ -64,7 +64,7 @@ pub(super) fn start(
     let source = repo.object_source_with(blobs.unwrap_or_default())?;
     let objects = source.objects();
     let (revision, tips) = tips(repo, options)?;
-    let limits = Limits {
+    let limits = WalkLimits {
         first_parent: options.first_parent,
         since: options.since,
     };
@@ -73,14 +73,14 @@ pub(super) fn start(
     let tree = commits.load(tip)?.tree;
     let (top, files) = match working_tree {
         None => (
-            Top::Commit(tip),
+            StartCommit::Commit(tip),
             files_in(&objects, tree, options.paths.as_deref())?,
         ),
         Some(tree) => uncommitted(repo, tree, &mut commits, options.first_parent)?,
     };
     let whose = match top {
-        Top::Commit(_) => revision.as_str(),
-        Top::Uncommitted(..) => "the index",
+        StartCommit::Commit(_) => revision.as_str(),
+        StartCommit::Uncommitted(..) => "the index",
     };
     let targets = choose(files, options.paths.as_deref(), whose);
     if !options.line_ranges.is_empty() && targets.len() != 1 {
@@ -135,7 +135,7 @@ fn working_tree(repo: &Repo, options: &BlameOptions, cancel: &CancelToken) -> Re
         let reason = "is what `HEAD` is; leave out the one or the other";
         return Err(Error::invalid("revision of the working tree", reason));
     }
-    let mut wanted = options.paths.as_deref().map(Wanted::new);
+    let mut wanted = options.paths.as_deref().map(PathFilter::new);
     WorkingTree::read(repo, cancel, |path| {
         wanted.as_mut().is_none_or(|wanted| wanted.has(path))
     })
@@ -147,7 +147,7 @@ fn uncommitted(
     tree: WorkingTree,
     commits: &mut Commits,
     first_parent: bool,
-) -> Result<(Top, Vec<FileEntry>)> {
+) -> Result<(StartCommit, Vec<FileEntry>)> {
     let mut parents = Vec::new();
     let followed = if first_parent { 1 } else { tree.parents.len() };
     for &id in tree.parents.iter().take(followed) {
@@ -159,20 +159,20 @@ fn uncommitted(
     }
     let above = parents.iter().map(|parent| parent.commit).collect();
     let commit = commits.add_uncommitted(zero(repo).0, above);
-    let family = Family {
+    let family = CommitContext {
         files: Files::Listed(tree.files.iter().map(|file| file.path.clone()).collect()),
         parents,
         changes: None,
         is_ignored: false,
     };
-    Ok((Top::Uncommitted(commit, family), tree.files))
+    Ok((StartCommit::Uncommitted(commit, family), tree.files))
 }
 
 /// Where the walk starts.
-enum Top {
+enum StartCommit {
     Commit(CommitIndex),
     /// The working tree, and its parents.
-    Uncommitted(CommitIndex, Family),
+    Uncommitted(CommitIndex, CommitContext),
 }
 
 impl BlameStream {
@@ -180,7 +180,7 @@ impl BlameStream {
     fn add(
         &mut self,
         objects: &Objects,
-        top: &Top,
+        top: &StartCommit,
         path: &[u8],
         side: Side,
         line_ranges: &[String],
@@ -205,14 +205,14 @@ impl BlameStream {
                 .map(|range| run(range.start, range.end - range.start))
                 .collect()
         };
-        self.asked.push(Asked {
+        self.asked.push(RequestedFile {
             path: path.to_owned(),
             side,
             lines: runs.iter().map(|run| u64::from(run.len)).sum(),
         });
         match top {
-            Top::Commit(tip) => self.walk.add_file(*tip, path, side, runs)?,
-            Top::Uncommitted(commit, family) => {
+            StartCommit::Commit(tip) => self.walk.add_file(*tip, path, side, runs)?,
+            StartCommit::Uncommitted(commit, family) => {
                 let old = find_path(objects, family.parents[0].tree, path)?;
                 let is_same = old
                     .is_some_and(|old| old.id == side.id && old.is_regular() == side.is_regular());

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::report::{Asked, Reporter};
+use super::report::{Reporter, RequestedFile};
 use super::rows::FileBlame;
 use super::walk::BlameWalk;
 use crate::cancel::CancelToken;
@@ -13,7 +13,7 @@ use crate::progress::{Phase, Progress, ProgressSink};
 /// The files of [`Repo::blame`](crate::git::Repo::blame), each as soon as its last line is placed. Dropping it stops the work.
 pub struct BlameStream {
     pub(super) walk: BlameWalk,
-    pub(super) asked: Vec<Asked>,
+    pub(super) asked: Vec<RequestedFile>,
     pub(super) failed: VecDeque<FileBlame>,
     pub(super) reporter: Reporter,
     pub(super) subject: String,

@@ -71,7 +71,7 @@ pub(super) fn choose(
     let Some(paths) = paths else {
         return files;
     };
-    let mut wanted = Wanted::new(paths);
+    let mut wanted = PathFilter::new(paths);
     files.retain(|file| wanted.has(&file.path));
     for path in wanted.missing() {
         let failure = Error::PathNotFound {
@@ -89,12 +89,12 @@ pub(super) fn choose(
 }
 
 /// Files and directories that are asked for.
-pub(super) struct Wanted<'a> {
+pub(super) struct PathFilter<'a> {
     /// And whether anything was found there.
     paths: HashMap<&'a [u8], bool>,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> PathFilter<'a> {
     pub(super) fn new(paths: &'a [Vec<u8>]) -> Self {
         let paths = paths.iter().map(|path| (path.as_slice(), false));
         Self {

@@ -5,12 +5,12 @@ use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::ahead::{Ahead, Changes, Rules, Visit, family};
 use super::commits::{CommitIndex, Commits};
 use super::lines::{FileIndex, Run, split, split_by_guesses};
-use super::origins::{Family, Origin};
-use super::passage::{Passage, Passages};
+use super::origins::{CommitContext, Origin};
+use super::passage::{LinePassage, LinePassages};
 use super::paths::{PathIndex, PathTable};
+use super::prefetcher::{BlameRules, Changes, Prefetcher, Visit, family};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::diff::tree::{Side, TreeChange};
@@ -49,7 +49,7 @@ pub(super) struct Finished {
 
 /// What is left of a file.
 #[derive(Default)]
-struct File {
+struct FileState {
     lines_left: u64,
     placed: Vec<Placed>,
     is_finished: bool,
@@ -58,9 +58,9 @@ struct File {
 pub(super) struct BlameWalk {
     pub(super) commits: Commits,
     pub(super) paths: PathTable,
-    passages: Passages,
-    rules: Arc<Rules>,
-    ahead: Ahead,
+    passages: LinePassages,
+    rules: Arc<BlameRules>,
+    ahead: Prefetcher,
     suspects: Vec<Option<Suspects>>,
     /// How often each commit was visited.
     visits: Vec<u32>,
@@ -68,7 +68,7 @@ pub(super) struct BlameWalk {
     late: BinaryHeap<(u64, Reverse<CommitIndex>)>,
     /// Where few files are blamed, what changed in them, for late visits.
     remembered: Option<HashMap<CommitIndex, Changes, IntHash>>,
-    files: Vec<File>,
+    files: Vec<FileState>,
     files_left: usize,
     finished: VecDeque<Finished>,
     lines_total: u64,
@@ -81,15 +81,15 @@ impl BlameWalk {
         commits: Commits,
         source: &ObjectSource,
         workers: &Workers,
-        rules: Rules,
+        rules: BlameRules,
         cancel: &CancelToken,
     ) -> Result<Self> {
         let rules = Arc::new(rules);
         Ok(Self {
             commits,
             paths: PathTable::default(),
-            passages: Passages::new(source, rules.whitespace, cancel)?,
-            ahead: Ahead::new(source, workers, Arc::clone(&rules), cancel.clone()),
+            passages: LinePassages::new(source, rules.whitespace, cancel)?,
+            ahead: Prefetcher::new(source, workers, Arc::clone(&rules), cancel.clone()),
             rules,
             suspects: Vec::new(),
             visits: Vec::new(),
@@ -138,7 +138,7 @@ impl BlameWalk {
     pub(super) fn add_changed_file(
         &mut self,
         commit: CommitIndex,
-        family: &Family,
+        family: &CommitContext,
         change: &TreeChange,
         runs: &[Run],
     ) -> Result<()> {
@@ -158,9 +158,9 @@ impl BlameWalk {
     fn count_file(&mut self, runs: &[Run]) {
         let lines_left = runs.iter().map(|run| u64::from(run.len)).sum();
         self.lines_total += lines_left;
-        self.files.push(File {
+        self.files.push(FileState {
             lines_left,
-            ..File::default()
+            ..FileState::default()
         });
         self.files_left += 1;
         if lines_left == 0 {
@@ -281,10 +281,10 @@ impl BlameWalk {
         commit: CommitIndex,
         changes: &Changes,
         touched: &[(usize, PathIndex, Suspect)],
-        found: Vec<(usize, Passage)>,
-    ) -> Result<Vec<Passage>> {
+        found: Vec<(usize, LinePassage)>,
+    ) -> Result<Vec<LinePassage>> {
         let mut found = found.into_iter().peekable();
-        let mut passages: Vec<Option<Passage>> = Vec::with_capacity(touched.len());
+        let mut passages: Vec<Option<LinePassage>> = Vec::with_capacity(touched.len());
         for (at, ..) in touched {
             while found.next_if(|(found, _)| found < at).is_some() {}
             passages.push(
@@ -314,19 +314,19 @@ impl BlameWalk {
         commit: CommitIndex,
         path: PathIndex,
         suspect: Suspect,
-        passage: Passage,
+        passage: LinePassage,
     ) -> Result<()> {
         self.paths.leave(path);
         let Suspect { side, mut runs } = suspect;
         let parts = match passage {
-            Passage::Whole(origin) => return self.give_origin(&origin, side, runs),
-            Passage::Unknown(what) => {
+            LinePassage::Whole(origin) => return self.give_origin(&origin, side, runs),
+            LinePassage::Unknown(what) => {
                 for run in runs {
                     self.finish(run.file as usize, Err(what.clone()));
                 }
                 return Ok(());
             }
-            Passage::Parts(parts) => parts,
+            LinePassage::Parts(parts) => parts,
         };
         for part in &parts {
             let mut passed = Vec::new();

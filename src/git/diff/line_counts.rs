@@ -85,8 +85,8 @@ fn edits(old: &[&[u8]], new: &[&[u8]], head: &[u8], tail: &[u8]) -> Option<usize
         in_new[line as usize] += 1;
     }
 
-    let mut old_side = Side::matched(&old, &in_new);
-    let mut new_side = Side::matched(&new, &in_old);
+    let mut old_side = Version::matched(&old, &in_new);
+    let mut new_side = Version::matched(&new, &in_old);
     let may_set_aside = old_side.unmatched.max(new_side.unmatched) >= MIN_UNMATCHED;
     if may_set_aside {
         // Now the ends matter: what they have is not unmatched, and may be frequent.
@@ -101,13 +101,13 @@ fn edits(old: &[&[u8]], new: &[&[u8]], head: &[u8], tail: &[u8]) -> Option<usize
             *old += ends;
             *new += ends;
         }
-        old_side = Side::kept(
+        old_side = Version::kept(
             &old,
             &in_new,
             frequent_from(old.len() + end_lines),
             &old_side,
         );
-        new_side = Side::kept(
+        new_side = Version::kept(
             &new,
             &in_old,
             frequent_from(new.len() + end_lines),
@@ -121,13 +121,13 @@ fn edits(old: &[&[u8]], new: &[&[u8]], head: &[u8], tail: &[u8]) -> Option<usize
 }
 
 /// One file's lines as the search sees them.
-struct Side {
+struct Version {
     lines: Vec<u32>,
     /// Lines that have no partner in the other middle, but that git leaves in the search.
     unmatched: usize,
 }
 
-impl Side {
+impl Version {
     /// All lines that the other middle has; the others are edits whatever the search finds.
     fn matched(lines: &[u32], in_other: &[u32]) -> Self {
         let lines_len = lines.len();

@@ -163,7 +163,7 @@ impl Comparer {
             let source = source_of[at].map(|(source, score): (usize, u64)| {
                 uses[source] -= 1;
                 change.old = found[source].old;
-                Source {
+                PairSource {
                     path: found[source].path.clone(),
                     score,
                     is_copy: uses[source] > 0,
@@ -301,14 +301,14 @@ fn content(objects: &Objects, side: Option<Side>) -> Result<Option<Object>> {
 /// A change, and for a renamed or copied file where it came from.
 struct Paired {
     change: TreeChange,
-    source: Option<Source>,
+    source: Option<PairSource>,
     /// A blob without which nobody knows whether this was renamed.
     missing: Option<ObjectId>,
 }
 
 type FoundRenames = (Vec<(usize, usize, u64)>, Option<ObjectId>);
 
-struct Source {
+struct PairSource {
     path: Vec<u8>,
     score: u64,
     is_copy: bool,
@@ -325,7 +325,7 @@ impl Paired {
             (Some(old), Some(new), None) if sort(old) != sort(new) => ChangeKind::TypeChanged,
             _ => ChangeKind::Modified,
         };
-        let similarity = |source: &Source| u8::try_from(source.score * 100 / MAX_SCORE).ok();
+        let similarity = |source: &PairSource| u8::try_from(source.score * 100 / MAX_SCORE).ok();
         Change {
             parent_id,
             path,

@@ -18,7 +18,7 @@ const ENTRY_BYTES: usize = 128;
 
 /// Where an object lies.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Place {
+pub(super) enum ObjectLocation {
     /// Number of the pack, and offset of the entry in it.
     Packed { pack: usize, offset: u64 },
     /// In a file of its own.
@@ -27,7 +27,7 @@ pub(super) enum Place {
 
 /// Keeps what was used last: two generations of half the budget each. What is found in the old one moves to the young
 /// one; when that is full it becomes the old one, and the old one goes.
-pub(super) struct Cache {
+pub(super) struct ObjectCache {
     budget: AtomicUsize,
     generations: Mutex<Generations>,
 }
@@ -45,7 +45,7 @@ struct Generation {
     bytes: usize,
 }
 
-impl Cache {
+impl ObjectCache {
     pub(super) fn new(budget: usize) -> Self {
         Self {
             budget: AtomicUsize::new(budget),
@@ -62,7 +62,7 @@ impl Cache {
         self.budget.load(Ordering::Relaxed)
     }
 
-    pub(super) fn get(&self, place: Place) -> Option<Object> {
+    pub(super) fn get(&self, place: ObjectLocation) -> Option<Object> {
         let (found, dropped) = {
             let mut both = self
                 .generations
@@ -79,7 +79,7 @@ impl Cache {
         Some(found)
     }
 
-    pub(super) fn put(&self, place: Place, object: Object) {
+    pub(super) fn put(&self, place: ObjectLocation, object: Object) {
         let dropped = self
             .generations
             .lock()
@@ -91,7 +91,7 @@ impl Cache {
 
 impl Generations {
     /// Returns a generation that is to be dropped.
-    fn put(&mut self, place: Place, object: Object, budget: usize) -> Option<Generation> {
+    fn put(&mut self, place: ObjectLocation, object: Object, budget: usize) -> Option<Generation> {
         let bytes = object.len() + ENTRY_BYTES;
         let is_full = self.young.bytes + bytes > budget / 2;
         let dropped = is_full.then(|| {
@@ -104,25 +104,27 @@ impl Generations {
 }
 
 impl Generation {
-    fn get(&self, place: Place) -> Option<Object> {
+    fn get(&self, place: ObjectLocation) -> Option<Object> {
         match place {
-            Place::Packed { pack, offset } => self.packed.get(&key(pack, offset)).cloned(),
-            Place::Loose(id) => self.loose.get(&id).cloned(),
+            ObjectLocation::Packed { pack, offset } => self.packed.get(&key(pack, offset)).cloned(),
+            ObjectLocation::Loose(id) => self.loose.get(&id).cloned(),
         }
     }
 
-    fn take(&mut self, place: Place) -> Option<Object> {
+    fn take(&mut self, place: ObjectLocation) -> Option<Object> {
         match place {
-            Place::Packed { pack, offset } => self.packed.remove(&key(pack, offset)),
-            Place::Loose(id) => self.loose.remove(&id),
+            ObjectLocation::Packed { pack, offset } => self.packed.remove(&key(pack, offset)),
+            ObjectLocation::Loose(id) => self.loose.remove(&id),
         }
     }
 
-    fn put(&mut self, place: Place, object: Object, bytes: usize) {
+    fn put(&mut self, place: ObjectLocation, object: Object, bytes: usize) {
         self.bytes += bytes;
         match place {
-            Place::Packed { pack, offset } => self.packed.insert(key(pack, offset), object),
-            Place::Loose(id) => self.loose.insert(id, object),
+            ObjectLocation::Packed { pack, offset } => {
+                self.packed.insert(key(pack, offset), object)
+            }
+            ObjectLocation::Loose(id) => self.loose.insert(id, object),
         };
     }
 }
@@ -142,8 +144,8 @@ mod tests {
 
     #[test]
     fn what_is_used_stays_and_the_budget_holds() {
-        let cache = Cache::new(20 * (ENTRY_BYTES + 10));
-        let place = |offset| Place::Packed { pack: 0, offset };
+        let cache = ObjectCache::new(20 * (ENTRY_BYTES + 10));
+        let place = |offset| ObjectLocation::Packed { pack: 0, offset };
         let object = || Object {
             kind: Kind::Blob,
             data: Arc::new(vec![0; 10]),

@@ -19,13 +19,13 @@ use gix::objs::{Find, Kind};
 
 use super::gix_error;
 use crate::error::{Error, Result};
-use cache::{Cache, Place};
+use cache::{ObjectCache, ObjectLocation};
 use changed_paths::ChangedPaths;
 pub(crate) use object::Object;
 use packs::{Fault, Packs, Scratch};
 
 /// Ids that were looked for and are not there.
-pub(crate) type Missed = Arc<Mutex<HashSet<ObjectId>>>;
+pub(crate) type MissingIds = Arc<Mutex<HashSet<ObjectId>>>;
 
 /// Makes readers of one repository's objects, which share a cache.
 #[derive(Clone)]
@@ -39,12 +39,12 @@ struct Store {
     /// The repository's own directory of objects, and those it borrows from.
     dirs: Vec<PathBuf>,
     packs: Packs,
-    cache: Cache,
+    cache: ObjectCache,
     /// What stands for what (git-replace).
     replaced: HashMap<ObjectId, ObjectId>,
     /// Objects that no repository has.
     extra: HashMap<ObjectId, Object>,
-    missed: Option<Missed>,
+    missed: Option<MissingIds>,
 }
 
 impl Store {
@@ -64,7 +64,7 @@ impl ObjectSource {
         path: &Path,
         cache_bytes: usize,
         extra: HashMap<ObjectId, Object>,
-        missed: Option<Missed>,
+        missed: Option<MissingIds>,
     ) -> Result<Self> {
         let repo = shared.to_thread_local();
         let odb = repo.objects.store_ref();
@@ -77,7 +77,7 @@ impl ObjectSource {
         let store = Store {
             packs: Packs::open(&dirs, repo.object_hash()),
             dirs,
-            cache: Cache::new(cache_bytes),
+            cache: ObjectCache::new(cache_bytes),
             replaced: odb.replacements().collect(),
             extra,
             missed,
@@ -139,10 +139,10 @@ impl Objects {
         }
         let mut scratch = self.scratch.borrow_mut();
         let place = match store.packs.find(&id, &mut scratch) {
-            Some(Place::Packed { pack, offset }) => {
+            Some(ObjectLocation::Packed { pack, offset }) => {
                 match store.packs.unpack(pack, offset, &store.cache, &mut scratch) {
                     Ok(object) => return Ok(Some(object)),
-                    Err(Fault::BaseElsewhere) => Place::Loose(id),
+                    Err(Fault::BaseElsewhere) => ObjectLocation::Loose(id),
                     Err(Fault::Damaged(reason)) => {
                         let copy = self.intact_copy(id, &mut scratch);
                         return copy.map(Some).ok_or_else(|| {
@@ -151,7 +151,7 @@ impl Objects {
                     }
                 }
             }
-            _ => Place::Loose(id),
+            _ => ObjectLocation::Loose(id),
         };
         if let Some(object) = store.cache.get(place) {
             return Ok(Some(object));

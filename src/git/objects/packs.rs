@@ -10,7 +10,7 @@ use gix::odb::pack::data::entry::Header;
 use gix::odb::pack::{data, index};
 use gix::zlib::{Inflate, Status};
 
-use super::cache::{Cache, Place};
+use super::cache::{ObjectCache, ObjectLocation};
 use super::{Object, delta};
 
 /// git writes chains of at most 4,095 differences; a longer one runs in a circle.
@@ -99,7 +99,7 @@ impl Packs {
     }
 
     /// Where the object lies, if in a pack.
-    pub(super) fn find(&self, id: &ObjectId, scratch: &mut Scratch) -> Option<Place> {
+    pub(super) fn find(&self, id: &ObjectId, scratch: &mut Scratch) -> Option<ObjectLocation> {
         let last = scratch.last_pack;
         let others = (0..self.packs.len()).filter(|&pack| pack != last);
         for number in std::iter::once(last).chain(others) {
@@ -108,7 +108,7 @@ impl Packs {
             };
             if let Some(entry) = pack.index.lookup(id) {
                 scratch.last_pack = number;
-                return Some(Place::Packed {
+                return Some(ObjectLocation::Packed {
                     pack: number,
                     offset: pack.index.pack_offset_at_index(entry),
                 });
@@ -133,14 +133,14 @@ impl Packs {
         &self,
         number: usize,
         offset: u64,
-        cache: &Cache,
+        cache: &ObjectCache,
         scratch: &mut Scratch,
     ) -> Result<Object, Fault> {
         let pack = &self.packs[number];
         scratch.chain.clear();
         let mut at = offset;
         let mut object = loop {
-            let place = Place::Packed {
+            let place = ObjectLocation::Packed {
                 pack: number,
                 offset: at,
             };
@@ -178,7 +178,7 @@ impl Packs {
             let bytes = delta::apply(&object.data, delta)
                 .ok_or_else(|| unfit("it is a difference that does not fit its base"))?;
             object = Object::new(object.kind, bytes);
-            let place = Place::Packed {
+            let place = ObjectLocation::Packed {
                 pack: number,
                 offset: entry.pack_offset(),
             };

@@ -30,7 +30,7 @@ pub(super) use select::{Select, SelectText};
 pub(super) use simplify::Simplify;
 
 /// Where commits come from.
-enum Order {
+enum Frontier {
     Streamed {
         seen: HashSet<ObjectId>,
         queue: DateQueue<RawCommit>,
@@ -43,7 +43,7 @@ enum Order {
 pub(super) struct Walk {
     nodes: Nodes,
     options: WalkOptions,
-    order: Order,
+    order: Frontier,
     skipped: u64,
     shown: u64,
     cancel: CancelToken,
@@ -58,9 +58,9 @@ impl Walk {
     ) -> Result<Self> {
         let nodes = Nodes::new(source)?;
         let order = if options.topo_order || !tips.excluded.is_empty() {
-            Order::Listed(limited::list(&nodes, tips, &mut options, cancel)?.into_iter())
+            Frontier::Listed(limited::list(&nodes, tips, &mut options, cancel)?.into_iter())
         } else {
-            Order::Streamed {
+            Frontier::Streamed {
                 seen: HashSet::new(),
                 queue: DateQueue::new(),
             }
@@ -80,7 +80,7 @@ impl Walk {
     }
 
     fn push(&mut self, id: ObjectId) -> Result<()> {
-        if let Order::Streamed { seen, queue } = &mut self.order
+        if let Frontier::Streamed { seen, queue } = &mut self.order
             && seen.insert(id)
         {
             let commit = self.nodes.load(id)?;
@@ -113,13 +113,13 @@ impl Walk {
     fn next_found(&mut self) -> Result<Option<(RawCommit, bool)>> {
         loop {
             let commit = match &mut self.order {
-                Order::Listed(list) => {
+                Frontier::Listed(list) => {
                     let Some((id, is_unchanged)) = list.next() else {
                         return Ok(None);
                     };
                     return Ok(Some((self.nodes.load(id)?, is_unchanged)));
                 }
-                Order::Streamed { queue, .. } => queue.pop(),
+                Frontier::Streamed { queue, .. } => queue.pop(),
             };
             let Some(commit) = commit else {
                 return Ok(None);

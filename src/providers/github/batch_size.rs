@@ -7,7 +7,7 @@ const FIRST_BATCH: usize = 80;
 
 /// How many repositories a request may ask for.
 #[derive(Debug, Default)]
-pub(super) struct Batches(Mutex<Known>);
+pub(super) struct GraphqlBatch(Mutex<Known>);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
@@ -24,7 +24,7 @@ struct Known {
 /// So many successes are reason to try again what did not work; twice as many after each time that it did not.
 const BEFORE_TRIAL: u32 = 8;
 
-impl Batches {
+impl GraphqlBatch {
     pub(super) fn size(&self) -> usize {
         let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(bad) = known.bad else {
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn batches_settle_below_what_fails() {
         for most in [1, 7, 50, 60, 75, 79, 80, 500] {
-            let batches = Batches::default();
+            let batches = GraphqlBatch::default();
             let (mut requests, mut rest) = (0, 1000);
             while rest > 0 {
                 let size = batches.size().min(rest);
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn one_that_is_too_much_alone_costs_the_others_little() {
-        let (batches, toxic) = (Batches::default(), 123);
+        let (batches, toxic) = (GraphqlBatch::default(), 123);
         let (mut requests, mut next) = (0, 0);
         while next < 1000 {
             let size = batches.size().min(1000 - next);

@@ -42,7 +42,7 @@ const UNDER_WAY: &str = ".gitfleet-";
 /// After this an unfinished file is nobody's.
 const LONGEST_WRITE: Duration = Duration::from_secs(3600);
 
-pub(super) struct Cache {
+pub(super) struct ResponseCache {
     options: CacheOptions,
     base_url: String,
     /// Bytes written since the last look.
@@ -51,7 +51,7 @@ pub(super) struct Cache {
 
 /// An answer that was kept.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(super) struct Kept {
+pub(super) struct CachedResponse {
     /// What was asked, to tell apart what a hash does not.
     route: String,
     identity: String,
@@ -62,7 +62,7 @@ pub(super) struct Kept {
     pub(super) body: String,
 }
 
-impl Cache {
+impl ResponseCache {
     pub(super) fn new(options: CacheOptions, base_url: &str) -> Self {
         Self {
             options,
@@ -72,16 +72,16 @@ impl Cache {
     }
 
     /// What is kept of a route for an identity. What cannot be read is not there.
-    pub(super) fn get(&self, identity: &str, route: &str) -> Option<Kept> {
+    pub(super) fn get(&self, identity: &str, route: &str) -> Option<CachedResponse> {
         let text = fs::read(self.place(identity, route)).ok()?;
-        let kept: Kept = serde_json::from_slice(&text).ok()?;
+        let kept: CachedResponse = serde_json::from_slice(&text).ok()?;
         (kept.route == route && kept.identity == identity).then_some(kept)
     }
 
     /// Keeps an answer that can be asked for again. That it cannot be kept is no error: it was for nothing but speed.
     pub(super) fn put(&self, identity: &str, route: &str, headers: &HeaderMap, body: &[u8]) {
         let text = |name| header(headers, name).map(str::to_owned);
-        let kept = Kept {
+        let kept = CachedResponse {
             route: route.to_owned(),
             identity: identity.to_owned(),
             etag: text("etag"),

@@ -8,15 +8,15 @@ use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::batch_size::Batches;
-use super::cache::{Cache, CacheOptions};
+use super::batch_size::GraphqlBatch;
+use super::cache::{CacheOptions, ResponseCache};
 use super::clock::{Clock, SystemClock};
-use super::exchange::{Apis, Exchange};
 use super::graphql_error::refusal;
 use super::listing::RepositoryFilter;
 use super::pages::Pages;
-use super::pool::{Account, Pool, Thrift, TokenStatus};
-use super::question::Question;
+use super::pool::{Account, Pool, QuotaPolicy, TokenStatus};
+use super::request::ApiRequest;
+use super::requester::{Apis, Requester};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::Net;
 use crate::remote_url::without_user_info;
@@ -76,8 +76,8 @@ pub struct SearchOrder {
 /// Every call waits its turn, tries again what may pass and follows moved repositories; dropping its future stops it.
 #[derive(Clone)]
 pub struct GitHub {
-    pub(super) exchange: Arc<Exchange>,
-    pub(super) batches: Arc<Batches>,
+    pub(super) requester: Arc<Requester>,
+    pub(super) batches: Arc<GraphqlBatch>,
     /// Whether an owner is an organisation.
     organisations: Arc<Mutex<HashMap<String, bool>>>,
 }
@@ -130,15 +130,17 @@ impl GitHub {
                 return Err(Error::invalid(what, reason));
             }
         }
-        let thrift = Thrift {
+        let quota_policy = QuotaPolicy {
             reserve: options.reserve,
             longest_wait: options.longest_wait,
         };
-        let pool = Arc::new(Pool::new(options.accounts, options.clock, thrift));
-        let cache = options.cache.map(|cache| Cache::new(cache, base_url));
+        let pool = Arc::new(Pool::new(options.accounts, options.clock, quota_policy));
+        let cache = options
+            .cache
+            .map(|cache| ResponseCache::new(cache, base_url));
         let apis = Apis::new(settings, base_url, graphql_url);
         Ok(Self {
-            exchange: Arc::new(Exchange::new(apis, pool, cache, options.retries)),
+            requester: Arc::new(Requester::new(apis, pool, cache, options.retries)),
             batches: Arc::default(),
             organisations: Arc::default(),
         })
@@ -171,7 +173,7 @@ impl GitHub {
     /// [`Error::Service`]: its kind, status and headers say why.
     pub async fn get(&self, route: &str) -> Result<Value> {
         let route = rooted(route);
-        Ok(self.exchange.ask(&Question::get(route)).await?.body)
+        Ok(self.requester.ask(&ApiRequest::get(route)).await?.body)
     }
 
     /// What a GraphQL query's `data` is.
@@ -189,7 +191,7 @@ impl GitHub {
     }
 
     pub(super) async fn graphql_answer(&self, query: &str, variables: Value) -> Result<Value> {
-        let question = Question {
+        let request = ApiRequest {
             method: Method::POST,
             route: "/graphql".to_owned(),
             body: Some(serde_json::json!({"query": query, "variables": variables})),
@@ -199,7 +201,7 @@ impl GitHub {
             token: None,
             identity: None,
         };
-        Ok(self.exchange.ask(&question).await?.body)
+        Ok(self.requester.ask(&request).await?.body)
     }
 
     /// A repository, under the name it has now.
@@ -264,7 +266,7 @@ impl GitHub {
 
     /// What is known of each token; nothing is sent.
     pub fn token_statuses(&self) -> Vec<TokenStatus> {
-        self.exchange.pool.statuses()
+        self.requester.pool.statuses()
     }
 }
 
@@ -272,7 +274,7 @@ impl GitHub {
 impl GitHub {
     /// A listing at a route, or a cursor of one.
     pub fn resume(&self, cursor: &str) -> Pages {
-        let pages = Pages::at(Arc::clone(&self.exchange), &rooted(cursor));
+        let pages = Pages::at(Arc::clone(&self.requester), &rooted(cursor));
         if cursor.trim_start_matches('/').starts_with("search/") {
             pages.items_at("items")
         } else {
@@ -371,11 +373,11 @@ impl GitHub {
 
     /// The identity of a user whose token we have: he sees what others do not.
     async fn ourselves(&self, owner: &str) -> Result<Option<String>> {
-        if self.exchange.pool.accounts() > 1 {
-            return self.exchange.identity_of(owner).await;
+        if self.requester.pool.accounts() > 1 {
+            return self.requester.identity_of(owner).await;
         }
-        let keys = self.exchange.pool.identity_keys();
-        if self.exchange.pool.accounts() == 0 {
+        let keys = self.requester.pool.identity_keys();
+        if self.requester.pool.accounts() == 0 {
             return Ok(None);
         }
         match self.authenticated_user().await {

@@ -3,7 +3,7 @@
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::limits::{Bucket, Told};
+use super::limits::{Bucket, RateLimitHeaders};
 use crate::error::{ErrorKind, ServiceError};
 
 /// What kind of limit an answer speaks of.
@@ -22,9 +22,9 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 }
 
 /// What the headers say of limits.
-pub(super) fn told(status: StatusCode, headers: &HeaderMap) -> Told {
+pub(super) fn told(status: StatusCode, headers: &HeaderMap) -> RateLimitHeaders {
     let number = |name| header(headers, name).and_then(|value| value.trim().parse().ok());
-    Told {
+    RateLimitHeaders {
         limit: number("x-ratelimit-limit"),
         remaining: number("x-ratelimit-remaining"),
         reset: header(headers, "x-ratelimit-reset").and_then(|value| value.trim().parse().ok()),
@@ -41,12 +41,16 @@ fn http_date(text: &str) -> Option<i64> {
 }
 
 /// What the headers say of this bucket: nothing, if they are about another resource.
-pub(super) fn told_of(bucket: Bucket, status: StatusCode, headers: &HeaderMap) -> Told {
+pub(super) fn rate_limit_headers(
+    bucket: Bucket,
+    status: StatusCode,
+    headers: &HeaderMap,
+) -> RateLimitHeaders {
     let told = told(status, headers);
     if is_of(bucket, headers) {
         return told;
     }
-    Told {
+    RateLimitHeaders {
         limit: None,
         remaining: None,
         reset: None,

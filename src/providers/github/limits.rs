@@ -78,7 +78,7 @@ const LONGEST_WINDOW: f64 = 86_400.0;
 
 /// What an answer's headers say of a bucket.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Told {
+pub(super) struct RateLimitHeaders {
     pub(super) limit: Option<u64>,
     pub(super) remaining: Option<u64>,
     /// On the server's clock.
@@ -109,7 +109,7 @@ struct Quota {
 
 /// Whether a request may go now.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Turn {
+pub(super) enum Admission {
     Now,
     /// Not before then, in seconds since the epoch.
     At(f64),
@@ -121,7 +121,7 @@ pub(super) enum Turn {
 
 /// One identity's limits.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Limits {
+pub(super) struct RateLimits {
     quotas: [Quota; 4],
     under_way: u32,
     /// Requests that started.
@@ -137,20 +137,26 @@ pub(super) struct Limits {
     skew: f64,
 }
 
-impl Limits {
+impl RateLimits {
     /// Whether a request of so many points may go to `bucket`, of which `reserve` requests are to stay.
-    pub(super) fn turn(&mut self, bucket: Bucket, points: u32, reserve: u64, now: f64) -> Turn {
+    pub(super) fn turn(
+        &mut self,
+        bucket: Bucket,
+        points: u32,
+        reserve: u64,
+        now: f64,
+    ) -> Admission {
         if now < self.closed_until {
-            return Turn::At(self.closed_until);
+            return Admission::At(self.closed_until);
         }
         if self.under_way >= AT_ONCE || (self.is_careful && self.under_way > 0) {
-            return Turn::AfterAnswer;
+            return Admission::AfterAnswer;
         }
         if points == 0 {
-            return Turn::Now; // GitHub does not count it
+            return Admission::Now; // GitHub does not count it
         }
         if points >= MUTATION_POINTS && now < self.last_mutation + BETWEEN_MUTATIONS {
-            return Turn::Paced(self.last_mutation + BETWEEN_MUTATIONS);
+            return Admission::Paced(self.last_mutation + BETWEEN_MUTATIONS);
         }
         let spent = &mut self.spent[usize::from(bucket == Bucket::Graphql)];
         while spent.front().is_some_and(|(at, _)| at + MINUTE <= now) {
@@ -160,7 +166,7 @@ impl Limits {
         if let Some((first, _)) = spent.front()
             && sum + points > bucket.points_per_minute()
         {
-            return Turn::Paced(first + MINUTE);
+            return Admission::Paced(first + MINUTE);
         }
         // Of a search's few requests a minute none is kept back.
         let reserve = match bucket {
@@ -176,12 +182,12 @@ impl Limits {
             .remaining
             .map(|left| left.saturating_sub(quota.silent.len() as u64));
         match left {
-            _ if quota.is_unlimited => Turn::Now,
-            None if quota.under_way == 0 => Turn::Now,
-            None => Turn::AfterAnswer,
-            Some(remaining) if remaining > quota.under_way + reserve => Turn::Now,
-            Some(remaining) if quota.under_way > 0 && remaining > reserve => Turn::AfterAnswer,
-            Some(_) => Turn::At(quota.reset),
+            _ if quota.is_unlimited => Admission::Now,
+            None if quota.under_way == 0 => Admission::Now,
+            None => Admission::AfterAnswer,
+            Some(remaining) if remaining > quota.under_way + reserve => Admission::Now,
+            Some(remaining) if quota.under_way > 0 && remaining > reserve => Admission::AfterAnswer,
+            Some(_) => Admission::At(quota.reset),
         }
     }
 
@@ -204,7 +210,7 @@ impl Limits {
         &mut self,
         bucket: Bucket,
         number: u64,
-        told: Told,
+        told: RateLimitHeaders,
         was_counted: bool,
         now: f64,
     ) {
@@ -256,7 +262,7 @@ impl Limits {
     pub(super) fn exhausted(
         &mut self,
         bucket: Bucket,
-        told: Told,
+        told: RateLimitHeaders,
         retry_after: Option<u64>,
         now: f64,
     ) {

@@ -38,7 +38,7 @@ impl GitHub {
     /// Here: [`Error::Service`] for what concerns all, such as a token that is refused. A repository that is not there is an
     /// error of its own.
     pub async fn metadata(&self, repositories: &[(String, String)]) -> Result<Vec<Result<Value>>> {
-        if self.exchange.pool.accounts() == 0 {
+        if self.requester.pool.accounts() == 0 {
             return self.one_by_one(repositories).await; // GraphQL is for those it knows
         }
         let mut found = Vec::with_capacity(repositories.len());
@@ -146,7 +146,7 @@ impl GitHub {
 
     /// A batch that is too large is not asked for again as it is.
     async fn ask_once(&self, query: &str, variables: Value, is_costly: bool) -> Result<Value> {
-        let question = super::question::Question {
+        let request = super::request::ApiRequest {
             method: http::Method::POST,
             route: "/graphql".to_owned(),
             body: Some(serde_json::json!({"query": query, "variables": variables})),
@@ -155,7 +155,7 @@ impl GitHub {
             token: None,
             identity: None,
         };
-        Ok(self.exchange.ask(&question).await?.body)
+        Ok(self.requester.ask(&request).await?.body)
     }
 }
 

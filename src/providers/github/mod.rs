@@ -9,7 +9,6 @@ mod batch_size;
 mod cache;
 mod client;
 mod clock;
-mod exchange;
 mod failure;
 mod graphql_error;
 mod limits;
@@ -17,7 +16,8 @@ mod listing;
 mod metadata;
 mod pages;
 mod pool;
-mod question;
+mod request;
+mod requester;
 mod route;
 
 pub use app::AppKey;

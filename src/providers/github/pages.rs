@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::exchange::Exchange;
 use super::listing::RepositoryFilter;
-use super::question::Question;
+use super::request::ApiRequest;
+use super::requester::Requester;
 use super::route::below;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 
@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result, ServiceError};
 /// meanwhile pulls others to a page that was read already: GitHub has no way to see those. Each item is known by its `id`;
 /// what has none is known by all of it. All pages are asked for as the same identity: another may see other items.
 pub struct Pages {
-    exchange: Arc<Exchange>,
+    requester: Arc<Requester>,
     next: Option<String>,
     seen: HashSet<String>,
     /// Pages in a row without anything new.
@@ -43,9 +43,9 @@ impl std::fmt::Debug for Pages {
 }
 
 impl Pages {
-    pub(super) fn new(exchange: Arc<Exchange>, route: String) -> Self {
+    pub(super) fn new(requester: Arc<Requester>, route: String) -> Self {
         Self {
-            exchange,
+            requester,
             next: Some(route),
             seen: HashSet::new(),
             repeats: 0,
@@ -62,10 +62,10 @@ impl Pages {
     }
 
     /// At a cursor.
-    pub(super) fn at(exchange: Arc<Exchange>, cursor: &str) -> Self {
+    pub(super) fn at(requester: Arc<Requester>, cursor: &str) -> Self {
         let (route, identity) = cursor.split_once('#').unwrap_or((cursor, ""));
         let identity = Some(identity.to_owned()).filter(|identity| !identity.is_empty());
-        Self::new(exchange, route.to_owned()).asked_as(identity)
+        Self::new(requester, route.to_owned()).asked_as(identity)
     }
 
     /// Asked for as this identity.
@@ -87,7 +87,7 @@ impl Pages {
     pub fn cursor(&self) -> Option<String> {
         let route = self.next.as_deref()?;
         Some(match &self.identity {
-            Some(identity) if self.exchange.pool.accounts() > 1 => format!("{route}#{identity}"),
+            Some(identity) if self.requester.pool.accounts() > 1 => format!("{route}#{identity}"),
             _ => route.to_owned(),
         })
     }
@@ -101,11 +101,11 @@ impl Pages {
         let Some(route) = self.next.clone() else {
             return Ok(None);
         };
-        let question = Question {
+        let request = ApiRequest {
             identity: self.identity.clone(),
-            ..Question::get(route.clone())
+            ..ApiRequest::get(route.clone())
         };
-        let answer = self.exchange.ask(&question).await?;
+        let answer = self.requester.ask(&request).await?;
         self.identity = Some(answer.identity);
         // GitHub says 204 where there is nothing to list, as for contributors of an empty repository.
         let mut body = answer.body;
@@ -123,7 +123,7 @@ impl Pages {
             }
         };
         let next = answer.link.as_deref().and_then(next_of);
-        let base_url = self.exchange.base_url();
+        let base_url = self.requester.base_url();
         let next = next.map(|next| below(base_url, next)).transpose()?;
         // What was appended since a full last page was kept leaves the page as it was.
         let next = next.or_else(|| {

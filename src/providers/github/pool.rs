@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::app::AppKey;
 use super::clock::Clock;
-use super::limits::{Bucket, Limits, MINUTE, MUTATION_POINTS, Told, Turn};
+use super::limits::{Admission, Bucket, MINUTE, MUTATION_POINTS, RateLimitHeaders, RateLimits};
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::secret::Secret;
 
@@ -68,7 +68,7 @@ struct Identity {
     /// What the cache knows it by.
     key: String,
     name: Option<String>,
-    limits: Limits,
+    limits: RateLimits,
 }
 
 #[derive(Default)]
@@ -81,7 +81,7 @@ struct State {
 
 /// How the pool spends.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Thrift {
+pub(super) struct QuotaPolicy {
     /// Requests of each bucket that stay for others.
     pub(super) reserve: u64,
     /// Longest time to wait for a turn.
@@ -98,12 +98,16 @@ pub(super) struct Pool {
     /// Whose turn it is to look for a turn, among those who wait for the same.
     gates: Mutex<HashMap<Kind, Arc<tokio::sync::Mutex<()>>>>,
     pub(super) clock: Arc<dyn Clock>,
-    thrift: Thrift,
+    quota_policy: QuotaPolicy,
 }
 
 impl Pool {
     /// Without accounts, the one identity is our address.
-    pub(super) fn new(accounts: Vec<Account>, clock: Arc<dyn Clock>, thrift: Thrift) -> Self {
+    pub(super) fn new(
+        accounts: Vec<Account>,
+        clock: Arc<dyn Clock>,
+        quota_policy: QuotaPolicy,
+    ) -> Self {
         let mut state = State::default();
         for account in accounts {
             let key = match &account {
@@ -116,7 +120,7 @@ impl Pool {
             state.identities.push(Identity {
                 key: "anonymous".to_owned(),
                 name: None,
-                limits: Limits::default(),
+                limits: RateLimits::default(),
             });
         }
         Self {
@@ -124,12 +128,12 @@ impl Pool {
             changed: Notify::new(),
             gates: Mutex::default(),
             clock,
-            thrift,
+            quota_policy,
         }
     }
 
     pub(super) fn longest_wait(&self) -> Duration {
-        self.thrift.longest_wait
+        self.quota_policy.longest_wait
     }
 
     pub(super) fn accounts(&self) -> usize {
@@ -188,13 +192,13 @@ impl Pool {
             let found = self.state().find(
                 bucket,
                 points,
-                self.thrift.reserve,
+                self.quota_policy.reserve,
                 (only, prefers, pinned),
                 now,
             );
             match found {
                 Found::Nobody => return Err(Error::service(self.nobody(pinned))),
-                Found::Turn { identity, token } => {
+                Found::Admission { identity, token } => {
                     let mut state = self.state();
                     let number = state.identities[identity].limits.start(bucket, points, now);
                     if let Some(token) = token {
@@ -210,14 +214,14 @@ impl Pool {
                         has_ended: false,
                     });
                 }
-                Found::Wait(Waiting { until: None, .. }) => changed.await,
-                Found::Wait(Waiting {
+                Found::Wait(QueuedRequest { until: None, .. }) => changed.await,
+                Found::Wait(QueuedRequest {
                     until: Some(then),
                     is_short,
                 }) => {
                     let wait = Duration::try_from_secs_f64((then - now).max(0.001));
                     let wait = wait.unwrap_or(Duration::MAX);
-                    if wait > self.thrift.longest_wait && !is_short {
+                    if wait > self.quota_policy.longest_wait && !is_short {
                         return Err(Error::service(too_long(bucket, then, wait)));
                     }
                     tokio::select! {
@@ -325,23 +329,23 @@ impl Pool {
 }
 
 enum Found {
-    Turn {
+    Admission {
         identity: usize,
         token: Option<usize>,
     },
-    Wait(Waiting),
+    Wait(QueuedRequest),
     Nobody,
 }
 
 /// What a turn has to wait for: this time, if there is one, or that something changes.
 #[derive(Clone, Copy, Default)]
-struct Waiting {
+struct QueuedRequest {
     until: Option<f64>,
     /// Somebody's answer or pace is enough: it will not be long.
     is_short: bool,
 }
 
-impl Waiting {
+impl QueuedRequest {
     fn at(&mut self, then: f64) {
         self.until = Some(self.until.map_or(then, |known| known.min(then)));
     }
@@ -353,7 +357,7 @@ impl State {
         self.identities.push(Identity {
             key,
             name: None,
-            limits: Limits::default(),
+            limits: RateLimits::default(),
         });
         self.tokens.extend(account.map(|account| Token {
             account,
@@ -376,7 +380,7 @@ impl State {
         // Whoever began goes on, and nobody else: another may see other things.
         let pinned = pinned.filter(|_| self.tokens.len() > 1);
         let mut best: Option<(bool, u64, usize)> = None;
-        let mut wait: Option<Waiting> = None;
+        let mut wait: Option<QueuedRequest> = None;
         for (at, identity) in self.identities.iter_mut().enumerate() {
             let may = |(index, token): (usize, &Token)| {
                 token.identity == at && token.is_valid && only.is_none_or(|only| only == index)
@@ -388,7 +392,7 @@ impl State {
                 continue;
             }
             match identity.limits.turn(bucket, points, reserve, now) {
-                Turn::Now => {
+                Admission::Now => {
                     let rank = (
                         prefers == Some(&*identity.key),
                         identity.limits.spare(bucket),
@@ -398,13 +402,13 @@ impl State {
                         best = Some(rank);
                     }
                 }
-                Turn::At(then) => wait.get_or_insert_default().at(then),
-                Turn::Paced(then) => {
+                Admission::At(then) => wait.get_or_insert_default().at(then),
+                Admission::Paced(then) => {
                     let wait = wait.get_or_insert_default();
                     wait.at(then);
                     wait.is_short = true;
                 }
-                Turn::AfterAnswer => wait.get_or_insert_default().is_short = true,
+                Admission::AfterAnswer => wait.get_or_insert_default().is_short = true,
             }
         }
         let Some((_, _, identity)) = best else {
@@ -418,7 +422,7 @@ impl State {
             let used = |token: &Token| token.last_used.unwrap_or(f64::NEG_INFINITY);
             used(a).total_cmp(&used(b))
         });
-        Found::Turn {
+        Found::Admission {
             identity,
             token: token.map(|(index, _)| index),
         }
@@ -441,7 +445,7 @@ impl Lease {
     }
 
     /// An answer came, and said this of limits.
-    pub(super) fn answered(mut self, told: Told, was_counted: bool) {
+    pub(super) fn answered(mut self, told: RateLimitHeaders, was_counted: bool) {
         self.end(told, was_counted);
         let now = self.pool.clock.now();
         self.pool.state().identities[self.identity]
@@ -450,7 +454,7 @@ impl Lease {
     }
 
     /// GitHub says that nothing is left.
-    pub(super) fn exhausted(mut self, told: Told, retry_after: Option<u64>) {
+    pub(super) fn exhausted(mut self, told: RateLimitHeaders, retry_after: Option<u64>) {
         self.end(told, false);
         let now = self.pool.clock.now();
         let mut state = self.pool.state();
@@ -460,7 +464,7 @@ impl Lease {
     }
 
     /// GitHub asks for a pause.
-    pub(super) fn paused(mut self, told: Told, retry_after: Option<u64>) {
+    pub(super) fn paused(mut self, told: RateLimitHeaders, retry_after: Option<u64>) {
         self.end(told, true);
         let now = self.pool.clock.now();
         self.pool.state().identities[self.identity]
@@ -469,7 +473,7 @@ impl Lease {
     }
 
     /// GitHub does not take the token any more, for this reason. Returns whether others are left.
-    pub(super) fn revoked(mut self, told: Told, reason: &Error) -> bool {
+    pub(super) fn revoked(mut self, told: RateLimitHeaders, reason: &Error) -> bool {
         self.end(told, false);
         let mut state = self.pool.state();
         if let Some(token) = self.token {
@@ -479,7 +483,7 @@ impl Lease {
         state.tokens.iter().any(|token| token.is_valid)
     }
 
-    fn end(&mut self, told: Told, was_counted: bool) {
+    fn end(&mut self, told: RateLimitHeaders, was_counted: bool) {
         if !std::mem::replace(&mut self.has_ended, true) {
             let now = self.pool.clock.now();
             let mut state = self.pool.state();
@@ -498,7 +502,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.end(Told::default(), true);
+        self.end(RateLimitHeaders::default(), true);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::remote::options::Filter;
 
 /// The remote `origin`.
-pub(crate) struct Remote<'a> {
+pub(crate) struct OriginSection<'a> {
     /// Without credentials.
     pub(crate) url: &'a str,
     pub(crate) specs: &'a [String],
@@ -20,7 +20,7 @@ pub(crate) struct Remote<'a> {
 }
 
 /// Appends to the configuration of a repository just made.
-pub(crate) fn append(git_dir: &Path, remote: &Remote<'_>) -> Result<()> {
+pub(crate) fn append(git_dir: &Path, remote: &OriginSection<'_>) -> Result<()> {
     let mut lines: Vec<String> = Vec::new();
     if remote.filter.is_some() {
         let known = [

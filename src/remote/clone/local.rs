@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::config::{self, Remote};
+use super::config::{self, OriginSection};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
@@ -59,7 +59,7 @@ pub(crate) fn copy(
         ],
         Worktree::Mirror => vec!["+refs/*:refs/*".to_owned()],
     };
-    let remote = Remote {
+    let remote = OriginSection {
         url: &absolute.display().to_string(),
         specs: &specs,
         is_mirror: options.worktree == Worktree::Mirror,

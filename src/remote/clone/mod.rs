@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::checkout;
-use super::options::{CloneOptions, TagsWanted, Worktree};
+use super::options::{CloneOptions, FetchTags, Worktree};
 use super::outcome::CloneOutcome;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
@@ -51,7 +51,7 @@ pub fn clone_repo(
     cancel: &CancelToken,
 ) -> Result<CloneOutcome> {
     cancel.check()?;
-    let place = staging::Place::prepare(into)?;
+    let staging = staging::StagingDir::prepare(into)?;
     let tell = |phase| {
         progress.progress(Progress {
             subject: url.to_string(),
@@ -65,23 +65,23 @@ pub fn clone_repo(
     let (received_bytes, final_url) = match url.scheme() {
         Scheme::File => {
             refuse_for_paths(url, options)?;
-            local::copy(url, place.staging(), options, progress, cancel)?;
+            local::copy(url, staging.staging(), options, progress, cancel)?;
             (0, None)
         }
         _ => {
-            let received = network::fetch(url, place.staging(), options, progress, cancel)?;
+            let received = network::fetch(url, staging.staging(), options, progress, cancel)?;
             (received.bytes, received.final_url)
         }
     };
     if options.worktree == Worktree::CheckedOut {
-        let checked_out = checkout::head(place.staging(), url, options, progress, cancel);
-        checked_out.map_err(|error| theirs(url, error))?;
+        let checked_out = checkout::head(staging.staging(), url, options, progress, cancel);
+        checked_out.map_err(|error| as_remote_error(url, error))?;
     }
     cancel.check()?;
     tell(Phase::Finishing);
-    let looked = look_at(place.staging());
-    let (head, warnings) = looked.map_err(|error| theirs(url, error))?;
-    let path = place.finish()?;
+    let looked = inspect(staging.staging());
+    let (head, warnings) = looked.map_err(|error| as_remote_error(url, error))?;
+    let path = staging.finish()?;
     Ok(CloneOutcome {
         path,
         head,
@@ -92,7 +92,7 @@ pub fn clone_repo(
 }
 
 /// What is wrong with a clone just made is wrong with what it was made from.
-fn theirs(url: &RemoteUrl, error: Error) -> Error {
+fn as_remote_error(url: &RemoteUrl, error: Error) -> Error {
     match error {
         Error::Corrupt { what, source, .. } => Error::Refused {
             subject: url.to_string(),
@@ -111,7 +111,7 @@ fn refuse_for_paths(url: &RemoteUrl, options: &CloneOptions) -> Result<()> {
         ("refspecs", !options.refspecs.is_empty()),
         ("a single branch", options.single_branch),
         ("a branch", options.branch.is_some()),
-        ("leaving out tags", options.tags == TagsWanted::None),
+        ("leaving out tags", options.tags == FetchTags::None),
     ];
     match asked.iter().find(|(_, is_asked)| *is_asked) {
         Some((what, _)) => Err(Error::unsupported(format!(
@@ -122,7 +122,7 @@ fn refuse_for_paths(url: &RemoteUrl, options: &CloneOptions) -> Result<()> {
 }
 
 /// The commit of `HEAD`, and what its tree refers to that no clone brings.
-fn look_at(path: &Path) -> Result<(Option<ObjectId>, Vec<String>)> {
+fn inspect(path: &Path) -> Result<(Option<ObjectId>, Vec<String>)> {
     let repo = Repo::open(path, &OpenOptions::exact(Trust::Anyone)?)?;
     let Some(head) = repo.head()?.commit_id() else {
         return Ok((None, Vec::new()));

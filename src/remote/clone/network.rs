@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gix::protocol::fetch::{Shallow, Tags};
 use gix::protocol::handshake::Ref;
 
-use super::config::{self, Remote};
+use super::config::{self, OriginSection};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
@@ -15,14 +15,14 @@ use crate::git::refs::Head;
 use crate::git::repo::{OpenOptions, Repo, Trust};
 use crate::progress::ProgressSink;
 use crate::remote::fetch::{
-    Counters, Deadline, How, Session, Transfer, check_connected, mapped, on_another_thread, parse,
-    write_new,
+    Connection, Counters, Deadline, ReceiveOptions, Transfer, check_connected, into_packed,
+    on_another_thread, parse, ref_targets,
 };
-use crate::remote::options::{CloneOptions, TagsWanted, Worktree};
+use crate::remote::options::{CloneOptions, FetchTags, Worktree};
 use crate::remote::outcome::Received;
 use crate::remote::packed_refs::{self, PackedRef};
 use crate::remote::prefetch::fetch_files;
-use crate::remote::transport::{Peer, Watch};
+use crate::remote::transport::{Remote, TransferMonitor};
 use crate::remote_url::RemoteUrl;
 
 /// Brings everything that is asked for into the empty directory `into`.
@@ -40,13 +40,13 @@ pub(crate) fn fetch(
         }
     }
     let work = {
-        let peer = Peer::new(url, options)?;
+        let remote = Remote::new(url, options)?;
         let (into, options) = (into.to_owned(), options.clone());
-        move |watch: &Watch, counters: &Counters| {
-            let made = make(&peer, &into, &options, watch, counters);
+        move |monitor: &TransferMonitor, counters: &Counters| {
+            let made = make(&remote, &into, &options, monitor, counters);
             // Whoever waited may be gone, and the directory with him: nothing of it is to come back.
             made.and_then(|()| {
-                if watch.must_stop() {
+                if monitor.must_stop() {
                     Err(Error::Cancelled)
                 } else {
                     Ok(())
@@ -61,25 +61,25 @@ pub(crate) fn fetch(
         progress,
         cancel,
     };
-    let ((), watch) = transfer.run(work)?;
+    let ((), monitor) = transfer.run(work)?;
     if options.worktree == Worktree::CheckedOut && options.filter.is_some() {
         let repo = Repo::open(into, &OpenOptions::exact(Trust::Anyone)?)?;
         fetch_files(&repo, url, options, progress, cancel)?;
     }
     Ok(Received {
-        bytes: watch.bytes(),
-        final_url: watch.final_url(),
+        bytes: monitor.bytes(),
+        final_url: monitor.final_url(),
     })
 }
 
 fn make(
-    peer: &Peer,
+    remote: &Remote,
     into: &Path,
     options: &CloneOptions,
-    watch: &Watch,
+    monitor: &TransferMonitor,
     counters: &Counters,
 ) -> Result<()> {
-    let mut session = Session::open(peer, watch)?;
+    let mut connection = Connection::open(remote, monitor)?;
     let mut asked = vec!["HEAD".to_owned()];
     if options.refspecs.is_empty() {
         asked.push("refs/heads/*:refs/heads/*".to_owned());
@@ -89,18 +89,18 @@ fn make(
     if options.worktree == Worktree::Mirror && options.refspecs.is_empty() {
         asked = vec!["refs/*:refs/*".to_owned(), "HEAD".to_owned()];
     }
-    let refs = session.list(&parse(&asked)?)?.to_vec();
-    let head = head_of(peer.url(), &refs, options.branch.as_deref())?;
-    let plan = Plan::new(options, &head);
+    let refs = connection.list(&parse(&asked)?)?.to_vec();
+    let head = head_of(remote.url(), &refs, options.branch.as_deref())?;
+    let plan = FetchPlan::new(options, &head);
 
     let specs = parse(&plan.specs)?;
     let mut wanted_specs = specs.clone();
     if refs.iter().any(|found| found.unpack().0 == "HEAD") && plan.wants_head {
         wanted_specs.extend(parse(&["HEAD"])?);
     }
-    let map = session.map(&wanted_specs, plan.tags)?;
+    let map = connection.map(&wanted_specs, plan.tags)?;
     let repo = create(into, options.worktree, map.object_hash)?;
-    let how = How {
+    let receive_options = ReceiveOptions {
         shallow: plan.shallow.clone(),
         tags: plan.tags,
         filter: options.filter,
@@ -108,28 +108,28 @@ fn make(
         most_objects: options.limits.objects,
         most_object_bytes: options.limits.object_bytes,
     };
-    session.receive(&repo, &map, &how, counters)?;
-    let wanted = mapped(&map, &repo);
+    connection.receive(&repo, &map, &receive_options, counters)?;
+    let wanted = ref_targets(&map, &repo);
     check_connected(
         &repo,
-        peer.url().as_str(),
+        remote.url().as_str(),
         &wanted,
         &[],
         options.filter,
-        watch,
+        monitor,
     )?;
-    let mut refs = write_new(wanted);
+    let mut refs = into_packed(wanted);
     if options.worktree == Worktree::CheckedOut {
-        refuse_absent_head(peer.url(), &repo, &head)?;
+        refuse_absent_head(remote.url(), &repo, &head)?;
     }
     if options.worktree == Worktree::CheckedOut {
         add_local_branch(repo.git_dir(), &head, &mut refs)?;
     }
-    let remote = Remote {
-        url: &peer.url().address(),
+    let remote = OriginSection {
+        url: &remote.url().address(),
         specs: &plan.specs,
         is_mirror: options.worktree == Worktree::Mirror,
-        has_no_tags: plan.tags == Tags::None && options.tags == TagsWanted::None,
+        has_no_tags: plan.tags == Tags::None && options.tags == FetchTags::None,
         filter: options.filter,
         branch: match &head {
             Head::Branch { name, .. } | Head::Unborn { name }
@@ -145,14 +145,14 @@ fn make(
 }
 
 /// Which refs come, and how much of their history.
-struct Plan {
+struct FetchPlan {
     specs: Vec<String>,
     tags: Tags,
     shallow: Shallow,
     wants_head: bool,
 }
 
-impl Plan {
+impl FetchPlan {
     fn new(options: &CloneOptions, head: &Head) -> Self {
         let shallow = match (options.depth, options.shallow_since) {
             (Some(depth), _) => Shallow::DepthAtRemote(depth),
@@ -191,14 +191,14 @@ impl Plan {
             (vec![format!("+refs/heads/*:{to}*")], Tags::All)
         } else {
             let mut specs = vec!["+refs/heads/*:refs/heads/*".to_owned()];
-            if options.tags == TagsWanted::Usual {
+            if options.tags == FetchTags::Usual {
                 specs.push("+refs/tags/*:refs/tags/*".to_owned());
             }
             (specs, Tags::None)
         };
         let tags = match options.tags {
-            TagsWanted::Usual => usual_tags,
-            TagsWanted::None => Tags::None,
+            FetchTags::Usual => usual_tags,
+            FetchTags::None => Tags::None,
         };
         Self {
             specs,
@@ -314,18 +314,18 @@ pub fn remote_head(
     options: &CloneOptions,
     cancel: &CancelToken,
 ) -> Result<Option<ObjectId>> {
-    let watch = Watch::new(options.limits.bytes);
-    let peer = Peer::new(url, options)?;
+    let monitor = TransferMonitor::new(options.limits.bytes);
+    let remote = Remote::new(url, options)?;
     let work = {
-        let watch = watch.clone();
+        let monitor = monitor.clone();
         move || {
-            let mut session = Session::open(&peer, &watch)?;
-            let refs = session.list(&parse(&["HEAD"])?)?;
+            let mut connection = Connection::open(&remote, &monitor)?;
+            let refs = connection.list(&parse(&["HEAD"])?)?;
             let head = refs.iter().find(|found| found.unpack().0 == "HEAD");
             let id = head.and_then(|head| head.unpack().1);
             Ok(id.map(|id| ObjectId(id.to_owned())))
         }
     };
     let deadline = Deadline::starting_now(url.as_str(), options.limits.time);
-    on_another_thread(work, &watch, &deadline, cancel, || Ok(()))
+    on_another_thread(work, &monitor, &deadline, cancel, || Ok(()))
 }

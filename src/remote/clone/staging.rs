@@ -13,7 +13,7 @@ const STAGING_PREFIX: &str = ".gitfleet-clone-";
 const LOCK_SUFFIX: &str = ".lock";
 
 /// A temporary directory beside the destination; removed when dropped before [`Place::finish`].
-pub(crate) struct Place {
+pub(crate) struct StagingDir {
     destination: PathBuf,
     staging: PathBuf,
     is_finished: bool,
@@ -24,7 +24,7 @@ pub(crate) struct Place {
     made: Vec<PathBuf>,
 }
 
-impl Place {
+impl StagingDir {
     /// Refuses a destination that holds something; makes its parent directories.
     pub(crate) fn prepare(destination: &Path) -> Result<Self> {
         refuse_occupied(destination)?;
@@ -90,7 +90,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for StagingDir {
     fn drop(&mut self) {
         // What cannot be removed now is a leftover to the next run.
         if !self.is_finished {

@@ -4,35 +4,35 @@ use gix::ObjectId;
 use gix::protocol::fetch::negotiate::{Action, Round, one_round};
 use gix::protocol::fetch::{Arguments, Negotiate, Response};
 
-use super::{Counters, How, Session};
+use super::{Connection, Counters, ReceiveOptions};
 use crate::error::{Error, Result};
 use crate::remote::options::Filter;
 
 /// Ids in one request. A server holds them all before it answers.
 const BATCH: usize = 50_000;
 
-impl Session<'_> {
+impl Connection<'_> {
     /// Brings the objects of these ids, and of a tree all trees below; blobs only where they are named themselves, as git
     /// asks for them. An error names what did not come.
     pub(crate) fn receive_ids(
         &mut self,
         repo: &gix::Repository,
         ids: &[ObjectId],
-        how: &How,
+        options: &ReceiveOptions,
         counters: &Counters,
     ) -> Result<()> {
         for ids in ids.chunks(BATCH) {
-            let mut talk = ByIds {
+            let mut negotiation = FetchByOid {
                 ids,
                 lacks_filter: false,
             };
-            self.take(&mut talk, repo, how, counters)?;
-            if talk.lacks_filter {
+            self.take(&mut negotiation, repo, options, counters)?;
+            if negotiation.lacks_filter {
                 return Err(self.without_filters());
             }
             if let Some(absent) = ids.iter().find(|id| !repo.has_object(**id)) {
                 return Err(Error::Refused {
-                    subject: self.peer.url().to_string(),
+                    subject: self.remote.url().to_string(),
                     reason: format!("the server left out {absent}, which was asked for"),
                 });
             }
@@ -42,12 +42,12 @@ impl Session<'_> {
 }
 
 /// A conversation without one: these, and we say of nothing that we have it.
-struct ByIds<'a> {
+struct FetchByOid<'a> {
     ids: &'a [ObjectId],
     lacks_filter: bool,
 }
 
-impl Negotiate for ByIds<'_> {
+impl Negotiate for FetchByOid<'_> {
     fn mark_complete_and_common_ref(&mut self) -> gix::Result<Action> {
         Ok(Action::MustNegotiate {
             remote_ref_target_known: Vec::new(),

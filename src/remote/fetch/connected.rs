@@ -9,20 +9,20 @@ use gix::ObjectId;
 use gix::hashtable::HashSet as IdSet;
 use gix::objs::{CommitRefIter, FindExt as _, Kind, TagRefIter};
 
-use super::ref_update::Wanted;
+use super::ref_update::RefTarget;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::remote::options::Filter;
-use crate::remote::transport::Watch;
+use crate::remote::transport::TransferMonitor;
 
 /// Follows `wanted` to what `known` has or history ends; an error names what is missing.
 pub(crate) fn check_connected(
     repo: &gix::Repository,
     subject: &str,
-    wanted: &[Wanted],
+    wanted: &[RefTarget],
     known: &[ObjectId],
     filter: Option<Filter>,
-    watch: &Watch,
+    monitor: &TransferMonitor,
 ) -> Result<()> {
     let missing = |what: &str, id: ObjectId| Error::Refused {
         subject: subject.to_owned(),
@@ -45,7 +45,7 @@ pub(crate) fn check_connected(
         if !seen.insert(id) {
             continue;
         }
-        if watch.must_stop() {
+        if monitor.must_stop() {
             return Err(Error::Cancelled);
         }
         let object = repo.objects.find(&id, &mut bytes);

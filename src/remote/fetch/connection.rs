@@ -10,11 +10,11 @@ use gix::refspec::RefSpec;
 use super::refname;
 use crate::error::{Error, Result};
 use crate::remote::options::Filter;
-use crate::remote::transport::{Peer, Trouble, Watch};
+use crate::remote::transport::{Remote, TransferMonitor, TransportFailure};
 
 /// How objects are brought.
 #[derive(Clone, Debug)]
-pub(crate) struct How {
+pub(crate) struct ReceiveOptions {
     pub(crate) shallow: Shallow,
     pub(crate) tags: Tags,
     pub(crate) filter: Option<Filter>,
@@ -25,19 +25,19 @@ pub(crate) struct How {
 }
 
 /// A connection after its handshake.
-pub(crate) struct Session<'a> {
-    pub(super) peer: &'a Peer,
-    pub(super) watch: &'a Watch,
+pub(crate) struct Connection<'a> {
+    pub(super) remote: &'a Remote,
+    pub(super) monitor: &'a TransferMonitor,
     pub(super) transport: Box<dyn Transport>,
     pub(super) handshake: gix::protocol::Handshake,
     /// What the other side has, once listed.
     refs: Vec<Ref>,
 }
 
-impl<'a> Session<'a> {
-    pub(crate) fn open(peer: &'a Peer, watch: &'a Watch) -> Result<Self> {
-        watch.expect_lists();
-        let mut transport = peer.connect(watch)?;
+impl<'a> Connection<'a> {
+    pub(crate) fn open(remote: &'a Remote, monitor: &'a TransferMonitor) -> Result<Self> {
+        monitor.expect_lists();
+        let mut transport = remote.connect(monitor)?;
         // Credentials are the transport's business: here is nobody to ask, and nobody asks.
         let handshake = gix::protocol::handshake(
             &mut transport,
@@ -47,9 +47,9 @@ impl<'a> Session<'a> {
             &mut gix::progress::Discard,
         );
         Ok(Self {
-            handshake: handshake.map_err(|error| peer.failure(&error, watch))?,
-            peer,
-            watch,
+            handshake: handshake.map_err(|error| remote.failure(&error, monitor))?,
+            remote,
+            monitor,
             transport,
             refs: Vec::new(),
         })
@@ -72,8 +72,8 @@ impl<'a> Session<'a> {
                 list.fetch_blocking(gix::progress::Discard, &mut self.transport, false)
             });
         let map = found.map_err(|error| self.failure(&error))?;
-        if let Some(what) = refname::wrong_with(&map.remote_refs) {
-            return Err(self.nonsense(what));
+        if let Some(what) = refname::invalid_name(&map.remote_refs) {
+            return Err(self.invalid_response(what));
         }
         self.refs = map.remote_refs;
         Ok(&self.refs)
@@ -84,7 +84,7 @@ impl<'a> Session<'a> {
         let map = RefMap::from_refs(
             self.refs.clone(),
             &self.handshake.capabilities,
-            wanted(specs, tags),
+            ref_map_context(specs, tags),
         );
         map.map_err(|error| self.failure(&error))
     }
@@ -95,17 +95,17 @@ impl<'a> Session<'a> {
     }
 
     fn failure(&self, error: &(dyn std::error::Error + 'static)) -> Error {
-        self.peer.failure(error, self.watch)
+        self.remote.failure(error, self.monitor)
     }
 
-    fn nonsense(&self, what: String) -> Error {
-        let error = self.watch.fail(Trouble::Nonsense(what));
+    fn invalid_response(&self, what: String) -> Error {
+        let error = self.monitor.fail(TransportFailure::InvalidResponse(what));
         self.failure(&error)
     }
 }
 
 /// Which refs are asked for; with tags as git's `--tags` does.
-pub(super) fn wanted(specs: &[RefSpec], tags: Tags) -> MapContext {
+pub(super) fn ref_map_context(specs: &[RefSpec], tags: Tags) -> MapContext {
     let tags = tags.to_refspec().map(|spec| spec.to_owned());
     MapContext {
         fetch_refspecs: specs.to_vec(),

@@ -7,7 +7,7 @@ use gix::protocol::handshake::Ref;
 use gix::protocol::transport::client::Capabilities;
 use gix::refspec::RefSpec;
 
-use super::connection::wanted;
+use super::connection::ref_map_context;
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git::gix_error;
@@ -17,15 +17,15 @@ use crate::progress::ProgressSink;
 use crate::remote::copy_objects::copy_objects;
 use crate::remote_url::RemoteUrl;
 
-/// A repository on this machine as a [`Session`](super::Session) shows one of another.
-pub(crate) struct Near<'a> {
+/// A repository on this machine as a [`Connection`](super::Connection) shows one of another.
+pub(crate) struct LocalRemote<'a> {
     pub(crate) repo: &'a Repo,
     pub(crate) url: &'a RemoteUrl,
     pub(crate) progress: &'a Arc<dyn ProgressSink>,
     pub(crate) cancel: &'a CancelToken,
 }
 
-impl Near<'_> {
+impl LocalRemote<'_> {
     /// Its refs, `HEAD` first. They are read before objects are copied: a writer at work can only make these more.
     pub(crate) fn refs(&self) -> Result<Vec<Ref>> {
         let mut refs = Vec::new();
@@ -65,7 +65,8 @@ impl Near<'_> {
         let unreadable = || gix_error::unreadable(self.repo.path(), "its refs");
         let line = format!("\0object-format={}", self.repo.local().object_hash());
         let (capabilities, _) = Capabilities::from_bytes(line.as_bytes()).map_err(unreadable())?;
-        RefMap::from_refs(refs.to_vec(), &capabilities, wanted(specs, tags)).map_err(unreadable())
+        RefMap::from_refs(refs.to_vec(), &capabilities, ref_map_context(specs, tags))
+            .map_err(unreadable())
     }
 
     /// Brings its objects, all of them.

@@ -1,6 +1,6 @@
 //! Objects and refs from another side: handshake, list of refs, negotiation, pack.
 //!
-//! A [`Session`] is one connection. [`Session::list`] says what there is, [`Session::receive`] brings the objects for a
+//! A [`Connection`] is one connection. [`Connection::list`] says what there is, [`Connection::receive`] brings the objects for a
 //! [`RefMap`]; which refs they are kept under is `refs`'s business. The protocol itself is gix's; what it leaves to its
 //! callers is here: filters for partial clones, limits, and a clock.
 
@@ -14,14 +14,14 @@ mod receive_pack;
 mod ref_update;
 mod refname;
 mod refspec;
-mod thread;
+mod deadline;
 mod transfer;
 
 pub(super) use connected::check_connected;
-pub(super) use connection::{How, Session};
-pub(super) use local_remote::Near;
+pub(super) use connection::{Connection, ReceiveOptions};
+pub(super) use local_remote::LocalRemote;
 pub(super) use progress::Counters;
-pub(super) use ref_update::{mapped, update, write_new};
+pub(super) use ref_update::{into_packed, ref_targets, update};
 pub(super) use refspec::parse;
-pub(super) use thread::{Deadline, on_another_thread};
+pub(super) use deadline::{Deadline, on_another_thread};
 pub(super) use transfer::Transfer;

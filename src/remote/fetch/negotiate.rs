@@ -6,14 +6,14 @@ use gix::protocol::fetch::negotiate::{
 };
 use gix::protocol::fetch::{Arguments, Negotiate, RefMap, Response};
 
-use super::How;
+use super::ReceiveOptions;
 use crate::remote::options::Filter;
 
 /// git's own conversation, and a filter where one is asked for.
-pub(crate) struct Talk<'a, 'b, 'c> {
+pub(crate) struct Negotiation<'a, 'b, 'c> {
     pub(crate) repo: &'a gix::Repository,
     pub(crate) map: &'a RefMap,
-    pub(crate) how: &'a How,
+    pub(crate) options: &'a ReceiveOptions,
     pub(crate) graph: &'a mut Graph<'b, 'c>,
     pub(crate) negotiator: Box<dyn Negotiator>,
     pub(crate) lacks_filter: bool,
@@ -23,7 +23,7 @@ pub(crate) fn negotiator() -> Box<dyn Negotiator> {
     Algorithm::Consecutive.into_negotiator()
 }
 
-impl Negotiate for Talk<'_, '_, '_> {
+impl Negotiate for Negotiation<'_, '_, '_> {
     fn mark_complete_and_common_ref(&mut self) -> gix::Result<Action> {
         negotiate::mark_complete_and_common_ref(
             &self.repo.objects,
@@ -33,13 +33,13 @@ impl Negotiate for Talk<'_, '_, '_> {
             &mut *self.negotiator,
             self.graph,
             self.map,
-            &self.how.shallow,
-            make_refmapping_ignore_predicate(self.how.tags, self.map),
+            &self.options.shallow,
+            make_refmapping_ignore_predicate(self.options.tags, self.map),
         )
     }
 
     fn add_wants(&mut self, arguments: &mut Arguments, known: &[bool]) -> bool {
-        if let Some(filter) = self.how.filter {
+        if let Some(filter) = self.options.filter {
             if !arguments.can_use_filter() {
                 self.lacks_filter = true;
                 return false;
@@ -51,8 +51,8 @@ impl Negotiate for Talk<'_, '_, '_> {
             arguments,
             self.map,
             known,
-            &self.how.shallow,
-            make_refmapping_ignore_predicate(self.how.tags, self.map),
+            &self.options.shallow,
+            make_refmapping_ignore_predicate(self.options.tags, self.map),
         )
     }
 

@@ -8,24 +8,24 @@ use gix::odb::store::RefreshMode;
 use gix::protocol::fetch::{Context, Negotiate, Options, RefMap};
 
 use super::connection::agent;
-use super::negotiate::{Talk, negotiator};
-use super::{Counters, How, Session};
+use super::negotiate::{Negotiation, negotiator};
+use super::{Connection, Counters, ReceiveOptions};
 use crate::error::{Error, Result};
 use crate::git::gix_error;
-use crate::remote::transport::{Trouble, Watch};
+use crate::remote::transport::{TransferMonitor, TransportFailure};
 
-impl Session<'_> {
+impl Connection<'_> {
     /// Brings the objects that `map` needs and `repo` lacks; returns whether any came.
     pub(crate) fn receive(
         &mut self,
         repo: &gix::Repository,
         map: &RefMap,
-        how: &How,
+        options: &ReceiveOptions,
         counters: &Counters,
     ) -> Result<bool> {
         if map.object_hash != repo.object_hash() {
             return Err(Error::Refused {
-                subject: self.peer.url().to_string(),
+                subject: self.remote.url().to_string(),
                 reason: format!(
                     "its ids are {}, and those of the repository here are {}",
                     map.object_hash,
@@ -38,16 +38,16 @@ impl Session<'_> {
         quiet.objects.unset_object_cache();
         let commit_graph = quiet.commit_graph_if_enabled().ok().flatten();
         let mut graph = quiet.revision_graph(commit_graph.as_ref());
-        let mut talk = Talk {
+        let mut negotiation = Negotiation {
             repo: &quiet,
             map,
-            how,
+            options,
             graph: &mut graph,
             negotiator: negotiator(),
             lacks_filter: false,
         };
-        let objects = self.take(&mut talk, repo, how, counters)?;
-        if talk.lacks_filter {
+        let objects = self.take(&mut negotiation, repo, options, counters)?;
+        if negotiation.lacks_filter {
             return Err(self.without_filters());
         }
         Ok(objects > 0)
@@ -56,24 +56,24 @@ impl Session<'_> {
     /// Has the conversation, puts the pack it ends with beside the others, and returns how many objects are in it.
     pub(crate) fn take(
         &mut self,
-        talk: &mut impl Negotiate,
+        negotiation: &mut impl Negotiate,
         repo: &gix::Repository,
-        how: &How,
+        options: &ReceiveOptions,
         counters: &Counters,
     ) -> Result<u32> {
         let shallow_file = repo.shallow_file().map_err(unreadable(repo))?;
         let mut keep: Option<PathBuf> = None;
         let mut objects = 0;
-        let watch = self.watch.clone();
+        let monitor = self.monitor.clone();
         let fetched = gix::protocol::fetch(
-            talk,
+            negotiation,
             |reader, progress, stop| {
-                watch.expect_pack();
+                monitor.expect_pack();
                 let mut counted = Counted {
                     inner: reader,
                     header: Vec::with_capacity(HEADER),
-                    most_objects: how.most_objects,
-                    watch: &watch,
+                    most_objects: options.most_objects,
+                    monitor: &monitor,
                 };
                 let written = pack::Bundle::write_to_directory(
                     &mut counted,
@@ -83,8 +83,8 @@ impl Session<'_> {
                     Some(Box::new(repo.objects.clone())),
                     repo.object_hash(),
                     pack::bundle::write::Options {
-                        thread_limit: (how.threads > 0).then_some(how.threads),
-                        alloc_limit_bytes: how
+                        thread_limit: (options.threads > 0).then_some(options.threads),
+                        alloc_limit_bytes: options
                             .most_object_bytes
                             .and_then(|most| usize::try_from(most).ok()),
                         ..Default::default()
@@ -92,7 +92,7 @@ impl Session<'_> {
                 )?;
                 objects = written.index.num_objects;
                 keep = written.keep_path;
-                if how.filter.is_some() && objects > 0 {
+                if options.filter.is_some() && objects > 0 {
                     // Tells git that what is missing here can be had.
                     if let Some(pack) = &written.data_path {
                         let promise = pack.with_extension("promisor");
@@ -102,7 +102,7 @@ impl Session<'_> {
                 Ok(true)
             },
             counters.root(),
-            watch.flag(),
+            monitor.flag(),
             Context {
                 handshake: &mut self.handshake,
                 transport: &mut self.transport,
@@ -111,8 +111,8 @@ impl Session<'_> {
             },
             Options {
                 shallow_file,
-                shallow: &how.shallow,
-                tags: how.tags,
+                shallow: &options.shallow,
+                tags: options.tags,
                 reject_shallow_remote: false,
             },
         );
@@ -122,7 +122,7 @@ impl Session<'_> {
         }
         if fetched.is_err() {
             for words in counters.words() {
-                self.watch.heard(words.as_bytes());
+                self.monitor.heard(words.as_bytes());
             }
         }
         fetched.map_err(|error| self.of_pack(&error))?;
@@ -132,13 +132,13 @@ impl Session<'_> {
     pub(crate) fn without_filters(&self) -> Error {
         Error::unsupported(format!(
             "a partial clone of {}: its server has no filters",
-            self.peer.url()
+            self.remote.url()
         ))
     }
 
     /// A pack that cannot be read is the server's, or was cut on the way: either way the next one may be whole.
     fn of_pack(&self, error: &gix::Error) -> Error {
-        self.peer.failure(error, self.watch)
+        self.remote.failure(error, self.monitor)
     }
 }
 
@@ -154,7 +154,7 @@ struct Counted<'a> {
     inner: &'a mut dyn BufRead,
     header: Vec<u8>,
     most_objects: Option<u64>,
-    watch: &'a Watch,
+    monitor: &'a TransferMonitor,
 }
 
 impl Counted<'_> {
@@ -165,7 +165,7 @@ impl Counted<'_> {
         let count: [u8; 4] = self.header[8..HEADER].try_into().unwrap_or_default();
         let announced = u64::from(u32::from_be_bytes(count));
         match self.most_objects {
-            Some(limit) if announced > limit => Err(self.watch.fail(Trouble::Limit {
+            Some(limit) if announced > limit => Err(self.monitor.fail(TransportFailure::Limit {
                 what: "objects",
                 limit,
             })),

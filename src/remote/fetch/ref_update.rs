@@ -16,14 +16,14 @@ use crate::remote::packed_refs::PackedRef;
 
 /// A ref that is to be here.
 #[derive(Clone, Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct RefTarget {
     pub(crate) packed: PackedRef,
     /// Whether it may move to what does not follow from where it is.
     forced: bool,
 }
 
 /// Refs that a fetch brings, by name. Tags that were not asked for come if their objects did.
-pub(crate) fn mapped(map: &RefMap, repo: &gix::Repository) -> Vec<Wanted> {
+pub(crate) fn ref_targets(map: &RefMap, repo: &gix::Repository) -> Vec<RefTarget> {
     let mut seen = HashSet::new();
     let mut wanted = Vec::new();
     for mapping in &map.mappings {
@@ -42,7 +42,7 @@ pub(crate) fn mapped(map: &RefMap, repo: &gix::Repository) -> Vec<Wanted> {
             .remote
             .peeled_id()
             .filter(|peeled| *peeled != target);
-        wanted.push(Wanted {
+        wanted.push(RefTarget {
             packed: PackedRef {
                 name: local.to_vec(),
                 target: target.to_owned(),
@@ -55,7 +55,7 @@ pub(crate) fn mapped(map: &RefMap, repo: &gix::Repository) -> Vec<Wanted> {
 }
 
 /// Refs for a new repository.
-pub(crate) fn write_new(wanted: Vec<Wanted>) -> Vec<PackedRef> {
+pub(crate) fn into_packed(wanted: Vec<RefTarget>) -> Vec<PackedRef> {
     wanted.into_iter().map(|wanted| wanted.packed).collect()
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn write_new(wanted: Vec<Wanted>) -> Vec<PackedRef> {
 /// not, if it `prunes`. What working trees show does not move under them.
 pub(crate) fn update(
     repo: &gix::Repository,
-    wanted: &[Wanted],
+    wanted: &[RefTarget],
     specs: &[RefSpec],
     shown: &[Vec<u8>],
     prunes: bool,

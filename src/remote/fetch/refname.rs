@@ -4,7 +4,7 @@ use gix::bstr::{BStr, ByteSlice};
 use gix::protocol::handshake::Ref;
 
 /// What is wrong with the names of these refs, if something is.
-pub(crate) fn wrong_with(refs: &[Ref]) -> Option<String> {
+pub(crate) fn invalid_name(refs: &[Ref]) -> Option<String> {
     let mut names: Vec<&BStr> = Vec::with_capacity(refs.len());
     for found in refs {
         let (name, ..) = found.unpack();
@@ -61,9 +61,9 @@ mod tests {
             &["refs/heads/x.lock"],
             &["refs/heads/a", "refs/heads/a-b", "refs/heads/a/b"],
         ] {
-            assert!(wrong_with(&refs(names)).is_some(), "{names:?}");
+            assert!(invalid_name(&refs(names)).is_some(), "{names:?}");
         }
         let good = ["HEAD", "refs/heads/a", "refs/heads/a-b/c", "refs/heads/ab"];
-        assert_eq!(wrong_with(&refs(&good)), None);
+        assert_eq!(invalid_name(&refs(&good)), None);
     }
 }

@@ -9,7 +9,7 @@ use crate::durable::refuse_full_disk;
 use crate::error::Result;
 use crate::progress::{Phase, Progress, ProgressSink};
 use crate::remote::options::CloneOptions;
-use crate::remote::transport::Watch;
+use crate::remote::transport::TransferMonitor;
 
 /// What stands around the work of a transfer.
 pub(crate) struct Transfer<'a> {
@@ -26,9 +26,9 @@ impl Transfer<'_> {
     /// Runs `work` on a thread of its own. Returns its answer, and what was seen on the wire.
     pub(crate) fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Watch, &Counters) -> Result<T> + Send + 'static,
-    ) -> Result<(T, Watch)> {
-        let watch = Watch::new(self.options.limits.bytes);
+        work: impl FnOnce(&TransferMonitor, &Counters) -> Result<T> + Send + 'static,
+    ) -> Result<(T, TransferMonitor)> {
+        let monitor = TransferMonitor::new(self.options.limits.bytes);
         let counters = Counters::default();
         let tell = |phase, done, total| {
             self.progress.progress(Progress {
@@ -36,13 +36,13 @@ impl Transfer<'_> {
                 phase,
                 done,
                 total,
-                bytes: watch.bytes(),
+                bytes: monitor.bytes(),
             });
         };
         tell(Phase::Connecting, 0, None);
         let work = {
-            let (watch, counters) = (watch.clone(), counters.clone());
-            move || work(&watch, &counters)
+            let (monitor, counters) = (monitor.clone(), counters.clone());
+            move || work(&monitor, &counters)
         };
         let look = || {
             if let Some((phase, done, total)) = counters.now() {
@@ -51,7 +51,7 @@ impl Transfer<'_> {
             refuse_full_disk(self.into, self.options.limits.free_disk_bytes)
         };
         let deadline = Deadline::starting_now(self.subject, self.options.limits.time);
-        let answer = on_another_thread(work, &watch, &deadline, self.cancel, look)?;
-        Ok((answer, watch))
+        let answer = on_another_thread(work, &monitor, &deadline, self.cancel, look)?;
+        Ok((answer, monitor))
     }
 }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use gix::protocol::transport::client::blocking_io::Transport;
 use tokio::net::TcpStream;
 
-use super::monitor::{Trouble, Watch};
-use super::stall::Patience;
+use super::monitor::{TransferMonitor, TransportFailure};
+use super::stall::StallTimer;
 use super::stream::pipes;
 use crate::net::NetOptions;
 use crate::remote_url::RemoteUrl;
@@ -17,13 +17,13 @@ const PORT: u16 = 9418;
 pub(crate) fn connect(
     url: &RemoteUrl,
     options: &NetOptions,
-    patience: Rc<Patience>,
-    watch: &Watch,
+    stall_timer: Rc<StallTimer>,
+    monitor: &TransferMonitor,
 ) -> io::Result<Box<dyn Transport>> {
     let (host, port) = url.host_and_port();
     let address = (host.trim_matches(['[', ']']), port.unwrap_or(PORT));
     let limit = options.connect_timeout;
-    let connected = patience.wait_anew(async {
+    let connected = stall_timer.wait_anew(async {
         match tokio::time::timeout(limit, TcpStream::connect(address)).await {
             Ok(connected) => connected,
             Err(_) => Err(io::Error::new(
@@ -32,12 +32,13 @@ pub(crate) fn connect(
             )),
         }
     });
-    let connected = connected.map_err(|error| watch.fail(Trouble::Broken(error.to_string())))?;
+    let connected = connected
+        .map_err(|error| monitor.fail(TransportFailure::Disconnected(error.to_string())))?;
     let streams = connected.into_split();
     Ok(Box::new(pipes(
         streams,
         url.path(),
         Some((host, port)),
-        patience,
+        stall_timer,
     )))
 }

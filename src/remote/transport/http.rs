@@ -14,9 +14,9 @@ use gix::protocol::transport::client::blocking_io::http::{
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode, Url};
 
-use super::monitor::{Trouble, Watch};
-use super::stall::Patience;
-use crate::net::{AskCredentials, Credentials};
+use super::monitor::{TransferMonitor, TransportFailure};
+use super::stall::StallTimer;
+use crate::net::{CredentialProvider, Credentials};
 
 /// git follows as many.
 const MOST_REDIRECTS: usize = 20;
@@ -32,10 +32,10 @@ pub(crate) struct Client {
 /// What requests of one connection share.
 struct Link {
     client: reqwest::Client,
-    patience: Rc<Patience>,
-    watch: Watch,
+    stall_timer: Rc<StallTimer>,
+    monitor: TransferMonitor,
     credentials: Vec<Credentials>,
-    ask: Option<AskCredentials>,
+    ask: Option<CredentialProvider>,
     allow_clear_text: bool,
     /// Sent to this host (with its port) and no other.
     authorized: RefCell<Option<(String, HeaderValue)>>,
@@ -44,16 +44,16 @@ struct Link {
 impl Client {
     pub(crate) fn new(
         client: reqwest::Client,
-        patience: Rc<Patience>,
-        watch: &Watch,
+        stall_timer: Rc<StallTimer>,
+        monitor: &TransferMonitor,
         credentials: Vec<Credentials>,
-        ask: Option<AskCredentials>,
+        ask: Option<CredentialProvider>,
         allow_clear_text: bool,
     ) -> Self {
         let link = Link {
             client,
-            patience,
-            watch: watch.clone(),
+            stall_timer,
+            monitor: monitor.clone(),
             credentials,
             ask,
             allow_clear_text,
@@ -98,13 +98,13 @@ impl Http for Client {
         let landed = response.url().as_str();
         if landed != url {
             self.link
-                .watch
+                .monitor
                 .moved_to(landed.strip_suffix(tail).unwrap_or(landed));
             self.base = landed.strip_suffix(tail).map(str::to_owned);
         }
         Ok(GetResponse {
             headers: Cursor::new(lines(response.headers())),
-            body: Body::new(&self.link, Exchange::Answered(response)),
+            body: Body::new(&self.link, RoundTrip::Answered(response)),
         })
     }
 
@@ -127,7 +127,7 @@ impl Http for Client {
         Ok(PostResponse {
             post_body: upload,
             headers: Cursor::new(b"content-type: application/x-git-upload-pack-result\n".to_vec()),
-            body: Body::new(&self.link, Exchange::ToSend(Box::new(request))),
+            body: Body::new(&self.link, RoundTrip::ToSend(Box::new(request))),
         })
     }
 
@@ -192,14 +192,15 @@ impl Link {
             .find(|known| known.host == host)
             .cloned();
         let known = match (known, &self.ask) {
-            (None, Some(ask)) => ask
-                .ask(&host)
-                .map_err(|error| self.watch.fail(Trouble::Asking(error.report())))?,
+            (None, Some(ask)) => ask.ask(&host).map_err(|error| {
+                self.monitor
+                    .fail(TransportFailure::CredentialLookup(error.report()))
+            })?,
             (known, _) => known,
         };
         let Some(known) = known else { return Ok(false) };
         if url.scheme() != "https" && !self.allow_clear_text {
-            return Err(self.watch.fail(Trouble::ClearText));
+            return Err(self.monitor.fail(TransportFailure::PlainHttp));
         }
         let mut value = HeaderValue::try_from(basic(&known.username, known.password.expose()))
             .map_err(io::Error::other)?;
@@ -217,7 +218,7 @@ impl Link {
         }
         let builder = self.client.request(request.method.clone(), url.clone());
         let builder = builder.headers(headers).body(request.upload.take());
-        self.patience.wait_anew(async {
+        self.stall_timer.wait_anew(async {
             let answer = builder.send().await;
             answer.map_err(|error| self.broken(&error))
         })
@@ -234,19 +235,21 @@ impl Link {
             if is_smart || kind == "advertisement" {
                 return Ok(response);
             }
-            return Err(self.watch.fail(Trouble::Broken(
+            return Err(self.monitor.fail(TransportFailure::Disconnected(
                 "the answer is not what a git server sends".to_owned(),
             )));
         }
         if status == StatusCode::UNAUTHORIZED {
             let were_sent = self.authorized.borrow().is_some();
-            return Err(self.watch.fail(Trouble::Unauthorized { were_sent }));
+            return Err(self
+                .monitor
+                .fail(TransportFailure::Unauthorized { were_sent }));
         }
         let retry_after = response.headers().get(RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| seconds(value.to_str().ok()?));
         let mut body = Vec::new();
         while body.len() < MOST_WORDS {
-            match self.patience.wait(async {
+            match self.stall_timer.wait(async {
                 let chunk = response.chunk().await;
                 chunk.map_err(|error| self.broken(&error))
             }) {
@@ -254,7 +257,7 @@ impl Link {
                 _ => break,
             }
         }
-        Err(self.watch.fail(Trouble::Status {
+        Err(self.monitor.fail(TransportFailure::Status {
             status: status.as_u16(),
             retry_after,
             words: words(&body),
@@ -262,11 +265,15 @@ impl Link {
     }
 
     fn parse(&self, url: &str) -> io::Result<Url> {
-        Url::parse(url).map_err(|error| self.watch.fail(Trouble::Broken(error.to_string())))
+        Url::parse(url).map_err(|error| {
+            self.monitor
+                .fail(TransportFailure::Disconnected(error.to_string()))
+        })
     }
 
     fn redirect(&self, what: &str) -> io::Error {
-        self.watch.fail(Trouble::Redirect(what.to_owned()))
+        self.monitor
+            .fail(TransportFailure::Redirect(what.to_owned()))
     }
 
     fn broken(&self, error: &reqwest::Error) -> io::Error {
@@ -282,14 +289,14 @@ impl Link {
         }
         // No other attempt would find another certificate.
         if text.contains("certificate") {
-            return self.watch.fail(Trouble::Nonsense(text));
+            return self.monitor.fail(TransportFailure::InvalidResponse(text));
         }
-        self.watch.fail(Trouble::Broken(text))
+        self.monitor.fail(TransportFailure::Disconnected(text))
     }
 }
 
 /// A request that was sent, or will be when somebody wants the answer.
-enum Exchange {
+enum RoundTrip {
     ToSend(Box<Request>),
     Answered(Response),
     Ended,
@@ -297,12 +304,12 @@ enum Exchange {
 
 pub(crate) struct Body {
     link: Rc<Link>,
-    exchange: Exchange,
+    exchange: RoundTrip,
     chunk: Cursor<Vec<u8>>,
 }
 
 impl Body {
-    fn new(link: &Rc<Link>, exchange: Exchange) -> Self {
+    fn new(link: &Rc<Link>, exchange: RoundTrip) -> Self {
         Self {
             link: Rc::clone(link),
             exchange,
@@ -313,8 +320,8 @@ impl Body {
     /// Makes sure that there are bytes, or no more to come.
     fn fill(&mut self) -> io::Result<()> {
         while self.chunk.position() >= self.chunk.get_ref().len() as u64 {
-            match std::mem::replace(&mut self.exchange, Exchange::Ended) {
-                Exchange::ToSend(request) => {
+            match std::mem::replace(&mut self.exchange, RoundTrip::Ended) {
+                RoundTrip::ToSend(request) => {
                     let url = self.link.parse(&request.url)?;
                     let mut response = self.link.send(&request, &url)?;
                     let is_new_to_us = self.link.authorized.borrow().is_none();
@@ -324,20 +331,20 @@ impl Body {
                     {
                         response = self.link.send(&request, &url)?;
                     }
-                    self.exchange = Exchange::Answered(self.link.checked(response, "result")?);
+                    self.exchange = RoundTrip::Answered(self.link.checked(response, "result")?);
                 }
-                Exchange::Answered(mut response) => {
+                RoundTrip::Answered(mut response) => {
                     let link = &self.link;
-                    let chunk = link.patience.wait(async {
+                    let chunk = link.stall_timer.wait(async {
                         let chunk = response.chunk().await;
                         chunk.map_err(|error| link.broken(&error))
                     })?;
                     let Some(chunk) = chunk else { return Ok(()) };
-                    link.patience.received(chunk.len())?;
+                    link.stall_timer.received(chunk.len())?;
                     self.chunk = Cursor::new(chunk.into());
-                    self.exchange = Exchange::Answered(response);
+                    self.exchange = RoundTrip::Answered(response);
                 }
-                Exchange::Ended => return Ok(()),
+                RoundTrip::Ended => return Ok(()),
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The other side of a fetch: https, http, git:// and ssh, spoken in this process and without a git program.
 //!
-//! A [`Peer`] is an address with all that is needed to speak to it. Its connections live on the thread that uses them. A
-//! [`Watch`] stops them from outside and keeps what went wrong, which the protocol's layers in between would turn to text.
+//! A [`Remote`] is an address with all that is needed to speak to it. Its connections live on the thread that uses them. A
+//! [`TransferMonitor`] stops them from outside and keeps what went wrong, which the protocol's layers in between would turn to text.
 
 mod git_daemon;
 mod http;
@@ -11,5 +11,5 @@ mod ssh;
 mod stall;
 mod stream;
 
-pub(super) use monitor::{Trouble, Watch};
-pub(super) use remote::Peer;
+pub(super) use monitor::{TransferMonitor, TransportFailure};
+pub(super) use remote::Remote;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// What went wrong on the way, as the transport saw it.
 #[derive(Clone, Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum TransportFailure {
     /// An HTTP status that is no success.
     Status {
         status: u16,
@@ -19,19 +19,19 @@ pub(crate) enum Trouble {
     /// The host wants credentials, and has or has not seen ours.
     Unauthorized { were_sent: bool },
     /// Looking for credentials failed.
-    Asking(String),
+    CredentialLookup(String),
     /// Credentials are known and the address is plain http.
-    ClearText,
+    PlainHttp,
     /// The host could not be reached, or the connection broke.
-    Broken(String),
+    Disconnected(String),
     /// Nothing, or next to nothing, came for so long.
-    Silent { after: Duration },
+    Stalled { after: Duration },
     /// A limit of the caller's was passed.
     Limit { what: &'static str, limit: u64 },
     /// A redirect that is not followed.
     Redirect(String),
     /// What the server sent makes no sense, or would do harm.
-    Nonsense(String),
+    InvalidResponse(String),
 }
 
 /// What may come before a pack: about 900,000 refs.
@@ -39,7 +39,7 @@ const MOST_BEFORE_PACK: u64 = 64 << 20;
 
 /// Shared by clones.
 #[derive(Clone, Default)]
-pub(crate) struct Watch(Arc<Shared>);
+pub(crate) struct TransferMonitor(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -54,21 +54,24 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    trouble: Option<Trouble>,
+    failure: Option<TransportFailure>,
     /// The last lines a helper program wrote to standard error.
     stderr: String,
     /// Where redirects led.
     final_url: Option<String>,
 }
 
-impl Watch {
+impl TransferMonitor {
     /// A watch over a transfer that may bring so many bytes.
     pub(crate) fn new(most_bytes: Option<u64>) -> Self {
-        let watch = Self::default();
+        let monitor = Self::default();
         let most = most_bytes.unwrap_or(u64::MAX);
-        watch.0.most_bytes.store(most, Ordering::Relaxed);
-        watch.0.most_before_pack.store(u64::MAX, Ordering::Relaxed);
-        watch
+        monitor.0.most_bytes.store(most, Ordering::Relaxed);
+        monitor
+            .0
+            .most_before_pack
+            .store(u64::MAX, Ordering::Relaxed);
+        monitor
     }
 
     /// From now on comes what is held in memory: greetings, lists of refs, negotiation. A caller who allows more bytes than
@@ -118,27 +121,27 @@ impl Watch {
         let limit = self.0.most_bytes.load(Ordering::Relaxed);
         if all > limit {
             let what = "bytes received";
-            return Err(self.fail(Trouble::Limit { what, limit }));
+            return Err(self.fail(TransportFailure::Limit { what, limit }));
         }
         if all > self.0.most_before_pack.load(Ordering::Relaxed) {
             let what =
                 "bytes in the list of its refs; a limit on all bytes that is higher allows more";
             let limit = MOST_BEFORE_PACK.max(if limit == u64::MAX { 0 } else { limit });
-            return Err(self.fail(Trouble::Limit { what, limit }));
+            return Err(self.fail(TransportFailure::Limit { what, limit }));
         }
         Ok(())
     }
 
     /// Remembers the first trouble; returns an error to hand through the layers above.
-    pub(crate) fn fail(&self, trouble: Trouble) -> io::Error {
-        let text = format!("{trouble:?}");
-        self.state().trouble.get_or_insert(trouble);
+    pub(crate) fn fail(&self, failure: TransportFailure) -> io::Error {
+        let text = format!("{failure:?}");
+        self.state().failure.get_or_insert(failure);
         self.0.has_failed.store(true, Ordering::Relaxed);
         io::Error::other(text)
     }
 
-    pub(crate) fn trouble(&self) -> Option<Trouble> {
-        self.state().trouble.clone()
+    pub(crate) fn failure_seen(&self) -> Option<TransportFailure> {
+        self.state().failure.clone()
     }
 
     pub(crate) fn moved_to(&self, url: &str) {

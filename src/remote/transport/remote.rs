@@ -6,28 +6,28 @@ use gix::protocol::transport::Protocol;
 use gix::protocol::transport::client::blocking_io::Transport;
 use gix::protocol::transport::client::blocking_io::http as protocol;
 
-use super::monitor::{Trouble, Watch};
-use super::stall::Patience;
+use super::monitor::{TransferMonitor, TransportFailure};
+use super::stall::StallTimer;
 use super::{git_daemon, http, ssh};
 use crate::error::{Error, Result};
 use crate::git::gix_error;
-use crate::net::{AskCredentials, ClientSettings, Credentials, NetOptions};
+use crate::net::{ClientSettings, CredentialProvider, Credentials, NetOptions};
 use crate::remote::options::CloneOptions;
 use crate::remote_url::{RemoteUrl, Scheme};
 use crate::secret::Secret;
 
 /// The other side, and how to speak to it.
 #[derive(Clone)]
-pub(crate) struct Peer {
+pub(crate) struct Remote {
     url: RemoteUrl,
     options: NetOptions,
     /// For http and https; the others need no TLS, nor a CPU that can do it.
     settings: Option<ClientSettings>,
     credentials: Vec<Credentials>,
-    ask: Option<AskCredentials>,
+    ask: Option<CredentialProvider>,
 }
 
-impl Peer {
+impl Remote {
     /// Of `options` the network and the credentials count. Those in the address itself come first.
     pub(crate) fn new(url: &RemoteUrl, options: &CloneOptions) -> Result<Self> {
         let mut credentials = options.credentials.clone();
@@ -45,7 +45,7 @@ impl Peer {
             options: options.net.options().clone(),
             settings: is_http(url).then(|| options.net.for_client()).transpose()?,
             credentials,
-            ask: options.ask_credentials.clone(),
+            ask: options.credential_provider.clone(),
         })
     }
 
@@ -54,18 +54,18 @@ impl Peer {
     }
 
     /// Connects; http has nothing to connect yet.
-    pub(crate) fn connect(&self, watch: &Watch) -> Result<Box<dyn Transport>> {
+    pub(crate) fn connect(&self, monitor: &TransferMonitor) -> Result<Box<dyn Transport>> {
         let options = &self.options;
-        let patience = Rc::new(Patience::new(options, watch)?);
-        let failed = |error: std::io::Error| self.failure(&error, watch);
+        let stall_timer = Rc::new(StallTimer::new(options, monitor)?);
+        let failed = |error: std::io::Error| self.failure(&error, monitor);
         match (self.url.scheme(), &self.settings) {
             (Scheme::Http | Scheme::Https, Some(settings)) => {
                 let address = gix::url::parse(self.url.as_str())
                     .map_err(|error| Error::invalid(self.url.as_str(), gix_error::text(&error)))?;
                 let client = http::Client::new(
                     settings.client_for_git()?,
-                    patience,
-                    watch,
+                    stall_timer,
+                    monitor,
                     self.credentials.clone(),
                     self.ask.clone(),
                     options.allow_clear_text_credentials,
@@ -78,9 +78,11 @@ impl Peer {
                 )))
             }
             (Scheme::Git, _) => {
-                git_daemon::connect(&self.url, options, patience, watch).map_err(failed)
+                git_daemon::connect(&self.url, options, stall_timer, monitor).map_err(failed)
             }
-            (Scheme::Ssh, _) => ssh::connect(&self.url, options, patience, watch).map_err(failed),
+            (Scheme::Ssh, _) => {
+                ssh::connect(&self.url, options, stall_timer, monitor).map_err(failed)
+            }
             _ => Err(Error::internal("a path is copied, not fetched")),
         }
     }
@@ -89,15 +91,15 @@ impl Peer {
     pub(crate) fn failure(
         &self,
         error: &(dyn std::error::Error + 'static),
-        watch: &Watch,
+        monitor: &TransferMonitor,
     ) -> Error {
-        if let Some(trouble) = watch.trouble() {
-            return self.explain(trouble);
+        if let Some(failure) = monitor.failure_seen() {
+            return self.explain(failure);
         }
-        if watch.must_stop() {
+        if monitor.must_stop() {
             return Error::Cancelled;
         }
-        let stderr = printable(&watch.stderr());
+        let stderr = printable(&monitor.stderr());
         let mut text = printable(&gix_error::text(error));
         let mut words = printable(&gix_error::root(error));
         if !stderr.is_empty() {
@@ -141,11 +143,11 @@ impl Peer {
         }
     }
 
-    fn explain(&self, trouble: Trouble) -> Error {
+    fn explain(&self, failure: TransportFailure) -> Error {
         let subject = self.url.to_string();
         let host = || self.url.host().to_owned();
-        match trouble {
-            Trouble::Unauthorized { were_sent } => Error::AuthenticationFailed {
+        match failure {
+            TransportFailure::Unauthorized { were_sent } => Error::AuthenticationFailed {
                 subject,
                 reason: if were_sent {
                     "the host refused the credentials (HTTP status 401)"
@@ -154,12 +156,12 @@ impl Peer {
                 }
                 .to_owned(),
             },
-            Trouble::Asking(reason) => Error::AuthenticationFailed { subject, reason },
-            Trouble::ClearText => Error::AuthenticationFailed {
+            TransportFailure::CredentialLookup(reason) => Error::AuthenticationFailed { subject, reason },
+            TransportFailure::PlainHttp => Error::AuthenticationFailed {
                 subject,
                 reason: "credentials are not sent over plain http; use https".to_owned(),
             },
-            Trouble::Status {
+            TransportFailure::Status {
                 status,
                 retry_after,
                 words,
@@ -200,25 +202,25 @@ impl Peer {
                     },
                 }
             }
-            Trouble::Broken(text) if is_unknown_host(&text) => Error::RepositoryNotFound {
+            TransportFailure::Disconnected(text) if is_unknown_host(&text) => Error::RepositoryNotFound {
                 subject,
                 reason: format!("there is no host {}", self.url.host()),
             },
-            Trouble::Broken(text) => Error::Network {
+            TransportFailure::Disconnected(text) => Error::Network {
                 subject,
                 source: text.into(),
             },
-            Trouble::Silent { after } => Error::Timeout { subject, after },
-            Trouble::Limit { what, limit } => Error::LimitExceeded {
+            TransportFailure::Stalled { after } => Error::Timeout { subject, after },
+            TransportFailure::Limit { what, limit } => Error::LimitExceeded {
                 subject,
                 what: what.to_owned(),
                 limit,
             },
-            Trouble::Redirect(what) => Error::Refused {
+            TransportFailure::Redirect(what) => Error::Refused {
                 subject,
                 reason: format!("the server redirects {what}"),
             },
-            Trouble::Nonsense(what) => Error::Refused {
+            TransportFailure::InvalidResponse(what) => Error::Refused {
                 subject,
                 reason: what,
             },

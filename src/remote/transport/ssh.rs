@@ -10,8 +10,8 @@ use gix::protocol::transport::{Service, client};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use super::monitor::{Trouble, Watch};
-use super::stall::Patience;
+use super::monitor::{TransferMonitor, TransportFailure};
+use super::stall::StallTimer;
 use super::stream::{Pipes, pipes};
 use crate::net::NetOptions;
 use crate::remote_url::RemoteUrl;
@@ -25,8 +25,8 @@ struct Ssh {
 pub(crate) fn connect(
     url: &RemoteUrl,
     options: &NetOptions,
-    patience: Rc<Patience>,
-    watch: &Watch,
+    stall_timer: Rc<StallTimer>,
+    monitor: &TransferMonitor,
 ) -> io::Result<Box<dyn Transport>> {
     let mut words = options.ssh_command.iter();
     let program = words.next().map_or("ssh", String::as_str);
@@ -62,26 +62,26 @@ pub(crate) fn connect(
         .stderr(Stdio::piped());
     command.kill_on_drop(true);
     let started = {
-        let _runtime = patience.runtime().enter();
+        let _runtime = stall_timer.runtime().enter();
         command.spawn()
     };
     let mut child = started.map_err(|error| {
         let text = format!("the program `{program}` cannot be started: {error}");
-        watch.fail(Trouble::Broken(text))
+        monitor.fail(TransportFailure::Disconnected(text))
     })?;
     let (Some(stdin), Some(stdout), Some(mut stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
         return Err(io::Error::other("ssh was started without pipes"));
     };
-    let heard = watch.clone();
-    patience.runtime().spawn(async move {
+    let heard = monitor.clone();
+    stall_timer.runtime().spawn(async move {
         let mut bytes = [0; 1024];
         while let Ok(read @ 1..) = stderr.read(&mut bytes).await {
             heard.heard(&bytes[..read]);
         }
     });
-    let pipes = pipes((stdout, stdin), url.path(), None, patience);
+    let pipes = pipes((stdout, stdin), url.path(), None, stall_timer);
     Ok(Box::new(Ssh {
         pipes,
         _child: child,

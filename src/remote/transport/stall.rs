@@ -6,7 +6,7 @@ use std::io;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use super::monitor::{Trouble, Watch};
+use super::monitor::{TransferMonitor, TransportFailure};
 use crate::error::{Error, Result};
 use crate::net::NetOptions;
 
@@ -15,7 +15,7 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// One connection's clock, and the runtime its sockets live on: driven by the thread that waits, so that nothing is handed
 /// from thread to thread.
-pub(crate) struct Patience {
+pub(crate) struct StallTimer {
     runtime: tokio::runtime::Runtime,
     idle_timeout: Duration,
     /// Bytes that are enough within `idle_timeout`.
@@ -23,11 +23,11 @@ pub(crate) struct Patience {
     /// Time spent waiting, and bytes that came, since both were last enough.
     waited: Cell<Duration>,
     bytes: Cell<u64>,
-    watch: Watch,
+    monitor: TransferMonitor,
 }
 
-impl Patience {
-    pub(crate) fn new(options: &NetOptions, watch: &Watch) -> Result<Self> {
+impl StallTimer {
+    pub(crate) fn new(options: &NetOptions, monitor: &TransferMonitor) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -39,7 +39,7 @@ impl Patience {
             least_bytes: slowest.max(1),
             waited: Cell::default(),
             bytes: Cell::default(),
-            watch: watch.clone(),
+            monitor: monitor.clone(),
         })
     }
 
@@ -77,16 +77,16 @@ impl Patience {
     /// Counts bytes from the other side.
     pub(crate) fn received(&self, bytes: usize) -> io::Result<()> {
         self.bytes.set(self.bytes.get() + bytes as u64);
-        self.watch.received(bytes as u64)
+        self.monitor.received(bytes as u64)
     }
 
     fn check(&self) -> io::Result<()> {
-        if self.watch.must_stop() || self.watch.has_failed() {
+        if self.monitor.must_stop() || self.monitor.has_failed() {
             return Err(io::Error::other("stopped"));
         }
         if self.waited.get() >= self.idle_timeout {
             if self.bytes.get() < self.least_bytes {
-                return Err(self.watch.fail(Trouble::Silent {
+                return Err(self.monitor.fail(TransportFailure::Stalled {
                     after: self.idle_timeout,
                 }));
             }

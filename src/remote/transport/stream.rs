@@ -8,61 +8,61 @@ use gix::protocol::transport::client::git::ConnectMode;
 use gix::protocol::transport::client::git::blocking_io::Connection;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::stall::Patience;
+use super::stall::StallTimer;
 
 /// What one read brings at most.
 const BUFFER: usize = 64 << 10;
 
 /// git's protocol over a pair of streams.
-pub(crate) type Pipes<R, W> = Connection<BufReader<Reader<R>>, Writer<W>>;
+pub(crate) type Pipes<R, W> = Connection<BufReader<PipeReader<R>>, PipeWriter<W>>;
 
 /// Speaks to a daemon, which is told the path and the host it is asked as, or to a program that knows the path.
 pub(crate) fn pipes<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     (read, write): (R, W),
     path: &str,
     daemon: Option<(&str, Option<u16>)>,
-    patience: Rc<Patience>,
+    stall_timer: Rc<StallTimer>,
 ) -> Pipes<R, W> {
     let mode = match daemon {
         Some(_) => ConnectMode::Daemon,
         None => ConnectMode::Process,
     };
-    let reader = Reader {
+    let reader = PipeReader {
         inner: read,
-        patience: Rc::clone(&patience),
+        stall_timer: Rc::clone(&stall_timer),
     };
-    let writer = Writer {
+    let writer = PipeWriter {
         inner: write,
-        patience,
+        stall_timer,
     };
     let reader = BufReader::with_capacity(BUFFER, reader);
     Connection::new(reader, writer, Protocol::V2, path, daemon, mode, false)
 }
 
-pub(crate) struct Reader<R> {
+pub(crate) struct PipeReader<R> {
     inner: R,
-    patience: Rc<Patience>,
+    stall_timer: Rc<StallTimer>,
 }
 
-impl<R: AsyncRead + Unpin> Read for Reader<R> {
+impl<R: AsyncRead + Unpin> Read for PipeReader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.patience.wait(self.inner.read(into))?;
-        self.patience.received(read)?;
+        let read = self.stall_timer.wait(self.inner.read(into))?;
+        self.stall_timer.received(read)?;
         Ok(read)
     }
 }
 
-pub(crate) struct Writer<W> {
+pub(crate) struct PipeWriter<W> {
     inner: W,
-    patience: Rc<Patience>,
+    stall_timer: Rc<StallTimer>,
 }
 
-impl<W: AsyncWrite + Unpin> Write for Writer<W> {
+impl<W: AsyncWrite + Unpin> Write for PipeWriter<W> {
     fn write(&mut self, from: &[u8]) -> io::Result<usize> {
-        self.patience.wait_anew(self.inner.write(from))
+        self.stall_timer.wait_anew(self.inner.write(from))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.patience.wait_anew(self.inner.flush())
+        self.stall_timer.wait_anew(self.inner.flush())
     }
 }

@@ -17,7 +17,7 @@ use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 use gix::refs::{FullName, Target};
 
 use super::files::{put, put_submodule, remove, staging};
-use super::local_changes::State;
+use super::local_changes::LocalFiles;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::diff::tree::{Side, TreeChange, tree_changes};
@@ -26,17 +26,17 @@ use crate::git::id::ObjectId as Id;
 use crate::git::refs::Head;
 use crate::git::repo::Repo;
 use crate::progress::ProgressSink;
-use crate::remote::checkout::{Files, open_for_checkout, write_files};
+use crate::remote::checkout::{CheckoutProgress, open_for_checkout, write_files};
 use crate::remote::lock::lock;
 use crate::remote::options::{CloneOptions, UpdateFiles};
 use crate::remote::prefetch::{fetch_blobs, is_partial};
-use crate::remote::transport::Watch;
+use crate::remote::transport::TransferMonitor;
 
 /// What became of the files.
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Forwarded {
+pub(crate) enum FastForward {
     /// There was nothing to do.
-    Nothing,
+    UpToDate,
     /// They and this branch are at another commit now.
     Moved(Vec<u8>),
     /// They stay, for this reason.
@@ -44,30 +44,30 @@ pub(crate) enum Forwarded {
 }
 
 /// Brings the branch that `HEAD` names, and the files, to where its remote-tracking branch is.
-pub(crate) fn forward(
+pub(crate) fn fast_forward(
     repo: &Repo,
     options: &CloneOptions,
     progress: &Arc<dyn ProgressSink>,
     cancel: &CancelToken,
-) -> Result<Forwarded> {
+) -> Result<FastForward> {
     let local = repo.local();
     let Some(root) = local.workdir().map(Path::to_owned) else {
-        return Ok(Forwarded::Nothing);
+        return Ok(FastForward::UpToDate);
     };
     let (branch, from) = match repo.head()? {
         Head::Branch { name, commit_id } => (name, Some(commit_id)),
         Head::Unborn { name } => (name, None),
-        Head::Detached { .. } => return Ok(Forwarded::Nothing),
+        Head::Detached { .. } => return Ok(FastForward::UpToDate),
     };
     let Some(to) = tracked(repo, &branch)? else {
-        return Ok(Forwarded::Nothing);
+        return Ok(FastForward::UpToDate);
     };
     let overwrites = options.update_files == UpdateFiles::Overwrite;
     if from == Some(to) && !overwrites {
-        return Ok(Forwarded::Nothing);
+        return Ok(FastForward::UpToDate);
     }
     if options.update_files == UpdateFiles::Keep {
-        return Ok(Forwarded::Kept("they are to stay".to_owned()));
+        return Ok(FastForward::Kept("they are to stay".to_owned()));
     }
     if let Some(from) = from.filter(|_| !overwrites) {
         let base = local
@@ -76,20 +76,20 @@ pub(crate) fn forward(
             .flatten()
             .map(gix::Id::detach);
         if base == Some(to.0) {
-            return Ok(Forwarded::Nothing); // nothing there that is not here
+            return Ok(FastForward::UpToDate); // nothing there that is not here
         }
         if base != Some(from.0) {
             let reason = "the branch here has commits that its origin does not have";
-            return Ok(Forwarded::Kept(reason.to_owned()));
+            return Ok(FastForward::Kept(reason.to_owned()));
         }
     }
-    let plan = || Plan::new(repo, &root, from, to, overwrites, cancel);
+    let plan = || FilePlan::new(repo, &root, from, to, overwrites, cancel);
     if is_partial(repo)
         && let Ok(first) = plan()?
     {
         fetch_blobs(repo, first.blobs(), options, progress, cancel)?;
     }
-    let _lock = lock(local.common_dir(), &Watch::new(None))?;
+    let _lock = lock(local.common_dir(), &TransferMonitor::new(None))?;
     let wait = gix::lock::acquire::Fail::AfterDurationWithBackoff(BUSY);
     let index_path = local.index_path();
     let Ok(index_lock) = gix::lock::File::acquire_to_update_resource(&index_path, wait, None, 0)
@@ -98,19 +98,19 @@ pub(crate) fn forward(
             "somebody else is at work there ({}.lock)",
             index_path.display()
         );
-        return Ok(Forwarded::Kept(reason));
+        return Ok(FastForward::Kept(reason));
     };
     // What was fetched took its time: what counts is what is there now.
     let plan = match plan()? {
         Ok(plan) => plan,
-        Err(reason) => return Ok(Forwarded::Kept(reason)),
+        Err(reason) => return Ok(FastForward::Kept(reason)),
     };
     if plan.changes.is_empty() && from == Some(to) {
-        return Ok(Forwarded::Nothing);
+        return Ok(FastForward::UpToDate);
     }
     plan.apply(repo, index_lock, options, progress, cancel)?;
     move_branch(&local, &branch, from, to)?;
-    Ok(Forwarded::Moved(branch))
+    Ok(FastForward::Moved(branch))
 }
 
 /// How long another program may be at work on the index.
@@ -139,13 +139,13 @@ fn tracked(repo: &Repo, branch: &[u8]) -> Result<Option<Id>> {
 }
 
 /// What is to be written and removed.
-struct Plan<'a> {
+struct FilePlan<'a> {
     root: &'a Path,
     tree: ObjectId,
     changes: Vec<TreeChange>,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> FilePlan<'a> {
     /// The inner error says what stands in the way.
     fn new(
         repo: &Repo,
@@ -161,7 +161,7 @@ impl<'a> Plan<'a> {
         let old_tree = old_tree.map(|id| repo.tree_of(id)).transpose()?;
         let source = repo.object_source()?;
         let mut changes = tree_changes(&source.objects(), old_tree, Some(tree))?;
-        let state = match State::read(repo, from.is_some(), &changes, overwrites, cancel)? {
+        let state = match LocalFiles::read(repo, from.is_some(), &changes, overwrites, cancel)? {
             Ok(state) => state,
             Err(reason) => return Ok(Err(reason)),
         };
@@ -224,7 +224,7 @@ impl<'a> Plan<'a> {
             }
         }
         let staging = staging(self.root)?;
-        let files = Files::new(
+        let files = CheckoutProgress::new(
             self.root.display().to_string(),
             changed.len() as u64,
             progress,

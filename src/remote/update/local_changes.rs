@@ -16,13 +16,13 @@ use crate::git::repo::Repo;
 use crate::git::worktree::WorkingTree;
 
 /// What is here now: in the index, and as far as changes touch it in the working tree.
-pub(crate) struct State {
+pub(crate) struct LocalFiles {
     pub(crate) index: HashMap<Vec<u8>, Side>,
     /// A file that is not there has no side.
     files: HashMap<Vec<u8>, Option<Side>>,
 }
 
-impl State {
+impl LocalFiles {
     pub(crate) fn read(
         repo: &Repo,
         has_head: bool,

@@ -11,13 +11,14 @@ use gix::refs::{FullName, Target};
 use gix::refspec::RefSpec;
 
 use super::fetch::{
-    Counters, How, Near, Session, Transfer, check_connected, mapped, parse, update as update_refs,
+    Connection, Counters, LocalRemote, ReceiveOptions, Transfer, check_connected, parse,
+    ref_targets, update as update_refs,
 };
 use super::lock::lock;
 use super::options::CloneOptions;
-use super::origin_config::Origin;
+use super::origin_config::OriginConfig;
 use super::outcome::{RefChange, RefUpdate, UpdateOutcome};
-use super::transport::{Peer, Watch};
+use super::transport::{Remote, TransferMonitor};
 use crate::cancel::CancelToken;
 use crate::durable::sync_directory;
 use crate::error::{Error, Result};
@@ -26,7 +27,7 @@ use crate::git::refs::Head;
 use crate::git::repo::{OpenOptions, Repo};
 use crate::progress::ProgressSink;
 use crate::remote_url::Scheme;
-use fast_forward::{Forwarded, forward};
+use fast_forward::{FastForward, fast_forward};
 use repack::join_small_packs;
 mod fast_forward;
 mod files;
@@ -54,15 +55,15 @@ pub fn update_repo(
     cancel.check()?;
     let open = OpenOptions::exact(options.trust)?;
     let repo = Repo::open(path, &open)?;
-    let origin = Origin::read(&repo)?;
+    let origin = OriginConfig::read(&repo)?;
     let mut outcome = if origin.url.scheme() == Scheme::File {
         from_path(&repo, &origin, progress, options, cancel)?
     } else {
         let work = {
-            let peer = Peer::new(&origin.url, options)?;
+            let remote = Remote::new(&origin.url, options)?;
             let (repo, origin, options) = (repo.clone(), origin.clone(), options.clone());
-            move |watch: &Watch, counters: &Counters| {
-                from_peer(&repo, &peer, &origin, &options, watch, counters)
+            move |monitor: &TransferMonitor, counters: &Counters| {
+                from_remote(&repo, &remote, &origin, &options, monitor, counters)
             }
         };
         let transfer = Transfer {
@@ -72,16 +73,16 @@ pub fn update_repo(
             progress,
             cancel,
         };
-        let (mut outcome, watch) = transfer.run(work)?;
-        outcome.received_bytes = watch.bytes();
+        let (mut outcome, monitor) = transfer.run(work)?;
+        outcome.received_bytes = monitor.bytes();
         outcome
     };
     path.clone_into(&mut outcome.path);
     let repo = Repo::open(path, &open)?;
-    match forward(&repo, options, progress, cancel)? {
-        Forwarded::Nothing => {}
-        Forwarded::Moved(branch) => outcome.forwarded_branch = Some(branch),
-        Forwarded::Kept(reason) => outcome
+    match fast_forward(&repo, options, progress, cancel)? {
+        FastForward::UpToDate => {}
+        FastForward::Moved(branch) => outcome.forwarded_branch = Some(branch),
+        FastForward::Kept(reason) => outcome
             .warnings
             .push(format!("its files stay as they are: {reason}")),
     }
@@ -90,26 +91,26 @@ pub fn update_repo(
 }
 
 /// Fetches from another machine.
-fn from_peer(
+fn from_remote(
     repo: &Repo,
-    peer: &Peer,
-    origin: &Origin,
+    remote: &Remote,
+    origin: &OriginConfig,
     options: &CloneOptions,
-    watch: &Watch,
+    monitor: &TransferMonitor,
     counters: &Counters,
 ) -> Result<UpdateOutcome> {
     let local = repo.local();
-    let _lock = lock(local.common_dir(), watch)?;
-    let mut session = Session::open(peer, watch)?;
+    let _lock = lock(local.common_dir(), monitor)?;
+    let mut connection = Connection::open(remote, monitor)?;
     let mut asked = parse(&origin.specs)?;
     asked.extend(parse(&["HEAD"])?);
     if origin.tags != Tags::None {
         asked.extend(parse(&["refs/tags/*:refs/tags/*"])?);
     }
-    session.list(&asked)?;
-    let here = Here::of(repo, origin, session.head())?;
-    let map = session.map(&here.wanted, origin.tags)?;
-    let how = How {
+    connection.list(&asked)?;
+    let here = LocalRefs::of(repo, origin, connection.head())?;
+    let map = connection.map(&here.wanted, origin.tags)?;
+    let receive_options = ReceiveOptions {
         shallow: Shallow::NoChange,
         tags: origin.tags,
         filter: origin.filter,
@@ -117,12 +118,12 @@ fn from_peer(
         most_objects: options.limits.objects,
         most_object_bytes: options.limits.object_bytes,
     };
-    let has_more = session.receive(&local, &map, &how, counters)?;
+    let has_more = connection.receive(&local, &map, &receive_options, counters)?;
     if has_more {
         sync_directory(&local.common_dir().join("objects/pack"))?; // before refs say that it is there
     }
-    let mut outcome = here.settle(&local, origin, &map, session.head(), watch)?;
-    if has_more && let Err(error) = join_small_packs(&local, options.threads, watch) {
+    let mut outcome = here.apply(&local, origin, &map, connection.head(), monitor)?;
+    if has_more && let Err(error) = join_small_packs(&local, options.threads, monitor) {
         let reason = error.report();
         outcome
             .warnings
@@ -134,49 +135,49 @@ fn from_peer(
 /// Takes over what a repository on this machine has.
 fn from_path(
     repo: &Repo,
-    origin: &Origin,
+    origin: &OriginConfig,
     progress: &Arc<dyn ProgressSink>,
     options: &CloneOptions,
     cancel: &CancelToken,
 ) -> Result<UpdateOutcome> {
-    let watch = Watch::new(None);
+    let monitor = TransferMonitor::new(None);
     let local = repo.local();
-    let _lock = lock(local.common_dir(), &watch)?;
+    let _lock = lock(local.common_dir(), &monitor)?;
     let open = OpenOptions::exact(options.trust)?;
-    let theirs = Repo::open(origin.url.local_path().unwrap_or(Path::new("")), &open)?;
-    let near = Near {
-        repo: &theirs,
+    let from = Repo::open(origin.url.local_path().unwrap_or(Path::new("")), &open)?;
+    let local_remote = LocalRemote {
+        repo: &from,
         url: &origin.url,
         progress,
         cancel,
     };
-    if theirs.local().object_hash() != local.object_hash() {
+    if from.local().object_hash() != local.object_hash() {
         return Err(Error::Refused {
             subject: origin.url.to_string(),
             reason: format!(
                 "its ids are {}, and those of the repository here are {}",
-                theirs.local().object_hash(),
+                from.local().object_hash(),
                 local.object_hash()
             ),
         });
     }
-    let refs = near.refs()?;
+    let refs = local_remote.refs()?;
     let head = refs.iter().find(|found| found.unpack().0 == "HEAD");
-    let here = Here::of(repo, origin, head)?;
-    let map = near.map(&refs, &here.wanted, origin.tags)?;
+    let here = LocalRefs::of(repo, origin, head)?;
+    let map = local_remote.map(&refs, &here.wanted, origin.tags)?;
     let is_new = |id: &gix::ObjectId| !local.has_object(*id);
     if refs
         .iter()
         .any(|found| found.unpack().1.is_some_and(|id| is_new(&id.to_owned())))
     {
-        near.receive(&local)?;
+        local_remote.receive(&local)?;
         sync_directory(&local.common_dir().join("objects/pack"))?;
     }
-    here.settle(&local, origin, &map, head, &watch)
+    here.apply(&local, origin, &map, head, &monitor)
 }
 
 /// The clone before anything changes.
-struct Here {
+struct LocalRefs {
     /// Refs that stay if nobody has them any more.
     known: Vec<gix::ObjectId>,
     /// The branch of `HEAD`.
@@ -209,15 +210,15 @@ fn shown(repo: &Repo, current: Option<&[u8]>) -> Result<Vec<Vec<u8>>> {
     Ok(shown)
 }
 
-impl Here {
-    fn of(repo: &Repo, origin: &Origin, theirs: Option<&Ref>) -> Result<Self> {
+impl LocalRefs {
+    fn of(repo: &Repo, origin: &OriginConfig, remote_head: Option<&Ref>) -> Result<Self> {
         let current = match repo.head()? {
             Head::Branch { name, .. } | Head::Unborn { name } => Some(name),
             Head::Detached { .. } => None,
         };
         let specs = parse(&origin.specs)?;
         let mut wanted = specs.clone();
-        if current.is_none() && theirs.is_some() {
+        if current.is_none() && remote_head.is_some() {
             wanted.extend(parse(&["HEAD"])?); // of a commit that no branch names, nothing else would bring the objects
         }
         Ok(Self {
@@ -230,24 +231,24 @@ impl Here {
     }
 
     /// Moves refs, now that their objects are there.
-    fn settle(
+    fn apply(
         &self,
         local: &gix::Repository,
-        origin: &Origin,
+        origin: &OriginConfig,
         map: &RefMap,
-        theirs: Option<&Ref>,
-        watch: &Watch,
+        remote_head: Option<&Ref>,
+        monitor: &TransferMonitor,
     ) -> Result<UpdateOutcome> {
-        if watch.must_stop() {
+        if monitor.must_stop() {
             return Err(Error::Cancelled); // refs stay as they are
         }
         let is_bare = local.workdir().is_none();
         let current = self.current.as_deref();
-        let wanted = mapped(map, local);
+        let wanted = ref_targets(map, local);
         let url = origin.url.as_str();
-        check_connected(local, url, &wanted, &self.known, origin.filter, watch)?;
+        check_connected(local, url, &wanted, &self.known, origin.filter, monitor)?;
         let refs = update_refs(local, &wanted, &self.specs, &self.shown, origin.prunes)?;
-        let new_default_branch = follow_head(local, theirs, current, is_bare)?;
+        let new_default_branch = follow_head(local, remote_head, current, is_bare)?;
         let (kept, changed): (Vec<_>, Vec<_>) = refs
             .into_iter()
             .partition(|one| one.change == RefChange::Kept);
@@ -273,13 +274,13 @@ impl Here {
 /// Lets `HEAD` of a bare clone name the branch that the other side's does, if it is here.
 fn follow_head(
     repo: &gix::Repository,
-    theirs: Option<&Ref>,
+    remote_head: Option<&Ref>,
     current: Option<&[u8]>,
     is_bare: bool,
 ) -> Result<Option<Vec<u8>>> {
     let corrupt = || gix_error::unreadable(repo.git_dir(), "HEAD");
     let name_of = |name: &[u8]| FullName::try_from(gix::bstr::BString::from(name));
-    let (new, branch) = match theirs {
+    let (new, branch) = match remote_head {
         Some(Ref::Symbolic { target, .. }) => {
             let is_here = repo
                 .try_find_reference(target.as_bstr())
@@ -293,8 +294,8 @@ fn follow_head(
             };
             (Target::Symbolic(name), Some(target.to_vec()))
         }
-        Some(theirs) if is_bare && current.is_none() => {
-            let id = theirs.unpack().1.filter(|id| repo.has_object(*id));
+        Some(remote_head) if is_bare && current.is_none() => {
+            let id = remote_head.unpack().1.filter(|id| repo.has_object(*id));
             let Some(id) = id else { return Ok(None) };
             (Target::Object(id.to_owned()), None)
         }

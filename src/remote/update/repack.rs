@@ -16,7 +16,7 @@ use gix::odb::pack::{self, data, index};
 use crate::durable::sync_directory;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
-use crate::remote::transport::Watch;
+use crate::remote::transport::TransferMonitor;
 
 /// So many packs are left alone.
 const FEW: usize = 10;
@@ -28,7 +28,7 @@ const FACTOR: u64 = 2;
 pub(crate) fn join_small_packs(
     repo: &gix::Repository,
     threads: usize,
-    watch: &Watch,
+    monitor: &TransferMonitor,
 ) -> Result<()> {
     let directory = repo.objects.store_ref().path().join("pack");
     if directory.join("multi-pack-index").exists() {
@@ -51,19 +51,19 @@ pub(crate) fn join_small_packs(
     }
     packs.truncate(count);
     if count > 1 {
-        join(repo, &directory, &packs, threads, watch)?;
+        join(repo, &directory, &packs, threads, monitor)?;
     }
     Ok(())
 }
 
-struct Pack {
+struct PackFile {
     path: PathBuf,
     index: index::File<gix::odb::pack::MMap>,
     is_promised: bool,
 }
 
 /// Packs that may be joined: all of the one kind, if some are of a partial clone.
-fn own_packs(directory: &Path, hash: gix::hash::Kind) -> Result<Vec<Pack>> {
+fn own_packs(directory: &Path, hash: gix::hash::Kind) -> Result<Vec<PackFile>> {
     let failed = || Error::storage("read", directory);
     let mut packs = Vec::new();
     for entry in fs::read_dir(directory).map_err(failed())? {
@@ -76,7 +76,7 @@ fn own_packs(directory: &Path, hash: gix::hash::Kind) -> Result<Vec<Pack>> {
         }
         let index =
             index::File::at(&path, hash).map_err(gix_error::unreadable(&path, "a pack's index"))?;
-        packs.push(Pack {
+        packs.push(PackFile {
             is_promised: path.with_extension("promisor").exists(),
             path: path.with_extension("pack"),
             index,
@@ -90,13 +90,13 @@ fn own_packs(directory: &Path, hash: gix::hash::Kind) -> Result<Vec<Pack>> {
 fn join(
     repo: &gix::Repository,
     directory: &Path,
-    packs: &[Pack],
+    packs: &[PackFile],
     threads: usize,
-    watch: &Watch,
+    monitor: &TransferMonitor,
 ) -> Result<()> {
     let joined = directory.join(".tmp-joined");
-    let written = write(repo.object_hash(), packs, &joined, watch);
-    let indexed = written.and_then(|()| index(repo, directory, &joined, threads, watch));
+    let written = write(repo.object_hash(), packs, &joined, monitor);
+    let indexed = written.and_then(|()| index(repo, directory, &joined, threads, monitor));
     let _ = fs::remove_file(&joined); // the next update would
     let name = indexed?;
     if packs.iter().any(|pack| pack.is_promised) {
@@ -119,7 +119,12 @@ fn join(
 }
 
 /// Copies every object once, from the first pack that has it.
-fn write(hash: gix::hash::Kind, packs: &[Pack], to: &Path, watch: &Watch) -> Result<()> {
+fn write(
+    hash: gix::hash::Kind,
+    packs: &[PackFile],
+    to: &Path,
+    monitor: &TransferMonitor,
+) -> Result<()> {
     let failed = || Error::storage("write", to);
     let mut place: HashMap<ObjectId, u64> = HashMap::new();
     for pack in packs {
@@ -151,7 +156,7 @@ fn write(hash: gix::hash::Kind, packs: &[Pack], to: &Path, watch: &Watch) -> Res
         let at_offset = |offset: u64| entries.binary_search_by_key(&offset, |entry| entry.0).ok();
         let mut waiting = Vec::new();
         for first in 0..entries.len() {
-            if watch.must_stop() {
+            if monitor.must_stop() {
                 return Err(Error::Cancelled);
             }
             waiting.push(first);
@@ -235,7 +240,7 @@ fn index(
     directory: &Path,
     joined: &Path,
     threads: usize,
-    watch: &Watch,
+    monitor: &TransferMonitor,
 ) -> Result<PathBuf> {
     let unreadable = || gix_error::unreadable(joined, "packs that were joined");
     let mut reader = BufReader::with_capacity(
@@ -250,7 +255,7 @@ fn index(
         &mut reader,
         Some(directory),
         &mut gix::progress::Discard,
-        watch.flag(),
+        monitor.flag(),
         None::<gix::OdbHandle>,
         repo.object_hash(),
         options,

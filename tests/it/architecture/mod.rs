@@ -34,7 +34,7 @@ const LAYERS: &[&[&str]] = &[
     &["error", "secret"],
     &[
         "cancel",
-        "chance",
+        "jitter",
         "durable",
         "progress",
         "remote_url",

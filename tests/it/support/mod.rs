@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use gitfleet::git::{OpenOptions, Repo};
-use gitfleet::progress::{ProgressSink, Silent};
+use gitfleet::progress::{NoProgress, ProgressSink};
 
 /// A repository in a directory that goes with it.
 pub(crate) struct Fixture {
@@ -110,7 +110,7 @@ pub(crate) fn hermetic(program: impl AsRef<OsStr>) -> Command {
 }
 
 pub(crate) fn silent() -> Arc<dyn ProgressSink> {
-    Arc::new(Silent)
+    Arc::new(NoProgress)
 }
 
 /// The command under test, away from the developer's own settings.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::remote::transport::Watch;
+use crate::remote::transport::TransferMonitor;
 
 /// How often the caller looks.
 const POLL: Duration = Duration::from_millis(50);
@@ -43,7 +43,7 @@ impl Deadline {
 /// Runs `work`; stops it when it is cancelled or late. `look` is called now and then, and may find a reason to stop too.
 pub(crate) fn on_another_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
-    watch: &Watch,
+    monitor: &TransferMonitor,
     deadline: &Deadline,
     cancel: &CancelToken,
     mut look: impl FnMut() -> Result<()>,
@@ -85,7 +85,7 @@ pub(crate) fn on_another_thread<T: Send + 'static>(
                     deadline.check().and_then(|()| look()).err()
                 };
                 if reason.is_some() {
-                    watch.stop();
+                    monitor.stop();
                 }
                 stopped = reason.map(|reason| (Instant::now(), reason));
             }

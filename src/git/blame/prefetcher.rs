@@ -16,8 +16,8 @@ use gix::ObjectId;
 use gix::commitgraph::Position;
 
 use super::commits::{CommitIndex, Commits};
-use super::origins::{Family, Files, Parent};
-use super::passage::{Passage, Passages};
+use super::origins::{CommitContext, Files, Parent};
+use super::passage::{LinePassage, LinePassages};
 use super::paths::PathTable;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
@@ -38,11 +38,11 @@ const MOST_AHEAD_OF_FEW: usize = 96;
 /// Commits whose trees one task compares.
 const CHUNK: usize = 32;
 const CHUNK_OF_FEW: usize = 16;
-/// Passages that one task finds.
+/// Line passages that one task finds.
 const BATCH: usize = 16;
 
 /// How lines are compared, and which commits are passed over.
-pub(super) struct Rules {
+pub(super) struct BlameRules {
     pub(super) whitespace: Whitespace,
     pub(super) ignored: std::collections::HashSet<ObjectId>,
 }
@@ -51,8 +51,8 @@ pub(super) struct Rules {
 pub(super) struct Visit {
     pub(super) commit: CommitIndex,
     pub(super) changes: Changes,
-    /// Passages of some changes, by their index, in that order.
-    pub(super) passages: Vec<(usize, Passage)>,
+    /// Line passages of some changes, by their index, in that order.
+    pub(super) passages: Vec<(usize, LinePassage)>,
 }
 
 /// A commit's changes against its first parent.
@@ -70,9 +70,9 @@ struct Entry {
     asked: Vec<usize>,
 }
 
-/// Passages of one commit that a task is to find.
-struct Question {
-    family: Family,
+/// Line passages of one commit that a task is to find.
+struct Batch {
+    family: CommitContext,
     list: Arc<Vec<TreeChange>>,
     asked: Vec<usize>,
 }
@@ -83,17 +83,17 @@ struct Finders {
     source: ObjectSource,
     whitespace: Whitespace,
     cancel: CancelToken,
-    idle: Mutex<Vec<Passages>>,
+    idle: Mutex<Vec<LinePassages>>,
 }
 
 impl Finders {
-    fn with<T>(&self, work: impl FnOnce(&mut Passages) -> Result<T>) -> Result<T> {
+    fn with<T>(&self, work: impl FnOnce(&mut LinePassages) -> Result<T>) -> Result<T> {
         self.cancel.check()?;
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = idle().pop();
         let mut finder = match taken {
             Some(finder) => finder,
-            None => Passages::new(&self.source, self.whitespace, &self.cancel)?,
+            None => LinePassages::new(&self.source, self.whitespace, &self.cancel)?,
         };
         let answer = work(&mut finder);
         idle().push(finder);
@@ -101,9 +101,9 @@ impl Finders {
     }
 }
 
-pub(super) struct Ahead {
+pub(super) struct Prefetcher {
     finders: Arc<Finders>,
-    rules: Arc<Rules>,
+    rules: Arc<BlameRules>,
     cancel: CancelToken,
     queue: BinaryHeap<(u64, Reverse<CommitIndex>)>,
     is_listed: Vec<bool>,
@@ -117,17 +117,17 @@ pub(super) struct Ahead {
     chunks: VecDeque<Vec<CommitIndex>>,
     trees: Window<Vec<Result<Changes>>>,
     entries: VecDeque<Entry>,
-    batch: Vec<Question>,
+    batch: Vec<Batch>,
     batch_len: usize,
-    answers: Window<Vec<Passage>>,
-    ready: VecDeque<Passage>,
+    answers: Window<Vec<LinePassage>>,
+    ready: VecDeque<LinePassage>,
 }
 
-impl Ahead {
+impl Prefetcher {
     pub(super) fn new(
         source: &ObjectSource,
         workers: &Workers,
-        rules: Arc<Rules>,
+        rules: Arc<BlameRules>,
         cancel: CancelToken,
     ) -> Self {
         Self {
@@ -369,7 +369,7 @@ impl Ahead {
             let (now, later) = rest.split_at(len);
             rest = later;
             self.batch_len += now.len();
-            self.batch.push(Question {
+            self.batch.push(Batch {
                 family: family(commit, changes, commits, &self.rules)?,
                 list: Arc::clone(list),
                 asked: now.to_vec(),
@@ -400,7 +400,7 @@ impl Ahead {
         });
     }
 
-    fn next_passage(&mut self) -> Result<Passage> {
+    fn next_passage(&mut self) -> Result<LinePassage> {
         loop {
             if let Some(passage) = self.ready.pop_front() {
                 return Ok(passage);
@@ -421,15 +421,15 @@ pub(super) fn family(
     commit: CommitIndex,
     changes: &Changes,
     commits: &mut Commits,
-    rules: &Rules,
-) -> Result<Family> {
+    rules: &BlameRules,
+) -> Result<CommitContext> {
     let known = commits.load(commit)?;
     let (tree, parents) = (known.tree, known.parents.clone());
     let parent = |commit: CommitIndex| {
         let tree = commits.load(commit)?.tree;
         Ok(Parent { commit, tree })
     };
-    Ok(Family {
+    Ok(CommitContext {
         files: Files::Tree(tree),
         parents: parents.into_iter().map(parent).collect::<Result<_>>()?,
         changes: changes

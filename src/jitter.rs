@@ -1,9 +1,9 @@
-//! A little chance, so that what failed together does not come back together.
+//! A little jitter, so that what failed together does not come back together.
 
 use std::hash::{BuildHasher, Hasher};
 
 /// From 0 to 1: the standard library's hash keys are random.
-pub(crate) fn chance() -> f64 {
+pub(crate) fn jitter() -> f64 {
     let bits = std::collections::hash_map::RandomState::new()
         .build_hasher()
         .finish();

@@ -1,9 +1,9 @@
 //! What is asked, what comes back, and the request in between.
 
-use http::{HeaderValue, Method, Request};
+use http::{HeaderValue, Method};
 use serde_json::Value;
 
-use super::cache::Kept;
+use super::cache::CachedResponse;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
@@ -11,7 +11,7 @@ const API_VERSION: &str = "2022-11-28";
 
 /// A question.
 #[derive(Clone, Debug)]
-pub(super) struct Question {
+pub(super) struct ApiRequest {
     pub(super) method: Method,
     /// Path and query below the base URL.
     pub(super) route: String,
@@ -26,7 +26,7 @@ pub(super) struct Question {
     pub(super) identity: Option<String>,
 }
 
-impl Question {
+impl ApiRequest {
     pub(super) fn get(route: impl Into<String>) -> Self {
         Self {
             method: Method::GET,
@@ -42,7 +42,7 @@ impl Question {
 
 /// An answer that is a success.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ApiResponse {
     /// `rel="next"` and its like.
     pub(super) link: Option<String>,
     /// Whether the link is the one of the kept answer: there may be more pages by now.
@@ -53,25 +53,25 @@ pub(super) struct Answer {
 }
 
 /// As it is sent: signed, and with what tells GitHub that we have an answer.
-pub(super) fn request(
-    question: &Question,
+pub(super) fn http_request(
+    request: &ApiRequest,
     secret: Option<&Secret>,
-    kept: Option<&Kept>,
-) -> Result<Request<String>> {
-    let path = question.route.split('?').next().unwrap_or_default();
+    kept: Option<&CachedResponse>,
+) -> Result<http::Request<String>> {
+    let path = request.route.split('?').next().unwrap_or_default();
     let names_nothing = |part: &str| {
         let plain = percent_encoding::percent_decode_str(part).collect::<Vec<u8>>();
         matches!(&*plain, b"" | b"." | b"..")
     };
     if path.contains('\\') || path.split('/').skip(1).any(names_nothing) {
         return Err(Error::invalid(
-            format!("route `{}`", question.route),
+            format!("route `{}`", request.route),
             "has a part that names nothing",
         ));
     }
-    let mut request = Request::builder()
-        .method(&question.method)
-        .uri(&question.route)
+    let mut builder = http::Request::builder()
+        .method(&request.method)
+        .uri(&request.route)
         .header(
             "Accept",
             "application/vnd.github+json, application/json;q=0.9",
@@ -81,20 +81,20 @@ pub(super) fn request(
         let mut value = HeaderValue::from_str(&format!("Bearer {}", secret.expose()))
             .map_err(|_| Error::invalid("the token", "has letters that no token has"))?;
         value.set_sensitive(true);
-        request = request.header("Authorization", value);
+        builder = builder.header("Authorization", value);
     }
     if let Some(etag) = kept.and_then(|kept| kept.etag.as_deref()) {
-        request = request.header("If-None-Match", etag);
+        builder = builder.header("If-None-Match", etag);
     } else if let Some(date) = kept.and_then(|kept| kept.last_modified.as_deref()) {
-        request = request.header("If-Modified-Since", date);
+        builder = builder.header("If-Modified-Since", date);
     }
-    let body = question.body.as_ref().map(Value::to_string);
+    let body = request.body.as_ref().map(Value::to_string);
     if body.is_some() {
-        request = request.header("Content-Type", "application/json");
+        builder = builder.header("Content-Type", "application/json");
     }
-    request
+    builder
         .body(body.unwrap_or_default())
-        .map_err(|error| Error::invalid(format!("route `{}`", question.route), error.to_string()))
+        .map_err(|error| Error::invalid(format!("route `{}`", request.route), error.to_string()))
 }
 
 /// Routes that no token opens: they want an app's own signature or its password, and their refusal says nothing of tokens.

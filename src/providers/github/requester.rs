@@ -11,14 +11,14 @@ use octocrab::{Octocrab, OctocrabBuilder};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::cache::{Cache, Kept};
-use super::failure::{Limited, header, is_of, limited, of_answer, retry_after, told_of};
-use super::limits::{Bucket, MUTATION_POINTS, Told};
+use super::cache::{CachedResponse, ResponseCache};
+use super::failure::{Limited, header, is_of, limited, of_answer, rate_limit_headers, retry_after};
+use super::limits::{Bucket, MUTATION_POINTS, RateLimitHeaders};
 use super::pool::{Account, Lease, Pool};
-use super::question::{Answer, Question, request, wants_another_proof};
+use super::request::{ApiRequest, ApiResponse, http_request, wants_another_proof};
 use super::route::below;
-use crate::chance::chance;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::jitter::jitter;
 use crate::net::ClientSettings;
 use crate::secret::Secret;
 
@@ -70,10 +70,10 @@ impl Apis {
     }
 }
 
-pub(super) struct Exchange {
+pub(super) struct Requester {
     apis: Apis,
     pub(super) pool: Arc<Pool>,
-    cache: Option<Cache>,
+    cache: Option<ResponseCache>,
     retries: u32,
     /// When to ask each token whose it is; infinity is never again.
     unknown: tokio::sync::Mutex<Vec<f64>>,
@@ -85,7 +85,7 @@ pub(super) struct Exchange {
 
 /// What one attempt came to.
 enum Attempt {
-    Answered(Answer),
+    Answered(ApiResponse),
     Failed(Error),
     /// It may go well after a while, which the server may have named in seconds.
     Again(Error, Option<u64>),
@@ -100,8 +100,13 @@ enum Attempt {
 /// Redirects that one question follows.
 const MOST_MOVES: u32 = 5;
 
-impl Exchange {
-    pub(super) fn new(apis: Apis, pool: Arc<Pool>, cache: Option<Cache>, retries: u32) -> Self {
+impl Requester {
+    pub(super) fn new(
+        apis: Apis,
+        pool: Arc<Pool>,
+        cache: Option<ResponseCache>,
+        retries: u32,
+    ) -> Self {
         Self {
             apis,
             pool,
@@ -119,9 +124,9 @@ impl Exchange {
     }
 
     /// Asks, and asks again where that may help.
-    pub(super) async fn ask(&self, question: &Question) -> Result<Answer> {
-        self.know_identities(question.token.is_none()).await;
-        self.ask_until_answered(question).await
+    pub(super) async fn ask(&self, request: &ApiRequest) -> Result<ApiResponse> {
+        self.know_identities(request.token.is_none()).await;
+        self.ask_until_answered(request).await
     }
 
     /// The identity of a user, if one of the tokens is his.
@@ -153,23 +158,23 @@ impl Exchange {
         self.were_asked.store(true, Ordering::Release);
     }
 
-    async fn ask_until_answered(&self, question: &Question) -> Result<Answer> {
+    async fn ask_until_answered(&self, request: &ApiRequest) -> Result<ApiResponse> {
         let (mut attempts, mut pauses, mut moves) = (0, 0, 0);
-        let mut question = question.clone();
+        let mut request = request.clone();
         loop {
-            match self.attempt(&question).await? {
+            match self.attempt(&request).await? {
                 Attempt::Answered(answer) => return Ok(answer),
                 Attempt::Failed(error) => return Err(error),
-                Attempt::Other(error) | Attempt::Later(error) if question.token.is_some() => {
+                Attempt::Other(error) | Attempt::Later(error) if request.token.is_some() => {
                     return Err(error);
                 }
                 Attempt::Other(_) => {}
                 Attempt::Moved(route) => {
                     moves += 1;
                     if moves > MOST_MOVES {
-                        return Err(refused(&question.route, "it is redirected without end"));
+                        return Err(refused(&request.route, "it is redirected without end"));
                     }
-                    question.route = route;
+                    request.route = route;
                 }
                 Attempt::Later(error) => {
                     pauses += 1;
@@ -179,12 +184,12 @@ impl Exchange {
                 }
                 Attempt::Again(error, retry_after) => {
                     attempts += 1;
-                    if attempts > self.retries || !question.is_safe {
+                    if attempts > self.retries || !request.is_safe {
                         return Err(error);
                     }
                     let doublings = i32::try_from(attempts - 1).unwrap_or(30);
                     let wait = (FIRST_WAIT * f64::powi(2.0, doublings)).min(LONGEST_WAIT);
-                    let wait = Duration::from_secs_f64(wait * (1.0 - chance() / 2.0));
+                    let wait = Duration::from_secs_f64(wait * (1.0 - jitter() / 2.0));
                     let asked = Duration::from_secs(retry_after.unwrap_or(0));
                     if asked > self.pool.longest_wait() {
                         return Err(error);
@@ -195,27 +200,27 @@ impl Exchange {
         }
     }
 
-    async fn attempt(&self, question: &Question) -> Result<Attempt> {
-        let bucket = Bucket::of_route(&question.route);
-        let is_get = question.method == Method::GET;
+    async fn attempt(&self, request: &ApiRequest) -> Result<Attempt> {
+        let bucket = Bucket::of_route(&request.route);
+        let is_get = request.method == Method::GET;
         let kept_by = if is_get {
-            self.kept(&question.route)
+            self.kept(&request.route)
         } else {
             None
         };
-        let points = match (question.is_safe, question.route.as_str()) {
+        let points = match (request.is_safe, request.route.as_str()) {
             (_, "/rate_limit") => 0, // GitHub does not count it
             (true, _) => 1,
             (false, _) => MUTATION_POINTS,
         };
-        let pinned = question.identity.as_deref();
+        let pinned = request.identity.as_deref();
         let lease = self
             .pool
-            .lease(bucket, points, question.token, kept_by.as_deref(), pinned)
+            .lease(bucket, points, request.token, kept_by.as_deref(), pinned)
             .await?;
         let identity = lease.identity_key();
         let cache = self.cache.as_ref().filter(|_| is_get);
-        let kept = cache.and_then(|cache| cache.get(&identity, &question.route));
+        let kept = cache.and_then(|cache| cache.get(&identity, &request.route));
         let secret = match lease.token {
             Some(token) => match self.secret(token).await {
                 Ok(secret) => Some(secret),
@@ -223,19 +228,19 @@ impl Exchange {
             },
             None => None,
         };
-        let request = request(question, secret.as_ref(), kept.as_ref())?;
+        let sent = http_request(request, secret.as_ref(), kept.as_ref())?;
         let api = self.apis.of(bucket).await?;
         let sent = async {
-            let (parts, body) = api.execute(request).await?.into_parts();
+            let (parts, body) = api.execute(sent).await?.into_parts();
             Ok((parts, body.collect().await?.to_bytes()))
         };
         match sent.await {
             Ok((parts, body)) => {
-                Ok(self.judge(question, lease, parts.status, &parts.headers, &body, kept))
+                Ok(self.classify(request, lease, parts.status, &parts.headers, &body, kept))
             }
             Err(error) => {
                 drop(lease); // whether it counted, nobody knows
-                Ok(Attempt::Again(unreachable(&question.route, &error), None))
+                Ok(Attempt::Again(unreachable(&request.route, &error), None))
             }
         }
     }
@@ -252,35 +257,35 @@ impl Exchange {
                     Error::Service(error) => error.retry_after,
                     _ => None,
                 };
-                lease.paused(Told::default(), asked);
+                lease.paused(RateLimitHeaders::default(), asked);
                 Attempt::Later(error)
             }
-            _ if lease.revoked(Told::default(), &error) => Attempt::Other(error),
+            _ if lease.revoked(RateLimitHeaders::default(), &error) => Attempt::Other(error),
             _ => Attempt::Failed(error),
         }
     }
 
-    fn judge(
+    fn classify(
         &self,
-        question: &Question,
+        request: &ApiRequest,
         lease: Lease,
         status: StatusCode,
         headers: &HeaderMap,
         body: &[u8],
-        kept: Option<Kept>,
+        kept: Option<CachedResponse>,
     ) -> Attempt {
-        let bucket = Bucket::of_route(&question.route);
-        let told = told_of(bucket, status, headers);
+        let bucket = Bucket::of_route(&request.route);
+        let told = rate_limit_headers(bucket, status, headers);
         let identity = lease.identity_key();
         if status == StatusCode::NOT_MODIFIED
             && let Some(kept) = kept
         {
             lease.answered(told, false);
-            return self.unchanged(question, headers, kept, identity);
+            return self.unchanged(request, headers, kept, identity);
         }
         if status.is_redirection() {
             lease.answered(told, true);
-            return self.moved(question, headers);
+            return self.moved(request, headers);
         }
         // Nothing is an answer, but not to who asked for something.
         let parsed = if body.is_empty() && status != StatusCode::OK {
@@ -294,51 +299,51 @@ impl Exchange {
             // Of a resource that is not ours to count.
             Limited::Primary if !is_of(bucket, headers) => {
                 lease.answered(told, false);
-                return Attempt::Failed(limit(&question.route, status, headers, json));
+                return Attempt::Failed(limit(&request.route, status, headers, json));
             }
             Limited::Primary => {
                 lease.exhausted(told, retry_after(headers));
-                return Attempt::Later(limit(&question.route, status, headers, json));
+                return Attempt::Later(limit(&request.route, status, headers, json));
             }
             Limited::Secondary => {
                 lease.paused(told, retry_after(headers));
-                return Attempt::Later(limit(&question.route, status, headers, json));
+                return Attempt::Later(limit(&request.route, status, headers, json));
             }
         }
         if status.is_success() {
             lease.answered(told, true);
             return match parsed {
                 Ok(answer) => {
-                    if question.method == Method::GET
+                    if request.method == Method::GET
                         && let Some(cache) = &self.cache
                     {
-                        cache.put(&identity, &question.route, headers, body);
+                        cache.put(&identity, &request.route, headers, body);
                     }
-                    Attempt::Answered(Answer {
+                    Attempt::Answered(ApiResponse {
                         link: links(headers),
                         is_old_link: false,
                         body: answer,
                         identity,
                     })
                 }
-                Err(error) => Attempt::Again(nonsense(&question.route, &error), None),
+                Err(error) => Attempt::Again(nonsense(&request.route, &error), None),
             };
         }
-        let error = Error::service(of_answer(&question.route, status, headers, json));
+        let error = Error::service(of_answer(&request.route, status, headers, json));
         match status.as_u16() {
             // What an installation was given may have ended before its time.
             401 if lease.token.is_some_and(|token| self.pool.forget(token)) => {
                 lease.answered(told, true);
                 Attempt::Other(error)
             }
-            401 if lease.token.is_some() && !wants_another_proof(&question.route) => {
+            401 if lease.token.is_some() && !wants_another_proof(&request.route) => {
                 if lease.revoked(told, &error) {
                     Attempt::Other(error)
                 } else {
                     Attempt::Failed(error)
                 }
             }
-            502 | 504 if question.is_costly => {
+            502 | 504 if request.is_costly => {
                 lease.answered(told, true);
                 Attempt::Failed(error)
             }
@@ -346,7 +351,7 @@ impl Exchange {
                 lease.answered(told, true);
                 Attempt::Again(error, retry_after(headers))
             }
-            500 if question.method == Method::GET => {
+            500 if request.method == Method::GET => {
                 lease.answered(told, true);
                 Attempt::Again(error, retry_after(headers))
             }
@@ -360,17 +365,17 @@ impl Exchange {
     /// The kept answer, which is still the one.
     fn unchanged(
         &self,
-        question: &Question,
+        request: &ApiRequest,
         headers: &HeaderMap,
-        kept: Kept,
+        kept: CachedResponse,
         identity: String,
     ) -> Attempt {
         if let Some(cache) = &self.cache {
-            cache.touch(&identity, &question.route);
+            cache.touch(&identity, &request.route);
         }
         let new_link = links(headers);
         match serde_json::from_str(&kept.body) {
-            Ok(body) => Attempt::Answered(Answer {
+            Ok(body) => Attempt::Answered(ApiResponse {
                 is_old_link: new_link.is_none(),
                 link: new_link.or(kept.link),
                 body,
@@ -378,20 +383,20 @@ impl Exchange {
             }),
             Err(error) => {
                 if let Some(cache) = &self.cache {
-                    cache.forget(&identity, &question.route);
+                    cache.forget(&identity, &request.route);
                 }
-                Attempt::Again(nonsense(&question.route, &error), None)
+                Attempt::Again(nonsense(&request.route, &error), None)
             }
         }
     }
 
     /// A question that may be asked elsewhere is; only of the same server, which gets our token.
-    fn moved(&self, question: &Question, headers: &HeaderMap) -> Attempt {
-        let refuse = |reason: &str| Attempt::Failed(refused(&question.route, reason));
+    fn moved(&self, request: &ApiRequest, headers: &HeaderMap) -> Attempt {
+        let refuse = |reason: &str| Attempt::Failed(refused(&request.route, reason));
         let Some(location) = header(headers, "location") else {
             return refuse("it is redirected to nowhere");
         };
-        if question.method != Method::GET {
+        if request.method != Method::GET {
             return refuse("it is redirected, and is no plain question");
         }
         let base = url::Url::parse(self.base_url());
@@ -418,11 +423,11 @@ impl Exchange {
         if let (Account::App(_), _) = self.pool.account(token) {
             return f64::INFINITY; // each installation is one
         }
-        let question = Question {
+        let request = ApiRequest {
             token: Some(token),
-            ..Question::get("/user")
+            ..ApiRequest::get("/user")
         };
-        match self.ask_until_answered(&question).await {
+        match self.ask_until_answered(&request).await {
             Ok(answer) => {
                 if let Some(login) = answer.body["login"].as_str() {
                     self.pool.belongs(token, login);
@@ -451,7 +456,7 @@ impl Exchange {
             return Ok(secret);
         }
         let route = format!("/app/installations/{}/access_tokens", app.installation_id);
-        let question = Question {
+        let request = ApiRequest {
             method: Method::POST,
             route: route.clone(),
             body: Some(Value::Object(serde_json::Map::new())),
@@ -461,10 +466,10 @@ impl Exchange {
             identity: None,
         };
         let signed = app.sign(now)?;
-        let request = request(&question, Some(&signed), None)?;
+        let sent = http_request(&request, Some(&signed), None)?;
         let api = self.apis.of(Bucket::Core).await?;
         let sent = async {
-            let (parts, body) = api.execute(request).await?.into_parts();
+            let (parts, body) = api.execute(sent).await?.into_parts();
             Ok((parts, body.collect().await?.to_bytes()))
         };
         let (parts, body) = sent.await.map_err(|error| unreachable(&route, &error))?;
