@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod cancel;
+mod choice;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod durable;
@@ -9,6 +10,7 @@ mod edge;
 pub mod error;
 pub mod fleet;
 pub mod git;
+mod git_string;
 mod jitter;
 pub mod net;
 pub mod progress;
@@ -19,13 +21,17 @@ mod python;
 pub mod remote;
 mod remote_url;
 mod secret;
+mod settings;
 pub mod table;
 #[cfg(feature = "python")]
 mod vault;
 mod workers;
 
 pub use crate::cancel::CancelToken;
+pub use crate::choice::Choice;
 pub use crate::error::{Error, ErrorKind, Result, ServiceError};
+pub use crate::git_string::GitString;
 pub use crate::remote_url::{RemoteUrl, RepoKey, Scheme};
 pub use crate::secret::Secret;
+pub use crate::settings::IntoSetting;
 pub use crate::workers::Workers;

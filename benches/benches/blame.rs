@@ -14,7 +14,7 @@ const FILE: &str = "README.md";
 
 fn blamed_lines(repo: &Repo, paths: Option<Vec<Vec<u8>>>) -> usize {
     let mut options = BlameOptions::default();
-    options.paths = paths;
+    options.paths = paths.map(|paths| paths.into_iter().map(Into::into).collect());
     let files = repo
         .blame(
             &options,

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import operator
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gitfleet.exceptions import InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["count", "flag", "number", "pathspecs", "refuse_unknown", "several", "text"]
+__all__ = ["count", "pathspecs", "several"]
 
 
 def count(name: str, value: object, least: int = 0) -> int:
-    """Refuse what is no whole number, or too small; numbers of other packages are taken.
+    """Refuse what is not a whole number, or too small; numbers of other packages are taken.
 
     Raises:
         InvalidInputError: It is not; the message names it.
@@ -30,47 +29,6 @@ def count(name: str, value: object, least: int = 0) -> int:
         msg = f"{name} {value!r}: must be a whole number, {least} or more"
         raise InvalidInputError(msg)
     return whole
-
-
-def flag(name: str, value: object) -> bool:
-    """Refuse what is neither true nor false.
-
-    Raises:
-        TypeError: It is not; the message names it.
-    """
-    try:
-        is_one = value in (True, False)
-    except (TypeError, ValueError):  # as arrays and pandas' nothing have it
-        is_one = False
-    if not is_one:
-        msg = f"{name} {value!r}: must be True or False"
-        raise TypeError(msg)
-    return bool(value)
-
-
-def text(name: str, value: object, *, or_none: bool = False) -> Any:
-    """Refuse what is no text.
-
-    Raises:
-        TypeError: It is not; the message names it.
-    """
-    if not isinstance(value, str) and not (or_none and value is None):
-        msg = f"{name} {value!r}: must be text"
-        raise TypeError(msg)
-    return value
-
-
-def number(name: str, value: object) -> float:
-    """Refuse what is no number.
-
-    Raises:
-        TypeError: It is not; the message names it.
-    """
-    if not isinstance(value, (str, bytes, bool)):
-        with contextlib.suppress(TypeError, ValueError, OverflowError):
-            return float(value)  # type: ignore[arg-type]
-    msg = f"{name} {value!r}: must be a number"
-    raise TypeError(msg)
 
 
 def several(
@@ -108,16 +66,3 @@ def pathspecs(
 
 
 _ANY_DEPTH = re.compile(r"(?:^|/)\*\*(?:/|$)")
-
-
-def refuse_unknown(options: Iterable[str], names: Iterable[str]) -> None:
-    """Refuse names that are no option.
-
-    Raises:
-        TypeError: As for any unknown keyword argument.
-    """
-    known = list(names)
-    for name in options:
-        if name not in known:
-            msg = f"unexpected keyword argument {name!r}; there are {', '.join(known)}"
-            raise TypeError(msg)

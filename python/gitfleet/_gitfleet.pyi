@@ -18,103 +18,13 @@ __all__ = [
     "key_of_password",
     "mine",
     "mine_async",
+    "option_names",
     "run_cli",
     "seal",
     "unseal",
 ]
 
 __version__: str
-
-@type_check_only
-class History(TypedDict):
-    rev: list[str]
-    all_refs: bool
-    paths: list[str]
-    since: str | datetime.datetime | float | None
-    until: str | datetime.datetime | float | None
-    authors: list[str]
-    committers: list[str]
-    grep: list[str]
-    pattern_syntax: str
-    ignore_case: bool
-    merge_commits: str
-    skip: int
-    max_count: int | None
-    order: str
-    first_parent: bool
-    renames: str
-    merges: str | None
-    missing: str
-    mailmap: bool
-    network: Network | None
-
-@type_check_only
-class Blame(TypedDict):
-    rev: str | None
-    working_tree: bool
-    line_ranges: list[str]
-    lines: bool
-    ignore_whitespace: bool
-    ignore_revs: list[str]
-    ignore_revs_files: list[str]
-    configured_ignores: bool
-    first_parent: bool
-    since: str | datetime.datetime | float | None
-    mailmap: bool
-    network: Network | None
-
-@type_check_only
-class Network(TypedDict):
-    ca_bundle: str | None
-    proxy: str | None
-    timeout: float
-    connect_timeout: float
-    min_bytes_per_second: int
-    allow_clear_text: bool
-    ssh_command: list[str]
-    credential_command: str | None
-    git_credentials: bool
-    credentials: list[tuple[str, str, str]]
-
-@type_check_only
-class Cloning(TypedDict):
-    shape: str
-    branch: str | None
-    single_branch: bool
-    depth: int | None
-    shallow_since: str | datetime.datetime | float | None
-    filter: str | None
-    tags: bool
-    refspecs: list[str]
-    update_files: str
-    max_bytes: int | None
-    max_objects: int | None
-    max_seconds: float | None
-    min_free_bytes: int
-    trust: bool
-    network: Network
-
-@type_check_only
-class Crew(TypedDict):
-    jobs: int
-    jobs_per_host: int
-    retries: int
-    retry_wait: float
-
-@type_check_only
-class MineJob(TypedDict):
-    targets: list[str]
-    output: str
-    tables: list[str]
-    keep_clones: str | None
-    jobs: int
-    threads: int
-    trust: bool
-    network: Network
-    rev: str | None
-    retries: int
-    progress: Callable[..., object] | None
-    history: History
 
 @final
 class RecordStream:
@@ -158,13 +68,13 @@ class Repository:
     def refs(self) -> list[tuple[str, str, str]]: ...
     def rev_parse(self, revision: str) -> str: ...
     def files(self, patterns: Sequence[str], revision: str) -> list[str]: ...
-    def commits(self, history: History) -> RecordStream: ...
-    def changes(self, history: History) -> RecordStream: ...
+    def commits(self, **options: Any) -> RecordStream: ...
+    def changes(self, **options: Any) -> RecordStream: ...
     def blame(
-        self, paths: Sequence[str] | None, options: Blame, is_strict: bool
+        self, paths: object, is_strict: bool, **options: Any
     ) -> tuple[RecordStream, Failures]: ...
     def blame_async(
-        self, paths: Sequence[str] | None, options: Blame, is_strict: bool
+        self, paths: object, is_strict: bool, **options: Any
     ) -> asyncio.Future[tuple[RecordStream, Failures]]: ...
 
 @final
@@ -174,18 +84,18 @@ class DictStream:
 
 @final
 class Fleet:
-    def __new__(cls, root: str, *, existing: str, cloning: Cloning, crew: Crew) -> Fleet: ...
+    def __new__(cls, root: str, **options: Any) -> Fleet: ...
     def clone(
-        self, urls: Sequence[str], progress: Callable[..., object] | None
+        self, urls: object, progress: Callable[..., object] | None
     ) -> list[dict[str, Any]]: ...
     def clone_async(
-        self, urls: Sequence[str], progress: Callable[..., object] | None
+        self, urls: object, progress: Callable[..., object] | None
     ) -> asyncio.Future[list[dict[str, Any]]]: ...
     def update(
-        self, paths: Sequence[str], progress: Callable[..., object] | None
+        self, paths: object, progress: Callable[..., object] | None
     ) -> list[dict[str, Any]]: ...
     def update_async(
-        self, paths: Sequence[str], progress: Callable[..., object] | None
+        self, paths: object, progress: Callable[..., object] | None
     ) -> asyncio.Future[list[dict[str, Any]]]: ...
 
 @type_check_only
@@ -198,7 +108,6 @@ class Service(TypedDict):
     reserve: int
     longest_wait: float
     retries: int
-    network: Network
 
 @type_check_only
 class Wanted(TypedDict):
@@ -211,7 +120,7 @@ class Wanted(TypedDict):
 
 @final
 class GitHubService:
-    def __new__(cls, service: Service) -> GitHubService: ...
+    def __new__(cls, service: Service, **options: Any) -> GitHubService: ...
     def get(self, route: str) -> asyncio.Future[bytes]: ...
     def graphql(self, query: str, variables: str) -> asyncio.Future[bytes]: ...
     def validate_credentials(self) -> asyncio.Future[bool]: ...
@@ -238,9 +147,7 @@ class Listing:
 
 @final
 class Manager:
-    def __new__(
-        cls, urls: Sequence[str], *, cloning: Cloning, crew: Crew, trust: bool
-    ) -> Manager: ...
+    def __new__(cls, urls: object, username: str | None, **options: Any) -> Manager: ...
     def clone_all(self, progress: Callable[..., object] | None) -> asyncio.Future[None]: ...
     def clone(self, url: str, progress: Callable[..., object] | None) -> asyncio.Future[None]: ...
     def tasks(
@@ -257,12 +164,12 @@ class Manager:
     ]: ...
     def cleanup(self) -> dict[str, str | None]: ...
     def clone_each(
-        self, urls: Sequence[str], progress: Callable[..., object] | None
+        self, urls: object, progress: Callable[..., object] | None
     ) -> asyncio.Future[None]: ...
     def extract_commits(
-        self, path: str, history: History
+        self, path: str, **options: Any
     ) -> asyncio.Future[list[dict[str, Any]]]: ...
-    def commit_stream(self, path: str, history: History) -> asyncio.Future[DictStream]: ...
+    def commit_stream(self, path: str, **options: Any) -> asyncio.Future[DictStream]: ...
     def find_files(
         self, path: str, patterns: Sequence[str], revision: str
     ) -> asyncio.Future[list[str]]: ...
@@ -274,8 +181,13 @@ class Manager:
     ) -> asyncio.Future[DictStream]: ...
 
 def error_kinds() -> list[tuple[str, str]]: ...
-def mine(job: MineJob) -> list[dict[str, Any]]: ...
-def mine_async(job: MineJob) -> asyncio.Future[list[dict[str, Any]]]: ...
+def mine(
+    targets: object, output: str, progress: Callable[..., object] | None, **options: Any
+) -> list[dict[str, Any]]: ...
+def mine_async(
+    targets: object, output: str, progress: Callable[..., object] | None, **options: Any
+) -> asyncio.Future[list[dict[str, Any]]]: ...
+def option_names() -> list[tuple[str, list[str]]]: ...
 def find_token(base_url: str | None = None) -> str | None: ...
 def key_of_password(
     password: bytes, salt: bytes, memory: int, passes: int, lanes: int

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from gitfleet import _gitfleet
-from gitfleet._arguments import several
-from gitfleet._clone import CloneOptions, cloning, crew
+from gitfleet._signature import lists_options
+from gitfleet.options import FleetOptions
 from gitfleet.progress import Progress, listener, stream
 
 if TYPE_CHECKING:
@@ -120,14 +120,7 @@ class Fleet:
 
     Args:
         root: Where clones go.
-        existing: What to do about a clone that is there already: ``"keep"`` it as it is,
-            ``"update"`` it, or ``"refuse"``.
-        jobs: Repositories worked on at once.
-        jobs_per_host: Of these, from one host.
-        retries: How often one is tried again.
-        retry_wait: Seconds before the first time; doubled for each one after.
-        trust: Read repositories on this machine even if they belong to another user.
-        **options: How repositories are cloned and hosts reached: see `CloneOptions`.
+        **options: How repositories are cloned and hosts reached: see `FleetOptions`.
 
     Example:
         >>> fleet = Fleet("clones", bare=True, jobs=16)
@@ -142,34 +135,11 @@ class Fleet:
 
     __slots__ = ("_fleet", "_options", "_root")
 
-    def __init__(
-        self,
-        root: str | os.PathLike[str],
-        *,
-        existing: Literal["keep", "update", "refuse"] = "keep",
-        jobs: int = 8,
-        jobs_per_host: int = 4,
-        retries: int = 4,
-        retry_wait: float = 1.0,
-        trust: bool = False,
-        **options: Unpack[CloneOptions],
-    ) -> None:
+    @lists_options(FleetOptions)
+    def __init__(self, root: str | os.PathLike[str], **options: Unpack[FleetOptions]) -> None:
         self._root = os.fspath(root)
-        self._options: dict[str, Any] = {
-            "existing": existing,
-            "jobs": jobs,
-            "jobs_per_host": jobs_per_host,
-            "retries": retries,
-            "retry_wait": retry_wait,
-            "trust": trust,
-            **options,
-        }
-        self._fleet = _gitfleet.Fleet(
-            self._root,
-            existing=existing,
-            cloning=cloning(options, trust=trust),
-            crew=crew(jobs, jobs_per_host, retries, retry_wait),
-        )
+        self._options = options
+        self._fleet = _gitfleet.Fleet(self._root, **options)
 
     def clone(
         self,
@@ -195,7 +165,7 @@ class Fleet:
             >>> [made.error for made in Fleet("one", bare=True).clone("projects/alpha")]
             [None]
         """
-        return _cloned(self._fleet.clone(several("urls", urls), listener(progress)))
+        return _cloned(self._fleet.clone(urls, listener(progress)))
 
     async def clone_async(
         self,
@@ -211,7 +181,7 @@ class Fleet:
             >>> made.was_there
             False
         """
-        return _cloned(await self._fleet.clone_async(several("urls", urls), listener(progress)))
+        return _cloned(await self._fleet.clone_async(urls, listener(progress)))
 
     def watch(
         self, urls: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -227,8 +197,7 @@ class Fleet:
             >>> asyncio.run(main())
             projects/alpha done
         """
-        given = several("urls", urls)
-        return stream(lambda put: self._fleet.clone_async(given, listener(put)))
+        return stream(lambda put: self._fleet.clone_async(urls, listener(put)))
 
     def update(
         self,
@@ -258,7 +227,7 @@ class Fleet:
             >>> [updated.head == made.head for updated in fleet.update(made.path)]
             [True]
         """
-        return _updated(self._fleet.update(several("paths", paths), listener(progress)))
+        return _updated(self._fleet.update(paths, listener(progress)))
 
     async def update_async(
         self,
@@ -276,7 +245,7 @@ class Fleet:
             >>> updated.head == cloned.head
             True
         """
-        return _updated(await self._fleet.update_async(several("paths", paths), listener(progress)))
+        return _updated(await self._fleet.update_async(paths, listener(progress)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_remade, (self._root, self._options))
@@ -285,7 +254,7 @@ class Fleet:
         return f"Fleet({self._root!r})"
 
 
-def _remade(root: str, options: dict[str, Any]) -> Fleet:
+def _remade(root: str, options: FleetOptions) -> Fleet:
     return Fleet(root, **options)
 
 

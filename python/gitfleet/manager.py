@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from gitfleet import _gitfleet
 from gitfleet._arguments import count, pathspecs, several
-from gitfleet._clone import cloning, crew
-from gitfleet._history import history
+from gitfleet._signature import lists_options
+from gitfleet.options import CloneOptions, HistoryOptions, RetryOptions
 from gitfleet.progress import Progress, listener, stream
 from gitfleet.tasks import CloneStatus, CloneTask
 
@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from gitfleet._clone import CloneOptions
-    from gitfleet._history import HistoryOptions
 
 __all__ = ["RepoManager"]
+
+
+class ManagerOptions(CloneOptions, RetryOptions, total=False):
+    """Keyword arguments of `RepoManager`."""
+
+    jobs: int
+    """Clones at once; defaults to 8."""
 
 
 class CleanupResult(dict[str, "bool | str"]):
@@ -56,15 +61,8 @@ class RepoManager:
         github_token: For github.com; it is sent nowhere else, and never written.
         clone_options: How repositories are cloned and hosts reached: see `CloneOptions`. Defaults
             to a working tree with all of history.
-        jobs: Clones at once.
-        jobs_per_host: Of these, from one host.
-        retries: How often one is tried again.
-        retry_wait: Seconds before the first time; doubled for each one after.
         progress: Called with each `Progress` of a clone, on other threads.
-        trust: Read repositories even if they belong to another user.
-        ca_bundle: As in `CloneOptions`; so are the next two.
-        proxy: See above.
-        timeout: See above.
+        **options: The same as `clone_options`, and concurrency and retries: see `ManagerOptions`.
 
     Example:
         >>> import asyncio
@@ -87,6 +85,7 @@ class RepoManager:
 
     __slots__ = ("_manager", "_progress")
 
+    @lists_options(ManagerOptions)
     def __init__(
         self,
         urls: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
@@ -94,26 +93,14 @@ class RepoManager:
         github_token: str = "",
         *,
         clone_options: CloneOptions | None = None,
-        jobs: int = 8,
-        jobs_per_host: int = 4,
-        retries: int = 4,
-        retry_wait: float = 1.0,
         progress: Callable[[Progress], object] | None = None,
-        trust: bool = False,
-        ca_bundle: str | os.PathLike[str] | None = None,
-        proxy: str | None = None,
-        timeout: float = 60.0,
+        **options: Unpack[ManagerOptions],
     ) -> None:
-        network: CloneOptions = {"ca_bundle": ca_bundle, "proxy": proxy, "timeout": timeout}
         if github_token:
-            network["token"] = github_token
-        network.update(clone_options or {})
+            options["token"] = github_token
         self._progress = progress
         self._manager = _gitfleet.Manager(
-            several("urls", urls),
-            cloning=cloning(network, trust=trust, username=github_username or None),
-            crew=crew(jobs, jobs_per_host, retries, retry_wait),
-            trust=trust,
+            urls, github_username or None, **{**options, **(clone_options or {})}
         )
 
     def clone_all(self) -> asyncio.Future[None]:
@@ -150,7 +137,7 @@ class RepoManager:
             >>> asyncio.run(main())
             2
         """
-        return self._manager.clone_each(several("urls", urls), listener(self._progress))
+        return self._manager.clone_each(urls, listener(self._progress))
 
     def watch(self) -> AsyncGenerator[Progress, None]:
         """Clone every address and tell how far each is; leaving the loop stops the work.
@@ -211,6 +198,7 @@ class RepoManager:
             for given, (url, state, percent, error, directory) in self._manager.tasks().items()
         }
 
+    @lists_options(HistoryOptions)
     async def extract_commits(
         self, repo_path: str | os.PathLike[str], **options: Unpack[HistoryOptions]
     ) -> list[dict[str, Any]]:
@@ -240,8 +228,9 @@ class RepoManager:
             >>> newest["message"].rstrip(), newest["additions"], newest["author_timestamp"]
             ('Third', 2, 1700007200)
         """
-        return await self._manager.extract_commits(os.fspath(repo_path), _history(options))
+        return await self._manager.extract_commits(os.fspath(repo_path), **_as_committed(options))
 
+    @lists_options(HistoryOptions)
     async def yield_commits(
         self,
         repo_path: str | os.PathLike[str],
@@ -275,7 +264,7 @@ class RepoManager:
             ['First']
         """
         count("batch_size", batch_size, 1)
-        commits = await self._manager.commit_stream(os.fspath(repo_path), _history(options))
+        commits = await self._manager.commit_stream(os.fspath(repo_path), **_as_committed(options))
         try:
             while batch := await commits.next(batch_size):
                 yield batch
@@ -475,6 +464,5 @@ class RepoManager:
         raise TypeError("the clones of a RepoManager belong to this process; pass on their paths")
 
 
-def _history(options: HistoryOptions) -> _gitfleet.History:
-    as_committed: HistoryOptions = {"mailmap": False, "missing": "fetch"}
-    return history({**as_committed, **options})
+def _as_committed(options: HistoryOptions) -> HistoryOptions:
+    return {"mailmap": False, "missing": "fetch", **options}

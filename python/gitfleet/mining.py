@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from gitfleet import _gitfleet
-from gitfleet._arguments import count, flag, several, text
-from gitfleet._history import history
-from gitfleet._network import network
+from gitfleet._signature import lists_options
+from gitfleet.options import MineOptions
 from gitfleet.progress import Progress, listener
 
 if TYPE_CHECKING:
-    import datetime
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
+
+    from typing_extensions import Unpack
 
     from gitfleet.exceptions import GitFleetError
 
 __all__ = ["Mined", "mine", "mine_async"]
-
-Table = Literal["commits", "changes", "blame"]
-_TABLES: tuple[Table, ...] = ("commits", "changes", "blame")
 
 
 @dataclass(frozen=True)
@@ -54,30 +51,13 @@ class Mined:
     """Why it failed; None if it did not."""
 
 
+@lists_options(MineOptions)
 def mine(
     targets: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     output: str | os.PathLike[str],
     *,
-    tables: Sequence[Table] = _TABLES,
-    rev: str | None = None,
-    since: str | datetime.datetime | float | None = None,
-    until: str | datetime.datetime | float | None = None,
-    max_count: int | None = None,
-    first_parent: bool = False,
-    renames: bool | Literal["copies"] = True,
-    merges: Literal["none", "first-parent", "each-parent"] | None = None,
-    missing: Literal["allow", "fetch", "error"] = "allow",
-    mailmap: bool = True,
-    keep_clones: str | os.PathLike[str] | None = None,
-    jobs: int = 0,
-    threads: int = 0,
-    retries: int = 4,
     progress: Callable[[Progress], object] | None = None,
-    trust: bool = False,
-    token: str | None = None,
-    ca_bundle: str | os.PathLike[str] | None = None,
-    proxy: str | None = None,
-    timeout: float = 60.0,
+    **options: Unpack[MineOptions],
 ) -> list[Mined]:
     """Mine repositories into a dataset; one failure does not stop the others.
 
@@ -88,33 +68,15 @@ def mine(
     Args:
         targets: Directories, and https, http, git://, ssh and file URLs; one or many.
         output: The dataset: a missing or empty directory, or one made with the same options.
-        tables: Which tables to write.
-        rev: Where to start, and what is blamed. Defaults to ``HEAD``.
-        since: See `Repository.commits`; so are the next seven.
-        until: See above.
-        max_count: See above.
-        first_parent: See above.
-        renames: See above.
-        merges: See above.
-        missing: See above.
-        mailmap: See above.
-        keep_clones: Keep clones of remote targets below this directory, and use those there.
-        jobs: Repositories mined at once; 0 is one for every two cores.
-        threads: Threads of all of them together; 0 is one per core.
-        retries: How often a clone that failed for reasons that may pass is tried again.
         progress: Called with each `Progress`, on other threads.
-        trust: Read local repositories even if they belong to another user.
-        token: For github.com. Defaults to ``GITHUB_TOKEN`` or ``GH_TOKEN`` of the environment.
-        ca_bundle: PEM file of the authorities to trust. Defaults to ``SSL_CERT_FILE``, else the
-            system's.
-        proxy: Defaults to ``HTTPS_PROXY`` or ``ALL_PROXY``.
-        timeout: Seconds after which a silent server is given up.
+        **options: What is mined, and how remote targets are reached: see `MineOptions`.
 
     Returns:
         One outcome per target, in the order given; a failure is its ``error``.
 
     Raises:
-        InvalidInputError: Two targets would share a directory. Nothing has been mined then.
+        InvalidInputError: Options make no sense together, or two targets would share a directory.
+            Nothing has been mined then.
         DestinationExistsError: `output` holds something else, or was made with other options.
         KeyboardInterrupt: On Ctrl-C; finished repositories stay.
 
@@ -125,34 +87,17 @@ def mine(
         >>> outcomes[0].rows
         {'blame': 6, 'changes': 5, 'commits': 3}
     """
-    job = _job(locals())
-    return [Mined(**outcome) for outcome in _gitfleet.mine(job)]
+    outcomes = _gitfleet.mine(targets, os.fspath(output), listener(progress), **options)
+    return [Mined(**outcome) for outcome in outcomes]
 
 
+@lists_options(MineOptions)
 async def mine_async(
     targets: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     output: str | os.PathLike[str],
     *,
-    tables: Sequence[Table] = _TABLES,
-    rev: str | None = None,
-    since: str | datetime.datetime | float | None = None,
-    until: str | datetime.datetime | float | None = None,
-    max_count: int | None = None,
-    first_parent: bool = False,
-    renames: bool | Literal["copies"] = True,
-    merges: Literal["none", "first-parent", "each-parent"] | None = None,
-    missing: Literal["allow", "fetch", "error"] = "allow",
-    mailmap: bool = True,
-    keep_clones: str | os.PathLike[str] | None = None,
-    jobs: int = 0,
-    threads: int = 0,
-    retries: int = 4,
     progress: Callable[[Progress], object] | None = None,
-    trust: bool = False,
-    token: str | None = None,
-    ca_bundle: str | os.PathLike[str] | None = None,
-    proxy: str | None = None,
-    timeout: float = 60.0,
+    **options: Unpack[MineOptions],
 ) -> list[Mined]:
     """Call `mine` without blocking the event loop; cancelling the task stops the work.
 
@@ -162,39 +107,5 @@ async def mine_async(
         >>> mined.rows["commits"]
         3
     """
-    job = _job(locals())
-    return [Mined(**outcome) for outcome in await _gitfleet.mine_async(job)]
-
-
-def _job(given: dict[str, Any]) -> _gitfleet.MineJob:
-    keep = given["keep_clones"]
-    return {
-        "targets": several("targets", given["targets"]),
-        "output": os.fspath(given["output"]),
-        "tables": several("tables", given["tables"]),
-        "keep_clones": None if keep is None else os.fspath(keep),
-        "jobs": count("jobs", given["jobs"]),
-        "threads": count("threads", given["threads"]),
-        "retries": count("retries", given["retries"]),
-        "progress": listener(given["progress"]),
-        "trust": flag("trust", given["trust"]),
-        "network": network(
-            token=given["token"],
-            ca_bundle=given["ca_bundle"],
-            proxy=given["proxy"],
-            timeout=given["timeout"],
-        ),
-        "rev": text("rev", given["rev"], or_none=True),
-        "history": history(
-            {
-                "since": given["since"],
-                "until": given["until"],
-                "max_count": given["max_count"],
-                "first_parent": given["first_parent"],
-                "renames": given["renames"],
-                "merges": given["merges"],
-                "missing": given["missing"],
-                "mailmap": given["mailmap"],
-            }
-        ),
-    }
+    started = _gitfleet.mine_async(targets, os.fspath(output), listener(progress), **options)
+    return [Mined(**outcome) for outcome in await started]

@@ -76,7 +76,7 @@ class Records:
         Example:
             >>> import gitfleet
             >>> repo = gitfleet.Repository("projects/alpha")
-            >>> repo.commits().metadata["gitfleet.merges"]
+            >>> repo.commits().metadata["gitfleet.diff_merges"]
             'none'
         """
         return self._stream.metadata

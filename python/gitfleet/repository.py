@@ -7,8 +7,9 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitfleet import _gitfleet
-from gitfleet._arguments import pathspecs, several
-from gitfleet._history import blame, history
+from gitfleet._arguments import pathspecs
+from gitfleet._signature import lists_options
+from gitfleet.options import BlameOptions, HistoryOptions
 from gitfleet.records import Records
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from gitfleet._history import BlameOptions, HistoryOptions
     from gitfleet.exceptions import GitFleetError
 
 __all__ = ["Reference", "Repository"]
@@ -174,41 +174,12 @@ class Repository:
         """
         return self._repo.files(pathspecs("patterns", patterns), rev)
 
+    @lists_options(HistoryOptions)
     def commits(self, **options: Unpack[HistoryOptions]) -> Records:
         """List commits with lines added and deleted, as ``git log --numstat`` counts them.
 
         Args:
-            **options: Any of these.
-
-                - `rev`: Where to start and what to leave out: ``"main"``, ``"v1..v2"``, ``"^old"``,
-                  ``"a...b"``, or several of them. Defaults to ``HEAD``.
-                - `all_refs`: Start at every ref and ``HEAD``.
-                - `paths`: Only commits that change these, and of those only the changes to these:
-                  one or several of git's pathspecs, relative to the top of the repository. History
-                  is simplified as in git.
-                - `since`, `until`: Only commits whose committer date is at or after (before) this:
-                  a date as git takes it (``"2024-05-01"``, ``"2 weeks ago"``), a datetime, or
-                  seconds since the epoch.
-                - `authors`, `committers`: Only commits whose ``Name <email>`` matches one of these
-                  patterns, after the mailmap.
-                - `grep`: Only commits with a line in the message that matches one of these.
-                - `pattern_syntax`: ``"basic"`` regular expressions as git's and grep's,
-                  ``"extended"`` or ``"fixed"``. `ignore_case`: Whether patterns match whatever the
-                  case.
-                - `merge_commits`: ``"include"``, ``"exclude"`` or ``"only"``.
-                - `skip`, `max_count`: Leave out so many of the first; list at most so many.
-                - `order`: ``"date"`` as ``git log``, or ``"topo"`` as ``git log --topo-order``.
-                - `first_parent`: Follow only the first parent of merges.
-                - `renames`: Whether renamed files are paired (True), not (False), or paired with
-                  what they were copied from too (``"copies"``).
-                - `merges`: What merges are compared with: ``"none"``, ``"first-parent"`` or
-                  ``"each-parent"``. Defaults to what git does: nothing, or the first parent with
-                  `first_parent`.
-                - `missing`: What to do about content that the repository does not have, as in a
-                  partial clone: ``"allow"`` leaves counts null and warns, ``"fetch"`` brings it
-                  first from where the clone came from, ``"error"`` raises.
-                - `mailmap`: Resolve names and e-mails through the repository's mailmap; the
-                  ``raw_`` columns are as committed.
+            **options: Which commits, and how lines are counted: see `HistoryOptions`.
 
         Returns:
             One row per commit, newest first as ``git log`` lists them; none for an empty
@@ -225,8 +196,9 @@ class Repository:
             >>> [(row["summary"], row["additions"], row["deletions"]) for row in commits]
             [('Second', 1, 1)]
         """
-        return self._records("commits", self._repo.commits(history(options)))
+        return self._records("commits", self._repo.commits(**options))
 
+    @lists_options(HistoryOptions)
     def changes(self, **options: Unpack[HistoryOptions]) -> Records:
         """List the files each commit changed; arguments and errors are those of `commits`.
 
@@ -242,7 +214,7 @@ class Repository:
             added None logo.bin None
             renamed src/old.py src/tool.py 1
         """
-        return self._records("changes", self._repo.changes(history(options)))
+        return self._records("changes", self._repo.changes(**options))
 
     @staticmethod
     def _records(name: str, stream: _gitfleet.RecordStream) -> Records:
@@ -256,6 +228,7 @@ class Repository:
 
         return Records(name, stream, check)
 
+    @lists_options(BlameOptions)
     def blame(
         self,
         paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
@@ -269,24 +242,7 @@ class Repository:
             paths: Files and directories relative to the top of the repository. Defaults to all.
             failures: Gets a path and an exception for each file that cannot be blamed. Without it,
                 the first of them is raised when the last row has been read.
-            **options: How lines are blamed.
-
-                - `rev`: At which revision; defaults to ``HEAD``. A range such as ``v1..v2`` looks
-                  no further back than its start.
-                - `working_tree`: Blame the files as they are on disk; lines that are not committed
-                  yet have an id of zeros.
-                - `line_ranges`: Only these lines of the one file named: ``(10, 20)``, ``"10,+5"``
-                  or ``"/start/,/end/"``, one or several, as git's ``-L`` has them.
-                - `lines`: One row per line, with its ``content``, instead of one per run of lines.
-                - `ignore_whitespace`: Compare lines without their white space.
-                - `ignore_revs`: Commits to look past: their lines go to those they most resemble.
-                - `ignore_revs_files`: Files that list such commits, a full id a line.
-                - `configured_ignores`: Use what the repository's ``blame.ignoreRevsFile`` lists.
-                - `first_parent`: Follow only the first parent of merges.
-                - `since`: Look no further back than this date.
-                - `mailmap`: Resolve names and e-mails through the repository's mailmap.
-                - `fetch_missing`: Of a partial clone, first bring the content that is needed from
-                  where the clone came from.
+            **options: How lines are blamed: see `BlameOptions`.
 
         Returns:
             Rows that cover each line of each file once, counting from 1. The rows of a file stand
@@ -302,9 +258,10 @@ class Repository:
             >>> [(row["start_line"], row["line_count"], row["author_name"]) for row in rows]
             [(1, 7, 'A U Thor'), (8, 1, 'Ann'), (9, 12, 'A U Thor')]
         """
-        stream, failed = self._repo.blame(_paths(paths), blame(options), failures is None)
+        stream, failed = self._repo.blame(paths, failures is None, **options)
         return _blamed(stream, failed, failures)
 
+    @lists_options(BlameOptions)
     async def blame_async(
         self,
         paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
@@ -323,9 +280,7 @@ class Repository:
             >>> sum(row["line_count"] for row in records.to_pylist())
             3
         """
-        stream, failed = await self._repo.blame_async(
-            _paths(paths), blame(options), failures is None
-        )
+        stream, failed = await self._repo.blame_async(paths, failures is None, **options)
         return _blamed(stream, failed, failures)
 
     def __repr__(self) -> str:
@@ -343,12 +298,6 @@ def _blamed(
     if failures is None:
         return Records("blame", stream)
     return Records("blame", stream, lambda: failures.extend(failed.all()))
-
-
-def _paths(
-    given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None,
-) -> list[str] | None:
-    return None if given is None else several("paths", given)
 
 
 def _reopen(path: str, trust: bool, threads: int) -> Repository:  # noqa: FBT001 (for pickle)

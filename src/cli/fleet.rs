@@ -3,46 +3,24 @@
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::args::{
-    CloneArgs, ExistingArg, FilesArg, FilterArg, FleetArgs, JobsArgs, MineArgs, MissingArg,
-    TableArg, UpdateArgs,
-};
+use super::args::{CloneArgs, FleetArgs, MineArgs, UpdateArgs};
 use super::bars::Bars;
 use super::exit::{DONE, FAILED, INTERRUPTED, USAGE, exit_code, hint};
 use super::interrupt;
-use super::options::{clone_options, history_options};
 use super::streams::Streams;
-use crate::edge::environment::date;
 use crate::edge::inputs::look_up;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fleet::{self, Fleet, FleetOptions, IfExists, MineOptions, Outcome, Report, Tables};
+use crate::fleet::{self, Fleet, Outcome, Report};
 use crate::progress::ProgressSink;
-use crate::remote::{
-    CloneOptions, FetchTags, Filter, RefChange, UpdateFiles, UpdateOutcome, Worktree,
-};
+use crate::remote::{RefChange, UpdateOutcome};
 use crate::remote_url::RemoteUrl;
 
 pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     let targets = inputs(&args.targets, &args.fleet)?;
     let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
     let (targets, refused) = look_up(&targets, None, cancel)?;
-    let mut options = MineOptions::default();
-    let wanted = |table| args.tables.contains(&table);
-    options.tables = Tables {
-        commits: wanted(TableArg::Commits),
-        changes: wanted(TableArg::Changes),
-        blame: wanted(TableArg::Blame),
-    };
-    options.history = history_options(&args.counting)?;
-    options.revision.clone_from(&args.rev);
-    options.fetch_missing = args.counting.missing == MissingArg::Fetch;
-    options.clone = clone_options(&args.fleet);
-    options.retry.attempts = args.retries.saturating_add(1);
-    options.keep_clones.clone_from(&args.keep_clones);
-    options.jobs = args.jobs;
-    options.threads = args.threads;
+    let options = args.options()?;
     let (bars, sink) = bars(&args.fleet, streams, targets.len());
     refused.tell(&*sink);
     let report = fleet::mine(&targets, &args.output, &options, &sink, cancel)?;
@@ -74,14 +52,9 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
     let (targets, refused) = look_up(&urls, None, cancel)?;
     let urls: Vec<RemoteUrl> = targets.iter().map(|target| target.url().clone()).collect();
     let mut fleet = Fleet::new(&args.output);
-    fleet.options = clone_options(&args.fleet);
-    shape(args, &mut fleet.options)?;
-    fleet.fleet = fleet_options(&args.jobs)?;
-    fleet.existing = match args.existing {
-        ExistingArg::Keep => IfExists::Keep,
-        ExistingArg::Update => IfExists::Update,
-        ExistingArg::Refuse => IfExists::Refuse,
-    };
+    fleet.options = args.options()?;
+    fleet.fleet = args.fleet_options();
+    fleet.existing = args.existing;
     let (bars, sink) = bars(&args.fleet, streams, urls.len());
     refused.tell(&*sink);
     let report = fleet.clone_all(&urls, &sink, cancel)?;
@@ -103,28 +76,6 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
     })
 }
 
-/// What of a repository comes, and how it lies on disk.
-fn shape(args: &CloneArgs, options: &mut CloneOptions) -> Result<()> {
-    options.worktree = match (args.mirror, args.bare) {
-        (true, _) => Worktree::Mirror,
-        (_, true) => Worktree::Bare,
-        _ => Worktree::CheckedOut,
-    };
-    options.branch.clone_from(&args.branch);
-    options.single_branch = args.single_branch;
-    options.depth = args.depth;
-    options.shallow_since = args.shallow_since.as_deref().map(date).transpose()?;
-    options.filter = args.filter.map(|filter| match filter {
-        FilterArg::Blobs => Filter::Blobs,
-        FilterArg::Trees => Filter::Trees,
-    });
-    if args.no_tags {
-        options.tags = FetchTags::None;
-    }
-    options.refspecs.clone_from(&args.refspec);
-    Ok(())
-}
-
 pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
     let typed: Vec<String> = args
         .directories
@@ -137,13 +88,8 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
         .collect();
     let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
     let mut fleet = Fleet::new("");
-    fleet.options = clone_options(&args.fleet);
-    fleet.options.update_files = match args.files {
-        FilesArg::Forward => UpdateFiles::Forward,
-        FilesArg::Keep => UpdateFiles::Keep,
-        FilesArg::Overwrite => UpdateFiles::Overwrite,
-    };
-    fleet.fleet = fleet_options(&args.jobs)?;
+    fleet.options = args.options();
+    fleet.fleet = args.fleet_options();
     let (bars, sink) = bars(&args.fleet, streams, paths.len());
     let report = fleet.update_all(&paths, &sink, cancel)?;
     bars.clear();
@@ -160,14 +106,8 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
             "name": String::from_utf8_lossy(&one.name), "change": one.change.name(),
             "old": one.old_id.map(|id| id.to_string()), "new": one.new_id.map(|id| id.to_string()),
         })).collect();
-        let default = updated
-            .new_default_branch
-            .as_deref()
-            .map(String::from_utf8_lossy);
-        let forwarded = updated
-            .forwarded_branch
-            .as_deref()
-            .map(String::from_utf8_lossy);
+        let default = updated.new_default_branch.as_ref().map(ToString::to_string);
+        let forwarded = updated.forwarded_branch.as_ref().map(ToString::to_string);
         let json = serde_json::json!({
             "target": path, "status": status, "url": updated.url, "head": updated.head.map(|head| head.to_string()),
             "refs": refs, "new_default_branch": default, "forwarded_branch": forwarded, "was_rewritten": updated.was_rewritten(),
@@ -214,17 +154,6 @@ fn counts(updated: &UpdateOutcome) -> String {
         ));
     }
     parts.join(", ")
-}
-
-fn fleet_options(args: &JobsArgs) -> Result<FleetOptions> {
-    let mut options = FleetOptions::default();
-    options.jobs = args.jobs.max(1);
-    options.jobs_per_host = args.jobs_per_host.max(1);
-    options.retry.attempts = args.retries.saturating_add(1);
-    options.retry.first_wait = Duration::try_from_secs_f64(args.retry_wait).map_err(|error| {
-        Error::invalid(format!("wait of {} s", args.retry_wait), error.to_string())
-    })?;
-    Ok(options)
 }
 
 /// One line per repository; errors go to standard error, or into the JSON.

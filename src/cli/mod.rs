@@ -8,7 +8,6 @@ mod bars;
 mod exit;
 mod fleet;
 mod interrupt;
-mod options;
 mod output;
 mod repos;
 mod rows;

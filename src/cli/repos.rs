@@ -3,15 +3,14 @@
 use std::collections::HashSet;
 use std::io::Write;
 
-use super::args::{FormatArg, OutputArgs, ReposArgs, ReposFormat, VisibilityArg, Which};
+use super::args::{FormatArg, OutputArgs, ReposArgs, ReposFormat};
 use super::exit::{DONE, FAILED};
 use super::streams::Streams;
 use crate::cancel::CancelToken;
-use crate::edge::environment::{date, github};
+use crate::edge::environment::github;
 use crate::edge::hosted::look_up;
 use crate::error::{Error, Result};
-use crate::git::CACHE_BYTES;
-use crate::providers::github::{GitHub, RepositoryFilter, SearchOrder, Visibility};
+use crate::providers::github::{GitHub, RepositoryFilter, SearchOrder};
 use crate::table::{Records, RepositoriesTable};
 
 /// Columns of a table for people.
@@ -25,7 +24,7 @@ const COLUMNS: &[&str] = &[
 ];
 
 pub(super) fn repos(args: &ReposArgs, streams: &mut Streams, cancel: &CancelToken) -> Result<u8> {
-    let filter = filter(args)?;
+    let filter = args.filter()?;
     let client = github(args.api_url.as_deref(), None)?;
     let (found, errors) =
         crate::edge::blocking::run(cancel, async move |_| list(args, &client, filter).await)?;
@@ -91,26 +90,6 @@ async fn list(args: &ReposArgs, github: &GitHub, filter: RepositoryFilter) -> Re
     Ok((found, errors))
 }
 
-fn filter(args: &ReposArgs) -> Result<RepositoryFilter> {
-    let which = |which| match which {
-        Which::Include => None,
-        Which::Exclude => Some(false),
-        Which::Only => Some(true),
-    };
-    let mut filter = RepositoryFilter::default();
-    filter.forks = which(args.forks);
-    filter.archived = which(args.archived);
-    filter.language.clone_from(&args.language);
-    filter.topics.clone_from(&args.topic);
-    filter.visibility = args.visibility.map(|visibility| match visibility {
-        VisibilityArg::Public => Visibility::Public,
-        VisibilityArg::Private => Visibility::Private,
-        VisibilityArg::Internal => Visibility::Internal,
-    });
-    filter.pushed_since = args.pushed_since.as_deref().map(date).transpose()?;
-    Ok(filter)
-}
-
 fn write(args: &ReposArgs, found: &[serde_json::Value], streams: &mut Streams) -> Result<()> {
     let format = match args.format {
         Some(ReposFormat::Urls | ReposFormat::SshUrls) => return write_urls(args, found, streams),
@@ -133,10 +112,7 @@ fn write(args: &ReposArgs, found: &[serde_json::Value], streams: &mut Streams) -
         format,
         columns: args.columns.clone(),
         output: args.output.clone(),
-        jobs: 0,
-        cache: CACHE_BYTES >> 20,
-        quiet: true,
-        trust: false,
+        ..OutputArgs::default()
     };
     let records = Records::new(schema, std::iter::once(batch));
     super::rows::write(records, &output, COLUMNS, streams).map(|_| ())

@@ -1,23 +1,20 @@
 //! `commits`, `changes` and `blame`: one repository's rows.
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::args::{BlameArgs, HistoryArgs, MissingArg, OutputArgs};
+use super::args::{BlameArgs, HistoryArgs, OutputArgs};
 use super::bars::Bars;
 use super::exit::{DONE, FAILED};
-use super::options::{history_options, select, trust};
 use super::output::Output;
 use super::streams::Streams;
 use crate::cancel::CancelToken;
-use crate::edge::environment::{clone_options_of_environment, date};
+use crate::edge::network::Network;
 use crate::error::{Error, Result};
-use crate::git::{BlameOptions, HistoryOptions, OpenOptions, Repo};
+use crate::git::{HistoryOptions, MissingBlobs, Repo};
 use crate::progress::ProgressSink;
 use crate::remote::{PrefetchFor, prefetch};
 use crate::table::{self, Records};
-use crate::workers::Workers;
 
 /// Columns of a table for people.
 const COMMIT_COLUMNS: &[&str] = &[
@@ -77,10 +74,9 @@ fn history(
     streams: &mut Streams,
     cancel: &CancelToken,
 ) -> Result<u8> {
-    let repo = open(&args.repo, &args.output)?;
-    let mut options = history_options(&args.counting)?;
-    select(&args.selection, &mut options);
-    if args.counting.missing == MissingArg::Fetch {
+    let repo = Repo::open(&args.repo, &args.output.open_options()?)?;
+    let options = args.options()?;
+    if options.missing == MissingBlobs::Fetch {
         fetch(
             &repo,
             &PrefetchFor::Commits(options.clone()),
@@ -108,17 +104,9 @@ fn history(
 }
 
 pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToken) -> Result<u8> {
-    let repo = open(&args.repo, &args.output)?;
-    let mut options = blame_options(args)?;
-    if !args.paths.is_empty() {
-        options.paths = Some(
-            args.paths
-                .iter()
-                .map(|path| repo.path_in_repo(path))
-                .collect::<Result<_>>()?,
-        );
-    }
-    if args.fetch_missing {
+    let repo = Repo::open(&args.repo, &args.output.open_options()?)?;
+    let options = args.options(&repo)?;
+    if options.missing == MissingBlobs::Fetch {
         fetch(
             &repo,
             &PrefetchFor::Blame(options.clone()),
@@ -168,41 +156,15 @@ fn fetch(
 ) -> Result<()> {
     let bars = Arc::new(Bars::new(streams.err_is_terminal && !args.quiet, 1));
     let sink = Arc::clone(&bars) as Arc<dyn ProgressSink>;
-    let fetched = prefetch(repo, needed, &clone_options_of_environment(), &sink, cancel);
+    let fetched = prefetch(
+        repo,
+        needed,
+        &Network::default().clone_options(),
+        &sink,
+        cancel,
+    );
     bars.clear();
     fetched.map(|_| ())
-}
-
-fn blame_options(args: &BlameArgs) -> Result<BlameOptions> {
-    if args.moves || args.copies > 0 {
-        let what = if args.moves { "-M" } else { "-C" };
-        return Err(Error::unsupported(format!(
-            "{what}: lines that were moved or copied stand on the commit that moved them"
-        )));
-    }
-    let mut options = BlameOptions::default();
-    options.revision.clone_from(&args.rev);
-    options.working_tree = args.working_tree;
-    options.line_ranges.clone_from(&args.line_ranges);
-    options.ignore_whitespace = args.ignore_whitespace;
-    options.ignored_revisions.clone_from(&args.ignore_rev);
-    options
-        .ignored_revisions_files
-        .clone_from(&args.ignore_revs_file);
-    options.use_configured_ignores = args.configured_ignores;
-    options.first_parent = args.first_parent;
-    options.since = args.since.as_deref().map(date).transpose()?;
-    options.raw_identities = args.no_mailmap;
-    options.with_content = args.lines;
-    Ok(options)
-}
-
-fn open(path: &Path, args: &OutputArgs) -> Result<Repo> {
-    let mut options = OpenOptions::default();
-    options.trust = trust(args.trust);
-    options.workers = Some(Workers::new(args.jobs)?);
-    options.cache_bytes = Some(args.cache.saturating_mul(1 << 20));
-    Repo::open(path, &options)
 }
 
 pub(super) fn write(

@@ -12,7 +12,7 @@ use crate::net::{CredentialProvider, Credentials};
 use crate::secret::Secret;
 
 /// What a token is sent as.
-const TOKEN_USER: &str = "x-access-token";
+pub(crate) const TOKEN_USER: &str = "x-access-token";
 
 /// Looks in the usual places, in this order: `GITFLEET_TOKEN_<HOST>`, `.netrc`, `command`, git's credential helpers if asked to,
 /// `gh auth token` for github.com.

@@ -6,16 +6,11 @@ use super::credentials;
 use super::variables::{secret_variables, variable};
 use crate::error::{Error, Result};
 use crate::git::parse_date;
-use crate::net::{CredentialProvider, Credentials, Net, NetOptions};
+use crate::net::{Net, NetOptions};
 use crate::providers::github::{Account, GitHub, GitHubOptions};
-use crate::remote::CloneOptions;
 use crate::secret::Secret;
 
-/// Options for reaching another machine where nothing about it can be typed.
-pub(crate) fn clone_options_of_environment() -> CloneOptions {
-    with_credentials(net_options(), credentials::ask(None, false))
-}
-
+/// Proxy, certificates and the ssh program, as the environment names them.
 pub(crate) fn net_options() -> NetOptions {
     let mut net = NetOptions::default();
     net.ca_bundle = variable("SSL_CERT_FILE").map(PathBuf::from);
@@ -26,17 +21,10 @@ pub(crate) fn net_options() -> NetOptions {
     net
 }
 
-pub(crate) fn with_credentials(net: NetOptions, ask: CredentialProvider) -> CloneOptions {
-    let mut options = CloneOptions::default();
-    options.net = Net::new(net);
-    let token = ["GITHUB_TOKEN", "GH_TOKEN"].into_iter().find_map(variable);
-    options.credentials.extend(token.map(|token| Credentials {
-        host: "github.com".to_owned(),
-        username: "x-access-token".to_owned(),
-        password: Secret::new(token),
-    }));
-    options.credential_provider = Some(ask);
-    options
+/// The token for github.com in the environment.
+pub(crate) fn token_of_environment() -> Option<Secret> {
+    let names = ["GITHUB_TOKEN", "GH_TOKEN"];
+    names.into_iter().find_map(variable).map(Secret::new)
 }
 
 /// A client for GitHub, or for the GitHub Enterprise at `api_url`. `token` is for github.com; others are looked for.

@@ -7,5 +7,6 @@ pub(crate) mod credentials;
 pub(crate) mod environment;
 pub(crate) mod hosted;
 pub(crate) mod inputs;
+pub(crate) mod network;
 pub(crate) mod new_file;
 pub(crate) mod variables;

@@ -8,6 +8,7 @@ use super::outcome::Report;
 use super::run::{FleetOptions, Job, run};
 use super::target::refuse_clashes;
 use crate::cancel::CancelToken;
+use crate::choice::choices;
 use crate::error::{Error, Result};
 use crate::git::ObjectId;
 use crate::progress::{EndStatus, ProgressSink};
@@ -16,16 +17,18 @@ use crate::remote::{
 };
 use crate::remote_url::RemoteUrl;
 
-/// What is done about a clone that is there already.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum IfExists {
-    /// It stays as it is, and that is well.
-    #[default]
-    Keep,
-    /// It is brought up to date.
-    Update,
-    /// It is an error.
-    Refuse,
+choices! {
+    /// Treatment of a clone that is there already.
+    #[derive(Default)]
+    pub enum IfExists: "existing" {
+        /// It stays as it is.
+        #[default]
+        Keep = "keep",
+        /// It is updated.
+        Update = "update",
+        /// It is an error.
+        Refuse = "refuse",
+    }
 }
 
 /// A clone of a fleet.
@@ -50,11 +53,11 @@ pub struct Cloned {
 ///
 /// ```no_run
 /// use gitfleet::fleet::Fleet;
-/// use gitfleet::{CancelToken, RemoteUrl, progress::Silent};
+/// use gitfleet::{CancelToken, RemoteUrl, progress::NoProgress};
 /// # fn main() -> gitfleet::Result<()> {
 /// let urls = [RemoteUrl::parse("https://github.com/BurntSushi/ripgrep")?];
-/// let silent = std::sync::Arc::new(Silent) as _;
-/// let report = Fleet::new("clones").clone_all(&urls, &silent, &CancelToken::new())?;
+/// let quiet = std::sync::Arc::new(NoProgress) as _;
+/// let report = Fleet::new("clones").clone_all(&urls, &quiet, &CancelToken::new())?;
 /// for (url, error) in report.failed() {
 ///     eprintln!("{url}: {}", error.report());
 /// }

@@ -14,85 +14,78 @@ use super::schedule::RetryOptions;
 use super::table_file::TableFile;
 use super::target::{Target, refuse_clashes};
 use crate::cancel::CancelToken;
+use crate::choice::{Choice, choices};
 use crate::error::{Error, Result};
-use crate::git::{BlameOptions, Discover, HistoryOptions, ObjectId, OpenOptions, Repo};
+use crate::git::{
+    BlameOptions, Discover, HistoryOptions, MissingBlobs, ObjectId, OpenOptions, Repo,
+};
 use crate::progress::{EndStatus, Phase, Progress, ProgressSink};
 use crate::remote::{CloneOptions, PrefetchFor, Worktree, clone_repo, prefetch};
+use crate::settings::settings;
 use crate::table::{BlameTable, ChangesTable, CommitsTable, RepositoriesTable};
 use crate::workers::Workers;
 
-/// Which tables are written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Tables {
-    /// `commits.parquet`
-    pub commits: bool,
-    /// `changes.parquet`
-    pub changes: bool,
-    /// `blame.parquet`
-    pub blame: bool,
-}
-
-impl Default for Tables {
-    fn default() -> Self {
-        Self {
-            commits: true,
-            changes: true,
-            blame: true,
-        }
+choices! {
+    /// A table of a dataset.
+    pub enum Table: "table" {
+        /// One row per commit.
+        Commits = "commits",
+        /// One row per file that a commit changed.
+        Changes = "changes",
+        /// One row per run of lines that one commit wrote.
+        Blame = "blame",
     }
 }
 
-/// How to mine.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct MineOptions {
-    /// Which tables.
-    pub tables: Tables,
-    /// Which commits, and how lines are counted. Its revision is also what is blamed.
-    pub history: HistoryOptions,
-    /// What is mined of each repository; `None` is `HEAD`. `history.revisions` and `history.all_refs` are refused here.
-    pub revision: Option<String>,
-    /// Whether what a partial clone among the targets lacks is brought first.
-    pub fetch_missing: bool,
-    /// How remote targets are reached, and whether local ones of other users are read.
-    pub clone: CloneOptions,
-    /// Where clones of remote targets stay, at `<dir>/<host>/<owner>/<name>`; `None` removes each when it is mined.
-    pub keep_clones: Option<PathBuf>,
-    /// Repositories mined at once; 0 is one for every two cores.
-    pub jobs: usize,
-    /// Threads of all repositories together; 0 is one per core.
-    pub threads: usize,
-    /// What is done about failures of the network that may pass.
-    pub retry: RetryOptions,
+settings! {
+    /// What to mine, and how.
+    pub struct MineOptions {
+        /// The tables to write.
+        pub tables: Vec<Table> = Table::ALL.to_vec(),
+        /// The revision that is mined of each repository; `None` is `HEAD`, and none for an empty repository.
+        pub rev: Option<String> = None,
+        /// Which commits, and how lines are counted. Its `rev` and `all_refs` are refused here.
+        pub history: HistoryOptions = HistoryOptions::default(),
+        /// How remote targets are cloned, and whether local ones of other users are read.
+        pub clone_options: CloneOptions = CloneOptions::default(),
+        /// The directory where clones of remote targets stay, at `<dir>/<host>/<owner>/<name>`; `None` removes each clone
+        /// when it is mined.
+        pub keep_clones: Option<PathBuf> = None,
+        /// Repositories mined at once; 0 is one for every two cores.
+        pub jobs: usize = 0,
+        /// Of these, the largest number from one host.
+        pub jobs_per_host: usize = FleetOptions::default().jobs_per_host,
+        /// Threads of all repositories together; 0 is one per core.
+        pub threads: usize = 0,
+        /// Retries after failures of the network that may pass.
+        pub retry: RetryOptions = RetryOptions::default(),
+    }
 }
 
 impl MineOptions {
     /// What decides the rows, and so whether a finished directory still is.
     fn fingerprint(&self) -> serde_json::Value {
         serde_json::json!({
-            "tables": table_names(self.tables),
+            "tables": self.wanted_tables(),
             "rev": self.revision(),
             "history": self.history,
-            "merges": self.history.merge_policy(),
-            "fetch_missing": self.fetch_missing,
+            "diff_merges": self.history.merge_policy(),
         })
     }
 
-    fn revision(&self) -> &str {
-        self.revision.as_deref().unwrap_or("HEAD")
+    /// The tables to write, each once, in their own order.
+    fn wanted_tables(&self) -> Vec<Table> {
+        let all = Table::ALL.iter().copied();
+        all.filter(|table| self.writes(*table)).collect()
     }
-}
 
-fn table_names(tables: Tables) -> Vec<&'static str> {
-    let all = [
-        ("commits", tables.commits),
-        ("changes", tables.changes),
-        ("blame", tables.blame),
-    ];
-    all.into_iter()
-        .filter(|(_, wanted)| *wanted)
-        .map(|(name, _)| name)
-        .collect()
+    fn revision(&self) -> &str {
+        self.rev.as_deref().unwrap_or("HEAD")
+    }
+
+    fn writes(&self, table: Table) -> bool {
+        self.tables.contains(&table)
+    }
 }
 
 /// A mined repository.
@@ -152,8 +145,8 @@ pub fn mine(
     progress: &Arc<dyn ProgressSink>,
     cancel: &CancelToken,
 ) -> Result<Report<Mined>> {
-    if options.history.all_refs || !options.history.revisions.is_empty() {
-        let reason = "mining takes one: MineOptions::revision";
+    if options.history.all_refs || !options.history.rev.is_empty() {
+        let reason = "mining takes one: MineOptions::rev";
         return Err(Error::invalid(
             "a history with revisions of its own",
             reason,
@@ -169,6 +162,7 @@ pub fn mine(
     let dataset = Dataset::open(into, &options.fingerprint())?;
     let fleet = FleetOptions {
         jobs,
+        jobs_per_host: options.jobs_per_host,
         retry: options.retry.clone(),
         ..FleetOptions::default()
     };
@@ -263,7 +257,7 @@ impl MineJob<'_> {
     /// The repository to read; `None` if the server says that what is finished is still true.
     fn repo(&self, staging: &Staging, finished: Option<&Mined>) -> Result<Option<Repo>> {
         let open = OpenOptions {
-            trust: self.options.clone.trust,
+            trust: self.options.clone_options.trust,
             discover: Discover::Exact,
             workers: Some(self.workers.clone()),
             name: Some(self.target.key().to_string()),
@@ -282,7 +276,7 @@ impl MineJob<'_> {
         let options = CloneOptions {
             worktree: Worktree::Bare,
             threads: self.workers.threads(),
-            ..self.options.clone.clone()
+            ..self.options.clone_options.clone()
         };
         if clone.exists() {
             crate::remote::update_repo(&clone, &options, self.progress, self.cancel)?;
@@ -299,15 +293,15 @@ impl MineJob<'_> {
     }
 
     fn prefetch(&self, repo: &Repo, revision: Option<&str>) -> Result<()> {
-        if !self.options.fetch_missing || revision.is_none() {
+        if self.options.history.missing != MissingBlobs::Fetch || revision.is_none() {
             return Ok(());
         }
-        let (clone, tables) = (&self.options.clone, self.options.tables);
+        let (clone, options) = (&self.options.clone_options, self.options);
         let fetch = |needed| prefetch(repo, &needed, clone, self.progress, self.cancel);
-        if tables.commits || tables.changes {
+        if options.writes(Table::Commits) || options.writes(Table::Changes) {
             fetch(PrefetchFor::Commits(self.history(revision)))?;
         }
-        if tables.blame {
+        if options.writes(Table::Blame) {
             fetch(PrefetchFor::Blame(self.blame(revision)))?;
         }
         Ok(())
@@ -315,26 +309,30 @@ impl MineJob<'_> {
 
     fn history(&self, revision: Option<&str>) -> HistoryOptions {
         HistoryOptions {
-            revisions: revision.map(str::to_owned).into_iter().collect(),
+            rev: revision.map(str::to_owned).into_iter().collect(),
             ..self.options.history.clone()
         }
     }
 
     fn blame(&self, revision: Option<&str>) -> BlameOptions {
         BlameOptions {
-            revision: revision.map(str::to_owned),
-            raw_identities: self.options.history.raw_identities,
+            rev: revision.map(str::to_owned),
+            mailmap: self.options.history.mailmap,
             ..BlameOptions::default()
         }
     }
 
     #[cfg(feature = "http")]
     fn is_still_true(&self, finished: Option<&Mined>) -> Result<bool> {
-        let asks_for_head = self.options.revision.is_none();
+        let asks_for_head = self.options.rev.is_none();
         let Some(finished) = finished.filter(|_| asks_for_head) else {
             return Ok(false);
         };
-        let head = crate::remote::remote_head(self.target.url(), &self.options.clone, self.cancel)?;
+        let head = crate::remote::remote_head(
+            self.target.url(),
+            &self.options.clone_options,
+            self.cancel,
+        )?;
         Ok(finished.head == head.map(|id| id.to_string()))
     }
 
@@ -349,7 +347,7 @@ impl MineJob<'_> {
     }
 
     fn head(&self, repo: &Repo) -> Result<Option<ObjectId>> {
-        match &self.options.revision {
+        match &self.options.rev {
             None if repo.is_empty()? => Ok(None),
             _ => repo.rev_parse(self.options.revision()).map(Some),
         }
@@ -375,9 +373,10 @@ impl MineJob<'_> {
         directory: &Path,
         mined: &mut Mined,
     ) -> Result<()> {
-        let Tables {
-            commits, changes, ..
-        } = self.options.tables;
+        let (commits, changes) = (
+            self.options.writes(Table::Commits),
+            self.options.writes(Table::Changes),
+        );
         if !commits && !changes {
             return Ok(());
         }
@@ -436,7 +435,7 @@ impl MineJob<'_> {
         directory: &Path,
         mined: &mut Mined,
     ) -> Result<()> {
-        if !self.options.tables.blame {
+        if !self.options.writes(Table::Blame) {
             return Ok(());
         }
         let mut table = BlameTable::new(repo.name(), false);
@@ -490,9 +489,14 @@ impl MineJob<'_> {
                 ),
             });
         }
-        let has_table = |table: &&str| place.join(format!("{table}.parquet")).is_file();
-        let is_known = self.target.about().is_none() || has_table(&"repositories");
-        let is_whole = is_known && table_names(self.options.tables).iter().all(has_table);
+        let has_table = |table: &str| place.join(format!("{table}.parquet")).is_file();
+        let is_known = self.target.about().is_none() || has_table("repositories");
+        let is_whole = is_known
+            && self
+                .options
+                .wanted_tables()
+                .iter()
+                .all(|table| has_table(table.name()));
         Ok((is_whole && outcome.options_hash == self.dataset.options_hash).then_some(mined))
     }
 

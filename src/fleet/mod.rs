@@ -12,7 +12,7 @@ mod target;
 
 pub use clones::{Cloned, Fleet, IfExists};
 pub use manager::{CloneState, CloneTask, RepoManager};
-pub use mine::{MineOptions, Mined, Tables, mine};
+pub use mine::{MineOptions, Mined, Table, mine};
 pub use outcome::{Outcome, Report};
 pub use run::FleetOptions;
 pub use schedule::RetryOptions;

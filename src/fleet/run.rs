@@ -9,30 +9,20 @@ use super::schedule::{AttemptResult, Next, RetryOptions, Schedule};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::jitter::jitter;
+use crate::settings::settings;
 
 /// How long a thread that waits may take to notice a cancellation.
 const TICK: Duration = Duration::from_millis(100);
 
-/// How many at once, and how often.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct FleetOptions {
-    /// Repositories worked on at once, at least 1.
-    pub jobs: usize,
-    /// Of these, from one host.
-    pub jobs_per_host: usize,
-    /// What is done about failures that may pass.
-    pub retry: RetryOptions,
-}
-
-impl Default for FleetOptions {
-    /// Eight at once, four from one host.
-    fn default() -> Self {
-        Self {
-            jobs: 8,
-            jobs_per_host: 4,
-            retry: RetryOptions::default(),
-        }
+settings! {
+    /// Concurrency and retries of a fleet.
+    pub struct FleetOptions {
+        /// Repositories worked on at once, at least 1.
+        pub jobs: usize = 8,
+        /// Of these, the largest number from one host.
+        pub jobs_per_host: usize = 4,
+        /// Retries after failures that may pass.
+        pub retry: RetryOptions = RetryOptions::default(),
     }
 }
 

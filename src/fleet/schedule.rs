@@ -6,30 +6,20 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How often and how long.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct RetryOptions {
-    /// Attempts at one repository in all, at least 1.
-    pub attempts: u32,
-    /// Wait before the second attempt; doubled for each one after. Up to half of it is taken off by chance, so that what
-    /// failed together does not come back together.
-    pub first_wait: Duration,
-    /// Longest wait between attempts.
-    pub longest_wait: Duration,
-    /// Longest time that a host may ask us to stay away. Longer is a failure.
-    pub longest_throttle: Duration,
-}
+use crate::settings::settings;
 
-impl Default for RetryOptions {
-    /// Five attempts, waiting 1, 2, 4 and 8 seconds; a host may ask for 15 minutes.
-    fn default() -> Self {
-        Self {
-            attempts: 5,
-            first_wait: Duration::from_secs(1),
-            longest_wait: Duration::from_secs(60),
-            longest_throttle: Duration::from_secs(15 * 60),
-        }
+settings! {
+    /// Retries after failures that may pass.
+    pub struct RetryOptions {
+        /// Attempts after the first.
+        pub retries: u32 = 4,
+        /// Wait before the first retry; doubled for each one after. Random jitter takes off up to half of it, so that jobs
+        /// that failed together are not retried together.
+        pub retry_wait: Duration = Duration::from_secs(1),
+        /// Longest wait between attempts.
+        pub max_wait: Duration = Duration::from_secs(60),
+        /// Longest pause that a host may ask for. A longer one is a failure.
+        pub max_throttle: Duration = Duration::from_secs(15 * 60),
     }
 }
 
@@ -58,7 +48,7 @@ pub(super) enum Next {
     Done,
 }
 
-/// Throttled attempts for each of [`RetryOptions::attempts`] that may follow a first one: being sent away is no failure.
+/// Throttled attempts for each of [`RetryOptions::retries`](field@RetryOptions::retries) that may follow a first one: being sent away is no failure.
 const THROTTLES_PER_RETRY: u32 = 5;
 /// A host that sends us away means it, whatever it says.
 const SHORTEST_THROTTLE: Duration = Duration::from_secs(1);
@@ -200,8 +190,8 @@ impl Schedule {
         self.running -= 1;
         let attempts = self.attempts[index];
         let doublings = attempts.saturating_sub(1).min(20);
-        let wait = self.options.first_wait.saturating_mul(1 << doublings);
-        let wait = wait.min(self.options.longest_wait);
+        let wait = self.options.retry_wait.saturating_mul(1 << doublings);
+        let wait = wait.min(self.options.max_wait);
         let jitter = jitter.clamp(0.0, 1.0);
         let from = match classify {
             AttemptResult::Done => {
@@ -213,7 +203,7 @@ impl Schedule {
                 return false;
             }
             AttemptResult::Retry => {
-                if attempts >= self.options.attempts {
+                if attempts > self.options.retries {
                     return false;
                 }
                 now + wait.mul_f64(1.0 - jitter / 2.0)
@@ -222,15 +212,15 @@ impl Schedule {
                 let away = match asked {
                     Some(asked) => {
                         self.throttles[index] += 1;
-                        let retries = self.options.attempts.saturating_sub(1);
+                        let retries = self.options.retries;
                         let most = retries.saturating_mul(THROTTLES_PER_RETRY);
-                        if asked > self.options.longest_throttle || self.throttles[index] > most {
+                        if asked > self.options.max_throttle || self.throttles[index] > most {
                             return false;
                         }
                         self.attempts[index] -= 1;
                         asked.max(SHORTEST_THROTTLE)
                     }
-                    None if attempts >= self.options.attempts => return false,
+                    None if attempts > self.options.retries => return false,
                     None => wait.max(SHORTEST_THROTTLE),
                 };
                 // Everything that was under way is sent away at once: that is one refusal, not several.
@@ -275,8 +265,8 @@ mod tests {
     #[test]
     fn waits_double_and_end() {
         let mut options = RetryOptions::default();
-        options.attempts = 4;
-        options.longest_wait = seconds(3);
+        options.retries = 3;
+        options.max_wait = seconds(3);
         let mut schedule = Schedule::new(&["a"], 1, 1, options);
         let mut now = Duration::ZERO;
         let mut waits = Vec::new();
@@ -352,7 +342,7 @@ mod tests {
             let names: Vec<String> = hosts.iter().map(|host| format!("h{host}")).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let mut options = RetryOptions::default();
-            options.attempts = 3;
+            options.retries = 2;
             let mut schedule = Schedule::new(&names, jobs, per_host, options);
             let mut fates = fates.into_iter();
             let mut now = Duration::ZERO;

@@ -6,6 +6,7 @@ use super::id::ObjectId;
 use super::pathspec::Pathspec;
 use super::repo::Repo;
 use crate::error::Result;
+use crate::git_string::GitString;
 
 impl Repo {
     /// Paths of the files that `revision` has, links included and submodules not, sorted as git sorts them; no working tree
@@ -19,7 +20,7 @@ impl Repo {
     /// [`Error::RevisionNotFound`](crate::Error::RevisionNotFound) if it names no commit,
     /// [`Error::InvalidInput`](crate::Error::InvalidInput) for a pattern that cannot be read, and
     /// [`Error::Corrupt`](crate::Error::Corrupt) for a tree that cannot.
-    pub fn files(&self, revision: &str, patterns: &[Vec<u8>]) -> Result<Vec<Vec<u8>>> {
+    pub fn files(&self, revision: &str, patterns: &[GitString]) -> Result<Vec<GitString>> {
         let commit = self.rev_parse(revision)?;
         let mut wanted = if patterns.is_empty() {
             None
@@ -31,7 +32,7 @@ impl Repo {
         let found = tree_changes_in(&source.objects(), None, Some(tree), wanted.as_mut())?;
         let is_file = |file: &TreeChange| file.new.is_some_and(|side| !side.is_submodule());
         let files = found.into_iter().filter(is_file);
-        Ok(files.map(|file| file.path).collect())
+        Ok(files.map(|file| file.path.into()).collect())
     }
 
     /// Which of `paths`, relative to the top of the repository, are directories at `revision`; the top is one.
@@ -39,11 +40,11 @@ impl Repo {
     /// # Errors
     ///
     /// Those of [`Repo::files`].
-    pub fn are_directories(&self, revision: &str, paths: &[Vec<u8>]) -> Result<Vec<bool>> {
+    pub fn are_directories(&self, revision: &str, paths: &[GitString]) -> Result<Vec<bool>> {
         let id = self.tree_of(self.rev_parse(revision)?)?;
         let local = self.local();
         let found = local.find_tree(id).and_then(|tree| {
-            let is_directory = |path: &Vec<u8>| {
+            let is_directory = |path: &GitString| {
                 if path.is_empty() {
                     return Ok(true);
                 }

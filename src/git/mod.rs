@@ -33,7 +33,7 @@ pub(crate) mod worktree;
 
 pub use blame::{BlameOptions, BlameRow, BlameStream, FileBlame};
 pub use history::{
-    Change, ChangeKind, Commit, CommitStream, HistoryOptions, LineCounts, MergeCommits, Merges,
+    Change, ChangeKind, Commit, CommitStream, DiffMerges, HistoryOptions, LineCounts, MergeCommits,
     MissingBlobs, Order, Renames, Signature,
 };
 pub use id::ObjectId;

@@ -6,6 +6,7 @@ use gix::bstr::{BStr, ByteSlice};
 use gix::pathspec::{Defaults, Search};
 
 use crate::error::{Error, Result};
+use crate::git_string::GitString;
 
 /// Files, directories, globs (`*.rs`), exclusions (`:!vendor`) and the rest of gitglossary's "pathspec", but for `:(attr:)`.
 #[derive(Clone)]
@@ -17,7 +18,7 @@ impl Pathspec {
     /// # Errors
     ///
     /// [`Error::InvalidInput`] for one that cannot be read or lies outside, [`Error::Unsupported`] for attributes.
-    pub(crate) fn new(specs: &[Vec<u8>], root: &Path) -> Result<Self> {
+    pub(crate) fn new(specs: &[GitString], root: &Path) -> Result<Self> {
         let root = std::fs::canonicalize(root).map_err(Error::storage("read", root))?;
         let invalid = |spec: &[u8], error: gix::Error| {
             Error::invalid(

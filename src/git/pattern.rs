@@ -1,22 +1,22 @@
 //! Patterns for authors and messages, in the dialects of `git log --author` and `--grep`.
 
 use regex::bytes::{Regex, RegexBuilder};
-use serde::Serialize;
 
+use crate::choice::choices;
 use crate::error::{Error, Result};
 
-/// How patterns are written.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PatternSyntax {
-    /// As grep and git read them unless told otherwise: `+`, `?`, `|`, `(` and `{` are letters until a backslash stands
-    /// before them.
-    #[default]
-    Basic,
-    /// As most languages write regular expressions.
-    Extended,
-    /// No letter is special.
-    Fixed,
+choices! {
+    /// Syntax of patterns.
+    #[derive(Default)]
+    pub enum PatternSyntax: "pattern_syntax" {
+        /// Basic regular expressions: +, ?, |, ( and { are letters until a backslash stands before them.
+        #[default]
+        Basic = "basic",
+        /// Extended regular expressions, as most languages write them.
+        Extended = "extended",
+        /// Plain text.
+        Fixed = "fixed",
+    }
 }
 
 /// A pattern that is matched line by line.

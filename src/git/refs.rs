@@ -6,6 +6,7 @@ use super::gix_error;
 use super::id::ObjectId;
 use super::repo::Repo;
 use crate::error::{Error, Result};
+use crate::git_string::GitString;
 
 /// What `HEAD` says.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,7 +14,7 @@ pub enum Head {
     /// It names a branch that exists.
     Branch {
         /// Full name, as in `refs/heads/main`.
-        name: Vec<u8>,
+        name: GitString,
         /// The commit the branch is at.
         commit_id: ObjectId,
     },
@@ -25,7 +26,7 @@ pub enum Head {
     /// It names a branch that does not exist.
     Unborn {
         /// Full name, as in `refs/heads/main`.
-        name: Vec<u8>,
+        name: GitString,
     },
 }
 
@@ -43,7 +44,7 @@ impl Head {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Reference {
     /// Full name, as in `refs/tags/v1`.
-    pub name: Vec<u8>,
+    pub name: GitString,
     /// What it points to: a commit, or an annotated tag's own object.
     pub target_id: ObjectId,
     /// The object an annotated tag leads to in the end; `target_id` for everything else.
@@ -63,10 +64,12 @@ impl Repo {
         if head.is_unborn() {
             let name = head
                 .referent_name()
-                .map_or_else(Vec::new, |name| name.as_bstr().to_vec());
+                .map_or_else(GitString::default, |name| name.as_bstr().to_vec().into());
             return Ok(Head::Unborn { name });
         }
-        let name = head.referent_name().map(|name| name.as_bstr().to_vec());
+        let name = head
+            .referent_name()
+            .map(|name| name.as_bstr().to_vec().into());
         let commit_id = ObjectId(head.peel_to_commit().map_err(corrupt())?.id);
         Ok(match name {
             Some(name) => Head::Branch { name, commit_id },
@@ -108,7 +111,7 @@ impl Repo {
                     .detach(),
             );
             refs.push(Reference {
-                name,
+                name: name.into(),
                 target_id,
                 peeled_id,
             });

@@ -8,6 +8,7 @@ use gix::bstr::ByteSlice;
 use super::gix_error;
 use super::objects::{MissingIds, Object, ObjectSource};
 use crate::error::{Error, Result};
+use crate::git_string::GitString;
 use crate::workers::Workers;
 
 /// Decoded objects a call keeps unless told otherwise. More gained nothing on histories of 80,000 commits.
@@ -22,6 +23,13 @@ pub enum Trust {
     Owner,
     /// Read it. No program named in its configuration is ever run.
     Anyone,
+}
+
+impl Trust {
+    /// `Anyone` if a user asks for it.
+    pub(crate) fn of_flag(anyone: bool) -> Self {
+        if anyone { Self::Anyone } else { Self::Owner }
+    }
 }
 
 /// Where a repository is looked for.
@@ -179,7 +187,7 @@ impl Repo {
     /// # Errors
     ///
     /// [`Error::InvalidInput`] for an absolute path outside the repository and for one that climbs out of it.
-    pub fn path_in_repo(&self, path: &Path) -> Result<Vec<u8>> {
+    pub fn path_in_repo(&self, path: &Path) -> Result<GitString> {
         let refuse = || {
             Error::invalid(
                 format!("path {}", path.display()),
@@ -208,7 +216,7 @@ impl Repo {
                 }
             }
         }
-        Ok(parts.join(&b'/'))
+        Ok(parts.join(&b'/').into())
     }
 }
 

@@ -23,6 +23,7 @@ use super::repo::Repo;
 use super::time::Timestamp;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::git_string::GitString;
 
 /// A file of a tree or of the working tree.
 pub(crate) struct FileEntry {
@@ -120,7 +121,8 @@ pub(crate) fn nobody() -> Signature {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |now| now.as_secs());
-    let (name, email) = (b"Not Committed Yet".to_vec(), b"not.committed.yet".to_vec());
+    let name = GitString::from("Not Committed Yet");
+    let email = GitString::from("not.committed.yet");
     Signature {
         raw_name: name.clone(),
         raw_email: email.clone(),

@@ -49,7 +49,7 @@ impl ClientSettings {
 
     /// For a hosting service's API.
     pub(crate) fn client(&self) -> Result<reqwest::Client> {
-        let builder = self.builder().read_timeout(self.options.idle_timeout);
+        let builder = self.builder().read_timeout(self.options.timeout);
         built(builder.redirect(reqwest::redirect::Policy::none()))
     }
 

@@ -8,42 +8,28 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::secret::Secret;
+use crate::settings::settings;
 
-/// Proxy, certificates and time limits. Nothing of this is read from the environment here; the command and the Python
-/// package do that.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct NetOptions {
-    /// PEM file with the certificate authorities to trust instead of the system's.
-    pub ca_bundle: Option<PathBuf>,
-    /// Proxy for https and http, as `http://host:port` or `socks5://host:port`.
-    pub proxy: Option<String>,
-    /// Longest time to reach the other side.
-    pub connect_timeout: Duration,
-    /// Longest time without an answer, or without enough of it.
-    pub idle_timeout: Duration,
-    /// What is enough: bytes per second, on average over `idle_timeout`. Less is a stall.
-    pub least_bytes_per_second: u64,
-    /// Whether credentials go over plain http, where everybody on the way can read them.
-    pub allow_clear_text_credentials: bool,
-    /// The program for ssh addresses and its first arguments; empty is `ssh`.
-    pub ssh_command: Vec<String>,
-    /// Environment variables that this program does not get: tokens are for hosts that are spoken to over http.
-    pub withheld_variables: Vec<String>,
-}
-
-impl Default for NetOptions {
-    fn default() -> Self {
-        Self {
-            ca_bundle: None,
-            proxy: None,
-            connect_timeout: Duration::from_secs(20),
-            idle_timeout: Duration::from_secs(60),
-            least_bytes_per_second: 1,
-            allow_clear_text_credentials: false,
-            ssh_command: Vec::new(),
-            withheld_variables: Vec::new(),
-        }
+settings! {
+    /// Proxy, certificates and time limits. Nothing of this is read from the environment here; the command and the Python
+    /// package do that.
+    pub struct NetOptions {
+        /// PEM file with the certificate authorities to trust instead of the system's.
+        pub ca_bundle: Option<PathBuf> = None,
+        /// Proxy for https and http, as `http://host:port` or `socks5://host:port`.
+        pub proxy: Option<String> = None,
+        /// Longest time to connect to a server.
+        pub connect_timeout: Duration = Duration::from_secs(20),
+        /// Longest time without an answer, or with less than `min_rate`.
+        pub timeout: Duration = Duration::from_secs(60),
+        /// Bytes per second, on average over `timeout`; a server that sends less has stalled.
+        pub min_rate: u64 = 1,
+        /// Send credentials over plain http, where everybody on the way can read them.
+        pub allow_clear_text: bool = false,
+        /// The program for ssh addresses and its first arguments; empty is `ssh`.
+        pub ssh_command: Vec<String> = Vec::new(),
+        /// Environment variables that this program does not get: tokens are for hosts that are reached over http.
+        pub withheld_variables: Vec<String> = Vec::new(),
     }
 }
 

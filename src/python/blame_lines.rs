@@ -32,8 +32,8 @@ pub(super) fn lines(rows: &[BlameRow], content: &[u8]) -> impl Iterator<Item = L
         let line = line.copied().unwrap_or_default();
         Line {
             commit_id: row.commit_id.to_string(),
-            author_name: row.author.name.clone(),
-            author_email: row.author.email.clone(),
+            author_name: row.author.name.to_vec(),
+            author_email: row.author.email.to_vec(),
             orig_number: row.orig_start_line + skip,
             final_number: row.start_line + skip,
             content: line.strip_suffix(b"\n").unwrap_or(line).to_vec(),
@@ -102,7 +102,7 @@ impl LineStream {
             };
             match file.rows {
                 Ok(rows) => {
-                    let path: Arc<[u8]> = file.path.into();
+                    let path: Arc<[u8]> = file.path.into_bytes().into();
                     let lines = lines(&rows, file.content.as_deref().unwrap_or_default());
                     let lines = lines.map(|line| (line, Some(Arc::clone(&path))));
                     self.waiting.extend(lines);

@@ -2,117 +2,22 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use super::error::{instance, to_py};
-use super::options::{Network, choice, github_token, seconds, trust};
+use super::error::instance;
+use super::keywords::{Keywords, inputs, paths as paths_of};
+use super::options::{self, github_token};
 use super::progress::Listener;
 use super::rows::text;
 use super::runtime::{GilYielder, awaitable, block};
 use crate::cancel::CancelToken;
 use crate::edge::inputs::look_up;
-use crate::error::{Error, Result};
-use crate::fleet::{self, Cloned, FleetOptions, IfExists, Report};
-use crate::remote::{CloneOptions, FetchTags, Filter, UpdateFiles, UpdateOutcome, Worktree};
-
-/// How to clone, as the Python package collected it.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(super) struct Cloning<'py> {
-    shape: String,
-    branch: Option<String>,
-    single_branch: bool,
-    depth: Option<u32>,
-    shallow_since: Option<Bound<'py, PyAny>>,
-    filter: Option<String>,
-    tags: bool,
-    refspecs: Vec<String>,
-    update_files: String,
-    max_bytes: Option<u64>,
-    max_objects: Option<u64>,
-    max_seconds: Option<f64>,
-    min_free_bytes: u64,
-    trust: bool,
-    network: Network,
-}
-
-impl Cloning<'_> {
-    pub(super) fn options(self) -> PyResult<CloneOptions> {
-        let invalid = |what: String, reason: &str| to_py(&Error::invalid(what, reason));
-        let mut options = self.network.options(trust(self.trust))?;
-        options.worktree = choice(
-            "shape",
-            &self.shape,
-            &[
-                ("files", Worktree::CheckedOut),
-                ("bare", Worktree::Bare),
-                ("mirror", Worktree::Mirror),
-            ],
-        )?;
-        options.branch = self.branch;
-        options.single_branch = self.single_branch;
-        options.depth = match self.depth.map(std::num::NonZeroU32::new) {
-            Some(None) => return Err(invalid("depth 0".to_owned(), "must be 1 or more")),
-            depth => depth.flatten(),
-        };
-        options.shallow_since = self.shallow_since.as_ref().map(seconds).transpose()?;
-        let filters = [("blob:none", Filter::Blobs), ("tree:0", Filter::Trees)];
-        options.filter = self
-            .filter
-            .map(|name| choice("filter", &name, &filters))
-            .transpose()?;
-        if !self.tags {
-            options.tags = FetchTags::None;
-        }
-        options.refspecs = self.refspecs;
-        options.update_files = choice(
-            "update_files",
-            &self.update_files,
-            &[
-                ("forward", UpdateFiles::Forward),
-                ("keep", UpdateFiles::Keep),
-                ("overwrite", UpdateFiles::Overwrite),
-            ],
-        )?;
-        options.limits.bytes = self.max_bytes;
-        options.limits.objects = self.max_objects;
-        let duration = |seconds: f64| {
-            Duration::try_from_secs_f64(seconds)
-                .map_err(|error| invalid(format!("max_seconds {seconds}"), &error.to_string()))
-        };
-        options.limits.time = self.max_seconds.map(duration).transpose()?;
-        options.limits.free_disk_bytes = self.min_free_bytes;
-        Ok(options)
-    }
-}
-
-/// How many at once, and how often.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(super) struct Crew {
-    jobs: usize,
-    jobs_per_host: usize,
-    retries: u32,
-    retry_wait: f64,
-}
-
-impl Crew {
-    pub(super) fn options(&self) -> PyResult<FleetOptions> {
-        let mut options = FleetOptions::default();
-        options.jobs = self.jobs.max(1);
-        options.jobs_per_host = self.jobs_per_host.max(1);
-        options.retry.attempts = self.retries.saturating_add(1);
-        let wait = Duration::try_from_secs_f64(self.retry_wait);
-        options.retry.first_wait = wait.map_err(|error| {
-            let what = format!("retry_wait {}", self.retry_wait);
-            to_py(&Error::invalid(what, error.to_string()))
-        })?;
-        Ok(options)
-    }
-}
+use crate::error::Result;
+use crate::fleet::{self, Cloned, Report};
+use crate::git_string::GitString;
+use crate::remote::UpdateOutcome;
 
 /// Clones below one directory.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
@@ -123,20 +28,14 @@ pub(super) struct Fleet {
 #[pymethods]
 impl Fleet {
     #[new]
-    #[pyo3(signature = (root, *, existing, cloning, crew))]
-    fn new(root: PathBuf, existing: &str, cloning: Cloning<'_>, crew: Crew) -> PyResult<Self> {
+    #[pyo3(signature = (root, **options))]
+    fn new(py: Python<'_>, root: PathBuf, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let mut keywords = Keywords::new(py, options);
         let mut fleet = fleet::Fleet::new(root);
-        fleet.options = cloning.options()?;
-        fleet.fleet = crew.options()?;
-        fleet.existing = choice(
-            "existing",
-            existing,
-            &[
-                ("keep", IfExists::Keep),
-                ("update", IfExists::Update),
-                ("refuse", IfExists::Refuse),
-            ],
-        )?;
+        fleet.options = options::clone(&mut keywords, None)?;
+        fleet.fleet = options::fleet(&mut keywords)?;
+        keywords.set("existing", &mut fleet.existing)?;
+        keywords.finish()?;
         Ok(Self {
             fleet: Arc::new(fleet),
         })
@@ -145,22 +44,22 @@ impl Fleet {
     fn clone(
         &self,
         py: Python<'_>,
-        urls: Vec<PathBuf>,
+        urls: &Bound<'_, PyAny>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Py<PyList>> {
         let listener = Listener::new(progress);
-        let done = block(py, self.cloning(urls, &listener))?;
+        let done = block(py, self.cloning(inputs("urls", urls)?, &listener))?;
         clones(py, listener.raise_pending(done)?)
     }
 
     fn clone_async<'py>(
         &self,
         py: Python<'py>,
-        urls: Vec<PathBuf>,
+        urls: &Bound<'_, PyAny>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let listener = Listener::new(progress);
-        let work = self.cloning(urls, &listener);
+        let work = self.cloning(inputs("urls", urls)?, &listener);
         awaitable(py, work, move |py, done| {
             clones(py, listener.raise_pending(done)?)
         })
@@ -169,22 +68,22 @@ impl Fleet {
     fn update(
         &self,
         py: Python<'_>,
-        paths: Vec<PathBuf>,
+        paths: &Bound<'_, PyAny>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Py<PyList>> {
         let listener = Listener::new(progress);
-        let done = block(py, self.updating(paths, &listener))?;
+        let done = block(py, self.updating(paths_of("paths", paths)?, &listener))?;
         updates(py, listener.raise_pending(done)?)
     }
 
     fn update_async<'py>(
         &self,
         py: Python<'py>,
-        paths: Vec<PathBuf>,
+        paths: &Bound<'_, PyAny>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let listener = Listener::new(progress);
-        let work = self.updating(paths, &listener);
+        let work = self.updating(paths_of("paths", paths)?, &listener);
         awaitable(py, work, move |py, done| {
             updates(py, listener.raise_pending(done)?)
         })
@@ -194,15 +93,10 @@ impl Fleet {
 impl Fleet {
     fn cloning(
         &self,
-        urls: Vec<PathBuf>,
+        urls: Vec<String>,
         listener: &Listener,
     ) -> impl FnOnce(&CancelToken) -> Result<Option<Report<Cloned>>> + Send + use<> {
         let (fleet, listener) = (Arc::clone(&self.fleet), listener.clone());
-        // A path need not be text; what is none names nothing.
-        let urls: Vec<String> = urls
-            .iter()
-            .map(|url| url.to_string_lossy().into_owned())
-            .collect();
         move |cancel| {
             let (targets, refused) = look_up(&urls, github_token(&fleet.options), cancel)?;
             let urls: Vec<_> = targets.iter().map(|target| target.url().clone()).collect();
@@ -246,7 +140,8 @@ fn updates(py: Python<'_>, report: Report<UpdateOutcome>) -> PyResult<Py<PyList>
             let name = text(py, &one.name)?;
             refs.append((name, one.change.name(), id(one.old_id), id(one.new_id)))?;
         }
-        let name = |name: &Option<Vec<u8>>| name.as_deref().map(|name| text(py, name)).transpose();
+        let name =
+            |name: &Option<GitString>| name.as_deref().map(|name| text(py, name)).transpose();
         dict.set_item("url", &updated.url)?;
         dict.set_item("head", updated.head.map(|id| id.to_string()))?;
         dict.set_item("was_rewritten", updated.was_rewritten())?;

@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
 use serde_json::Value;
 
 use super::error::{instance, to_py};
-use super::options::{Network, choice, seconds, trust};
+use super::keywords::{Date, Keyword, Keywords};
+use super::options;
 use super::runtime::coroutine;
+use crate::choice::Choice;
 use crate::error::{Error, Result};
-use crate::net::Net;
 use crate::providers::github::{
     Account, AppKey, CacheOptions, GitHub, GitHubOptions, Pages, RepositoryFilter, Visibility,
 };
@@ -31,7 +32,6 @@ pub(super) struct Service {
     reserve: u64,
     longest_wait: f64,
     retries: u32,
-    network: Network,
 }
 
 /// Which repositories of a listing are wanted.
@@ -48,21 +48,17 @@ pub(super) struct Wanted<'py> {
 
 impl Wanted<'_> {
     fn filter(self) -> PyResult<RepositoryFilter> {
-        let seen = [
-            ("public", Visibility::Public),
-            ("private", Visibility::Private),
-            ("internal", Visibility::Internal),
-        ];
         let mut filter = RepositoryFilter::default();
         filter.forks = self.forks;
         filter.archived = self.archived;
         filter.language = self.language;
         filter.topics = self.topics;
-        filter.visibility = self
-            .visibility
-            .map(|name| choice("visibility", &name, &seen))
-            .transpose()?;
-        filter.pushed_since = self.pushed_since.as_ref().map(seconds).transpose()?;
+        let visibility = self.visibility.as_deref().map(Visibility::parse);
+        filter.visibility = visibility.transpose().map_err(|error| to_py(&error))?;
+        filter.pushed_since = match &self.pushed_since {
+            Some(date) => Some(Date::read("pushed_since", date)?.0),
+            None => None,
+        };
         Ok(filter)
     }
 }
@@ -84,7 +80,15 @@ type Status = (
 #[pymethods]
 impl GitHubService {
     #[new]
-    fn new(service: Service) -> PyResult<Self> {
+    #[pyo3(signature = (service, **options))]
+    fn new(
+        py: Python<'_>,
+        service: Service,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let mut keywords = Keywords::new(py, options);
+        let net = options::host(&mut keywords)?.net;
+        keywords.finish()?;
         let mut options = GitHubOptions::default();
         let tokens = service
             .tokens
@@ -114,8 +118,7 @@ impl GitHubService {
                 to_py(&Error::invalid(what, error.to_string()))
             })?;
         options.retries = service.retries;
-        let network: Net = service.network.options(trust(false))?.net;
-        options.net = network;
+        options.net = net;
         let github = GitHub::new(options).map_err(|error| to_py(&error))?;
         Ok(Self { github })
     }

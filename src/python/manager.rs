@@ -9,18 +9,19 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::blame_lines::{LineStream, dicts, lines};
-use super::clones::{Cloning, Crew};
 use super::commit_dicts::commit_dicts;
 use super::dict_stream::{DictStream, Source};
 use super::error::to_py;
-use super::options::{History, trust};
+use super::keywords::{Keywords, inputs};
+use super::options;
 use super::progress::{Listener, is_in_callback_of};
 use super::rows::text;
 use super::runtime::{GilYielder, awaitable, awaitable_until};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::fleet::{CloneState, RepoManager};
-use crate::git::{BlameOptions, CommitStream, FileBlame, OpenOptions, Repo};
+use crate::git::{BlameOptions, CommitStream, FileBlame, MissingBlobs, OpenOptions, Repo, Trust};
+use crate::git_string::GitString;
 use crate::progress::{NoProgress, ProgressSink};
 use crate::remote::{PrefetchFor, prefetch};
 
@@ -29,22 +30,26 @@ use crate::remote::{PrefetchFor, prefetch};
 pub(super) struct Manager {
     repos: Arc<RepoManager>,
     running: Arc<Running>,
-    trust: bool,
+    trust: Trust,
 }
 
 #[pymethods]
 impl Manager {
     #[new]
-    #[pyo3(signature = (urls, *, cloning, crew, trust))]
+    #[pyo3(signature = (urls, username, **options))]
     fn new(
         py: Python<'_>,
-        urls: Vec<String>,
-        cloning: Cloning<'_>,
-        crew: Crew,
-        trust: bool,
+        urls: &Bound<'_, PyAny>,
+        username: Option<String>,
+        options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let (cloning, crew) = (cloning.options()?, crew.options()?);
-        let manager = py.detach(|| RepoManager::new(urls, cloning, crew));
+        let urls = inputs("urls", urls)?;
+        let mut keywords = Keywords::new(py, options);
+        let options = options::clone(&mut keywords, username)?;
+        let fleet = options::fleet(&mut keywords)?;
+        keywords.finish()?;
+        let trust = options.trust;
+        let manager = py.detach(|| RepoManager::new(urls, options, fleet));
         Ok(Self {
             repos: Arc::new(manager),
             running: Arc::new(Running {
@@ -69,9 +74,10 @@ impl Manager {
     fn clone_each<'py>(
         &self,
         py: Python<'py>,
-        urls: Vec<String>,
+        urls: &Bound<'py, PyAny>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let urls = inputs("urls", urls)?;
         self.run(py, progress, move |manager, sink, cancel| {
             manager.clone_each(&urls, sink, cancel)
         })
@@ -125,13 +131,14 @@ impl Manager {
         Ok(removed)
     }
 
+    #[pyo3(signature = (path, **options))]
     fn extract_commits<'py>(
         &self,
         py: Python<'py>,
         path: PathBuf,
-        history: History<'_>,
+        options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let start = self.history(path, history)?;
+        let start = self.history(py, path, options)?;
         let work = move |cancel: &CancelToken| {
             let (repo_name, commits) = start(cancel)?;
             let commits = commits.into_iter().flatten().collect::<Result<Vec<_>>>()?;
@@ -143,13 +150,14 @@ impl Manager {
     }
 
     /// The same some at a time.
+    #[pyo3(signature = (path, **options))]
     fn commit_stream<'py>(
         &self,
         py: Python<'py>,
         path: PathBuf,
-        history: History<'_>,
+        options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let start = self.history(path, history)?;
+        let start = self.history(py, path, options)?;
         // It lives as long as the stream, not as long as the task that opened it.
         let cancel = CancelToken::new();
         let given = cancel.clone();
@@ -176,7 +184,7 @@ impl Manager {
             complete(&repo, &PrefetchFor::Trees, &manager, cancel)?;
             let patterns: Vec<_> = patterns
                 .into_iter()
-                .map(OsString::into_encoded_bytes)
+                .map(|pattern| pattern.into_encoded_bytes().into())
                 .collect();
             repo.files(&revision, &patterns)
         };
@@ -200,10 +208,10 @@ impl Manager {
         let (open, manager) = (self.open(path), Arc::clone(&self.repos));
         let work = move |cancel: &CancelToken| {
             let repo = open()?;
-            let inside: Vec<Result<Vec<u8>>> =
+            let inside: Vec<Result<GitString>> =
                 files.iter().map(|file| repo.path_in_repo(file)).collect();
             let mut options = as_the_original();
-            let paths: Vec<Vec<u8>> = inside.iter().flatten().cloned().collect();
+            let paths: Vec<GitString> = inside.iter().flatten().cloned().collect();
             let are_directories = repo.are_directories("HEAD", &paths)?;
             let files_alone = paths.into_iter().zip(are_directories);
             let files_alone = files_alone.filter(|(_, is_directory)| !is_directory);
@@ -217,7 +225,7 @@ impl Manager {
             let found = repo
                 .blame(&options, Arc::new(NoProgress), cancel)?
                 .collect::<Result<Vec<_>>>()?;
-            let by_path: HashMap<Vec<u8>, FileBlame> = found
+            let by_path: HashMap<GitString, FileBlame> = found
                 .into_iter()
                 .map(|file| (file.path.clone(), file))
                 .collect();
@@ -377,20 +385,22 @@ impl Manager {
     /// Name and commits of a repository; an empty one has none.
     fn history(
         &self,
+        py: Python<'_>,
         path: PathBuf,
-        history: History<'_>,
+        options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<impl FnOnce(&CancelToken) -> Result<(String, Option<CommitStream>)> + Send + use<>>
     {
         let (open, manager) = (self.open(path), Arc::clone(&self.repos));
-        let fetches = history.fetches();
-        let options = history.options()?;
+        let mut keywords = Keywords::new(py, options);
+        let options = options::history(&mut keywords)?;
+        keywords.finish()?;
         Ok(move |cancel: &CancelToken| {
             let repo = open()?;
             let name = repo.name().to_owned();
-            if options.revisions.is_empty() && repo.is_empty()? {
+            if options.rev.is_empty() && repo.is_empty()? {
                 return Ok((name, None));
             }
-            if fetches {
+            if options.missing == MissingBlobs::Fetch {
                 complete(
                     &repo,
                     &PrefetchFor::Commits(options.clone()),
@@ -405,7 +415,7 @@ impl Manager {
 
     fn open(&self, path: PathBuf) -> impl FnOnce() -> Result<Repo> + Send + use<> {
         let mut options = OpenOptions::default();
-        options.trust = trust(self.trust);
+        options.trust = self.trust;
         move || Repo::open(path, &options)
     }
 }
@@ -424,7 +434,7 @@ fn complete(
 /// Names as committed, and each line with its content.
 fn as_the_original() -> BlameOptions {
     let mut options = BlameOptions::default();
-    options.raw_identities = true;
-    options.with_content = true;
+    options.mailmap = false;
+    options.lines = true;
     options
 }

@@ -5,97 +5,68 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use super::error::{instance, to_py};
-use super::options::{History, Network, github_token, trust};
+use super::error::instance;
+use super::keywords::{Keywords, inputs};
+use super::options::{self, github_token};
 use super::progress::Listener;
 use super::runtime::{GilYielder, awaitable, block};
 use crate::cancel::CancelToken;
 use crate::edge::inputs::look_up;
-use crate::error::{Error, Result};
-use crate::fleet::{self, MineOptions, Mined, Outcome, Report, Tables};
-
-/// What `mine` takes, as the Python package collected it.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(super) struct MineCall<'py> {
-    targets: Vec<String>,
-    output: PathBuf,
-    tables: Vec<String>,
-    keep_clones: Option<PathBuf>,
-    jobs: usize,
-    threads: usize,
-    trust: bool,
-    network: Network,
-    rev: Option<String>,
-    retries: u32,
-    progress: Option<Py<PyAny>>,
-    history: History<'py>,
-}
+use crate::error::Result;
+use crate::fleet::{self, Mined, Outcome, Report};
 
 type Work = Box<dyn FnOnce(&CancelToken) -> Result<Option<Report<Mined>>> + Send>;
 
-impl MineCall<'_> {
-    fn work(self) -> PyResult<(Work, Listener)> {
-        let mut options = MineOptions::default();
-        options.tables = tables(&self.tables).map_err(|error| to_py(&error))?;
-        options.fetch_missing = self.history.fetches();
-        options.history = self.history.options()?;
-        options.revision = self.rev;
-        options.clone = self.network.options(trust(self.trust))?;
-        options.keep_clones = self.keep_clones;
-        options.retry.attempts = self.retries.saturating_add(1);
-        options.jobs = self.jobs;
-        options.threads = self.threads;
-        let (targets, output) = (self.targets, self.output);
-        let token = github_token(&options.clone);
-        let listener = Listener::new(self.progress);
-        let heard = listener.clone();
-        let work = Box::new(move |cancel: &CancelToken| {
-            let (targets, refused) = look_up(&targets, token, cancel)?;
-            let sink = heard.sink(cancel);
-            refused.tell(&*sink);
-            let report = fleet::mine(&targets, &output, &options, &sink, cancel);
-            let report = report.and_then(|report| cancel.check().map(|()| report));
-            heard.to_result(report.map(|report| refused.put_into(report)))
-        });
-        Ok((work, listener))
-    }
-}
-
-fn tables(names: &[String]) -> Result<Tables> {
-    let mut tables = Tables {
-        commits: false,
-        changes: false,
-        blame: false,
-    };
-    for name in names {
-        match name.as_str() {
-            "commits" => tables.commits = true,
-            "changes" => tables.changes = true,
-            "blame" => tables.blame = true,
-            other => {
-                return Err(Error::invalid(
-                    format!("table `{other}`"),
-                    "is unknown; there are commits, changes and blame",
-                ));
-            }
-        }
-    }
-    Ok(tables)
+fn work(
+    targets: &Bound<'_, PyAny>,
+    output: PathBuf,
+    progress: Option<Py<PyAny>>,
+    given: Option<&Bound<'_, PyDict>>,
+) -> PyResult<(Work, Listener)> {
+    let mut keywords = Keywords::new(targets.py(), given);
+    let targets = inputs("targets", targets)?;
+    let options = options::mine(&mut keywords)?;
+    keywords.finish()?;
+    let token = github_token(&options.clone_options);
+    let listener = Listener::new(progress);
+    let heard = listener.clone();
+    let work = Box::new(move |cancel: &CancelToken| {
+        let (targets, refused) = look_up(&targets, token, cancel)?;
+        let sink = heard.sink(cancel);
+        refused.tell(&*sink);
+        let report = fleet::mine(&targets, &output, &options, &sink, cancel);
+        let report = report.and_then(|report| cancel.check().map(|()| report));
+        heard.to_result(report.map(|report| refused.put_into(report)))
+    });
+    Ok((work, listener))
 }
 
 /// Mine repositories into a dataset; a dictionary per target, in order.
 #[pyfunction]
-pub(super) fn mine<'py>(py: Python<'py>, job: MineCall<'py>) -> PyResult<Py<PyList>> {
-    let (work, listener) = job.work()?;
+#[pyo3(signature = (targets, output, progress, **options))]
+pub(super) fn mine(
+    py: Python<'_>,
+    targets: &Bound<'_, PyAny>,
+    output: PathBuf,
+    progress: Option<Py<PyAny>>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Py<PyList>> {
+    let (work, listener) = work(targets, output, progress, options)?;
     let report = block(py, work)?;
     outcomes(py, listener.raise_pending(report)?)
 }
 
 /// The same as an awaitable.
 #[pyfunction]
-pub(super) fn mine_async<'py>(py: Python<'py>, job: MineCall<'py>) -> PyResult<Bound<'py, PyAny>> {
-    let (work, listener) = job.work()?;
+#[pyo3(signature = (targets, output, progress, **options))]
+pub(super) fn mine_async<'py>(
+    py: Python<'py>,
+    targets: &Bound<'py, PyAny>,
+    output: PathBuf,
+    progress: Option<Py<PyAny>>,
+    options: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (work, listener) = work(targets, output, progress, options)?;
     awaitable(py, work, move |py, report| {
         outcomes(py, listener.raise_pending(report)?)
     })

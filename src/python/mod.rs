@@ -14,6 +14,7 @@ mod commit_dicts;
 mod dict_stream;
 mod error;
 mod github;
+mod keywords;
 mod manager;
 mod mine;
 mod options;
@@ -42,6 +43,8 @@ mod module {
     use crate::python::manager::Manager;
     #[pymodule_export]
     use crate::python::mine::{mine, mine_async};
+    #[pymodule_export]
+    use crate::python::options::option_names;
     #[pymodule_export]
     use crate::python::records::RecordStream;
     #[pymodule_export]

@@ -1,284 +1,259 @@
-//! Keyword arguments to options.
+//! Options of the library from keyword arguments: the library's defaults, and over them what was given.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDateTime, PyString};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
-use super::error::to_py;
-use crate::error::Error;
-use crate::git::{
-    BlameOptions, HistoryOptions, MergeCommits, Merges, MissingBlobs, Order, PatternSyntax,
-    Renames, Trust, parse_date,
-};
-use crate::net::{Credentials, Net, NetOptions};
-use crate::remote::CloneOptions;
+use super::keywords::{Date, Keyword, Keywords, Workers};
+use crate::edge::credentials::TOKEN_USER;
+use crate::edge::environment::words;
+use crate::edge::network::Network;
+use crate::fleet::{FleetOptions, MineOptions, RetryOptions};
+use crate::git::{BlameOptions, HistoryOptions};
+use crate::net::Credentials;
+use crate::remote::{CloneOptions, FetchTags, TransferLimits, Worktree};
 use crate::secret::Secret;
 
-/// What decides rows, as the Python package collected it.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(super) struct History<'py> {
-    rev: Vec<String>,
-    all_refs: bool,
-    paths: Vec<OsString>,
-    since: Option<Bound<'py, PyAny>>,
-    until: Option<Bound<'py, PyAny>>,
-    authors: Vec<String>,
-    committers: Vec<String>,
-    grep: Vec<String>,
-    pattern_syntax: String,
-    ignore_case: bool,
-    merge_commits: String,
-    skip: u64,
-    max_count: Option<u64>,
-    order: String,
-    first_parent: bool,
-    renames: String,
-    merges: Option<String>,
-    missing: String,
-    mailmap: bool,
-    /// How to reach where a partial clone came from.
-    network: Option<Network>,
+/// Options of `Repository.commits`.
+pub(super) fn history(keywords: &mut Keywords<'_>) -> PyResult<HistoryOptions> {
+    let mut options = counting(keywords)?;
+    keywords.set("rev", &mut options.rev)?;
+    keywords.set("all_refs", &mut options.all_refs)?;
+    keywords.set("paths", &mut options.paths)?;
+    keywords.set("authors", &mut options.authors)?;
+    keywords.set("committers", &mut options.committers)?;
+    keywords.set("grep", &mut options.grep)?;
+    keywords.set("pattern_syntax", &mut options.pattern_syntax)?;
+    keywords.set("ignore_case", &mut options.ignore_case)?;
+    keywords.set("merge_commits", &mut options.merge_commits)?;
+    keywords.set("skip", &mut options.skip)?;
+    keywords.set("order", &mut options.order)?;
+    Ok(options)
 }
 
-impl History<'_> {
-    /// Taken once: how what a partial clone lacks is brought first, if it is.
-    pub(super) fn fetch_options(&mut self) -> PyResult<Option<CloneOptions>> {
-        fetch_options(&mut self.network)
-    }
-
-    /// Whether it is.
-    pub(super) fn fetches(&self) -> bool {
-        self.missing == "fetch"
-    }
-
-    pub(super) fn options(self) -> PyResult<HistoryOptions> {
-        let mut options = HistoryOptions::default();
-        options.since = self.since.as_ref().map(seconds).transpose()?;
-        options.until = self.until.as_ref().map(seconds).transpose()?;
-        options.revisions = self.rev;
-        options.all_refs = self.all_refs;
-        let bytes = |path: OsString| path.into_encoded_bytes();
-        options.paths = self.paths.into_iter().map(bytes).collect();
-        options.authors = self.authors;
-        options.committers = self.committers;
-        options.grep = self.grep;
-        options.ignore_case = self.ignore_case;
-        options.skip = self.skip;
-        options.max_count = self.max_count;
-        options.first_parent = self.first_parent;
-        options.raw_identities = !self.mailmap;
-        options.pattern_syntax = choice(
-            "pattern_syntax",
-            &self.pattern_syntax,
-            &[
-                ("basic", PatternSyntax::Basic),
-                ("extended", PatternSyntax::Extended),
-                ("fixed", PatternSyntax::Fixed),
-            ],
-        )?;
-        options.merge_commits = choice(
-            "merge_commits",
-            &self.merge_commits,
-            &[
-                ("include", MergeCommits::Include),
-                ("exclude", MergeCommits::Exclude),
-                ("only", MergeCommits::Only),
-            ],
-        )?;
-        options.order = choice(
-            "order",
-            &self.order,
-            &[("date", Order::Date), ("topo", Order::Topo)],
-        )?;
-        options.renames = choice(
-            "renames",
-            &self.renames,
-            &[
-                ("on", Renames::On),
-                ("off", Renames::Off),
-                ("copies", Renames::Copies),
-            ],
-        )?;
-        options.missing = choice(
-            "missing",
-            &self.missing,
-            &[
-                ("allow", MissingBlobs::Allow),
-                ("fetch", MissingBlobs::Allow),
-                ("error", MissingBlobs::Error),
-            ],
-        )?;
-        let merges = [
-            ("none", Merges::None),
-            ("first-parent", Merges::FirstParent),
-            ("each-parent", Merges::EachParent),
-        ];
-        options.merges = self
-            .merges
-            .map(|name| choice("merges", &name, &merges))
-            .transpose()?;
-        Ok(options)
-    }
+/// Those of them that `mine` has too.
+fn counting(keywords: &mut Keywords<'_>) -> PyResult<HistoryOptions> {
+    let mut options = HistoryOptions::new();
+    options.since = date(keywords, "since")?;
+    options.until = date(keywords, "until")?;
+    keywords.set("max_count", &mut options.max_count)?;
+    keywords.set("first_parent", &mut options.first_parent)?;
+    keywords.set("renames", &mut options.renames)?;
+    keywords.set("diff_merges", &mut options.diff_merges)?;
+    keywords.set("missing", &mut options.missing)?;
+    keywords.set("mailmap", &mut options.mailmap)?;
+    Ok(options)
 }
 
-/// How lines are blamed, as the Python package collected it.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(super) struct Blame<'py> {
-    rev: Option<String>,
-    working_tree: bool,
-    line_ranges: Vec<String>,
-    lines: bool,
-    ignore_whitespace: bool,
-    ignore_revs: Vec<String>,
-    ignore_revs_files: Vec<PathBuf>,
-    configured_ignores: bool,
-    first_parent: bool,
-    since: Option<Bound<'py, PyAny>>,
-    mailmap: bool,
-    network: Option<Network>,
+fn date(keywords: &mut Keywords<'_>, name: &'static str) -> PyResult<Option<i64>> {
+    let date = keywords.take::<Option<Date>>(name)?;
+    Ok(date.flatten().map(|date| date.0))
 }
 
-fn fetch_options(network: &mut Option<Network>) -> PyResult<Option<CloneOptions>> {
-    let network = network.take();
-    network
-        .map(|network| network.options(Trust::Owner))
-        .transpose()
+/// Options of `Repository.blame`.
+pub(super) fn blame(keywords: &mut Keywords<'_>) -> PyResult<BlameOptions> {
+    let mut options = BlameOptions::new();
+    keywords.set("rev", &mut options.rev)?;
+    keywords.set("working_tree", &mut options.working_tree)?;
+    if let Some(ranges) = keywords.take::<LineRanges>("line_ranges")? {
+        options.line_ranges = ranges.0;
+    }
+    keywords.set("lines", &mut options.lines)?;
+    keywords.set("ignore_whitespace", &mut options.ignore_whitespace)?;
+    keywords.set("ignore_revs", &mut options.ignore_revs)?;
+    keywords.set("ignore_revs_files", &mut options.ignore_revs_files)?;
+    keywords.set("configured_ignores", &mut options.configured_ignores)?;
+    keywords.set("first_parent", &mut options.first_parent)?;
+    options.since = date(keywords, "since")?;
+    keywords.set("missing", &mut options.missing)?;
+    keywords.set("mailmap", &mut options.mailmap)?;
+    Ok(options)
 }
 
-impl Blame<'_> {
-    /// Taken once: how what a partial clone lacks is brought first, if it is.
-    pub(super) fn fetch_options(&mut self) -> PyResult<Option<CloneOptions>> {
-        fetch_options(&mut self.network)
-    }
+/// Ranges of lines: `(10, 20)`, `"10,+5"`, or a list of them.
+struct LineRanges(Vec<String>);
 
-    pub(super) fn options(self) -> PyResult<BlameOptions> {
-        let mut options = BlameOptions::default();
-        options.since = self.since.as_ref().map(seconds).transpose()?;
-        options.revision = self.rev;
-        options.working_tree = self.working_tree;
-        options.line_ranges = self.line_ranges;
-        options.with_content = self.lines;
-        options.ignore_whitespace = self.ignore_whitespace;
-        options.ignored_revisions = self.ignore_revs;
-        options.ignored_revisions_files = self.ignore_revs_files;
-        options.use_configured_ignores = self.configured_ignores;
-        options.first_parent = self.first_parent;
-        options.raw_identities = !self.mailmap;
-        Ok(options)
-    }
-}
-
-/// The value that goes by `name`.
-pub(super) fn choice<T: Copy>(argument: &str, name: &str, values: &[(&str, T)]) -> PyResult<T> {
-    if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
-        return Ok(*value);
-    }
-    let known: Vec<&str> = values.iter().map(|(known, _)| *known).collect();
-    let reason = format!("is unknown; there are {}", known.join(", "));
-    Err(to_py(&Error::invalid(
-        format!("{argument} `{name}`"),
-        reason,
-    )))
-}
-
-/// A date as text, as a datetime, or as seconds since the epoch.
-pub(super) fn seconds(date: &Bound<'_, PyAny>) -> PyResult<i64> {
-    if let Ok(text) = date.cast::<PyString>() {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |now| now.as_secs());
-        let now = i64::try_from(now).unwrap_or(i64::MAX);
-        return parse_date(&text.to_string_lossy(), now).map_err(|error| to_py(&error));
-    }
-    if let Ok(time) = date.cast::<PyDateTime>() {
-        let timestamp: f64 = time.call_method0("timestamp")?.extract()?;
-        #[expect(clippy::cast_possible_truncation, reason = "the years 1 to 9999 fit")]
-        return Ok(timestamp.floor() as i64);
-    }
-    if let Ok(seconds) = date.extract::<i64>()
-        && !date.is_instance_of::<PyBool>()
-    {
-        return Ok(seconds);
-    }
-    let seconds = match date.extract::<f64>() {
-        Ok(seconds) if !date.is_instance_of::<PyBool>() => seconds,
-        _ => {
-            let what = format!("date {}", date.repr()?);
-            let reason = "must be text, a datetime, or seconds since the epoch";
-            return Err(to_py(&Error::invalid(what, reason)));
+impl<'py> Keyword<'py> for LineRanges {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if value.is_none() {
+            return Ok(Self(Vec::new()));
         }
-    };
-    if !seconds.is_finite() {
-        let error = Error::invalid(format!("date {seconds}"), "is no point in time");
-        return Err(to_py(&error));
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
-    Ok(seconds.floor() as i64)
-}
-
-pub(super) fn trust(anyone: bool) -> Trust {
-    if anyone { Trust::Anyone } else { Trust::Owner }
-}
-
-/// How remote repositories are reached, as the Python package collected it from arguments and the environment.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(super) struct Network {
-    ca_bundle: Option<PathBuf>,
-    proxy: Option<String>,
-    timeout: f64,
-    connect_timeout: f64,
-    min_bytes_per_second: u64,
-    allow_clear_text: bool,
-    ssh_command: Vec<String>,
-    credential_command: Option<String>,
-    git_credentials: bool,
-    /// Host, user name, password or token.
-    credentials: Vec<(String, String, String)>,
-}
-
-impl Network {
-    pub(super) fn options(self, trust: Trust) -> PyResult<CloneOptions> {
-        let mut net = NetOptions::default();
-        net.ca_bundle = self.ca_bundle;
-        net.proxy = self.proxy;
-        let duration = |name: &str, seconds: f64| {
-            Duration::try_from_secs_f64(seconds).map_err(|error| {
-                to_py(&Error::invalid(
-                    format!("{name} {seconds}"),
-                    error.to_string(),
-                ))
-            })
+        if let Some(range) = line_range(value) {
+            return Ok(Self(vec![range]));
+        }
+        let wrong = |value: &Bound<'py, PyAny>| match value.repr() {
+            Ok(shown) => PyTypeError::new_err(format!(
+                "{name}: {shown} is not a range; write (10, 20) or '10,20' or a list of them"
+            )),
+            Err(error) => error,
         };
-        net.idle_timeout = duration("timeout", self.timeout)?;
-        net.connect_timeout = duration("connect_timeout", self.connect_timeout)?;
-        net.least_bytes_per_second = self.min_bytes_per_second;
-        net.allow_clear_text_credentials = self.allow_clear_text;
-        net.ssh_command = self.ssh_command;
-        net.withheld_variables = crate::edge::variables::secret_variables();
-        let mut options = CloneOptions::default();
-        options.net = Net::new(net);
-        options.trust = trust;
-        options.credential_provider = Some(crate::edge::credentials::ask(
-            self.credential_command,
-            self.git_credentials,
-        ));
-        options.credentials = self
-            .credentials
-            .into_iter()
-            .map(|(host, username, password)| Credentials {
+        let all = value.try_iter().map_err(|_| wrong(value))?;
+        let range = |one: PyResult<Bound<'py, PyAny>>| {
+            let one = one?;
+            line_range(&one).ok_or_else(|| wrong(&one))
+        };
+        all.map(range).collect::<PyResult<_>>().map(Self)
+    }
+}
+
+fn line_range(value: &Bound<'_, PyAny>) -> Option<String> {
+    if value.is_instance_of::<PyString>() {
+        return value.extract().ok();
+    }
+    let is_pair = value.is_instance_of::<PyTuple>() || value.is_instance_of::<PyList>();
+    let (first, last) = is_pair
+        .then(|| value.extract::<(i64, i64)>().ok())
+        .flatten()?;
+    Some(format!("{first},{last}"))
+}
+
+/// Options of how other machines are reached.
+fn host_network(keywords: &mut Keywords<'_>) -> PyResult<Network> {
+    let mut network = Network::default();
+    keywords.set("ca_bundle", &mut network.ca_bundle)?;
+    keywords.set("proxy", &mut network.proxy)?;
+    network.timeout = keywords.take("timeout")?;
+    network.connect_timeout = keywords.take("connect_timeout")?;
+    network.min_rate = keywords.take("min_rate")?;
+    network.allow_clear_text = keywords.take("allow_clear_text")?;
+    let command = keywords.take::<Option<SshCommand>>("ssh_command")?;
+    network.ssh_command = command.flatten().map(|command| command.0);
+    keywords.set("credential_command", &mut network.credential_command)?;
+    keywords.set("git_credentials", &mut network.git_credentials)?;
+    Ok(network)
+}
+
+/// The same with credentials. `username` goes with the token.
+fn network(keywords: &mut Keywords<'_>, username: Option<String>) -> PyResult<Network> {
+    let mut network = host_network(keywords)?;
+    network.username = username;
+    let token = keywords.take::<Option<String>>("token")?.flatten();
+    network.token = token.filter(|token| !token.is_empty()).map(Secret::new);
+    let known = keywords.take::<Option<KnownCredentials>>("credentials")?;
+    network.credentials = known.flatten().map_or_else(Vec::new, |known| known.0);
+    Ok(network)
+}
+
+/// The ssh program with its arguments: a command line, or a list of words.
+struct SshCommand(Vec<String>);
+
+impl<'py> Keyword<'py> for SshCommand {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        match value.cast::<PyString>() {
+            Ok(text) => Ok(Self(words(&text.to_string_lossy()))),
+            Err(_) => Keyword::read(name, value).map(Self),
+        }
+    }
+}
+
+/// A dictionary of hosts, with a token or a user name and password for each.
+struct KnownCredentials(Vec<Credentials>);
+
+impl<'py> Keyword<'py> for KnownCredentials {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let given = PyDict::new(value.py());
+        given.call_method1("update", (value,))?;
+        let mut known = Vec::new();
+        for (host, given) in given {
+            let host: String = Keyword::read("host", &host)?;
+            let is_pair = given.is_instance_of::<PyTuple>() || given.is_instance_of::<PyList>();
+            let pair = is_pair
+                .then(|| given.extract::<(String, String)>().ok())
+                .flatten();
+            let token = given.extract::<String>().ok();
+            let token = token.map(|token| (TOKEN_USER.to_owned(), token));
+            let Some((username, password)) = pair.or(token) else {
+                return Err(PyTypeError::new_err(format!(
+                    "{name} of {host}: must be a token, or user name and password"
+                )));
+            };
+            known.push(Credentials {
                 host,
                 username,
                 password: Secret::new(password),
-            })
-            .collect();
-        Ok(options)
+            });
+        }
+        Ok(Self(known))
     }
+}
+
+/// Options of everything that reaches other machines: network, limits, trust.
+pub(super) fn remote(
+    keywords: &mut Keywords<'_>,
+    username: Option<String>,
+) -> PyResult<CloneOptions> {
+    let mut options = network(keywords, username)?.clone_options();
+    keywords.set("trust", &mut options.trust)?;
+    let mut limits = TransferLimits::new();
+    keywords.set("max_bytes", &mut limits.max_bytes)?;
+    keywords.set("max_objects", &mut limits.max_objects)?;
+    keywords.set("max_time", &mut limits.max_time)?;
+    keywords.set("min_free_bytes", &mut limits.min_free_bytes)?;
+    Ok(options.limits(limits))
+}
+
+/// Options of how one host is reached, without credentials.
+pub(super) fn host(keywords: &mut Keywords<'_>) -> PyResult<CloneOptions> {
+    Ok(host_network(keywords)?.clone_options())
+}
+
+/// Options of a clone.
+pub(super) fn clone(
+    keywords: &mut Keywords<'_>,
+    username: Option<String>,
+) -> PyResult<CloneOptions> {
+    let mut options = remote(keywords, username)?;
+    let is_bare = keywords.take::<bool>("bare")?.unwrap_or(false);
+    let is_mirror = keywords.take::<bool>("mirror")?.unwrap_or(false);
+    options.worktree = match (is_mirror, is_bare) {
+        (true, _) => Worktree::Mirror,
+        (_, true) => Worktree::Bare,
+        _ => Worktree::CheckedOut,
+    };
+    keywords.set("branch", &mut options.branch)?;
+    keywords.set("single_branch", &mut options.single_branch)?;
+    keywords.set("depth", &mut options.depth)?;
+    options.shallow_since = date(keywords, "shallow_since")?;
+    keywords.set("filter", &mut options.filter)?;
+    if keywords.take::<bool>("tags")? == Some(false) {
+        options.tags = FetchTags::None;
+    }
+    keywords.set("refspecs", &mut options.refspecs)?;
+    keywords.set("update_files", &mut options.update_files)?;
+    Ok(options)
+}
+
+/// Concurrency and retries.
+pub(super) fn fleet(keywords: &mut Keywords<'_>) -> PyResult<FleetOptions> {
+    let mut options = FleetOptions::new();
+    if let Some(jobs) = keywords.take::<Workers>("jobs")? {
+        options.jobs = jobs.0;
+    }
+    (options.jobs_per_host, options.retry) = retry(keywords)?;
+    Ok(options)
+}
+
+fn retry(keywords: &mut Keywords<'_>) -> PyResult<(usize, RetryOptions)> {
+    let per_host = keywords.take::<Workers>("jobs_per_host")?;
+    let per_host = per_host.map_or(FleetOptions::new().jobs_per_host, |jobs| jobs.0);
+    let mut options = RetryOptions::new();
+    keywords.set("retries", &mut options.retries)?;
+    keywords.set("retry_wait", &mut options.retry_wait)?;
+    Ok((per_host, options))
+}
+
+/// Options of `mine`.
+pub(super) fn mine(keywords: &mut Keywords<'_>) -> PyResult<MineOptions> {
+    let mut options = MineOptions::new();
+    keywords.set("tables", &mut options.tables)?;
+    keywords.set("rev", &mut options.rev)?;
+    options.history = counting(keywords)?;
+    options.clone_options = remote(keywords, None)?;
+    keywords.set("keep_clones", &mut options.keep_clones)?;
+    keywords.set("jobs", &mut options.jobs)?;
+    keywords.set("threads", &mut options.threads)?;
+    (options.jobs_per_host, options.retry) = retry(keywords)?;
+    Ok(options)
 }
 
 /// The token for github.com that was given, if one was.
@@ -287,4 +262,37 @@ pub(super) fn github_token(options: &CloneOptions) -> Option<Secret> {
     known
         .find(|known| known.host == "github.com")
         .map(|known| known.password.clone())
+}
+
+/// Names of the options of each function, for the tests that compare them with the library's and the command's.
+#[pyfunction]
+pub(super) fn option_names(py: Python<'_>) -> PyResult<Vec<(&'static str, Vec<&'static str>)>> {
+    let names = |read: fn(&mut Keywords<'_>) -> PyResult<()>| {
+        let mut keywords = Keywords::new(py, None);
+        read(&mut keywords)?;
+        Ok::<_, PyErr>(keywords.names())
+    };
+    Ok(vec![
+        (
+            "HistoryOptions",
+            names(|keywords| history(keywords).map(drop))?,
+        ),
+        ("BlameOptions", names(|keywords| blame(keywords).map(drop))?),
+        ("HostOptions", names(|keywords| host(keywords).map(drop))?),
+        (
+            "CloneOptions",
+            names(|keywords| clone(keywords, None).map(drop))?,
+        ),
+        (
+            "FleetOptions",
+            names(|keywords| {
+                clone(keywords, None)?;
+                fleet(keywords)?;
+                keywords
+                    .take::<crate::fleet::IfExists>("existing")
+                    .map(drop)
+            })?,
+        ),
+        ("MineOptions", names(|keywords| mine(keywords).map(drop))?),
+    ])
 }

@@ -5,16 +5,19 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyDict, PyList};
 
 use super::error::instance;
-use super::options::{Blame, History};
+use super::keywords::{Keyword, Keywords};
+use super::options;
 use super::records::RecordStream;
 use super::rows::text;
 use super::runtime::{GilYielder, awaitable, block};
 use crate::cancel::CancelToken;
+use crate::edge::network::Network;
 use crate::error::{Error, Result};
-use crate::git::{HistoryOptions, OpenOptions, Repo};
+use crate::git::{HistoryOptions, MissingBlobs, OpenOptions, Repo, Trust};
+use crate::git_string::GitString;
 use crate::progress::{NoProgress, ProgressSink};
 use crate::remote::{PrefetchFor, prefetch};
 use crate::table::{self, Records, SchemaRef};
@@ -106,7 +109,7 @@ impl Repository {
         let repo = self.repo(py)?;
         let patterns: Vec<_> = patterns
             .into_iter()
-            .map(OsString::into_encoded_bytes)
+            .map(|pattern| GitString::from(pattern.into_encoded_bytes()))
             .collect();
         let files = block(py, move |_| repo.files(&revision, &patterns))?;
         let list = PyList::empty(py);
@@ -118,35 +121,49 @@ impl Repository {
         Ok(list)
     }
 
-    fn commits(&self, py: Python<'_>, history: History<'_>) -> PyResult<RecordStream> {
-        self.history(py, history, table::commits)
+    #[pyo3(signature = (**options))]
+    fn commits(
+        &self,
+        py: Python<'_>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<RecordStream> {
+        let work = self.history(py, options, table::commits)?;
+        stream(py, work)
     }
 
-    fn changes(&self, py: Python<'_>, history: History<'_>) -> PyResult<RecordStream> {
-        self.history(py, history, table::changes)
+    #[pyo3(signature = (**options))]
+    fn changes(
+        &self,
+        py: Python<'_>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<RecordStream> {
+        let work = self.history(py, options, table::changes)?;
+        stream(py, work)
     }
 
     /// The stream, and a list that gets `(path, exception)` for each file that cannot be blamed.
+    #[pyo3(signature = (paths, is_strict, **options))]
     fn blame(
         &self,
         py: Python<'_>,
-        paths: Option<Vec<PathBuf>>,
-        options: Blame<'_>,
+        paths: &Bound<'_, PyAny>,
         is_strict: bool,
+        options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<(RecordStream, Failures)> {
-        let (work, failures) = self.blame_work(py, paths, options, is_strict)?;
+        let (work, failures) = self.blame_work(paths, options, is_strict)?;
         Ok((stream(py, work)?, failures))
     }
 
     /// The same, awaitable; all rows are there when it is done.
+    #[pyo3(signature = (paths, is_strict, **options))]
     fn blame_async<'py>(
         &self,
         py: Python<'py>,
-        paths: Option<Vec<PathBuf>>,
-        options: Blame<'_>,
+        paths: &Bound<'py, PyAny>,
         is_strict: bool,
+        options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (work, failures) = self.blame_work(py, paths, options, is_strict)?;
+        let (work, failures) = self.blame_work(paths, options, is_strict)?;
         let work = move |cancel: &CancelToken| {
             let records = work(cancel)?.collected();
             // From here on there is nothing to cancel.
@@ -176,16 +193,16 @@ impl Repository {
     fn history(
         &self,
         py: Python<'_>,
-        mut history: History<'_>,
+        options: Option<&Bound<'_, PyDict>>,
         table: fn(&Repo, &HistoryOptions, &CancelToken) -> Result<Records>,
-    ) -> PyResult<RecordStream> {
+    ) -> PyResult<impl FnOnce(&CancelToken) -> Result<Records> + Send + use<>> {
+        let mut keywords = Keywords::new(py, options);
+        let options = options::history(&mut keywords)?;
+        keywords.finish()?;
         let repo = self.repo(py)?;
-        let network = history.fetch_options()?;
-        let options = history.options()?;
-        stream(py, move |cancel| {
-            if let Some(network) = network {
-                let needed = PrefetchFor::Commits(options.clone());
-                prefetch(&repo, &needed, &network, &silent(), cancel)?;
+        Ok(move |cancel: &CancelToken| {
+            if options.missing == MissingBlobs::Fetch {
+                fetch(&repo, &PrefetchFor::Commits(options.clone()), cancel)?;
             }
             table(&repo, &options, cancel)
         })
@@ -194,25 +211,26 @@ impl Repository {
     /// If `is_strict`, the first file that cannot be blamed is the stream's error, after all rows.
     fn blame_work(
         &self,
-        py: Python<'_>,
-        paths: Option<Vec<PathBuf>>,
-        mut options: Blame<'_>,
+        paths: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
         is_strict: bool,
     ) -> PyResult<(
         impl FnOnce(&CancelToken) -> Result<Records> + Send + use<>,
         Failures,
     )> {
+        let py = paths.py();
+        let paths: Option<Vec<PathBuf>> = Keyword::read("paths", paths)?;
+        let mut keywords = Keywords::new(py, options);
+        let mut options = options::blame(&mut keywords)?;
+        keywords.finish()?;
         let repo = self.repo(py)?;
-        let network = options.fetch_options()?;
-        let mut options = options.options()?;
         let failures = Failures::default();
         let keep = Arc::clone(&failures.0);
         let failed = Failures(Arc::clone(&failures.0));
         let work = move |cancel: &CancelToken| {
             options.paths = paths.map(|paths| inside(&repo, &paths)).transpose()?;
-            if let Some(network) = network {
-                let needed = PrefetchFor::Blame(options.clone());
-                prefetch(&repo, &needed, &network, &silent(), cancel)?;
+            if options.missing == MissingBlobs::Fetch {
+                fetch(&repo, &PrefetchFor::Blame(options.clone()), cancel)?;
             }
             let on_failure = move |path: &[u8], error: Error| {
                 keep.lock()
@@ -234,17 +252,23 @@ impl Repository {
 fn open(py: Python<'_>, path: PathBuf, trust: bool, threads: usize) -> PyResult<Repo> {
     block(py, move |_| {
         let mut options = OpenOptions::default();
-        options.trust = super::options::trust(trust);
+        options.trust = Trust::of_flag(trust);
         options.workers = Some(Workers::new(threads)?);
         Repo::open(path, &options)
     })
+}
+
+/// Fetches what `job` will read, reaching the origin as the environment says.
+fn fetch(repo: &Repo, job: &PrefetchFor, cancel: &CancelToken) -> Result<()> {
+    let options = Network::default().clone_options();
+    prefetch(repo, job, &options, &silent(), cancel).map(|_| ())
 }
 
 fn silent() -> Arc<dyn ProgressSink> {
     Arc::new(NoProgress)
 }
 
-fn inside(repo: &Repo, paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
+fn inside(repo: &Repo, paths: &[PathBuf]) -> Result<Vec<GitString>> {
     paths.iter().map(|path| repo.path_in_repo(path)).collect()
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::git::id::ObjectId;
+use crate::git_string::GitString;
 
 /// What a finished clone looks like.
 #[derive(Clone, Debug)]
@@ -69,7 +70,7 @@ impl RefChange {
 #[non_exhaustive]
 pub struct RefUpdate {
     /// Full name.
-    pub name: Vec<u8>,
+    pub name: GitString,
     /// What became of it.
     pub change: RefChange,
     /// Where it was.
@@ -91,9 +92,9 @@ pub struct UpdateOutcome {
     /// The commit `HEAD` is at now.
     pub head: Option<ObjectId>,
     /// The branch `HEAD` names now, if the other side's default moved.
-    pub new_default_branch: Option<Vec<u8>>,
+    pub new_default_branch: Option<GitString>,
     /// The branch of the working tree, if it and its files moved to where the origin's is.
-    pub forwarded_branch: Option<Vec<u8>>,
+    pub forwarded_branch: Option<GitString>,
     /// Bytes received.
     pub received_bytes: u64,
     /// What was left as it is although somebody might expect otherwise.

@@ -7,12 +7,13 @@ use gix::ObjectId;
 
 use crate::error::{Error, Result};
 use crate::git::refs::Head;
+use crate::git_string::GitString;
 
 /// A ref, and what an annotated tag leads to.
 #[derive(Clone, Debug)]
 pub(crate) struct PackedRef {
     /// Full name.
-    pub(crate) name: Vec<u8>,
+    pub(crate) name: GitString,
     pub(crate) target: ObjectId,
     pub(crate) peeled: Option<ObjectId>,
 }

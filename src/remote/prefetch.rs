@@ -23,9 +23,10 @@ use crate::error::{Error, Result};
 use crate::git::blame::BlameOptions;
 use crate::git::diff::tree::{find_entry, tree_changes};
 use crate::git::gix_error;
-use crate::git::history::{HistoryOptions, Merges};
+use crate::git::history::{DiffMerges, HistoryOptions};
 use crate::git::objects::MissingIds;
 use crate::git::repo::Repo;
+use crate::git_string::GitString;
 use crate::progress::{NoProgress, ProgressSink};
 use crate::remote_url::{RemoteUrl, Scheme};
 
@@ -116,13 +117,13 @@ pub(crate) fn is_partial(repo: &Repo) -> bool {
 
 /// The history that blame looks through, as far as paths tell.
 fn history_of(blame: &BlameOptions, revision: &str) -> HistoryOptions {
-    let literal = |path: &Vec<u8>| [b":(top,literal)", path.as_slice()].concat();
+    let literal = |path: &GitString| GitString::from([b":(top,literal)", path.as_bytes()].concat());
     HistoryOptions {
-        revisions: vec![revision.to_owned()],
+        rev: vec![revision.to_owned()],
         paths: blame.paths.iter().flatten().map(literal).collect(),
         since: blame.since,
         first_parent: blame.first_parent,
-        merges: Some(Merges::EachParent),
+        diff_merges: Some(DiffMerges::Separate),
         ..HistoryOptions::default()
     }
 }
@@ -143,14 +144,14 @@ impl Fetcher<'_> {
             PrefetchFor::Files => self.files("HEAD", None)?,
             PrefetchFor::Commits(history) => self.blobs_of(history)?,
             PrefetchFor::Blame(blame) => {
-                let revision = blame.revision.as_deref().unwrap_or("HEAD");
+                let revision = blame.rev.as_deref().unwrap_or("HEAD");
                 let mut likely = self.files(revision, blame.paths.as_deref())?;
                 likely.extend(self.blobs_of(&history_of(blame, revision))?);
                 likely
             }
         };
         // The mailmap of a bare repository is a blob too.
-        likely.extend(self.files("HEAD", Some(&[b".mailmap".to_vec()]))?);
+        likely.extend(self.files("HEAD", Some(&[".mailmap".into()]))?);
         fetched += self.fetch_absent(likely)?;
         if let PrefetchFor::Blame(blame) = job {
             loop {
@@ -194,7 +195,7 @@ impl Fetcher<'_> {
     }
 
     /// Blobs of a revision's files, or of some of them.
-    fn files(&self, revision: &str, paths: Option<&[Vec<u8>]>) -> Result<HashSet<ObjectId>> {
+    fn files(&self, revision: &str, paths: Option<&[GitString]>) -> Result<HashSet<ObjectId>> {
         if self.repo.is_empty()? {
             return Ok(HashSet::new());
         }
@@ -237,7 +238,7 @@ impl Fetcher<'_> {
     /// Both sides of every change.
     fn blobs_of(&self, history: &HistoryOptions) -> Result<HashSet<ObjectId>> {
         let mut blobs = HashSet::new();
-        if self.repo.is_empty()? && history.revisions.is_empty() {
+        if self.repo.is_empty()? && history.rev.is_empty() {
             return Ok(blobs);
         }
         for commit in self.repo.commits_without_counts(history, self.cancel)? {
@@ -281,8 +282,8 @@ impl Fetcher<'_> {
             tags: Tags::None,
             filter: Some(Filter::Blobs),
             threads: self.options.threads,
-            most_objects: self.options.limits.objects,
-            most_object_bytes: self.options.limits.object_bytes,
+            most_objects: self.options.limits.max_objects,
+            most_object_bytes: self.options.limits.max_object_bytes,
         };
         let remote = Remote::new(&self.origin.url, self.options)?;
         let git_dir = local.common_dir().to_owned();

@@ -235,7 +235,7 @@ pub fn blame(
     progress: Arc<dyn ProgressSink>,
     cancel: &CancelToken,
 ) -> Result<Records> {
-    let table = BlameTable::new(repo.name(), options.with_content);
+    let table = BlameTable::new(repo.name(), options.lines);
     let schema = SchemaRef::clone(table.schema());
     let push = move |table: &mut BlameTable, file: FileBlame| {
         match file.rows {
@@ -246,7 +246,7 @@ pub fn blame(
     };
     // An empty repository has no lines; but who names a file wants to hear that it is not there.
     let is_whole = options.paths.is_none() && !options.working_tree;
-    let is_head = options.revision.as_deref().is_none_or(names_head);
+    let is_head = options.rev.as_deref().is_none_or(names_head);
     let files = if is_whole && is_head && repo.is_empty()? {
         None
     } else {
@@ -262,7 +262,7 @@ fn history(
     options: &HistoryOptions,
     cancel: &CancelToken,
 ) -> Result<impl Iterator<Item = Result<Commit>> + use<>> {
-    let is_head = options.all_refs || options.revisions.iter().all(|name| names_head(name));
+    let is_head = options.all_refs || options.rev.iter().all(|name| names_head(name));
     let stream: Option<CommitStream> = if is_head && repo.is_empty()? {
         None
     } else {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
-use crate::git::{HistoryOptions, Merges, Renames};
+use crate::choice::Choice;
+use crate::git::HistoryOptions;
 
 /// Version of the columns; raised when one is renamed, removed or changes its meaning.
 pub const VERSION: u32 = 1;
@@ -95,20 +96,10 @@ pub fn blame(per_line: bool) -> SchemaRef {
 }
 
 fn history_policy(options: &HistoryOptions) -> Vec<(&'static str, &'static str)> {
-    let renames = match options.renames {
-        Renames::On => "on",
-        Renames::Copies => "copies",
-        Renames::Off => "off",
-    };
-    let merges = match options.merge_policy() {
-        Merges::None => "none",
-        Merges::FirstParent => "first-parent",
-        Merges::EachParent => "each-parent",
-    };
     vec![
-        ("gitfleet.renames", renames),
+        ("gitfleet.renames", options.renames.name()),
         ("gitfleet.similarity", "50%"),
-        ("gitfleet.merges", merges),
+        ("gitfleet.diff_merges", options.merge_policy().name()),
         ("gitfleet.algorithm", "myers"),
         ("gitfleet.whitespace", "exact"),
     ]

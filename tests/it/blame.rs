@@ -22,7 +22,7 @@ fn every_line_of_every_file_is_gits() {
         let back = format!("{tip}~2");
         for revision in [tip.as_str(), back.as_str()] {
             let mut options = BlameOptions::default();
-            options.revision = Some(revision.to_owned());
+            options.rev = Some(revision.to_owned());
             let files = blamed(&fixture.open(), &options);
             assert!(!files.is_empty());
             for file in &files {
@@ -50,7 +50,7 @@ fn a_file_alone_and_any_number_of_threads_give_the_same() {
     let fixture = Fixture::make("blame", &[]);
     let all: BTreeMap<Vec<u8>, Vec<Line>> = blamed(&fixture.open(), &BlameOptions::default())
         .iter()
-        .map(|file| (file.path.clone(), our_lines(file)))
+        .map(|file| (file.path.to_vec(), our_lines(file)))
         .collect();
     for threads in [1, 8] {
         let mut open = OpenOptions::default();
@@ -58,7 +58,7 @@ fn a_file_alone_and_any_number_of_threads_give_the_same() {
         let repo = Repo::open(fixture.path(), &open).unwrap();
         for (path, lines) in &all {
             let mut options = BlameOptions::default();
-            options.paths = Some(vec![path.clone()]);
+            options.paths = Some(vec![path.clone().into()]);
             let alone = blamed(&repo, &options);
             assert_eq!(
                 (alone.len(), &our_lines(&alone[0])),
@@ -75,17 +75,17 @@ fn a_directory_means_its_files_and_a_missing_path_is_its_own_outcome() {
     let fixture = Fixture::make("blame", &[]);
     let mut options = BlameOptions::default();
     options.paths = Some(vec![
-        b"dir".to_vec(),
-        b"absent".to_vec(),
-        b"long".to_vec(),
-        b"di".to_vec(),
+        "dir".into(),
+        "absent".into(),
+        "long".into(),
+        "di".into(),
     ]);
     let files = blamed(&fixture.open(), &options);
     let outcomes: Vec<_> = files
         .iter()
         .map(|file| {
             (
-                file.path.as_slice(),
+                file.path.as_bytes(),
                 file.rows.as_ref().err().map(gitfleet::Error::kind),
             )
         })
@@ -162,7 +162,7 @@ fn line_ranges_are_gits() {
         vec!["20,-4", "100,9999"],
     ] {
         let mut options = BlameOptions::default();
-        options.paths = Some(vec![b"long".to_vec()]);
+        options.paths = Some(vec![b"long"[..].into()]);
         options.line_ranges = ranges.iter().map(|&range| range.to_owned()).collect();
         let args: Vec<String> = ranges.iter().map(|range| format!("-L{range}")).collect();
         let failed = std::panic::catch_unwind(|| git_lines(fixture.path(), &args, b"long"));
@@ -196,21 +196,21 @@ fn options_that_make_no_sense_are_refused_by_name() {
     assert!(text.contains("needs one file"), "{text}");
     let (kind, text) = refused(&|options| {
         options.working_tree = true;
-        options.revision = Some("HEAD~1".to_owned());
+        options.rev = Some("HEAD~1".to_owned());
     });
     assert_eq!(kind, ErrorKind::InvalidInput, "{text}");
-    let (kind, text) = refused(&|options| options.revision = Some("HEAD...HEAD~2".to_owned()));
+    let (kind, text) = refused(&|options| options.rev = Some("HEAD...HEAD~2".to_owned()));
     assert_eq!(kind, ErrorKind::InvalidInput);
     assert!(text.contains("blame starts from one"), "{text}");
-    let (kind, text) = refused(&|options| options.ignored_revisions = vec!["nonsense".to_owned()]);
+    let (kind, text) = refused(&|options| options.ignore_revs = vec!["nonsense".to_owned()]);
     assert_eq!(kind, ErrorKind::RevisionNotFound);
     assert!(text.contains("nonsense"), "{text}");
     let list = fixture.path().join("ignored");
     std::fs::write(&list, "# fine\n\n1234\n").unwrap();
-    let (kind, text) = refused(&|options| options.ignored_revisions_files = vec![list.clone()]);
+    let (kind, text) = refused(&|options| options.ignore_revs_files = vec![list.clone()]);
     assert_eq!(kind, ErrorKind::InvalidInput);
     assert!(text.contains("line 3"), "{text}");
-    let (kind, _) = refused(&|options| options.ignored_revisions_files = vec!["absent".into()]);
+    let (kind, _) = refused(&|options| options.ignore_revs_files = vec!["absent".into()]);
     assert_eq!(kind, ErrorKind::Storage);
 }
 
@@ -231,8 +231,8 @@ fn commits_to_look_past_may_stand_in_files() {
     std::fs::write(fixture.path().join("ignored"), list).unwrap();
     fixture.git(["config", "blame.ignoreRevsFile", "ignored"]);
     let (mut by_name, mut by_configuration) = (BlameOptions::default(), BlameOptions::default());
-    by_name.ignored_revisions_files = vec![fixture.path().join("ignored")];
-    by_configuration.use_configured_ignores = true;
+    by_name.ignore_revs_files = vec![fixture.path().join("ignored")];
+    by_configuration.configured_ignores = true;
     for options in [by_name, by_configuration] {
         for file in blamed(&fixture.open(), &options) {
             let theirs = git_lines(fixture.path(), &["HEAD"], &file.path);
@@ -327,7 +327,7 @@ fn answers_come_in_the_same_order_for_any_number_of_threads() {
         let files = blamed(&repo, &BlameOptions::default());
         files
             .iter()
-            .map(|file| (file.path.clone(), our_lines(file)))
+            .map(|file| (file.path.to_vec(), our_lines(file)))
             .collect()
     };
     let one = files(1);
@@ -355,7 +355,7 @@ fn a_cancelled_blame_ends_and_says_so() {
 fn a_path_of_an_empty_repository_is_not_there() {
     let fixture = Fixture::empty();
     let mut options = BlameOptions::default();
-    options.paths = Some(vec![b"file".to_vec()]);
+    options.paths = Some(vec![b"file"[..].into()]);
     let (repo, cancel) = (fixture.open(), CancelToken::new());
     let rows = |options| gitfleet::table::blame(&repo, options, |_, _| {}, silent(), &cancel);
     let error = rows(&options).err().unwrap();

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use gitfleet::GitString;
 use gitfleet::git::{
-    Change, ChangeKind, Commit, HistoryOptions, LineCounts, Merges, MissingBlobs, OpenOptions,
+    Change, ChangeKind, Commit, DiffMerges, HistoryOptions, LineCounts, MissingBlobs, OpenOptions,
     Renames, Repo,
 };
 use gitfleet::{CancelToken, ErrorKind, Workers};
@@ -20,16 +21,20 @@ fn commits(repo: &Repo, options: &HistoryOptions) -> Vec<Commit> {
 /// Per commit, in git's order: id and its `--numstat -z` entries as (added, deleted, old path, path).
 type Entry = (String, String, Option<Vec<u8>>, Vec<u8>);
 
-fn git_numstat(fixture: &Fixture, renames: Renames, merges: Merges) -> Vec<(String, Vec<Entry>)> {
+fn git_numstat(
+    fixture: &Fixture,
+    renames: Renames,
+    merges: DiffMerges,
+) -> Vec<(String, Vec<Entry>)> {
     let renames = if renames == Renames::On {
         "-M"
     } else {
         "--no-renames"
     };
     let merges = match merges {
-        Merges::None => "--diff-merges=off",
-        Merges::FirstParent => "--diff-merges=first-parent",
-        Merges::EachParent => "--diff-merges=separate",
+        DiffMerges::FirstParent => "--diff-merges=first-parent",
+        DiffMerges::Separate => "--diff-merges=separate",
+        _ => "--diff-merges=off",
     };
     let output = git(
         fixture.path(),
@@ -84,7 +89,12 @@ fn our_entry(change: &Change) -> Entry {
         LineCounts::Binary => ("-".to_owned(), "-".to_owned()),
         LineCounts::Missing => ("missing".to_owned(), "missing".to_owned()),
     };
-    (added, deleted, change.old_path.clone(), change.path.clone())
+    (
+        added,
+        deleted,
+        change.old_path.clone().map(GitString::into_bytes),
+        change.path.to_vec(),
+    )
 }
 
 #[test]
@@ -93,10 +103,14 @@ fn every_count_is_gits_under_every_policy() {
         let fixture = Fixture::make(name, &[]);
         let repo = fixture.open();
         for renames in [Renames::On, Renames::Off] {
-            for merges in [Merges::None, Merges::FirstParent, Merges::EachParent] {
+            for merges in [
+                DiffMerges::None,
+                DiffMerges::FirstParent,
+                DiffMerges::Separate,
+            ] {
                 let mut options = HistoryOptions::default();
                 options.renames = renames;
-                options.merges = Some(merges);
+                options.diff_merges = Some(merges);
                 let ours: Vec<(String, Vec<Entry>)> = commits(&repo, &options)
                     .iter()
                     .map(|commit| {
@@ -177,7 +191,7 @@ fn metadata_is_gits() {
         ),
     ] {
         let mut options = HistoryOptions::default();
-        options.raw_identities = raw;
+        options.mailmap = !raw;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let ours: Vec<String> = commits(&fixture.open(), &options)
             .iter()
@@ -247,7 +261,7 @@ fn filters_choose_the_commits_git_chooses() {
     assert_eq!(ids(&options), theirs(&[&format!("--since=@{since}")]));
     let mut options = HistoryOptions::default();
     options.until = Some(since);
-    options.revisions = vec!["side".to_owned()];
+    options.rev = vec!["side".to_owned()];
     assert_eq!(
         ids(&options),
         theirs(&[&format!("--until=@{since}"), "side"])
@@ -284,7 +298,7 @@ fn a_shallow_clone_ends_where_its_history_ends() {
         .iter()
         .map(|commit| (commit.id.to_string(), commit.additions()))
         .collect();
-    let theirs = git_numstat(&shallow, Renames::On, Merges::None);
+    let theirs = git_numstat(&shallow, Renames::On, DiffMerges::None);
     assert_eq!(ours.len(), theirs.len());
     for (id, entries) in theirs {
         let added: u64 = entries
@@ -485,7 +499,7 @@ fn attributes_are_not_for_symlinks() {
         .iter()
         .map(|commit| commit.changes.iter().map(our_entry).collect())
         .collect();
-    let theirs = git_numstat(&fixture, Renames::On, Merges::None);
+    let theirs = git_numstat(&fixture, Renames::On, DiffMerges::None);
     assert_eq!(
         ours,
         theirs

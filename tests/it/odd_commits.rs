@@ -146,7 +146,7 @@ fn odd_commits_are_what_git_shows() {
     let repo = fixture.open();
     for (id, object) in ids.iter().zip(&objects) {
         let mut options = HistoryOptions::default();
-        options.revisions = vec![id.clone()];
+        options.rev = vec![id.clone()];
         let mut found = repo.commits(&options, &CancelToken::new()).unwrap();
         let commit = found.next().unwrap().unwrap();
         let shown = |format: &str| {

@@ -102,7 +102,7 @@ fn schemas_say_how_lines_were_counted() {
     options.first_parent = true;
     let schema = table::schema::commits(&options);
     assert_eq!(schema.metadata()["gitfleet.schema"], "commits 1");
-    assert_eq!(schema.metadata()["gitfleet.merges"], "first-parent");
+    assert_eq!(schema.metadata()["gitfleet.diff_merges"], "first-parent");
     assert_eq!(schema.metadata()["gitfleet.renames"], "on");
 }
 

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use gitfleet::CancelToken;
-use gitfleet::git::{HistoryOptions, MergeCommits, Merges, Order, PatternSyntax, Repo};
+use gitfleet::GitString;
+use gitfleet::git::{DiffMerges, HistoryOptions, MergeCommits, Order, PatternSyntax, Repo};
 
 use crate::support::{Fixture, git, git_text, open};
 
@@ -33,8 +34,8 @@ fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
 }
 
-fn paths(paths: &[&str]) -> Vec<Vec<u8>> {
-    paths.iter().map(|path| path.as_bytes().to_vec()).collect()
+fn paths(paths: &[&str]) -> Vec<GitString> {
+    paths.iter().map(|path| GitString::from(*path)).collect()
 }
 
 /// Two lines of history with dates that lie, merged twice, and a root of its own.
@@ -153,7 +154,7 @@ fn crossed() -> Fixture {
 
 /// What is asked of us, and the same of git.
 fn questions() -> Vec<(HistoryOptions, Vec<&'static str>)> {
-    let revs = |revs: &'static [&'static str]| with(|o| o.revisions = texts(revs));
+    let revs = |revs: &'static [&'static str]| with(|o| o.rev = texts(revs));
     let topo = |mut options: HistoryOptions| {
         options.order = Order::Topo;
         options
@@ -227,7 +228,7 @@ fn questions() -> Vec<(HistoryOptions, Vec<&'static str>)> {
             vec!["--author=real.org"],
         ),
         (
-            with(|o| (o.authors, o.raw_identities) = (texts(&["x.org"]), true)),
+            with(|o| (o.authors, o.mailmap) = (texts(&["x.org"]), false)),
             vec!["--author=x.org", "--no-mailmap"],
         ),
         (
@@ -283,7 +284,7 @@ fn questions() -> Vec<(HistoryOptions, Vec<&'static str>)> {
         (
             limited_to(
                 with(|o| {
-                    (o.merges, o.revisions) = (Some(Merges::EachParent), texts(&["side..main"]))
+                    (o.diff_merges, o.rev) = (Some(DiffMerges::Separate), texts(&["side..main"]))
                 }),
                 &["b"],
             ),
@@ -292,8 +293,8 @@ fn questions() -> Vec<(HistoryOptions, Vec<&'static str>)> {
         (
             limited_to(
                 with(|o| {
-                    (o.merges, o.order, o.since) =
-                        (Some(Merges::EachParent), Order::Topo, Some(1_500_000_155))
+                    (o.diff_merges, o.order, o.since) =
+                        (Some(DiffMerges::Separate), Order::Topo, Some(1_500_000_155))
                 }),
                 &["a"],
             ),
@@ -387,7 +388,7 @@ fn replaced_commits_are_what_they_stand_for() {
     fixture.git(["replace", "--graft", "main~1", "v1"]);
     let repo = fixture.open();
     for args in [&["main"][..], &["--topo-order", "main"]] {
-        let mut options = with(|o| o.revisions = texts(&["main"]));
+        let mut options = with(|o| o.rev = texts(&["main"]));
         if args.len() > 1 {
             options.order = Order::Topo;
         }
@@ -404,7 +405,7 @@ fn a_shallow_boundary_has_no_parents() {
     let repo = shallow.open();
     for suffix in ["^!", "^@"] {
         let revision = format!("{boundary}{suffix}");
-        let options = with(|o| o.revisions = vec![revision.clone()]);
+        let options = with(|o| o.rev = vec![revision.clone()]);
         let theirs: Vec<String> = if suffix == "^@" {
             Vec::new() // git log without a revision would be HEAD's
         } else {
@@ -420,17 +421,14 @@ fn what_cannot_be_read_is_named() {
     let repo = fixture.open();
     let outside = std::env::temp_dir();
     for (options, named) in [
-        (with(|o| o.revisions = texts(&["v1..absent"])), "absent"),
-        (
-            with(|o| o.revisions = texts(&["main^{tree}"])),
-            "main^{tree}",
-        ),
+        (with(|o| o.rev = texts(&["v1..absent"])), "absent"),
+        (with(|o| o.rev = texts(&["main^{tree}"])), "main^{tree}"),
         (with(|o| o.grep = texts(&[r"\(open"])), r"\(open"),
         (with(|o| o.paths = paths(&[""])), "empty"),
         (with(|o| o.paths = paths(&[":(nonsense)a"])), "nonsense"),
         (with(|o| o.paths = paths(&[":(attr:x)a"])), ":(attr:x)a"),
         (
-            with(|o| o.paths = vec![outside.as_os_str().as_encoded_bytes().to_vec()]),
+            with(|o| o.paths = vec![outside.as_os_str().as_encoded_bytes().into()]),
             "not inside",
         ),
         (with(|o| o.paths = paths(&["../up"])), "../up"),

@@ -172,7 +172,7 @@ def test_credentials_are_per_host(https_server, bundle, tmp_path):
         ({"depth": 0}, "depth 0"),
         ({"filter": "blob:limit=1"}, "blob:none, tree:0"),
         ({"timeout": -1}, "timeout -1"),
-        ({"max_seconds": float("nan")}, "max_seconds"),
+        ({"max_time": float("nan")}, "max_time"),
         ({"retry_wait": -1.0}, "retry_wait"),
         ({"existing": "what"}, "keep, update, refuse"),
         ({"update_files": "x"}, "forward, keep, overwrite"),

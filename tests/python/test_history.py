@@ -71,7 +71,7 @@ def test_names_as_committed_stand_beside_the_mailmaps(history, git, tmp_path):
         ({"pattern_syntax": "perl"}, "basic, extended, fixed"),
         ({"merge_commits": "some"}, "include, exclude, only"),
         ({"renames": "perhaps"}, "on, off, copies"),
-        ({"missing": "perhaps"}, "allow, fetch, error"),
+        ({"missing": "perhaps"}, "allow-any, fetch, error"),
     ],
 )
 def test_what_cannot_be_understood_is_named(history, options, named):

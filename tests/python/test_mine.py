@@ -44,7 +44,7 @@ def test_a_dataset_over_https_and_from_disk_is_read_by_everybody(
     glob = tmp_path / "data/repos/*/*/*/changes.parquet"
     rows = duckdb.sql(f"SELECT count(*) FROM '{glob}'").fetchall()[0][0]
     assert rows == sum(outcome.rows["changes"] for outcome in outcomes)
-    merges = "decode(key) = 'gitfleet.merges'"
+    merges = "decode(key) = 'gitfleet.diff_merges'"
     meta = duckdb.sql(
         f"SELECT DISTINCT decode(value) FROM parquet_kv_metadata('{glob}') WHERE {merges}"
     )

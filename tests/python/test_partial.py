@@ -36,8 +36,8 @@ def test_jobs_of_a_partial_clone_have_the_rows_of_a_whole_one(server, spec, name
     whole = partial(server, name, tmp_path / "whole", "--bare")
     for job, flag in (
         (["commits"], "--missing=fetch"),
-        (["changes", "--merges=each-parent"], "--missing=fetch"),
-        (["blame"], "--fetch-missing"),
+        (["changes", "--diff-merges=separate"], "--missing=fetch"),
+        (["blame"], "--missing=fetch"),
     ):
         path = partial(server, name, tmp_path / job[0], "--bare", "--filter", spec)
         asked(server)
@@ -74,7 +74,7 @@ def test_python_brings_what_a_partial_clone_lacks(server, tmp_path):
     rows = ours.commits(missing="fetch").to_pylist()
     assert rows == theirs.commits().to_pylist()
     path = partial(server, "blame", tmp_path / "again", "--bare", "--filter", "blob:none")
-    blamed = package.Repository(path).blame(fetch_missing=True).to_pylist()
+    blamed = package.Repository(path).blame(missing="fetch").to_pylist()
     assert blamed == theirs.blame().to_pylist()
 
 

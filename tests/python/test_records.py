@@ -136,8 +136,8 @@ def test_records_are_read_once_and_say_so(repo, tmp_path):
 
 
 def test_tables_say_how_they_were_made(repo):
-    records = repo.commits(merges="each-parent", renames=False)
-    assert records.metadata["gitfleet.merges"] == "each-parent"
+    records = repo.commits(diff_merges="separate", renames=False)
+    assert records.metadata["gitfleet.diff_merges"] == "separate"
     assert records.metadata["gitfleet.renames"] == "off"
     assert records.column_names[0] == "repo"
     assert repr(records).startswith("<Records commits: repo, commit_id")

@@ -83,7 +83,7 @@ def test_arguments_that_make_no_sense_are_named(history):
     with pytest.raises(InvalidInputError, match="gibberish"):
         repo.commits(since="gibberish")
     with pytest.raises(InvalidInputError, match="octopus"):
-        repo.commits(merges="octopus")
+        repo.commits(diff_merges="octopus")
     for no_date in ([], True, datetime.date(2024, 5, 1), b"2024-05-01"):
         with pytest.raises(InvalidInputError, match=re.escape(repr(no_date))):
             repo.commits(since=no_date)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
 from gitfleet import _gitfleet, exceptions
-from gitfleet._network import HostOptions, network
 from gitfleet.models.common import (
     BranchInfo,
     ContributorInfo,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from gitfleet.options import HostOptions
     from gitfleet.providers.token_manager import TokenManager
 
 __all__ = ["App", "GitHubClient", "GitHubError", "Listing", "SyncGitHubClient"]
@@ -166,8 +166,8 @@ class GitHubClient(GitProviderClient):
                 "reserve": reserve,
                 "longest_wait": longest_wait,
                 "retries": retries,
-                "network": network(**options),
-            }
+            },
+            **options,
         )
 
     async def fetch_repositories(self, owner: str) -> list[RepoInfo]:

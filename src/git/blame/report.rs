@@ -43,7 +43,7 @@ impl Reporter {
             Err(what) => Err(needed_for(&asked.path, walk.objects().corrupt(what))),
         };
         let mut file = FileBlame {
-            path: asked.path.clone(),
+            path: asked.path.clone().into(),
             rows,
             content: None,
         };
@@ -88,7 +88,7 @@ impl Reporter {
             start_line: first.run.final_line + 1,
             line_count: group.iter().map(|placed| placed.run.len).sum(),
             commit_id: Id(walk.commits.id(first.commit)),
-            orig_path: walk.paths.path(first.path).to_vec(),
+            orig_path: walk.paths.path(first.path).into(),
             orig_start_line: first.run.line + 1,
             author: self.author(walk, first.commit)?,
             is_boundary: walk.commits.is_boundary(first.commit),

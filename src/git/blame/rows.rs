@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::git::history::Signature;
 use crate::git::id::ObjectId;
+use crate::git_string::GitString;
 
 /// A run of lines that one commit left as they are.
 #[derive(Clone, Debug)]
@@ -15,7 +16,7 @@ pub struct BlameRow {
     /// The commit that brought them; all zeros if nobody committed them yet.
     pub commit_id: ObjectId,
     /// What the file was called in that commit.
-    pub orig_path: Vec<u8>,
+    pub orig_path: GitString,
     /// First line in that commit's file, from 1.
     pub orig_start_line: u32,
     /// Who wrote that commit.
@@ -30,7 +31,7 @@ pub struct BlameRow {
 #[non_exhaustive]
 pub struct FileBlame {
     /// The file, as it stands in the repository.
-    pub path: Vec<u8>,
+    pub path: GitString,
     /// Rows in line order that cover each line asked for once; empty for an empty file. Or why this file has none.
     pub rows: Result<Vec<BlameRow>>,
     /// The file's bytes, all of them, if asked for.

@@ -93,12 +93,12 @@ pub(super) fn start(
         asked: Vec::new(),
         failed: VecDeque::new(),
         reporter: Reporter {
-            mailmap: if options.raw_identities {
-                Mailmap::none()
-            } else {
+            mailmap: if options.mailmap {
                 Mailmap::open(repo)
+            } else {
+                Mailmap::none()
             },
-            with_content: options.with_content,
+            with_content: options.lines,
             authors: HashMap::new(),
         },
         subject: repo.name().to_owned(),
@@ -117,7 +117,7 @@ pub(super) fn start(
         match added {
             Err(error) if is_of_the_file(&error) => stream.failed.push_back(FileBlame {
                 rows: Err(needed_for(&path, error)),
-                path,
+                path: path.into(),
                 content: None,
             }),
             added => largest = largest.max(added?),
@@ -131,7 +131,7 @@ pub(super) fn start(
 
 /// Reads those files of the working tree that are asked for.
 fn working_tree(repo: &Repo, options: &BlameOptions, cancel: &CancelToken) -> Result<WorkingTree> {
-    if options.revision.is_some() {
+    if options.rev.is_some() {
         let reason = "is what `HEAD` is; leave out the one or the other";
         return Err(Error::invalid("revision of the working tree", reason));
     }
@@ -242,7 +242,7 @@ fn is_of_the_file(error: &Error) -> bool {
 
 /// The revision's name and what it means: one commit to start from.
 fn tips(repo: &Repo, options: &BlameOptions) -> Result<(String, Tips)> {
-    let name = options.revision.as_deref().unwrap_or("HEAD");
+    let name = options.rev.as_deref().unwrap_or("HEAD");
     let tips = Tips::resolve(repo, &[name.to_owned()], false)?;
     match tips.included.as_slice() {
         [_] => Ok((name.to_owned(), tips)),
@@ -259,17 +259,17 @@ fn tips(repo: &Repo, options: &BlameOptions) -> Result<(String, Tips)> {
 /// The commits to look past.
 fn ignored(repo: &Repo, options: &BlameOptions) -> Result<HashSet<ObjectId>> {
     let mut ids = HashSet::new();
-    for revision in &options.ignored_revisions {
+    for revision in &options.ignore_revs {
         ids.insert(repo.rev_parse(revision)?.0);
     }
-    if options.use_configured_ignores {
+    if options.configured_ignores {
         for file in configured(repo)? {
             read_ids(repo, &file, &mut ids).map_err(|error| {
                 Error::invalid("blame.ignoreRevsFile of the repository", error.report())
             })?;
         }
     }
-    for file in &options.ignored_revisions_files {
+    for file in &options.ignore_revs_files {
         read_ids(repo, file, &mut ids)?;
     }
     Ok(ids)

@@ -9,13 +9,14 @@ use crate::error::{Error, Result};
 use crate::git::diff::tree::{find_entry, tree_changes};
 use crate::git::objects::Objects;
 use crate::git::worktree::FileEntry;
+use crate::git_string::GitString;
 
 /// The files of a tree, in path order; submodules are none. Where `paths` are asked for, only those are looked up, and
 /// what lies below them.
 pub(super) fn files_in(
     objects: &Objects,
     tree: ObjectId,
-    paths: Option<&[Vec<u8>]>,
+    paths: Option<&[GitString]>,
 ) -> Result<Vec<FileEntry>> {
     let Some(paths) = paths else {
         return below(objects, tree, b"");
@@ -30,7 +31,7 @@ pub(super) fn files_in(
                 files.append(&mut below(objects, side.id, path)?);
             }
             Some(side) if !side.is_submodule() => files.push(FileEntry {
-                path: path.clone(),
+                path: path.to_vec(),
                 side: Ok(side),
             }),
             _ => {}
@@ -65,7 +66,7 @@ fn below(objects: &Objects, tree: ObjectId, prefix: &[u8]) -> Result<Vec<FileEnt
 /// nothing is a target that cannot be blamed.
 pub(super) fn choose(
     mut files: Vec<FileEntry>,
-    paths: Option<&[Vec<u8>]>,
+    paths: Option<&[GitString]>,
     revision: &str,
 ) -> Vec<FileEntry> {
     let Some(paths) = paths else {
@@ -95,8 +96,8 @@ pub(super) struct PathFilter<'a> {
 }
 
 impl<'a> PathFilter<'a> {
-    pub(super) fn new(paths: &'a [Vec<u8>]) -> Self {
-        let paths = paths.iter().map(|path| (path.as_slice(), false));
+    pub(super) fn new(paths: &'a [GitString]) -> Self {
+        let paths = paths.iter().map(|path| (path.as_bytes(), false));
         Self {
             paths: paths.collect(),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gix::ObjectId;
 use gix::objs::Kind;
 
-use super::{Change, ChangeKind, Commit, LineCounts, Merges, MissingBlobs, Renames, Signature};
+use super::{Change, ChangeKind, Commit, DiffMerges, LineCounts, MissingBlobs, Renames, Signature};
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git::commit::{self, CommitObject, Ident};
@@ -24,7 +24,7 @@ use crate::git::walk::{Nodes, RawCommit};
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) renames: Renames,
-    pub(crate) merges: Merges,
+    pub(crate) merges: DiffMerges,
     pub(crate) missing: MissingBlobs,
     /// Whether lines are counted; no blob is read for them otherwise.
     pub(crate) counts: bool,
@@ -76,9 +76,9 @@ impl Comparer {
         };
         let mut changes = Vec::new();
         let parents: &[ObjectId] = match (raw.parent_ids.len(), self.settings.merges) {
-            (0 | 1, _) | (_, Merges::EachParent) => &raw.parent_ids,
-            (_, Merges::FirstParent) => &raw.parent_ids[..1],
-            (_, Merges::None) => &[],
+            (0 | 1, _) | (_, DiffMerges::Separate) => &raw.parent_ids,
+            (_, DiffMerges::FirstParent) => &raw.parent_ids[..1],
+            (_, DiffMerges::None) => &[],
         };
         if raw.parent_ids.is_empty() {
             self.changes(None, commit.tree_id, &mut changes)?;
@@ -93,8 +93,8 @@ impl Comparer {
             parent_ids: commit.parent_ids.iter().map(|&id| Id(id)).collect(),
             author: signature(&commit, &commit.author, mailmap),
             committer: signature(&commit, &commit.committer, mailmap),
-            summary: commit.decoded(&commit::summary(commit.message)),
-            message: commit.decoded(commit.message),
+            summary: commit.decoded(&commit::summary(commit.message)).into(),
+            message: commit.decoded(commit.message).into(),
             changes,
         })
     }
@@ -328,14 +328,14 @@ impl Paired {
         let similarity = |source: &PairSource| u8::try_from(source.score * 100 / MAX_SCORE).ok();
         Change {
             parent_id,
-            path,
+            path: path.into(),
             kind,
             old_mode: old.map(mode),
             new_mode: new.map(mode),
             old_blob_id: old.map(|side| Id(side.id)),
             new_blob_id: new.map(|side| Id(side.id)),
             similarity: self.source.as_ref().and_then(similarity),
-            old_path: self.source.map(|source| source.path),
+            old_path: self.source.map(|source| source.path.into()),
             counts,
         }
     }
@@ -359,10 +359,10 @@ pub(crate) fn signature(
     let (raw_name, raw_email) = (commit.decoded(ident.name), commit.decoded(ident.email));
     let (name, email) = mailmap.resolve(&raw_name, &raw_email);
     Signature {
-        name,
-        email,
+        name: name.into(),
+        email: email.into(),
         time: ident.time,
-        raw_name,
-        raw_email,
+        raw_name: raw_name.into(),
+        raw_email: raw_email.into(),
     }
 }

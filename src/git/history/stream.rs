@@ -49,10 +49,10 @@ impl CommitStream {
         } else {
             Some(Pathspec::new(&options.paths, repo.path())?)
         };
-        let mailmap = Arc::new(if options.raw_identities {
-            Mailmap::none()
-        } else {
+        let mailmap = Arc::new(if options.mailmap {
             Mailmap::open(repo)
+        } else {
+            Mailmap::none()
         });
         let source = repo.object_source()?;
         let walk_options = WalkOptions {
@@ -122,7 +122,7 @@ impl CommitStream {
 /// Resolves revisions on a worker: some (`:/text`, `a...b`) look through all of history, and cannot be stopped.
 fn resolve(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Result<Tips> {
     let mut window = Window::new(repo.workers());
-    let (repo, revisions, all_refs) = (repo.clone(), options.revisions.clone(), options.all_refs);
+    let (repo, revisions, all_refs) = (repo.clone(), options.rev.clone(), options.all_refs);
     window.spawn(move || Tips::resolve(&repo, &revisions, all_refs));
     window
         .next(cancel)

@@ -112,10 +112,7 @@ impl GitHub {
             None => false,
         };
         let is_open = url.scheme() == "http" && !is_here;
-        if is_open
-            && !options.accounts.is_empty()
-            && !options.net.options().allow_clear_text_credentials
-        {
+        if is_open && !options.accounts.is_empty() && !options.net.options().allow_clear_text {
             let reason = "is plain http: tokens are not sent over it; use https";
             return Err(Error::invalid(format!("base URL `{base_url}`"), reason));
         }

@@ -2,25 +2,17 @@
 
 use serde_json::Value;
 
-/// Who can see a repository.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Visibility {
-    /// Everybody.
-    Public,
-    /// Those who were let in.
-    Private,
-    /// Everybody of the enterprise.
-    Internal,
-}
+use crate::choice::{Choice, choices};
 
-impl Visibility {
-    /// As GitHub spells it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::Private => "private",
-            Self::Internal => "internal",
-        }
+choices! {
+    /// Visibility of a repository.
+    pub enum Visibility: "visibility" {
+        /// Visible to everybody.
+        Public = "public",
+        /// Visible to those who were given access.
+        Private = "private",
+        /// Visible to everybody of the enterprise.
+        Internal = "internal",
     }
 }
 

@@ -4,7 +4,9 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
+use crate::choice::Choice;
 use crate::error::{Error, Result};
+use crate::git_string::GitString;
 use crate::remote::options::Filter;
 
 /// The remote `origin`.
@@ -16,7 +18,7 @@ pub(crate) struct OriginSection<'a> {
     pub(crate) has_no_tags: bool,
     pub(crate) filter: Option<Filter>,
     /// The branch that follows the remote's.
-    pub(crate) branch: Option<&'a Vec<u8>>,
+    pub(crate) branch: Option<&'a GitString>,
 }
 
 /// Appends to the configuration of a repository just made.
@@ -44,7 +46,7 @@ pub(crate) fn append(git_dir: &Path, remote: &OriginSection<'_>) -> Result<()> {
     }
     if let Some(filter) = remote.filter {
         lines.push("\tpromisor = true".to_owned());
-        lines.push(format!("\tpartialclonefilter = {}", filter.spec()));
+        lines.push(format!("\tpartialclonefilter = {}", filter.name()));
     }
     if let Some(name) = remote.branch {
         let name = String::from_utf8_lossy(name);

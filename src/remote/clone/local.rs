@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::git::refs::{Head, Reference};
 use crate::git::repo::{OpenOptions, Repo};
+use crate::git_string::GitString;
 use crate::progress::ProgressSink;
 use crate::remote::copy_objects::copy_objects;
 use crate::remote::options::{CloneOptions, Worktree};
@@ -88,7 +89,7 @@ fn copy_if_there(from: &Path, to: &Path) -> Result<()> {
 fn packed(head: &Head, refs: &[Reference], worktree: Worktree) -> Vec<PackedRef> {
     let mut packed: Vec<PackedRef> = Vec::new();
     for reference in refs {
-        let mut add = |name: Vec<u8>| {
+        let mut add = |name: GitString| {
             let (target, peeled) = (reference.target_id.0, reference.peeled_id.0);
             packed.push(PackedRef {
                 name,
@@ -96,20 +97,20 @@ fn packed(head: &Head, refs: &[Reference], worktree: Worktree) -> Vec<PackedRef>
                 peeled: (peeled != target).then_some(peeled),
             });
         };
-        let name = reference.name.as_slice();
+        let name = reference.name.as_bytes();
         let is_kept = match worktree {
             Worktree::Mirror => true,
             Worktree::Bare => name.starts_with(b"refs/heads/") || name.starts_with(b"refs/tags/"),
             Worktree::CheckedOut => name.starts_with(b"refs/tags/"),
         };
         if is_kept {
-            add(name.to_owned());
+            add(name.into());
         } else if worktree == Worktree::CheckedOut
             && let Some(branch) = name.strip_prefix(b"refs/heads/")
         {
-            add([b"refs/remotes/origin/", branch].concat());
-            if matches!(head, Head::Branch { name: current, .. } if current == name) {
-                add(name.to_owned());
+            add([b"refs/remotes/origin/", branch].concat().into());
+            if matches!(head, Head::Branch { name: current, .. } if current.as_bytes() == name) {
+                add(name.into());
             }
         }
     }

@@ -105,8 +105,8 @@ fn make(
         tags: plan.tags,
         filter: options.filter,
         threads: options.threads,
-        most_objects: options.limits.objects,
-        most_object_bytes: options.limits.object_bytes,
+        most_objects: options.limits.max_objects,
+        most_object_bytes: options.limits.max_object_bytes,
     };
     connection.receive(&repo, &map, &receive_options, counters)?;
     let wanted = ref_targets(&map, &repo);
@@ -220,7 +220,7 @@ fn head_of(url: &RemoteUrl, refs: &[Ref], branch: Option<&str>) -> Result<Head> 
         let full = format!("refs/heads/{branch}").into_bytes();
         if let Some(commit_id) = find(&full).and_then(id_of) {
             return Ok(Head::Branch {
-                name: full,
+                name: full.into(),
                 commit_id,
             });
         }
@@ -237,12 +237,12 @@ fn head_of(url: &RemoteUrl, refs: &[Ref], branch: Option<&str>) -> Result<Head> 
     Ok(match find(b"HEAD") {
         Some(Ref::Symbolic { target, object, .. }) if target.starts_with(b"refs/heads/") => {
             Head::Branch {
-                name: target.to_vec(),
+                name: target.to_vec().into(),
                 commit_id: ObjectId(*object),
             }
         }
         Some(Ref::Unborn { target, .. }) if target.starts_with(b"refs/heads/") => Head::Unborn {
-            name: target.to_vec(),
+            name: target.to_vec().into(),
         },
         Some(found) => match id_of(found) {
             Some(commit_id) => Head::Detached { commit_id },
@@ -254,7 +254,7 @@ fn head_of(url: &RemoteUrl, refs: &[Ref], branch: Option<&str>) -> Result<Head> 
 
 fn unborn() -> Head {
     Head::Unborn {
-        name: b"refs/heads/main".to_vec(),
+        name: "refs/heads/main".into(),
     }
 }
 
@@ -314,7 +314,7 @@ pub fn remote_head(
     options: &CloneOptions,
     cancel: &CancelToken,
 ) -> Result<Option<ObjectId>> {
-    let monitor = TransferMonitor::new(options.limits.bytes);
+    let monitor = TransferMonitor::new(options.limits.max_bytes);
     let remote = Remote::new(url, options)?;
     let work = {
         let monitor = monitor.clone();
@@ -326,6 +326,6 @@ pub fn remote_head(
             Ok(id.map(|id| ObjectId(id.to_owned())))
         }
     };
-    let deadline = Deadline::starting_now(url.as_str(), options.limits.time);
+    let deadline = Deadline::starting_now(url.as_str(), options.limits.max_time);
     on_another_thread(work, &monitor, &deadline, cancel, || Ok(()))
 }

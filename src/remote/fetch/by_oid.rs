@@ -5,6 +5,7 @@ use gix::protocol::fetch::negotiate::{Action, Round, one_round};
 use gix::protocol::fetch::{Arguments, Negotiate, Response};
 
 use super::{Connection, Counters, ReceiveOptions};
+use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::remote::options::Filter;
 
@@ -59,7 +60,7 @@ impl Negotiate for FetchByOid<'_> {
             self.lacks_filter = true;
             return false;
         }
-        arguments.filter(Filter::Blobs.spec());
+        arguments.filter(Filter::Blobs.name());
         for id in self.ids {
             arguments.want(id);
         }

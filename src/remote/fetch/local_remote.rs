@@ -32,7 +32,7 @@ impl LocalRemote<'_> {
         refs.extend(match self.repo.head()? {
             Head::Branch { name, commit_id } => Some(Ref::Symbolic {
                 full_ref_name: "HEAD".into(),
-                target: name.into(),
+                target: name.into_bytes().into(),
                 tag: None,
                 object: commit_id.0,
             }),
@@ -43,7 +43,7 @@ impl LocalRemote<'_> {
             Head::Unborn { .. } => None,
         });
         for found in self.repo.refs()? {
-            let full_ref_name = found.name.into();
+            let full_ref_name = found.name.into_bytes().into();
             refs.push(if found.target_id == found.peeled_id {
                 Ref::Direct {
                     full_ref_name,

@@ -7,6 +7,7 @@
 mod by_oid;
 mod connected;
 mod connection;
+mod deadline;
 mod local_remote;
 mod negotiate;
 mod progress;
@@ -14,14 +15,13 @@ mod receive_pack;
 mod ref_update;
 mod refname;
 mod refspec;
-mod deadline;
 mod transfer;
 
 pub(super) use connected::check_connected;
 pub(super) use connection::{Connection, ReceiveOptions};
+pub(super) use deadline::{Deadline, on_another_thread};
 pub(super) use local_remote::LocalRemote;
 pub(super) use progress::Counters;
 pub(super) use ref_update::{into_packed, ref_targets, update};
 pub(super) use refspec::parse;
-pub(super) use deadline::{Deadline, on_another_thread};
 pub(super) use transfer::Transfer;

@@ -7,7 +7,7 @@ use gix::protocol::fetch::negotiate::{
 use gix::protocol::fetch::{Arguments, Negotiate, RefMap, Response};
 
 use super::ReceiveOptions;
-use crate::remote::options::Filter;
+use crate::choice::Choice;
 
 /// git's own conversation, and a filter where one is asked for.
 pub(crate) struct Negotiation<'a, 'b, 'c> {
@@ -44,7 +44,7 @@ impl Negotiate for Negotiation<'_, '_, '_> {
                 self.lacks_filter = true;
                 return false;
             }
-            arguments.filter(Filter::spec(filter));
+            arguments.filter(filter.name());
         }
         negotiate::add_wants(
             &self.repo.objects,

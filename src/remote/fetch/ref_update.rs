@@ -11,6 +11,7 @@ use gix::refspec::RefSpec;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::git::id::ObjectId;
+use crate::git_string::GitString;
 use crate::remote::outcome::{RefChange, RefUpdate};
 use crate::remote::packed_refs::PackedRef;
 
@@ -44,7 +45,7 @@ pub(crate) fn ref_targets(map: &RefMap, repo: &gix::Repository) -> Vec<RefTarget
             .filter(|peeled| *peeled != target);
         wanted.push(RefTarget {
             packed: PackedRef {
-                name: local.to_vec(),
+                name: local.to_vec().into(),
                 target: target.to_owned(),
                 peeled: peeled.map(ToOwned::to_owned),
             },
@@ -65,14 +66,14 @@ pub(crate) fn update(
     repo: &gix::Repository,
     wanted: &[RefTarget],
     specs: &[RefSpec],
-    shown: &[Vec<u8>],
+    shown: &[GitString],
     prunes: bool,
 ) -> Result<Vec<RefUpdate>> {
     let mut updates = Vec::new();
     let failed = |what: &'static str| gix_error::unreadable(repo.git_dir(), what);
     let names: HashSet<&[u8]> = wanted
         .iter()
-        .map(|one| one.packed.name.as_slice())
+        .map(|one| one.packed.name.as_bytes())
         .collect();
     let all = repo.references().map_err(failed("its refs"))?;
     for reference in all.all().map_err(failed("its refs"))? {
@@ -89,9 +90,13 @@ pub(crate) fn update(
             .iter()
             .filter_map(|spec| source_of(spec, &name))
             .any(|source| !specs.iter().any(|spec| excludes(spec, &source)));
-        if prunes && is_ours && !names.contains(name.as_slice()) && !shown.contains(&name) {
+        if prunes
+            && is_ours
+            && !names.contains(name.as_slice())
+            && !shown.iter().any(|one| one.as_bytes() == name)
+        {
             updates.push(RefUpdate {
-                name,
+                name: name.into(),
                 change: RefChange::Deleted,
                 old_id: Some(ObjectId(id.detach())),
                 new_id: None,
@@ -191,7 +196,7 @@ fn edit(repo: &gix::Repository, updates: &[RefUpdate]) -> Result<()> {
         if update.change == RefChange::Kept {
             continue;
         }
-        let name = FullName::try_from(gix::bstr::BString::from(update.name.clone()));
+        let name = FullName::try_from(gix::bstr::BString::from(update.name.to_vec()));
         let name = name.map_err(|error| Error::internal(error.to_string()))?;
         let change = match update.new_id {
             Some(ObjectId(id)) => Change::Update {

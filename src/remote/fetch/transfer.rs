@@ -28,7 +28,7 @@ impl Transfer<'_> {
         &self,
         work: impl FnOnce(&TransferMonitor, &Counters) -> Result<T> + Send + 'static,
     ) -> Result<(T, TransferMonitor)> {
-        let monitor = TransferMonitor::new(self.options.limits.bytes);
+        let monitor = TransferMonitor::new(self.options.limits.max_bytes);
         let counters = Counters::default();
         let tell = |phase, done, total| {
             self.progress.progress(Progress {
@@ -48,9 +48,9 @@ impl Transfer<'_> {
             if let Some((phase, done, total)) = counters.now() {
                 tell(phase, done, total);
             }
-            refuse_full_disk(self.into, self.options.limits.free_disk_bytes)
+            refuse_full_disk(self.into, self.options.limits.min_free_bytes)
         };
-        let deadline = Deadline::starting_now(self.subject, self.options.limits.time);
+        let deadline = Deadline::starting_now(self.subject, self.options.limits.max_time);
         let answer = on_another_thread(work, &monitor, &deadline, self.cancel, look)?;
         Ok((answer, monitor))
     }

@@ -68,7 +68,7 @@ impl Remote {
                     monitor,
                     self.credentials.clone(),
                     self.ask.clone(),
-                    options.allow_clear_text_credentials,
+                    options.allow_clear_text,
                 );
                 Ok(Box::new(protocol::Transport::new_http(
                     client,

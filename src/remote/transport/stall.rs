@@ -17,8 +17,8 @@ const TICK: Duration = Duration::from_millis(50);
 /// from thread to thread.
 pub(crate) struct StallTimer {
     runtime: tokio::runtime::Runtime,
-    idle_timeout: Duration,
-    /// Bytes that are enough within `idle_timeout`.
+    timeout: Duration,
+    /// Bytes that are enough within `timeout`.
     least_bytes: u64,
     /// Time spent waiting, and bytes that came, since both were last enough.
     waited: Cell<Duration>,
@@ -32,10 +32,10 @@ impl StallTimer {
             .enable_all()
             .build()
             .map_err(|error| Error::internal(format!("starting a runtime: {error}")))?;
-        let slowest = options.least_bytes_per_second * options.idle_timeout.as_secs();
+        let slowest = options.min_rate * options.timeout.as_secs();
         Ok(Self {
             runtime,
-            idle_timeout: options.idle_timeout,
+            timeout: options.timeout,
             least_bytes: slowest.max(1),
             waited: Cell::default(),
             bytes: Cell::default(),
@@ -84,10 +84,10 @@ impl StallTimer {
         if self.monitor.must_stop() || self.monitor.has_failed() {
             return Err(io::Error::other("stopped"));
         }
-        if self.waited.get() >= self.idle_timeout {
+        if self.waited.get() >= self.timeout {
             if self.bytes.get() < self.least_bytes {
                 return Err(self.monitor.fail(TransportFailure::Stalled {
-                    after: self.idle_timeout,
+                    after: self.timeout,
                 }));
             }
             self.forget();

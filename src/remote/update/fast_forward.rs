@@ -25,6 +25,7 @@ use crate::git::gix_error;
 use crate::git::id::ObjectId as Id;
 use crate::git::refs::Head;
 use crate::git::repo::Repo;
+use crate::git_string::GitString;
 use crate::progress::ProgressSink;
 use crate::remote::checkout::{CheckoutProgress, open_for_checkout, write_files};
 use crate::remote::lock::lock;
@@ -38,7 +39,7 @@ pub(crate) enum FastForward {
     /// There was nothing to do.
     UpToDate,
     /// They and this branch are at another commit now.
-    Moved(Vec<u8>),
+    Moved(GitString),
     /// They stay, for this reason.
     Kept(String),
 }

@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::git::refs::Head;
 use crate::git::repo::{OpenOptions, Repo};
+use crate::git_string::GitString;
 use crate::progress::ProgressSink;
 use crate::remote_url::Scheme;
 use fast_forward::{FastForward, fast_forward};
@@ -115,8 +116,8 @@ fn from_remote(
         tags: origin.tags,
         filter: origin.filter,
         threads: options.threads,
-        most_objects: options.limits.objects,
-        most_object_bytes: options.limits.object_bytes,
+        most_objects: options.limits.max_objects,
+        most_object_bytes: options.limits.max_object_bytes,
     };
     let has_more = connection.receive(&local, &map, &receive_options, counters)?;
     if has_more {
@@ -181,22 +182,22 @@ struct LocalRefs {
     /// Refs that stay if nobody has them any more.
     known: Vec<gix::ObjectId>,
     /// The branch of `HEAD`.
-    current: Option<Vec<u8>>,
+    current: Option<GitString>,
     /// Branches that some working tree shows.
-    shown: Vec<Vec<u8>>,
+    shown: Vec<GitString>,
     specs: Vec<RefSpec>,
     /// What is asked for.
     wanted: Vec<RefSpec>,
 }
 
 /// Branches that working trees show, linked ones among them: they do not move under these.
-fn shown(repo: &Repo, current: Option<&[u8]>) -> Result<Vec<Vec<u8>>> {
+fn shown(repo: &Repo, current: Option<&[u8]>) -> Result<Vec<GitString>> {
     let local = repo.local();
     let mut shown = Vec::new();
     shown.extend(
         current
             .filter(|_| local.workdir().is_some())
-            .map(<[u8]>::to_vec),
+            .map(GitString::from),
     );
     let unreadable = gix_error::unreadable(repo.path(), "its working trees");
     for linked in local.worktrees().map_err(unreadable)? {
@@ -204,7 +205,7 @@ fn shown(repo: &Repo, current: Option<&[u8]>) -> Result<Vec<Vec<u8>>> {
         if let Ok(linked) = linked.into_repo_with_possibly_inaccessible_worktree()
             && let Ok(Some(name)) = linked.head_name()
         {
-            shown.push(name.as_bstr().to_vec());
+            shown.push(name.as_bstr().to_vec().into());
         }
     }
     Ok(shown)
@@ -277,7 +278,7 @@ fn follow_head(
     remote_head: Option<&Ref>,
     current: Option<&[u8]>,
     is_bare: bool,
-) -> Result<Option<Vec<u8>>> {
+) -> Result<Option<GitString>> {
     let corrupt = || gix_error::unreadable(repo.git_dir(), "HEAD");
     let name_of = |name: &[u8]| FullName::try_from(gix::bstr::BString::from(name));
     let (new, branch) = match remote_head {
@@ -292,7 +293,7 @@ fn follow_head(
             let Ok(name) = name_of(target) else {
                 return Ok(None);
             };
-            (Target::Symbolic(name), Some(target.to_vec()))
+            (Target::Symbolic(name), Some(target.to_vec().into()))
         }
         Some(remote_head) if is_bare && current.is_none() => {
             let id = remote_head.unpack().1.filter(|id| repo.has_object(*id));

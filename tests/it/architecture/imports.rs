@@ -55,8 +55,10 @@ impl Names {
     fn read(module: &Module, text: &str, sources: &BTreeMap<Module, String>) -> Self {
         let declaration = Regex::new(r"(?m)^\s*(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);").unwrap();
         let path = Regex::new(r"[A-Za-z_0-9]+(?:::[A-Za-z_0-9]+)+").unwrap();
+        let visibility = Regex::new(r"pub\(in [^)]*\)").unwrap();
+        let text = visibility.replace_all(text, "pub");
         let mut names = Self::default();
-        let rest = declaration.replace_all(text, |found: &Captures<'_>| {
+        let rest = declaration.replace_all(&text, |found: &Captures<'_>| {
             for (path, name) in leaves(&found[2]) {
                 let Some(path) = absolute(module, &path, sources) else {
                     continue;

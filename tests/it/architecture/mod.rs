@@ -32,6 +32,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
 /// their own, which do not import each other.
 const LAYERS: &[&[&str]] = &[
     &["error", "secret"],
+    &["choice", "git_string"],
+    &["settings"],
     &[
         "cancel",
         "jitter",

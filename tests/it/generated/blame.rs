@@ -76,7 +76,7 @@ fn check(steps: &[Step], question: &Question) {
     }
     for commit in &question.ignored {
         args.push(format!("--ignore-rev={}", pick(commit)));
-        options.ignored_revisions.push(pick(commit));
+        options.ignore_revs.push(pick(commit));
     }
     let tip = question.revision.as_ref().map_or("main".to_owned(), pick);
     let revision = match &question.excluded {
@@ -87,14 +87,14 @@ fn check(steps: &[Step], question: &Question) {
         return; // git refuses to blame nothing
     }
     args.push(revision.clone());
-    options.revision = Some(revision);
+    options.rev = Some(revision);
     if let Some(alone) = &question.alone {
         let files = git(fixture.path(), ["ls-tree", "-r", "-z", &tip]);
         let is_file = |entry: &&[u8]| !entry.is_empty() && !entry.starts_with(b"160000");
         let files: Vec<&[u8]> = files.split(|&byte| byte == 0).filter(is_file).collect();
         if let Some(entry) = files.get(alone.index(files.len().max(1))) {
             let path = entry.splitn(2, |&byte| byte == b'\t').nth(1);
-            options.paths = path.map(|path| vec![path.to_vec()]);
+            options.paths = path.map(|path| vec![path.to_vec().into()]);
         }
     }
     for file in blamed(&fixture.open(), &options) {

@@ -6,7 +6,7 @@ mod histories;
 use std::path::Path;
 
 use gitfleet::CancelToken;
-use gitfleet::git::{Change, ChangeKind, HistoryOptions, LineCounts, Merges, Order, Renames};
+use gitfleet::git::{Change, ChangeKind, DiffMerges, HistoryOptions, LineCounts, Order, Renames};
 use proptest::prelude::*;
 
 use crate::support::{Fixture, git};
@@ -17,7 +17,11 @@ use histories::{Step, script, step};
 fn options() -> impl Strategy<Value = HistoryOptions> {
     let renames =
         prop_oneof![3 => Just(Renames::On), 1 => Just(Renames::Off), 2 => Just(Renames::Copies)];
-    let merges = prop::sample::select(vec![Merges::None, Merges::FirstParent, Merges::EachParent]);
+    let merges = prop::sample::select(vec![
+        DiffMerges::None,
+        DiffMerges::FirstParent,
+        DiffMerges::Separate,
+    ]);
     let path = prop::option::weighted(
         0.3,
         prop::sample::select(vec!["d", "e/f", "*.txt", ":!d", "Makefile"]),
@@ -26,13 +30,10 @@ fn options() -> impl Strategy<Value = HistoryOptions> {
         |(renames, merges, topo, first_parent, path)| {
             let mut options = HistoryOptions::default();
             options.renames = renames;
-            options.merges = Some(merges);
+            options.diff_merges = Some(merges);
             options.order = if topo { Order::Topo } else { Order::Date };
             options.first_parent = first_parent;
-            options.paths = path
-                .map(|path| path.as_bytes().to_vec())
-                .into_iter()
-                .collect();
+            options.paths = path.map(Into::into).into_iter().collect();
             options
         },
     )
@@ -61,11 +62,11 @@ fn git_lines(path: &Path, options: &HistoryOptions) -> Vec<(String, Vec<Line>)> 
     add(match options.renames {
         Renames::On => "-M",
         Renames::Copies => "-C",
-        Renames::Off => "--no-renames",
+        _ => "--no-renames",
     });
-    add(match options.merges {
-        Some(Merges::FirstParent) => "--diff-merges=first-parent",
-        Some(Merges::EachParent) => "--diff-merges=separate",
+    add(match options.diff_merges {
+        Some(DiffMerges::FirstParent) => "--diff-merges=first-parent",
+        Some(DiffMerges::Separate) => "--diff-merges=separate",
         _ => "--diff-merges=off",
     });
     if options.order == Order::Topo {
@@ -153,7 +154,7 @@ fn our_line(change: &Change) -> Line {
         .old_path
         .iter()
         .chain([&change.path])
-        .cloned()
+        .map(|path| path.to_vec())
         .collect();
     Line { raw, paths, counts }
 }
@@ -163,7 +164,7 @@ fn check(steps: &[Step], options: &HistoryOptions) {
     import(fixture.path(), &script(steps));
     let theirs = git_lines(fixture.path(), options);
     let mut options = options.clone();
-    options.revisions = vec!["main".to_owned()];
+    options.rev = vec!["main".to_owned()];
     let commits = fixture
         .open()
         .commits(&options, &CancelToken::new())

@@ -33,7 +33,7 @@ pub(crate) fn our_lines(file: &FileBlame) -> Vec<Line> {
             let author = String::from_utf8_lossy(&row.author.name).into_owned();
             lines.push((
                 row.commit_id.to_string(),
-                row.orig_path.clone(),
+                row.orig_path.to_vec(),
                 row.orig_start_line + skip,
                 row.is_boundary,
                 author,

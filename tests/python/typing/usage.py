@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def tables(path: Path) -> tuple[pd.DataFrame, pl.DataFrame, list[dict[str, Any]]]:
     repo = gitfleet.Repository(path, threads=2)
-    commits = repo.commits(since="2024-01-01", merges="first-parent").to_pandas()
+    commits = repo.commits(since="2024-01-01", diff_merges="first-parent").to_pandas()
     changes = repo.changes(max_count=3).to_polars()
     failures: list[tuple[str, GitFleetError]] = []
     return commits, changes, repo.blame(["src"], failures=failures).to_pylist()

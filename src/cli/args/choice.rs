@@ -1,0 +1,64 @@
+//! Options with named values, and sizes and times as they are typed.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+use crate::choice::Choice;
+
+/// A parser of the names of `C`; the help lists them.
+pub(super) fn choice<C: Choice + Send + Sync>() -> impl TypedValueParser<Value = C> {
+    let values = C::ALL.iter().map(|value| {
+        let shown = PossibleValue::new(value.name()).aliases(value.aliases());
+        match value.help().trim().trim_end_matches('.') {
+            "" => shown,
+            help => shown.help(help),
+        }
+    });
+    PossibleValuesParser::new(values).try_map(|name| C::parse(&name))
+}
+
+/// A time, typed as seconds such as `1.5`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seconds(pub(super) Duration);
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let seconds: f64 = text
+            .parse()
+            .map_err(|_| "write seconds, such as 1.5".to_owned())?;
+        let time = Duration::try_from_secs_f64(seconds);
+        time.map(Self).map_err(|error| error.to_string())
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_secs_f64().fmt(f)
+    }
+}
+
+/// A number of bytes, typed as mebibytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mebibytes(pub(super) u64);
+
+impl FromStr for Mebibytes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let count: u64 = text
+            .parse()
+            .map_err(|_| "write mebibytes, such as 100".to_owned())?;
+        Ok(Self(count.saturating_mul(1 << 20)))
+    }
+}
+
+impl fmt::Display for Mebibytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.0 >> 20).fmt(f)
+    }
+}

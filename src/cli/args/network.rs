@@ -1,0 +1,78 @@
+//! Options of the network.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+use super::choice::{Mebibytes, Seconds};
+use crate::edge::environment::words;
+use crate::edge::network::Network;
+use crate::net::NetOptions;
+use crate::remote::{CloneOptions, TransferLimits};
+
+/// How the network is used.
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct NetworkArgs {
+    /// PEM file with the certificate authorities to trust, instead of the system's
+    #[arg(long, value_name = "FILE")]
+    ca_bundle: Option<PathBuf>,
+    /// Proxy, such as http://host:port or socks5://host:port
+    #[arg(long, value_name = "URL")]
+    proxy: Option<String>,
+    /// Give up on a server that is silent for so long
+    #[arg(long, value_name = "SECONDS", default_value_t = Seconds(NetOptions::new().timeout))]
+    timeout: Seconds,
+    /// Longest time to connect to a server
+    #[arg(long, value_name = "SECONDS", default_value_t = Seconds(NetOptions::new().connect_timeout))]
+    connect_timeout: Seconds,
+    /// A server that sends less than this, on average over --timeout, is silent
+    #[arg(long, value_name = "BYTES/S", default_value_t = NetOptions::new().min_rate)]
+    min_rate: u64,
+    /// Longest time for one attempt at a repository
+    #[arg(long, value_name = "SECONDS")]
+    max_time: Option<Seconds>,
+    /// Most mebibytes to receive for one repository
+    #[arg(long = "max-size", value_name = "MIB")]
+    max_bytes: Option<Mebibytes>,
+    /// Most objects to receive for one repository
+    #[arg(long, value_name = "N")]
+    max_objects: Option<u64>,
+    /// Mebibytes that must stay free on the disk
+    #[arg(long = "min-free", value_name = "MIB", default_value_t = Mebibytes(TransferLimits::new().min_free_bytes))]
+    min_free_bytes: Mebibytes,
+    /// Program for ssh addresses with its first arguments [default: ssh]
+    #[arg(long, value_name = "COMMAND")]
+    ssh_command: Option<String>,
+    /// Send credentials over plain http too, where everybody on the way can read them
+    #[arg(long)]
+    allow_clear_text: bool,
+    /// Ask this program for credentials: it gets the host as its last argument and prints a token, or user and password
+    /// on two lines
+    #[arg(long, value_name = "COMMAND")]
+    credential_command: Option<String>,
+    /// Ask git's own credential helpers too
+    #[arg(long)]
+    git_credentials: bool,
+}
+
+impl NetworkArgs {
+    pub(super) fn options(&self) -> CloneOptions {
+        let network = Network {
+            ca_bundle: self.ca_bundle.clone(),
+            proxy: self.proxy.clone(),
+            timeout: Some(self.timeout.0),
+            connect_timeout: Some(self.connect_timeout.0),
+            min_rate: Some(self.min_rate),
+            allow_clear_text: Some(self.allow_clear_text),
+            ssh_command: self.ssh_command.as_deref().map(words),
+            credential_command: self.credential_command.clone(),
+            git_credentials: self.git_credentials,
+            ..Network::default()
+        };
+        let mut limits = TransferLimits::new().min_free_bytes(self.min_free_bytes.0);
+        limits.max_bytes = self.max_bytes.map(|size| size.0);
+        limits.max_objects = self.max_objects;
+        limits.max_time = self.max_time.map(|time| time.0);
+        network.clone_options().limits(limits)
+    }
+}

@@ -1,0 +1,68 @@
+//! How other machines are reached: what the user gave, over what the environment says.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::credentials;
+use super::environment::{net_options, token_of_environment};
+use crate::net::{Credentials, Net};
+use crate::remote::CloneOptions;
+use crate::secret::Secret;
+
+/// Options of the network that the user gave; `None` is the environment's, else the library's default.
+#[derive(Default)]
+pub(crate) struct Network {
+    pub(crate) ca_bundle: Option<PathBuf>,
+    pub(crate) proxy: Option<String>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) min_rate: Option<u64>,
+    pub(crate) allow_clear_text: Option<bool>,
+    pub(crate) ssh_command: Option<Vec<String>>,
+    /// A program that prints credentials for a host.
+    pub(crate) credential_command: Option<String>,
+    /// Ask git's credential helpers.
+    pub(crate) git_credentials: bool,
+    /// For github.com, and the user name that is sent with it.
+    pub(crate) token: Option<Secret>,
+    pub(crate) username: Option<String>,
+    pub(crate) credentials: Vec<Credentials>,
+}
+
+impl Network {
+    /// Options of a clone, with nothing but the network filled in.
+    pub(crate) fn clone_options(self) -> CloneOptions {
+        let mut net = net_options();
+        set(&mut net.ca_bundle, self.ca_bundle.map(Some));
+        set(&mut net.proxy, self.proxy.map(Some));
+        set(&mut net.timeout, self.timeout);
+        set(&mut net.connect_timeout, self.connect_timeout);
+        set(&mut net.min_rate, self.min_rate);
+        set(&mut net.allow_clear_text, self.allow_clear_text);
+        set(&mut net.ssh_command, self.ssh_command);
+        let mut known = self.credentials;
+        let token = self.token.or_else(token_of_environment);
+        known.extend(token.map(|token| {
+            Credentials {
+                host: "github.com".to_owned(),
+                username: self
+                    .username
+                    .unwrap_or_else(|| credentials::TOKEN_USER.to_owned()),
+                password: token,
+            }
+        }));
+        CloneOptions::new()
+            .net(Net::new(net))
+            .credentials(known)
+            .credential_provider(credentials::ask(
+                self.credential_command,
+                self.git_credentials,
+            ))
+    }
+}
+
+fn set<T>(option: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *option = given;
+    }
+}

@@ -1,0 +1,332 @@
+//! Keyword arguments: read by name, checked, and refused by name if they are unknown or of the wrong kind.
+
+use std::ffi::OsString;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDateTime, PyDict, PyString};
+
+use super::error::to_py;
+use crate::choice::Choice;
+use crate::error::Error;
+use crate::git::{Trust, parse_date};
+use crate::git_string::GitString;
+
+/// The keyword arguments of one call.
+pub(super) struct Keywords<'py> {
+    given: Bound<'py, PyDict>,
+    known: Vec<&'static str>,
+}
+
+impl<'py> Keywords<'py> {
+    pub(super) fn new(py: Python<'py>, given: Option<&Bound<'py, PyDict>>) -> Self {
+        Self {
+            given: given.map_or_else(|| PyDict::new(py), Clone::clone),
+            known: Vec::new(),
+        }
+    }
+
+    /// Reads the argument `name`; `None` if it was not given.
+    pub(super) fn take<T: Keyword<'py>>(&mut self, name: &'static str) -> PyResult<Option<T>> {
+        self.known.push(name);
+        let value = self.given.get_item(name)?;
+        value.map(|value| T::read(name, &value)).transpose()
+    }
+
+    /// Sets `option` to the argument `name`, if it was given.
+    pub(super) fn set<T: Keyword<'py>>(
+        &mut self,
+        name: &'static str,
+        option: &mut T,
+    ) -> PyResult<()> {
+        if let Some(value) = self.take(name)? {
+            *option = value;
+        }
+        Ok(())
+    }
+
+    /// Names that were read, given or not.
+    pub(super) fn names(mut self) -> Vec<&'static str> {
+        self.known.sort_unstable();
+        self.known
+    }
+
+    /// Refuses arguments that were not read, as Python refuses unknown ones.
+    pub(super) fn finish(mut self) -> PyResult<()> {
+        self.known.sort_unstable();
+        for name in self.given.keys() {
+            let name: String = name.extract()?;
+            if !self.known.contains(&name.as_str()) {
+                let known = self.known.join(", ");
+                let message = format!("unexpected keyword argument '{name}'; there are {known}");
+                return Err(PyTypeError::new_err(message));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A kind of value that an argument has.
+pub(super) trait Keyword<'py>: Sized {
+    /// Reads the value of the argument `name`.
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self>;
+}
+
+fn wrong_type(name: &str, value: &Bound<'_, PyAny>, expected: &str) -> PyErr {
+    match value.repr() {
+        Ok(shown) => PyTypeError::new_err(format!("{name} {shown}: must be {expected}")),
+        Err(error) => error,
+    }
+}
+
+impl<'py, T: Keyword<'py>> Keyword<'py> for Option<T> {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if value.is_none() {
+            return Ok(None);
+        }
+        T::read(name, value).map(Some)
+    }
+}
+
+impl<'py> Keyword<'py> for bool {
+    /// True and False, and what equals them, as numpy's do.
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        // Arrays and pandas' missing value have no truth; an error then is an answer.
+        let equals = |flag: bool| value.eq(flag).unwrap_or(false);
+        match (equals(true), equals(false)) {
+            (true, _) => Ok(true),
+            (_, true) => Ok(false),
+            _ => Err(wrong_type(name, value, "True or False")),
+        }
+    }
+}
+
+/// Reads a whole number of at least `least`, Python's or another package's.
+fn whole_number(name: &str, value: &Bound<'_, PyAny>, least: u64) -> PyResult<u64> {
+    let number = value.extract::<u64>().ok();
+    let number = number.filter(|_| !value.is_instance_of::<PyBool>());
+    match number {
+        Some(number) if number >= least && i64::try_from(number).is_ok() => Ok(number),
+        _ => {
+            let reason = format!("must be a whole number, {least} or more");
+            let shown = format!("{name} {}:", value.repr()?);
+            Err(to_py(&Error::invalid(shown.trim_end_matches(':'), reason)))
+        }
+    }
+}
+
+impl<'py> Keyword<'py> for u64 {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        whole_number(name, value, 0)
+    }
+}
+
+impl<'py> Keyword<'py> for usize {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let number = whole_number(name, value, 0)?;
+        Ok(Self::try_from(number).unwrap_or(Self::MAX))
+    }
+}
+
+impl<'py> Keyword<'py> for u32 {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let number = whole_number(name, value, 0)?;
+        Ok(Self::try_from(number).unwrap_or(Self::MAX))
+    }
+}
+
+impl<'py> Keyword<'py> for NonZeroU32 {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let number = whole_number(name, value, 1)?;
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        Ok(Self::new(number).unwrap_or(Self::MIN))
+    }
+}
+
+/// A number of workers, at least 1.
+pub(super) struct Workers(pub(super) usize);
+
+impl<'py> Keyword<'py> for Workers {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let number = whole_number(name, value, 1)?;
+        Ok(Self(usize::try_from(number).unwrap_or(usize::MAX)))
+    }
+}
+
+impl<'py> Keyword<'py> for String {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        match value.cast::<PyString>() {
+            Ok(text) => text.extract(),
+            Err(_) => Err(wrong_type(name, value, "text")),
+        }
+    }
+}
+
+/// Reads one or several texts or paths.
+fn several<'py>(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let wrong = || wrong_type(name, value, "text, a path, or several of them");
+    let text = |one: &Bound<'py, PyAny>| -> Option<Bound<'py, PyAny>> {
+        if one.is_instance_of::<PyString>() {
+            return Some(one.clone());
+        }
+        let path = one.call_method0("__fspath__").ok()?;
+        path.is_instance_of::<PyString>().then_some(path)
+    };
+    if value.is_none() {
+        return Ok(Vec::new());
+    }
+    if let Some(one) = text(value) {
+        return Ok(vec![one]);
+    }
+    if value.is_instance_of::<PyBytes>() {
+        return Err(wrong());
+    }
+    let all = value.try_iter().map_err(|_| wrong())?;
+    all.map(|one| text(&one?).ok_or_else(wrong)).collect()
+}
+
+/// Reads addresses or targets: `None` is not an empty list.
+pub(super) fn inputs(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    if value.is_none() {
+        return Err(wrong_type(name, value, "text, a path, or several of them"));
+    }
+    let all = several(name, value)?.into_iter();
+    // A path need not be text; one that is not names nothing.
+    all.map(|one| Ok(one.extract::<PathBuf>()?.to_string_lossy().into_owned()))
+        .collect()
+}
+
+/// Reads paths: `None` is not an empty list.
+pub(super) fn paths(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
+    if value.is_none() {
+        return Err(wrong_type(name, value, "text, a path, or several of them"));
+    }
+    Keyword::read(name, value)
+}
+
+impl<'py> Keyword<'py> for Vec<String> {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        several(name, value)?
+            .iter()
+            .map(PyAnyMethods::extract)
+            .collect()
+    }
+}
+
+impl<'py> Keyword<'py> for Vec<PathBuf> {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        several(name, value)?
+            .iter()
+            .map(PyAnyMethods::extract)
+            .collect()
+    }
+}
+
+impl<'py> Keyword<'py> for Vec<GitString> {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let bytes = |one: &Bound<'py, PyAny>| -> PyResult<GitString> {
+            Ok(one.extract::<OsString>()?.into_encoded_bytes().into())
+        };
+        several(name, value)?.iter().map(bytes).collect()
+    }
+}
+
+impl<'py> Keyword<'py> for PathBuf {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        value
+            .extract()
+            .map_err(|_| wrong_type(name, value, "a path"))
+    }
+}
+
+impl<'py> Keyword<'py> for Duration {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let is_text = value.is_instance_of::<PyString>()
+            || value.is_instance_of::<PyBytes>()
+            || value.is_instance_of::<PyBool>();
+        let number = value.extract::<f64>().ok().filter(|_| !is_text);
+        let seconds = number.ok_or_else(|| wrong_type(name, value, "a number"))?;
+        Self::try_from_secs_f64(seconds).map_err(|error| {
+            to_py(&Error::invalid(
+                format!("{name} {seconds}"),
+                error.to_string(),
+            ))
+        })
+    }
+}
+
+impl<'py, C: Choice> Keyword<'py> for C {
+    /// A name; True and False where there are `on` and `off`.
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if let Ok(flag) = value.cast::<PyBool>() {
+            let word = if flag.is_true() { "on" } else { "off" };
+            if let Some(choice) = C::ALL.iter().find(|choice| choice.name() == word) {
+                return Ok(*choice);
+            }
+        }
+        let text = String::read(name, value)?;
+        C::parse(&text).map_err(|error| to_py(&error))
+    }
+}
+
+impl<'py, C: Choice> Keyword<'py> for Vec<C> {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let names: Vec<String> = Keyword::read(name, value)?;
+        let parsed = names.iter().map(|name| C::parse(name));
+        parsed
+            .map(|choice| choice.map_err(|error| to_py(&error)))
+            .collect()
+    }
+}
+
+impl<'py> Keyword<'py> for Trust {
+    fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        bool::read(name, value).map(Self::of_flag)
+    }
+}
+
+/// A date as text, as a datetime, or as seconds since the epoch.
+pub(super) struct Date(pub(super) i64);
+
+impl<'py> Keyword<'py> for Date {
+    fn read(_name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        seconds(value).map(Self)
+    }
+}
+
+fn seconds(date: &Bound<'_, PyAny>) -> PyResult<i64> {
+    if let Ok(text) = date.cast::<PyString>() {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |now| now.as_secs());
+        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        return parse_date(&text.to_string_lossy(), now).map_err(|error| to_py(&error));
+    }
+    if let Ok(time) = date.cast::<PyDateTime>() {
+        let timestamp: f64 = time.call_method0("timestamp")?.extract()?;
+        #[expect(clippy::cast_possible_truncation, reason = "the years 1 to 9999 fit")]
+        return Ok(timestamp.floor() as i64);
+    }
+    if let Ok(seconds) = date.extract::<i64>()
+        && !date.is_instance_of::<PyBool>()
+    {
+        return Ok(seconds);
+    }
+    let seconds = match date.extract::<f64>() {
+        Ok(seconds) if !date.is_instance_of::<PyBool>() => seconds,
+        _ => {
+            let what = format!("date {}", date.repr()?);
+            let reason = "must be text, a datetime, or seconds since the epoch";
+            return Err(to_py(&Error::invalid(what, reason)));
+        }
+    };
+    if !seconds.is_finite() {
+        let error = Error::invalid(format!("date {seconds}"), "is not a point in time");
+        return Err(to_py(&error));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
+    Ok(seconds.floor() as i64)
+}

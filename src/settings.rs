@@ -1,0 +1,107 @@
+//! Structs of options: fields with defaults, a setter for each, and the list of their names.
+
+/// Converts what a setter takes: a value itself, a value where there may be none, text, and one or several texts.
+pub trait IntoSetting<T> {
+    /// The value of the field.
+    fn into_setting(self) -> T;
+}
+
+impl<T> IntoSetting<T> for T {
+    fn into_setting(self) -> T {
+        self
+    }
+}
+
+impl<T> IntoSetting<Option<T>> for T {
+    fn into_setting(self) -> Option<T> {
+        Some(self)
+    }
+}
+
+/// Text for fields of type `$text`, for optional ones and for lists.
+macro_rules! from_text {
+    ($($text:ty),+) => {$(
+        impl IntoSetting<$text> for &str {
+            fn into_setting(self) -> $text {
+                self.into()
+            }
+        }
+
+        impl IntoSetting<Option<$text>> for &str {
+            fn into_setting(self) -> Option<$text> {
+                Some(self.into())
+            }
+        }
+
+        impl IntoSetting<Vec<$text>> for &str {
+            fn into_setting(self) -> Vec<$text> {
+                vec![self.into()]
+            }
+        }
+
+        impl<const N: usize> IntoSetting<Vec<$text>> for [&str; N] {
+            fn into_setting(self) -> Vec<$text> {
+                self.into_iter().map(Into::into).collect()
+            }
+        }
+
+        impl<const N: usize> IntoSetting<Option<Vec<$text>>> for [&str; N] {
+            fn into_setting(self) -> Option<Vec<$text>> {
+                Some(self.into_iter().map(Into::into).collect())
+            }
+        }
+    )+};
+}
+
+from_text!(String, std::path::PathBuf, crate::GitString);
+
+/// Defines a `#[non_exhaustive]` struct of options from its fields, their types and their defaults.
+macro_rules! settings {
+    (
+        $(#[$meta:meta])*
+        pub struct $struct:ident {
+            $(
+                $(#[$field_meta:meta])*
+                pub $field:ident: $type:ty = $default:expr,
+            )+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub struct $struct {
+            $(
+                $(#[$field_meta])*
+                pub $field: $type,
+            )+
+        }
+
+        impl Default for $struct {
+            fn default() -> Self {
+                Self { $($field: $default,)+ }
+            }
+        }
+
+        impl $struct {
+            /// Names of the options, in the order of the fields.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($field)),+];
+
+            /// The defaults.
+            #[must_use]
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            $(
+                #[doc = concat!("Sets [`", stringify!($field), "`](field@Self::", stringify!($field), ").")]
+                #[must_use]
+                pub fn $field(mut self, value: impl $crate::settings::IntoSetting<$type>) -> Self {
+                    self.$field = value.into_setting();
+                    self
+                }
+            )+
+        }
+    };
+}
+
+pub(crate) use settings;
