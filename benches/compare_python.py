@@ -115,7 +115,7 @@ def readers(path: Path, lines: int) -> None:
     # Their lists of parents are what Python's collector looks at, unlike rows of plain values.
     records = gitfleet.Repository(history).commits()
     row("commits to_pylist, walk included", COMMITS, records.to_pylist)
-    manager = gitfleet.RepoManager([])
+    manager = gitfleet.compat.RepoManager([])
     row("extract_commits", COMMITS, lambda: asyncio.run(manager.extract_commits(history)))
     row(
         "RepoManager.blame, as dictionaries",

@@ -13,7 +13,7 @@ import gitfleet
 
 async def main(urls: list[str]) -> None:
     """Clone, show a line that changes, and then what became of each."""
-    async with gitfleet.RepoManager(urls) as manager:
+    async with gitfleet.compat.RepoManager(urls) as manager:
         latest: dict[str, gitfleet.Progress] = {}
         async for event in manager.watch():
             latest[event.subject] = event

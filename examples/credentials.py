@@ -10,7 +10,8 @@ The password comes from the variable GITFLEET_PASSWORD.
 import os
 import sys
 
-from gitfleet import CredentialManager, ProviderType
+from gitfleet.compat import CredentialManager
+from gitfleet.providers import ProviderType
 
 manager = CredentialManager.from_password(
     os.environ["GITFLEET_PASSWORD"], credentials_file=sys.argv[1]

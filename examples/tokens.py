@@ -9,7 +9,7 @@ past that: use those of people who agreed, or an installation of a GitHub App.
 import asyncio
 import sys
 
-from gitfleet import GitHubClient, ProviderType, TokenManager
+from gitfleet.providers import GitHubClient, ProviderType, TokenManager
 
 
 async def main(owner: str, tokens: list[str]) -> None:

@@ -1,6 +1,6 @@
-"""The package under its former name: what is below it are the very objects of ``gitfleet``.
+"""The package under its former name: `gitfleet.compat`, and what is below it.
 
-A file, and no directory: file systems that do not tell capitals apart have room for one only.
+A file, not a directory: a file system that ignores case has room for one of the two.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import importlib.util
 import sys
 from typing import TYPE_CHECKING
 
-import gitfleet
+import gitfleet.compat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class _Former(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds ``GitFleet.x`` as ``gitfleet.x``."""
+    """Finds ``GitFleet.x`` as ``gitfleet.compat.x``."""
 
     def find_spec(
         self,
@@ -34,15 +34,15 @@ class _Former(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         name = module.__name__
-        sys.modules[name] = importlib.import_module("gitfleet" + name[len("GitFleet") :])
+        sys.modules[name] = importlib.import_module("gitfleet.compat" + name[len("GitFleet") :])
 
 
 def _is_there(name: str) -> bool:
     try:
-        return importlib.util.find_spec(f"gitfleet.{name}") is not None
+        return importlib.util.find_spec(f"gitfleet.compat.{name}") is not None
     except ModuleNotFoundError:  # what it would be in is not there
         return False
 
 
 sys.meta_path.insert(0, _Former())
-sys.modules[__name__] = gitfleet
+sys.modules[__name__] = gitfleet.compat

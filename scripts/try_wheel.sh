@@ -35,7 +35,7 @@ assert GitFleet is gitfleet
 assert GitFleetError is gitfleet.GitFleetError
 for requirement in importlib.metadata.requires("gitfleet"):
     assert "extra ==" in requirement, requirement
-asyncio.run(gitfleet.RepoManager([]).fetch_clone_tasks())
+asyncio.run(gitfleet.compat.RepoManager([]).fetch_clone_tasks())
 for name, extra in (("GitHubClient", "models"), ("PydanticCloneTask", "models")):
     try:
         getattr(gitfleet, name)

@@ -7,13 +7,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["exports"]
 
 
 def exports(
-    package: str, homes: Mapping[str, str]
+    package: str, homes: Mapping[str, str], public: Iterable[str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Make a package's ``__getattr__`` and ``__dir__``.
 
@@ -21,6 +21,7 @@ def exports(
         package: Its name.
         homes: Modules, and the names each has, separated by spaces: ``name`` or
             ``name=its_own_name``. Modules of the package itself are names too.
+        public: The package's ``__all__``, which ``dir()`` shows.
     """
     found: dict[str, tuple[str, str | None]] = {}
     for home, names in homes.items():
@@ -41,6 +42,6 @@ def exports(
         return value
 
     def names_of() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *found})
+        return sorted({*public, "__all__", "__doc__", "__file__", "__name__", "__path__"})
 
     return get, names_of

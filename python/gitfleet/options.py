@@ -94,7 +94,8 @@ class BlameOptions(TypedDict, total=False):
     Example:
         >>> import gitfleet
         >>> options: BlameOptions = {"line_ranges": (8, 8), "lines": True}
-        >>> gitfleet.Repository("projects/alpha").blame("src/tool.py", **options).to_pylist()[0]["content"]
+        >>> rows = gitfleet.Repository("projects/alpha").blame("src/tool.py", **options)
+        >>> rows.to_pylist()[0]["content"]
         'line seven'
     """
 

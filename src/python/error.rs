@@ -32,7 +32,7 @@ pub(super) fn class_name(kind: ErrorKind) -> &'static str {
 pub(super) fn instance<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     if let Error::Service(error) = error {
         return py
-            .import("gitfleet.providers.base")?
+            .import("gitfleet.providers.errors")?
             .getattr("of_service")?
             .call1((
                 error.kind.name(),

@@ -13,9 +13,9 @@ import warnings
 import pytest
 
 from gitfleet import _gitfleet
+from gitfleet.compat.utils import _files, auth
+from gitfleet.compat.utils.auth import CredentialEntry, CredentialManager, derive_key_from_password
 from gitfleet.models.common import ProviderType
-from gitfleet.utils import _files, auth
-from gitfleet.utils.auth import CredentialEntry, CredentialManager, derive_key_from_password
 
 KEY = bytes(range(32))
 TOKEN = "ghp-canary-0b7d"
@@ -321,7 +321,7 @@ def test_what_cannot_be_written_leaves_the_old_file(file, manager, monkeypatch):
 def test_a_process_that_was_killed_holds_no_lock(file, manager):
     script = f"""
 import pathlib, os
-from gitfleet.utils._files import locked
+from gitfleet.compat.utils._files import locked
 with locked(pathlib.Path({str(file)!r})):
     os.kill(os.getpid(), 9)
 """
@@ -393,7 +393,7 @@ def test_what_may_only_be_read_is_read(tmp_path):
         path.chmod(0o755)
     script = f"""
 import os, sys
-from gitfleet import CredentialManager
+from gitfleet.compat import CredentialManager
 os.setuid(65534)
 print(CredentialManager({str(file)!r}).get_credentials("github")[0].token)
 """

@@ -96,7 +96,7 @@ async def test_an_awaited_blame_is_the_same(fixtures):
 
 async def test_lines_are_streamed_in_batches(fixtures):
     path = fixtures["blame"]
-    manager = gitfleet.RepoManager([])
+    manager = gitfleet.compat.RepoManager([])
     batches = [b async for b in manager.stream_blame(path, ["long", "dir/twin"], batch_size=50)]
     assert all(len(batch) == 50 for batch in batches[:-1])
     lines = [line for batch in batches for line in batch]
@@ -109,7 +109,7 @@ async def test_lines_are_streamed_in_batches(fixtures):
 
 
 async def test_a_stream_can_be_left(fixtures):
-    manager = gitfleet.RepoManager([])
+    manager = gitfleet.compat.RepoManager([])
     stream = manager.stream_blame(fixtures["blame"], "long", batch_size=1)
     assert len(await anext(stream)) == 1
     await stream.aclose()
@@ -118,7 +118,7 @@ async def test_a_stream_can_be_left(fixtures):
 
 
 async def test_a_file_that_cannot_be_streamed_is_raised_after_the_others(fixtures):
-    manager = gitfleet.RepoManager([])
+    manager = gitfleet.compat.RepoManager([])
     seen = []
 
     async def read():

@@ -102,7 +102,7 @@ def test_ctrl_c_stops_a_reader_of_the_stream(slow_repository):
 
 
 async def test_cancelling_a_task_stops_its_work(slow_repository):
-    manager = gitfleet.RepoManager([])
+    manager = gitfleet.compat.RepoManager([])
     started = time.monotonic()
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(many(manager, slow_repository), 0.3)
@@ -146,15 +146,15 @@ def test_other_processes_get_objects_as_they_are(history, tmp_path):
 
 
 def test_what_holds_a_lock_is_pickled_without_it(tmp_path):
-    manager = gitfleet.TokenManager()
+    manager = gitfleet.providers.TokenManager()
     manager.add_token("t", "github", username="ann")
-    client = gitfleet.GitHubClient(None, "http://127.0.0.1:1", manager, reserve=5)
+    client = gitfleet.providers.GitHubClient(None, "http://127.0.0.1:1", manager, reserve=5)
     again = pickle.loads(pickle.dumps(client))
     assert again.token_manager.get_all_tokens("github") == manager.get_all_tokens("github")
     assert again.token_manager.count_available_tokens("github") == 1
-    limiter = pickle.loads(pickle.dumps(gitfleet.RateLimiter(5)))
+    limiter = pickle.loads(pickle.dumps(gitfleet.compat.RateLimiter(5)))
     asyncio.run(limiter.acquire())
-    credentials = gitfleet.CredentialManager(tmp_path / "c.json", bytes(32))
+    credentials = gitfleet.compat.CredentialManager(tmp_path / "c.json", bytes(32))
     credentials.save_credential("github", "t")
     (entry,) = pickle.loads(pickle.dumps(credentials)).get_credentials("github")
     assert entry.token == "t"
@@ -163,7 +163,7 @@ def test_what_holds_a_lock_is_pickled_without_it(tmp_path):
 ENDS = """
 import asyncio, sys, gitfleet
 path = sys.argv[1]
-manager = gitfleet.RepoManager([path])
+manager = gitfleet.compat.RepoManager([path])
 
 async def given_up():
     for wait in (0.001, 0.01, 0.05):
@@ -197,7 +197,7 @@ FORKS = """
 import asyncio, os, sys, gitfleet
 path = sys.argv[1]
 async def read():
-    return len(await gitfleet.RepoManager([]).extract_commits(path, max_count=1))
+    return len(await gitfleet.compat.RepoManager([]).extract_commits(path, max_count=1))
 assert asyncio.run(read()) == 1
 child = os.fork()
 if not child:
@@ -276,7 +276,7 @@ def test_options_of_another_kind_are_named(options, says, tmp_path):
         gitfleet.Fleet(tmp_path).clone([], progress=5)
     with pytest.raises(exceptions.InvalidInputError, match="depth '1': must be a whole number"):
         gitfleet.Fleet(tmp_path, depth="1")
-    for missing in (gitfleet.RepoManager, gitfleet.Fleet(tmp_path).clone):
+    for missing in (gitfleet.compat.RepoManager, gitfleet.Fleet(tmp_path).clone):
         with pytest.raises(TypeError, match="urls None: must be"):
             missing(None)
     with pytest.raises(TypeError, match="targets None: must be"):
@@ -286,13 +286,13 @@ def test_options_of_another_kind_are_named(options, says, tmp_path):
 
 @pytest.mark.parametrize("name", ["jobs", "jobs_per_host"])
 def test_nobody_cannot_work(name, tmp_path):
-    for made in (lambda **more: gitfleet.Fleet(tmp_path, **more), gitfleet.RepoManager):
+    for made in (lambda **more: gitfleet.Fleet(tmp_path, **more), gitfleet.compat.RepoManager):
         with pytest.raises(exceptions.InvalidInputError, match=f"{name} 0: .* 1 or more"):
-            made(**{name: 0} | ({"urls": []} if made is gitfleet.RepoManager else {}))
+            made(**{name: 0} | ({"urls": []} if made is gitfleet.compat.RepoManager else {}))
 
 
 def test_errors_of_services_are_made_with_all_they_say():
-    from gitfleet.providers import base, github
+    from gitfleet.providers import base, errors, github
 
     kinds = {
         "rate_limited": base.RateLimitError,
@@ -303,7 +303,7 @@ def test_errors_of_services_are_made_with_all_they_say():
         "refused": github.GitHubError,
     }
     for kind, made in kinds.items():
-        error = base.of_service(kind, "no", "/x", 403, "id", 1.5, 1e18, "https://docs")
+        error = errors.of_service(kind, "no", "/x", 403, "id", 1.5, 1e18, "https://docs")
         assert type(error) is made
         assert (str(error), error.subject) == ("github: /x: no", "/x")
         assert (error.status, error.request_id, error.retry_after) == (403, "id", 1.5)

@@ -15,10 +15,10 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr, computed_field
 
 import gitfleet
-from gitfleet import flatten_dataframe, to_dataframe, to_dict, to_json
+from gitfleet.compat import flatten_dataframe, to_dataframe, to_dict, to_json
+from gitfleet.compat.utils.auth import CredentialEntry
 from gitfleet.models.common import RepoInfo, UserInfo
 from gitfleet.providers.token_manager import TokenInfo
-from gitfleet.utils.auth import CredentialEntry
 
 NOON = datetime.datetime(2024, 5, 1, 12, tzinfo=datetime.timezone.utc)
 
@@ -109,7 +109,7 @@ def test_records_and_tasks_are_converted(history):
     repo = gitfleet.Repository(history)
     assert to_dict(repo.commits(max_count=1)) == repo.commits(max_count=1).to_pylist()
     assert to_dataframe(repo.commits()).equals(repo.commits().to_pandas())
-    tasks = {"u": gitfleet.CloneTask("u", gitfleet.CloneStatus("cloning", 5))}
+    tasks = {"u": gitfleet.compat.CloneTask("u", gitfleet.compat.CloneStatus("cloning", 5))}
     frame = to_dataframe(tasks)
     assert (list(frame.index), frame.loc["u", "url"]) == (["u"], "u")
     flat = flatten_dataframe(frame)

@@ -81,7 +81,7 @@ async def test_a_manager_is_watched_and_takes_options(served, git):
     _, urls = served
     heard = []
     options = {"bare": True, "depth": 1}
-    manager = gitfleet.RepoManager(urls, clone_options=options, progress=heard.append)
+    manager = gitfleet.compat.RepoManager(urls, clone_options=options, progress=heard.append)
     events = [event async for event in manager.watch()]
     assert events == heard
     assert sum(event.has_ended for event in events) == len(urls)
@@ -104,7 +104,7 @@ async def test_what_a_callback_raises_stops_the_work(served, tmp_path):
     with pytest.raises(EnoughError):
         await fleet.clone_async(urls, progress=callback)
     with pytest.raises(EnoughError):
-        await gitfleet.RepoManager(urls, progress=callback).clone_all()
+        await gitfleet.compat.RepoManager(urls, progress=callback).clone_all()
     with pytest.raises(EnoughError):
         gitfleet.mine(urls, tmp_path / "data", progress=callback)
     assert not list((tmp_path / "out").rglob("HEAD"))
@@ -112,7 +112,7 @@ async def test_what_a_callback_raises_stops_the_work(served, tmp_path):
 
 async def test_cancelling_stops_a_stalled_clone_within_a_second(stalled, tmp_path):
     fleet = gitfleet.Fleet(tmp_path / "out")
-    manager = gitfleet.RepoManager([stalled])
+    manager = gitfleet.compat.RepoManager([stalled])
     for start in (lambda: fleet.clone_async(stalled), manager.clone_all):
         task = asyncio.ensure_future(start())
         await asyncio.sleep(0.3)

@@ -1,6 +1,7 @@
 """Programs written for the package under its former name run unchanged."""
 
 import asyncio
+import importlib
 import subprocess
 import sys
 import warnings
@@ -8,6 +9,7 @@ import warnings
 import pytest
 
 import gitfleet
+from former_names import NAMES
 
 SCRIPT = """
 import asyncio, base64, json, os, sys, warnings
@@ -193,9 +195,9 @@ def test_both_names_are_the_same_objects():
 
     import GitFleet
 
-    assert GitFleet is gitfleet
-    assert client is gitfleet.providers.github
-    assert PydanticCloneTask is gitfleet.PydanticCloneTask
+    assert GitFleet is gitfleet.compat
+    assert client.GitHubClient is gitfleet.providers.github.GitHubClient
+    assert PydanticCloneTask is gitfleet.compat.PydanticCloneTask
     with pytest.raises(ModuleNotFoundError):
         import GitFleet.nothing
 
@@ -204,25 +206,25 @@ def test_both_names_are_the_same_objects():
 def test_either_may_come_first(first):
     code = f"""
 import {first}
-import GitFleet, gitfleet, sys, GitFleet.utils.auth, gitfleet.utils.auth
-from GitFleet.exceptions import GitFleetError
-assert GitFleet is gitfleet and GitFleet.utils.auth is gitfleet.utils.auth
-assert GitFleetError is gitfleet.GitFleetError and GitFleetError.__module__ == "gitfleet.exceptions"
-assert gitfleet.utils.auth.__spec__.name == "gitfleet.utils.auth"
+import GitFleet, gitfleet, sys, GitFleet.utils.auth, gitfleet.compat.utils.auth
+from GitFleet.providers import GitHubError
+assert GitFleet is gitfleet.compat and GitFleet.utils.auth is gitfleet.compat.utils.auth
+assert GitHubError is gitfleet.providers.GitHubError
+assert gitfleet.compat.utils.auth.__spec__.name == "gitfleet.compat.utils.auth"
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr == ""
 
 
 def test_former_mocks_are_the_real_things_and_say_so(git_repository):
-    from gitfleet.testing import mocks
+    from gitfleet.compat.testing import mocks
 
     for name in ("RepoManager", "CloneStatus", "CloneTask"):
         with pytest.warns(DeprecationWarning, match="fixtures"):
-            assert getattr(mocks, f"Mock{name}") is getattr(gitfleet, name)
+            assert getattr(mocks, f"Mock{name}") is getattr(gitfleet.compat, name)
     with pytest.raises(AttributeError):
         _ = mocks.MockNothing
-    manager = gitfleet.RepoManager([])
+    manager = gitfleet.compat.RepoManager([])
     line = asyncio.run(manager.blame(git_repository, "README.md"))[0]
     assert set(mocks.create_test_blame_data(1)[0]) == set(line)
     commit = asyncio.run(manager.extract_commits(git_repository))[0]
@@ -230,3 +232,20 @@ def test_former_mocks_are_the_real_things_and_say_so(git_repository):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert mocks.create_test_commit_data("r", 0) == []
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("module", NAMES)
+def test_every_name_is_in_the_module_it_was_in(module):
+    import GitFleet  # noqa: F401 (which finds the others)
+
+    loaded = importlib.import_module(module)
+    absent = [name for name in NAMES[module].split() if not hasattr(loaded, name)]
+    assert absent == []
+
+
+def test_the_package_shows_its_names_and_nothing_else():
+    assert len(NAMES) == 15
+    assert sum(len(names.split()) for names in NAMES.values()) == 135
+    shown = [name for name in dir(gitfleet) if not name.startswith("__")]
+    assert shown == sorted(name for name in gitfleet.__all__ if not name.startswith("__"))

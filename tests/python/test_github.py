@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from gitfleet import exceptions, providers
+from gitfleet.compat.utils.rate_limit import RateLimiter, rate_limited
 from gitfleet.models.common import RepoInfo
-from gitfleet.utils.rate_limit import RateLimiter, rate_limited
 from github_api import TOKEN, client, repository
 
 

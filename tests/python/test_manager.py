@@ -24,7 +24,7 @@ COMMIT_KEYS = {"sha", "repo_name", "message", "additions", "deletions", "is_merg
 async def test_clones_are_watched_read_and_removed(https_server, bundle, fixtures, git):
     good = f"{https_server.url}/owner/history/.git"
     bad = f"{https_server.url}/owner/absent/.git"
-    manager = gitfleet.RepoManager(
+    manager = gitfleet.compat.RepoManager(
         [good, bad, str(fixtures["blame"])], "user", "", ca_bundle=bundle
     )
     states = {task.status.status_type for task in (await manager.fetch_clone_tasks()).values()}
@@ -40,7 +40,7 @@ async def test_clones_are_watched_read_and_removed(https_server, bundle, fixture
     tasks = await manager.fetch_clone_tasks()
     assert tasks[bad].status.status_type == "failed"
     assert "not found" in tasks[bad].status.error
-    assert tasks[good].status == gitfleet.CloneStatus("completed")
+    assert tasks[good].status == gitfleet.compat.CloneStatus("completed")
     path = tasks[good].temp_dir
     assert git(path, "status", "--porcelain") == ""
     removed = manager.cleanup()
@@ -50,7 +50,7 @@ async def test_clones_are_watched_read_and_removed(https_server, bundle, fixture
 
 
 async def test_a_clone_that_fails_raises(tmp_path):
-    manager = gitfleet.RepoManager([])
+    manager = gitfleet.compat.RepoManager([])
     with pytest.raises(RepositoryNotFoundError):
         await manager.clone(str(tmp_path / "absent"))
     tasks = await manager.fetch_clone_tasks()
@@ -58,7 +58,7 @@ async def test_a_clone_that_fails_raises(tmp_path):
 
 
 async def test_commits_come_as_the_originals_dictionaries(history, git):
-    rows = await gitfleet.RepoManager([]).extract_commits(history)
+    rows = await gitfleet.compat.RepoManager([]).extract_commits(history)
     assert set(rows[0]) == COMMIT_KEYS
     theirs = git(history, "log", "--format=%H %an %at %ct").splitlines()
     ours = [
@@ -70,7 +70,7 @@ async def test_commits_come_as_the_originals_dictionaries(history, git):
     assert rows[0]["repo_name"] == "history"
     assert sum(row["is_merge"] for row in rows) == 2
     with pytest.raises(RepositoryNotFoundError):
-        await gitfleet.RepoManager([]).extract_commits("/nowhere")
+        await gitfleet.compat.RepoManager([]).extract_commits("/nowhere")
 
 
 async def test_blame_comes_as_the_originals_dictionaries_without_a_working_tree(
@@ -79,7 +79,7 @@ async def test_blame_comes_as_the_originals_dictionaries_without_a_working_tree(
     bare = tmp_path / "bare.git"
     git(tmp_path, "clone", "-q", "--bare", str(fixtures["blame"]), str(bare))
     asked = ["long", "absent", "dir", "empty", "long"]
-    files = await gitfleet.RepoManager([]).bulk_blame(bare, asked)
+    files = await gitfleet.compat.RepoManager([]).bulk_blame(bare, asked)
     assert list(files) == ["long", "absent", "dir", "empty"]
     assert "absent" in files["absent"]
     assert isinstance(files["dir"], str)

@@ -7,8 +7,8 @@ import pydantic
 import pytest
 
 import gitfleet
+from gitfleet.compat.models.repo import CloneStatusType, to_pydantic_status, to_pydantic_task
 from gitfleet.models import rows
-from gitfleet.models.repo import CloneStatusType, to_pydantic_status, to_pydantic_task
 from gitfleet.models.rows import BlameRow, CommitRow
 from gitfleet.testing import SampleRepository
 
@@ -53,10 +53,10 @@ def test_a_model_of_ones_own_takes_the_columns_it_names(history):
 
 
 def test_states_are_converted():
-    status = gitfleet.CloneStatus("failed", error="why")
+    status = gitfleet.compat.CloneStatus("failed", error="why")
     model = to_pydantic_status(status)
     assert (model.status_type, model.error) == (CloneStatusType.FAILED, "why")
-    task = to_pydantic_task(gitfleet.CloneTask("u", status, None))
+    task = to_pydantic_task(gitfleet.compat.CloneTask("u", status, None))
     assert task.model_dump(mode="json") == {
         "url": "u",
         "status": {"status_type": "failed", "progress": None, "error": "why"},
@@ -68,7 +68,7 @@ def test_states_are_converted():
 
 
 def test_packages_list_their_names():
-    for package in (gitfleet, gitfleet.models, gitfleet.utils):
+    for package in (gitfleet, gitfleet.models, gitfleet.compat.utils):
         assert set(package.__all__) <= set(dir(package))
         assert all(getattr(package, name) is not None for name in package.__all__)
         with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
@@ -82,8 +82,10 @@ for name in {absent!r}:
 import asyncio, gitfleet
 repo = gitfleet.Repository({path!r})
 assert repo.commits().to_pylist()
-asyncio.run(gitfleet.RepoManager([]).extract_commits({path!r}))
-from gitfleet import CloneStatus, CredentialManager, Fleet, TokenManager, to_dict, mine
+asyncio.run(gitfleet.compat.RepoManager([]).extract_commits({path!r}))
+from gitfleet import Fleet, mine
+from gitfleet.compat import CloneStatus, CredentialManager, to_dict
+from gitfleet.providers import TokenManager
 manager = TokenManager()
 manager.add_token("a token", "github")
 try:
@@ -92,7 +94,7 @@ except ImportError as error:
     assert "gitfleet[models]" in str(error), error
 for name, extra in {missing!r}:
     try:
-        getattr(gitfleet, name)
+        getattr(gitfleet.compat, name)
     except ImportError as error:
         assert f"gitfleet[{{extra}}]" in str(error), error
     else:
@@ -111,7 +113,9 @@ def test_what_needs_no_package_works_without_any(history):
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("name", ["exceptions", "models.rows", "utils.auth", "utils.converters"])
+@pytest.mark.parametrize(
+    "name", ["exceptions", "models.rows", "compat.utils.auth", "compat.models"]
+)
 def test_modules_are_there_without_being_imported(name):
     code = f"import gitfleet; assert gitfleet.{name}.__name__ == 'gitfleet.{name}'"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -76,7 +76,7 @@ def test_a_forked_child_reads_with_what_its_parent_made(history):
 
 
 async def test_a_forked_child_leaves_its_parents_clones(history):
-    with gitfleet.RepoManager([history]) as manager:
+    with gitfleet.compat.RepoManager([history]) as manager:
         await manager.clone_all()
         (task,) = (await manager.fetch_clone_tasks()).values()
         for leave in (manager.cleanup, lambda: manager.__exit__(None, None, None)):
@@ -102,7 +102,7 @@ def in_a_child(work):
 
 async def test_a_forked_child_does_not_wait_for_its_parents_threads(silent, history):
     options = {"timeout": 600, "connect_timeout": 600}
-    manager = gitfleet.RepoManager([silent], clone_options=options, retries=0)
+    manager = gitfleet.compat.RepoManager([silent], clone_options=options, retries=0)
     future = manager.clone_all()
     await asyncio.sleep(0.2)
     records = gitfleet.Repository(history).commits()
@@ -195,7 +195,8 @@ def test_who_froze_objects_or_switched_collection_off_finds_it_so(many_lines):
 ENDS = """
 import asyncio, sys, gitfleet
 async def main():
-    asyncio.ensure_future(gitfleet.GitHubClient("t", sys.argv[1], retries=0).get("/stall"))
+    github = gitfleet.providers.GitHubClient("t", sys.argv[1], retries=0)
+    asyncio.ensure_future(github.get("/stall"))
     await asyncio.sleep(0.3)
 asyncio.run(main())
 """
@@ -211,7 +212,7 @@ def test_python_ends_in_peace_while_github_is_silent(api):
 
 IN_A_LOOP = """
 import asyncio, os, signal, sys, threading, gitfleet
-github = gitfleet.GitHubClient("t", sys.argv[1], retries=0, timeout=600).sync
+github = gitfleet.providers.GitHubClient("t", sys.argv[1], retries=0, timeout=600).sync
 async def main():
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     if sys.argv[2] == "aside":
@@ -254,11 +255,11 @@ async def test_cleaning_up_while_a_clone_calls_is_refused(history):
         except exceptions.InvalidInputError as error:
             raised.append(str(error))
 
-    manager = gitfleet.RepoManager([history], progress=clean)
+    manager = gitfleet.compat.RepoManager([history], progress=clean)
     await asyncio.wait_for(manager.clone_all(), 60)
     assert "progress callback" in raised[0]
     told = len(raised)
-    other = gitfleet.RepoManager([history], progress=clean)
+    other = gitfleet.compat.RepoManager([history], progress=clean)
     await other.clone_all()  # whose callback may clean up the first
     assert len(raised) == told
     await manager.clone_all()
@@ -267,7 +268,7 @@ async def test_cleaning_up_while_a_clone_calls_is_refused(history):
 
 async def test_what_was_started_before_the_end_is_gone_after_it(history):
     for _ in range(10):
-        with gitfleet.RepoManager([history]) as manager:
+        with gitfleet.compat.RepoManager([history]) as manager:
             future = manager.clone_all()
         with contextlib.suppress(asyncio.CancelledError, exceptions.GitFleetError):
             await future

@@ -166,12 +166,12 @@ def test_duckdb_reads_records_by_their_name(repo):
 
 
 def test_streams_are_not_pickled_and_say_what_is(repo, tmp_path):
-    for stream in (repo.commits(), gitfleet.RepoManager([])):
+    for stream in (repo.commits(), gitfleet.compat.RepoManager([])):
         with pytest.raises(TypeError, match="pass on"):
             pickle.dumps(stream)
     made = gitfleet.mine([repo.path], tmp_path / "data")
     assert pickle.loads(pickle.dumps(made)) == made
-    task = gitfleet.CloneTask("u", gitfleet.CloneStatus("queued"))
+    task = gitfleet.compat.CloneTask("u", gitfleet.compat.CloneStatus("queued"))
     assert pickle.loads(pickle.dumps(task)) == task
 
 
@@ -194,7 +194,7 @@ def test_files_of_a_revision_are_listed(repo, git, history, tmp_path):
 
 
 async def test_commits_come_in_batches(history, slow_repository):
-    manager = gitfleet.RepoManager([])
+    manager = gitfleet.compat.RepoManager([])
     every = await manager.extract_commits(history)
     batches = [batch async for batch in manager.yield_commits(history, batch_size=3)]
     assert [row for batch in batches for row in batch] == every
@@ -218,7 +218,7 @@ async def test_commits_come_in_batches(history, slow_repository):
 
 async def test_an_empty_repository_has_no_commits(tmp_path, git):
     git(tmp_path, "init", "-q")
-    manager = gitfleet.RepoManager([])
+    manager = gitfleet.compat.RepoManager([])
     assert await manager.extract_commits(tmp_path) == []
     assert [batch async for batch in manager.yield_commits(tmp_path)] == []
     with pytest.raises(exceptions.RevisionNotFoundError):
@@ -230,7 +230,7 @@ async def test_an_empty_repository_has_no_commits(tmp_path, git):
 async def test_a_manager_cleans_up_after_itself(git_repository_with_branches, git_server):
     url = f"{git_server.url}/owner/sample/.git"
     absent = f"{git_server.url}/owner/absent"
-    async with gitfleet.RepoManager([url, url, absent]) as manager:
+    async with gitfleet.compat.RepoManager([url, url, absent]) as manager:
         await manager.clone_all()
         tasks = await manager.fetch_clone_tasks()
         path = tasks[url].temp_dir
@@ -263,7 +263,7 @@ async def test_a_manager_cleans_up_after_itself(git_repository_with_branches, gi
         assert pl.DataFrame(await manager.extract_commits(path)).height == 5
     with pytest.raises(FileNotFoundError):
         await manager.extract_commits(path)
-    with gitfleet.RepoManager([]) as manager:
+    with gitfleet.compat.RepoManager([]) as manager:
         await manager.clone(git_repository_with_branches.path)
         await manager.clone_repos(url)
         path = (await manager.fetch_clone_tasks())[url].temp_dir
@@ -274,7 +274,7 @@ async def test_a_manager_cleans_up_after_itself(git_repository_with_branches, gi
 async def test_leaving_a_manager_stops_what_is_under_way(slow_repository):
     directory = tempfile.gettempdir()
     before = set(os.listdir(directory))
-    async with gitfleet.RepoManager([slow_repository]) as manager:
+    async with gitfleet.compat.RepoManager([slow_repository]) as manager:
         assert repr(manager) == "RepoManager(1 repositories)"
         future = manager.clone_all()
         await asyncio.sleep(0.005)

@@ -8,15 +8,17 @@ from gitfleet._lazy import exports
 
 if TYPE_CHECKING:
     from gitfleet.models.services import ProviderType
-    from gitfleet.providers.base import (
+    from gitfleet.providers.base import GitProviderClient
+    from gitfleet.providers.errors import (
         AuthError,
-        GitProviderClient,
+        GitHubError,
+        GitHubNetworkError,
         NotFoundError,
         PermissionDeniedError,
         ProviderError,
         RateLimitError,
     )
-    from gitfleet.providers.github import App, GitHubClient, GitHubError
+    from gitfleet.providers.github import App, GitHubClient
     from gitfleet.providers.token_manager import TokenInfo, TokenManager, TokenStatus
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "AuthError",
     "GitHubClient",
     "GitHubError",
+    "GitHubNetworkError",
     "GitProviderClient",
     "NotFoundError",
     "PermissionDeniedError",
@@ -39,13 +42,15 @@ __getattr__, __dir__ = exports(
     "gitfleet.providers",
     {
         "gitfleet.models.services": "ProviderType",
-        "gitfleet.providers.base": (
-            "AuthError GitProviderClient NotFoundError PermissionDeniedError ProviderError "
-            "RateLimitError"
+        "gitfleet.providers.base": "GitProviderClient",
+        "gitfleet.providers.errors": (
+            "AuthError GitHubError GitHubNetworkError NotFoundError PermissionDeniedError "
+            "ProviderError RateLimitError"
         ),
-        "gitfleet.providers.github": "App GitHubClient GitHubError",
+        "gitfleet.providers.github": "App GitHubClient",
         "gitfleet.providers.listing": "",
         "gitfleet.providers.sync": "",
         "gitfleet.providers.token_manager": "TokenInfo TokenManager TokenStatus",
     },
+    __all__,
 )

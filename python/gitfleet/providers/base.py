@@ -5,8 +5,14 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING, Any
 
-from gitfleet import exceptions
 from gitfleet.models.services import ProviderType
+from gitfleet.providers.errors import (
+    AuthError,
+    NotFoundError,
+    PermissionDeniedError,
+    ProviderError,
+    RateLimitError,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,112 +34,6 @@ __all__ = [
     "ProviderError",
     "RateLimitError",
 ]
-
-
-class ProviderError(exceptions.GitFleetError):
-    """A hosting service refused, or failed.
-
-    Attributes:
-        provider_type: Which service.
-        status: The HTTP status; None if there was no answer.
-        request_id: What the service calls the request; its support asks for it.
-        retry_after: Seconds after which to ask again, if the service said so.
-        documentation_url: Where the service documents it.
-
-    Example:
-        >>> print(ProviderError("the service is down", "gitlab"))
-        gitlab: the service is down
-    """
-
-    status: int | None = None
-    request_id: str | None = None
-    retry_after: float | None = None
-    documentation_url: str | None = None
-
-    def __init__(
-        self,
-        message: str,
-        provider_type: ProviderType | str = ProviderType.GITHUB,
-        subject: str | None = None,
-    ) -> None:
-        super().__init__(message, subject)
-        self.provider_type = ProviderType(provider_type)
-
-    def __str__(self) -> str:
-        return f"{self.provider_type.value}: {self.message}"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        made = (self.message, self.provider_type, self.subject)
-        return (type(self), made, self.__dict__)
-
-
-class AuthError(ProviderError, exceptions.AuthenticationError):
-    """The service does not take the token, or wants one."""
-
-
-class PermissionDeniedError(ProviderError, exceptions.PermissionDeniedError):
-    """The token is known, and not allowed: the message names the scope or page that helps."""
-
-
-class NotFoundError(ProviderError, exceptions.NotFoundError):
-    """There is no such thing, or it is not shown to us."""
-
-
-class RateLimitError(ProviderError, exceptions.RateLimitedError):
-    """A limit was reached.
-
-    Attributes:
-        reset_time: When it ends, in seconds since the epoch; None if that is not known.
-
-    Example:
-        >>> RateLimitError("used up", reset_time=1_700_000_000).reset_time
-        1700000000
-    """
-
-    def __init__(
-        self,
-        message: str,
-        provider_type: ProviderType | str = ProviderType.GITHUB,
-        reset_time: float | None = None,
-        subject: str | None = None,
-    ) -> None:
-        exceptions.RateLimitedError.__init__(self, message, subject, reset_time)
-        self.provider_type = ProviderType(provider_type)
-        self.reset_time = reset_time
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        made = (self.message, self.provider_type, self.reset_time, self.subject)
-        return (type(self), made, self.__dict__)
-
-
-def of_service(  # noqa: PLR0917 (the extension calls it)
-    kind: str,
-    message: str,
-    subject: str,
-    status: int | None,
-    request_id: str | None,
-    retry_after: float | None,
-    reset_at: float | None,
-    documentation_url: str | None,
-) -> ProviderError:
-    """Make the exception for what GitHub said."""
-    from gitfleet.providers.github import GitHubError, GitHubNetworkError
-
-    error: ProviderError
-    text = f"{subject}: {message}"
-    if kind == "rate_limited":
-        error = RateLimitError(text, ProviderType.GITHUB, reset_at, subject)
-    else:
-        classes: dict[str, type[ProviderError]] = {
-            "authentication_failed": AuthError,
-            "permission_denied": PermissionDeniedError,
-            "not_found": NotFoundError,
-            "network": GitHubNetworkError,
-        }
-        error = classes.get(kind, GitHubError)(text, ProviderType.GITHUB, subject)
-    error.status, error.request_id = status, request_id
-    error.retry_after, error.documentation_url = retry_after, documentation_url
-    return error
 
 
 class GitProviderClient(abc.ABC):
@@ -205,7 +105,7 @@ class GitProviderClient(abc.ABC):
 
         Example:
             >>> import asyncio
-            >>> from gitfleet import GitHubClient
+            >>> from gitfleet.providers import GitHubClient
             >>> async def main() -> None:
             ...     client = GitHubClient("a token")
             ...     frame = await client.to_pandas(await client.fetch_repositories("octo-org"))
@@ -213,6 +113,6 @@ class GitProviderClient(abc.ABC):
             >>> asyncio.run(main())
             ['octo-org/alpha', 'octo-org/beta']
         """
-        from gitfleet.utils.converters import to_dataframe
+        from gitfleet.compat.utils.converters import to_dataframe
 
         return to_dataframe(data)

@@ -19,7 +19,8 @@ from gitfleet.models.common import (
     RepoInfo,
     UserInfo,
 )
-from gitfleet.providers.base import GitProviderClient, ProviderError
+from gitfleet.providers.base import GitProviderClient
+from gitfleet.providers.errors import GitHubError, GitHubNetworkError, ProviderError
 from gitfleet.providers.listing import Listing
 from gitfleet.providers.sync import SyncGitHubClient
 
@@ -32,17 +33,16 @@ if TYPE_CHECKING:
     from gitfleet.options import HostOptions
     from gitfleet.providers.token_manager import TokenManager
 
-__all__ = ["App", "GitHubClient", "GitHubError", "Listing", "SyncGitHubClient"]
+__all__ = [
+    "App",
+    "GitHubClient",
+    "GitHubError",
+    "GitHubNetworkError",
+    "Listing",
+    "SyncGitHubClient",
+]
 
 T = TypeVar("T")
-
-
-class GitHubError(ProviderError):
-    """GitHub refused, for reasons that are none of the others."""
-
-
-class GitHubNetworkError(GitHubError, exceptions.NetworkError):
-    """GitHub could not be reached, or failed, however often it was tried."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Listing(Generic[T]):
 
     Example:
         >>> import asyncio
-        >>> from gitfleet import GitHubClient
+        >>> from gitfleet.providers import GitHubClient
         >>> async def main() -> None:
         ...     listing = GitHubClient("a token").repositories("octo-org")
         ...     print(len(await listing.next_page()), listing.cursor)
@@ -57,7 +57,7 @@ class Listing(Generic[T]):
 
         Example:
             >>> import asyncio
-            >>> from gitfleet import GitHubClient
+            >>> from gitfleet.providers import GitHubClient
             >>> async def main() -> None:
             ...     listing = GitHubClient("a token").repositories("octo-org")
             ...     async for page in listing.pages():
@@ -76,7 +76,7 @@ class Listing(Generic[T]):
 
         Example:
             >>> import asyncio
-            >>> from gitfleet import GitHubClient
+            >>> from gitfleet.providers import GitHubClient
             >>> async def main() -> None:
             ...     listing = GitHubClient("a token").repositories("octo-org")
             ...     while (page := await listing.next_page()) is not None:
@@ -104,7 +104,7 @@ class Listing(Generic[T]):
 
         Example:
             >>> import asyncio
-            >>> from gitfleet import GitHubClient
+            >>> from gitfleet.providers import GitHubClient
             >>> async def main() -> None:
             ...     listing = GitHubClient("a token").repositories("octo-org")
             ...     print(len(await listing.collect()))
@@ -121,7 +121,7 @@ class Listing(Generic[T]):
 
         Example:
             >>> import asyncio
-            >>> from gitfleet import GitHubClient
+            >>> from gitfleet.providers import GitHubClient
             >>> async def main() -> None:
             ...     client = GitHubClient("a token")
             ...     listing = client.branches("octo-org", "long")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from gitfleet.providers._methods import Methods  # pyright: ignore[reportMissingModuleSource]
-    from gitfleet.providers.github import GitHubClient
+    from gitfleet.providers.base import GitProviderClient
 else:
     Methods = object
 
@@ -29,14 +29,14 @@ class SyncGitHubClient(Methods):
     Works inside a running event loop too, as in notebooks.
 
     Example:
-        >>> from gitfleet import GitHubClient
+        >>> from gitfleet.providers import GitHubClient
         >>> [repo.name for repo in GitHubClient("a token").sync.repositories("octo-org")]
         ['alpha', 'beta']
     """
 
     __slots__ = ("_client",)
 
-    def __init__(self, client: GitHubClient) -> None:
+    def __init__(self, client: GitProviderClient) -> None:
         self._client = client
 
     if not TYPE_CHECKING:  # whose names are those of `Methods`

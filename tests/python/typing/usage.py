@@ -22,7 +22,7 @@ def tables(path: Path) -> tuple[pd.DataFrame, pl.DataFrame, list[dict[str, Any]]
 
 
 async def clones(urls: list[str]) -> dict[str, str | None]:
-    manager = gitfleet.RepoManager(urls, github_token="x")
+    manager = gitfleet.compat.RepoManager(urls, github_token="x")
     future = manager.clone_all()
     done: bool = future.done()
     await future

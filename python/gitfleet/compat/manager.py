@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from gitfleet import _gitfleet
 from gitfleet._arguments import count, pathspecs, several
 from gitfleet._signature import lists_options
+from gitfleet.compat.tasks import CloneStatus, CloneTask
 from gitfleet.options import CloneOptions, HistoryOptions, RetryOptions
 from gitfleet.progress import Progress, listener, stream
-from gitfleet.tasks import CloneStatus, CloneTask
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterable

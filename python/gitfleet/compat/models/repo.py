@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING, Any
 
 from gitfleet._extras import needs
-from gitfleet.tasks import CloneStatus, CloneTask
+from gitfleet.compat.tasks import CloneStatus, CloneTask
 
 with needs("pydantic", "models"):
     from pydantic import BaseModel, ConfigDict
@@ -15,15 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "RUST_AVAILABLE",
     "CloneStatus",
     "CloneStatusType",
     "CloneTask",
     "PydanticCloneStatus",
     "PydanticCloneTask",
+    "RustCloneStatus",
+    "RustCloneTask",
     "convert_clone_tasks",
     "to_pydantic_status",
     "to_pydantic_task",
 ]
+
+RUST_AVAILABLE = True
+RustCloneStatus = CloneStatus
+RustCloneTask = CloneTask
 
 
 class CloneStatusType(str, enum.Enum):

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from gitfleet import _gitfleet
 from gitfleet._extras import needs
+from gitfleet.compat.utils._files import locked, replace
 from gitfleet.models.services import ProviderType
-from gitfleet.utils._files import locked, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,10 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from gitfleet.compat import manager, tasks
+
 if TYPE_CHECKING:
-    from gitfleet import CloneStatus as MockCloneStatus
-    from gitfleet import CloneTask as MockCloneTask
-    from gitfleet import RepoManager as MockRepoManager
+    from gitfleet.compat.manager import RepoManager as MockRepoManager
+    from gitfleet.compat.tasks import CloneStatus as MockCloneStatus
+    from gitfleet.compat.tasks import CloneTask as MockCloneTask
 
 __all__ = [
     "MockCloneStatus",
@@ -19,21 +21,19 @@ __all__ = [
 ]
 
 _REAL = {
-    "MockCloneStatus": "CloneStatus",
-    "MockCloneTask": "CloneTask",
-    "MockRepoManager": "RepoManager",
+    "MockCloneStatus": tasks.CloneStatus,
+    "MockCloneTask": tasks.CloneTask,
+    "MockRepoManager": manager.RepoManager,
 }
 
 
 def __getattr__(name: str) -> Any:
-    import gitfleet
-
     if name not in _REAL:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     real = _REAL[name]
-    msg = f"{name} is gitfleet.{real} itself; use it with what gitfleet.testing.fixtures makes"
+    msg = f"{name} is gitfleet.compat.{real.__name__} itself; use it with what gitfleet.testing.fixtures makes"
     warnings.warn(msg, DeprecationWarning, stacklevel=2)
-    return getattr(gitfleet, real)
+    return real
 
 
 def create_test_blame_data(num_lines: int = 10) -> list[dict[str, Any]]:

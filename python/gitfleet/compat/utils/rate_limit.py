@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RateLimitError", "RateLimiter", "rate_limited"]
 
-F = TypeVar("F", bound="Callable[..., Awaitable[Any]]")
+T = TypeVar("T", bound="Callable[..., Awaitable[Any]]")
 
 
 class RateLimitError(RateLimitedError):
@@ -115,7 +115,7 @@ def rate_limited(
     limiter: RateLimiter | None = None,
     key: str | None = None,
     retry_on_limit: bool = True,  # noqa: FBT001, FBT002 (the original's)
-) -> Callable[[F], F]:
+) -> Callable[[T], T]:
     """Give a coroutine function a pace.
 
     Args:
@@ -133,7 +133,7 @@ def rate_limited(
     """
     pace = limiter or RateLimiter()
 
-    def decorate(function: F) -> F:
+    def decorate(function: T) -> T:
         name = key or str(getattr(function, "__qualname__", "default"))
 
         @functools.wraps(function)

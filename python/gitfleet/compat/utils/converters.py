@@ -9,7 +9,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitfleet._extras import needs
 
@@ -36,6 +36,9 @@ _PLAIN = (
 _PLAINEST = frozenset((str, int, float, bool, bytes, type(None), datetime.datetime))
 """Most of what there is, found with one look."""
 
+T = TypeVar("T")
+"""The former package had it; nothing here uses it."""
+
 
 def to_dict(obj: Any) -> Any:
     """Make plain Python values of anything; models and objects become dictionaries, to the last.
@@ -52,7 +55,7 @@ def to_dict(obj: Any) -> Any:
         ValueError: Something contains itself.
 
     Example:
-        >>> from gitfleet import CloneStatus
+        >>> from gitfleet.compat import CloneStatus
         >>> to_dict(CloneStatus("cloning", 40))
         {'status_type': 'cloning', 'progress': 40, 'error': None}
     """
@@ -175,7 +178,7 @@ def to_dataframe(data: Any) -> pd.DataFrame:
         ImportError: pandas is not installed; the message names the extra.
 
     Example:
-        >>> from gitfleet import CloneStatus
+        >>> from gitfleet.compat import CloneStatus
         >>> to_dataframe([CloneStatus("queued"), CloneStatus("completed")])["status_type"].to_list()
         ['queued', 'completed']
     """
