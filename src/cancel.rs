@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken {
     flag: Arc<AtomicBool>,
-    /// Cancels this one too.
+    /// The token whose cancellation cancels this one, too.
     parent: Option<Arc<Self>>,
 }
 
@@ -24,7 +24,7 @@ impl CancelToken {
         self.flag.store(true, Ordering::Relaxed);
     }
 
-    /// Returns whether [`CancelToken::cancel`] has been called.
+    /// Returns true if [`CancelToken::cancel`] has been called on this token or on a parent of it.
     pub fn is_cancelled(&self) -> bool {
         self.flag.load(Ordering::Relaxed)
             || self
@@ -37,7 +37,7 @@ impl CancelToken {
     ///
     /// # Errors
     ///
-    /// [`Error::Cancelled`], and no other.
+    /// [`Error::Cancelled`] is the only error.
     pub fn check(&self) -> Result<()> {
         if self.is_cancelled() {
             Err(Error::Cancelled)
@@ -48,12 +48,13 @@ impl CancelToken {
 
     /// The bare flag, for libraries that poll one.
     ///
-    /// It does not know of parents; see [`CancelToken::child`].
+    /// It does not show the cancellation of a parent; see [`CancelToken::child`].
     pub(crate) fn flag(&self) -> &AtomicBool {
         &self.flag
     }
 
-    /// A token for a part of the work, which can be cancelled alone.
+    /// Returns a token for a part of the work. It can be cancelled alone, and is cancelled with
+    /// this one.
     pub(crate) fn child(&self) -> Self {
         Self {
             flag: Arc::default(),

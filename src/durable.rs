@@ -1,16 +1,18 @@
-//! Files and directories that appear whole: made under a temporary name, synced, renamed.
+//! Files and directories that appear when they are complete: created under a temporary name,
+//! synced, renamed.
 
 use std::fs::File;
 use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// Makes temporary files that are as open to others as any new file, unlike the private ones of the default.
+/// Returns a builder of temporary files that have the permissions of any new file, not the private
+/// ones that are `tempfile`'s default.
 pub(crate) fn file_builder<'a>() -> tempfile::Builder<'a, 'a> {
     builder(0o666)
 }
 
-/// The process's umask takes away from `mode` what it takes from every new file.
+/// Returns a builder of temporary files with the permissions `mode` less the process's umask.
 fn builder<'a>(mode: u32) -> tempfile::Builder<'a, 'a> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -23,7 +25,7 @@ fn builder<'a>(mode: u32) -> tempfile::Builder<'a, 'a> {
     builder
 }
 
-/// fsync of a file, or of a directory's list of names where directories can be synced.
+/// Syncs a file to disk, or the entries of a directory where the platform can sync directories.
 pub(crate) fn sync(path: &Path) -> Result<()> {
     if cfg!(unix) || path.is_file() {
         let synced = File::open(path).and_then(|file| file.sync_all());
@@ -32,7 +34,7 @@ pub(crate) fn sync(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// [`Error::LimitExceeded`] once less than this is free where `path` lies.
+/// Returns [`Error::LimitExceeded`] if less than `least` bytes are free on the disk of `path`.
 #[cfg(feature = "http")]
 pub(crate) fn refuse_full_disk(path: &Path, least: u64) -> Result<()> {
     #[cfg(unix)]
@@ -41,7 +43,7 @@ pub(crate) fn refuse_full_disk(path: &Path, least: u64) -> Result<()> {
     {
         return Err(Error::LimitExceeded {
             subject: path.display().to_string(),
-            what: "bytes, the room that is to stay free on the disk".to_owned(),
+            what: "bytes that must stay free on the disk".to_owned(),
             limit: least,
         });
     }
@@ -50,7 +52,7 @@ pub(crate) fn refuse_full_disk(path: &Path, least: u64) -> Result<()> {
     Ok(())
 }
 
-/// fsync of the files of a directory, and of their names.
+/// Syncs the files of a directory and its entries to disk.
 #[cfg(feature = "http")]
 pub(crate) fn sync_directory(directory: &Path) -> Result<()> {
     for entry in std::fs::read_dir(directory).map_err(Error::storage("read", directory))? {

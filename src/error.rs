@@ -1,4 +1,4 @@
-//! The one error type of GitFleet's public API, and the tag that edges decide by.
+//! The error type of GitFleet's public API, and its kinds.
 
 use std::error::Error as StdError;
 use std::path::PathBuf;
@@ -12,34 +12,34 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that can go wrong, named after what the caller can do about it.
 ///
-/// `Display` says this layer only; [`Error::report`] adds the causes.
+/// `Display` shows the outermost error only; [`Error::report`] adds the causes.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An argument makes no sense, whatever the state of the world.
+    /// An argument is invalid in itself.
     #[error("{what}: {reason}")]
     InvalidInput {
         /// The argument, with the value given.
         what: String,
-        /// What is wrong with it and what would be right.
+        /// The reason why it is invalid, and what would be valid.
         reason: String,
     },
-    /// No repository exists at `subject`.
+    /// No repository exists at the URL or path.
     #[error("repository not found: {subject}{}", because(.reason))]
     RepositoryNotFound {
         /// The URL or path that was asked for, without credentials.
         subject: String,
-        /// What was found instead; empty if there is nothing to add.
+        /// Details, such as what was found instead; empty if there are none.
         reason: String,
     },
     /// The repository exists and does not contain the revision.
     #[error("revision not found in {repo}: {revision}{}", because(.reason))]
     RevisionNotFound {
-        /// Where the repository lies.
+        /// The location of the repository.
         repo: String,
         /// The revision as typed.
         revision: String,
-        /// Why it names nothing; empty if there is nothing to add.
+        /// The reason why it names nothing; empty if there is nothing to add.
         reason: String,
     },
     /// The revision exists and does not contain the path.
@@ -47,61 +47,61 @@ pub enum Error {
     PathNotFound {
         /// The revision as typed.
         revision: String,
-        /// The path, as it would stand in the repository.
+        /// The path within the repository.
         path: String,
     },
-    /// The destination holds something that is not ours to replace.
+    /// The destination contains something that GitFleet must not replace.
     #[error("destination exists: {}{}", path.display(), because(.reason))]
     DestinationExists {
         /// The destination.
         path: PathBuf,
-        /// What is there; empty if there is nothing to add.
+        /// A description of what is there; empty if there is nothing to add.
         reason: String,
     },
-    /// The host refused our credentials, or wants some.
+    /// The host refused the credentials, or requires some.
     #[error("authentication failed: {subject}{}", because(.reason))]
     AuthenticationFailed {
         /// The URL that was asked for, without credentials.
         subject: String,
-        /// What the host said.
+        /// The host's message.
         reason: String,
     },
-    /// The host asks us to come back later.
+    /// The host refuses requests until a later time.
     #[error("rate limited by {host}")]
     RateLimited {
-        /// Who limits.
+        /// The host.
         host: String,
-        /// When the limit ends, in seconds since the Unix epoch, if the host said.
+        /// Time of the end of the limit, in seconds since the Unix epoch, if the host named it.
         reset_at: Option<i64>,
     },
-    /// The other side could not be reached, or broke off.
+    /// The server could not be reached, or the connection was lost.
     #[error("network error: {subject}")]
     Network {
         /// The URL that was asked for, without credentials.
         subject: String,
-        /// What went wrong below.
+        /// The underlying error.
         source: Source,
     },
-    /// The other side did not answer in time.
+    /// The server did not answer in time.
     #[error("timed out after {} s: {subject}", after.as_secs())]
     Timeout {
-        /// What was waited for.
+        /// The operation that was waited for.
         subject: String,
-        /// How long.
+        /// The time waited.
         after: Duration,
     },
-    /// The other side answered, and what it says or sends is of no use; the same again would be too.
+    /// The server's answer is a refusal or is unusable, and a retry would not help.
     #[error("refused: {subject}: {reason}")]
     Refused {
         /// The URL that was asked for, without credentials.
         subject: String,
-        /// What the other side says, or what is wrong with what it sent.
+        /// The server's message, or the fault in its answer.
         reason: String,
     },
-    /// A limit the caller set was passed.
+    /// A limit set by the caller was exceeded.
     #[error("limit exceeded: {subject}: more than {limit} {what}")]
     LimitExceeded {
-        /// What was worked on.
+        /// The object of the operation.
         subject: String,
         /// The unit, as a noun.
         what: String,
@@ -111,67 +111,68 @@ pub enum Error {
     /// Data of a repository is damaged or missing.
     #[error("corrupt repository {}: {what}", path.display())]
     Corrupt {
-        /// Where the repository lies.
+        /// The location of the repository.
         path: PathBuf,
         /// The object or file, and what is wrong with it.
         what: String,
-        /// What the lower layer reported.
+        /// The underlying error, if there is one.
         source: Option<Source>,
     },
     /// A file or directory could not be read or written.
     #[error("cannot {action} {}", path.display())]
     Storage {
-        /// What was tried, as a verb.
+        /// The attempted action, as a verb.
         action: &'static str,
         /// The file or directory.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error reported by the operating system.
         source: std::io::Error,
     },
-    /// The request is sensible and GitFleet does not do it.
+    /// The request is valid, but GitFleet does not support it.
     #[error("not supported: {what}")]
     Unsupported {
-        /// What is not supported, and what to do instead where there is a way.
+        /// The unsupported feature, and an alternative if there is one.
         what: String,
     },
-    /// A hosting service's API refused, or failed.
+    /// The API of a hosting service refused a request, or failed.
     #[error(transparent)]
     Service(Box<ServiceError>),
-    /// The caller's [`CancelToken`](crate::CancelToken) was triggered.
+    /// The caller cancelled its [`CancelToken`](crate::CancelToken).
     #[error("operation cancelled")]
     Cancelled,
     /// A defect of GitFleet.
     #[error("internal error, please report it: {what}")]
     Internal {
-        /// What happened, for the report.
+        /// A description of the defect, for the report.
         what: String,
     },
 }
 
-/// What a hosting service's API said instead of an answer.
+/// An error reported by the API of a hosting service.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{service}: {subject}: {message}")]
 #[non_exhaustive]
 pub struct ServiceError {
-    /// [`AuthenticationFailed`](ErrorKind::AuthenticationFailed), [`PermissionDenied`](ErrorKind::PermissionDenied),
-    /// [`NotFound`](ErrorKind::NotFound), [`RateLimited`](ErrorKind::RateLimited), [`Refused`](ErrorKind::Refused) or
+    /// One of [`AuthenticationFailed`](ErrorKind::AuthenticationFailed),
+    /// [`PermissionDenied`](ErrorKind::PermissionDenied), [`NotFound`](ErrorKind::NotFound),
+    /// [`RateLimited`](ErrorKind::RateLimited), [`Refused`](ErrorKind::Refused) and
     /// [`Network`](ErrorKind::Network).
     pub kind: ErrorKind,
-    /// Which service, as `GitHub`.
+    /// The name of the service, such as `GitHub`.
     pub service: &'static str,
-    /// What was asked for, as `/repos/o/r`.
+    /// The requested resource, such as `/repos/o/r`.
     pub subject: String,
-    /// The service's own words, and what to do where that is known.
+    /// The service's message, and a remedy if one is known.
     pub message: String,
     /// The HTTP status; `None` if there was no answer.
     pub status: Option<u16>,
-    /// What the service calls the request; its support asks for it.
+    /// The service's identifier of the request, which its support asks for.
     pub request_id: Option<String>,
-    /// Seconds after which to ask again, if the service said so.
+    /// Seconds to wait before a retry, if the service named a time.
     pub retry_after: Option<u64>,
-    /// When the limit ends, in seconds since the Unix epoch, if that is known.
+    /// Time of the end of the limit, in seconds since the Unix epoch, if known.
     pub reset_at: Option<i64>,
-    /// Where the service documents it.
+    /// The URL of the service's documentation of the error.
     pub documentation_url: Option<String>,
 }
 
@@ -196,7 +197,7 @@ impl ServiceError {
     }
 }
 
-/// A copyable tag for [`Error`]: retry policy, exit code and Python class are decided by it.
+/// A copyable tag for [`Error`], which decides retry policy, exit code and Python class.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -212,9 +213,10 @@ pub enum ErrorKind {
     DestinationExists,
     /// See [`Error::AuthenticationFailed`].
     AuthenticationFailed,
-    /// Known, and not allowed: a token lacks a scope, or an organisation wants single sign-on.
+    /// The token is valid but does not suffice: it lacks a scope, or an organisation needs single
+    /// sign-on.
     PermissionDenied,
-    /// A hosting service has no such thing, or does not show it to us.
+    /// The resource does not exist at the hosting service, or the token may not see it.
     NotFound,
     /// See [`Error::RateLimited`].
     RateLimited,
@@ -261,7 +263,7 @@ impl ErrorKind {
         Self::Internal,
     ];
 
-    /// The kind as one lower-case word with underscores, as it stands in `outcome.json`.
+    /// The kind in lower case with underscores, as written to `outcome.json`.
     pub fn name(self) -> &'static str {
         match self {
             Self::InvalidInput => "invalid_input",
@@ -286,7 +288,7 @@ impl ErrorKind {
     }
 }
 
-/// Asking.
+/// Accessors.
 impl Error {
     /// Returns the tag of this error.
     pub fn kind(&self) -> ErrorKind {
@@ -311,7 +313,7 @@ impl Error {
         }
     }
 
-    /// The URL, path or revision this error is about, if it is about one.
+    /// The URL, path or revision that this error is about, if any.
     pub fn subject(&self) -> Option<String> {
         match self {
             Self::InvalidInput { what, .. } | Self::Unsupported { what } => Some(what.clone()),
@@ -334,7 +336,7 @@ impl Error {
 
     /// Formats this error and its causes as `outer: inner: root`, on one line.
     ///
-    /// A cause whose text the one above it ends with already is left out.
+    /// A cause is left out if the text before it already ends with the cause's text.
     pub fn report(&self) -> String {
         let mut text = self.to_string();
         let mut cause = self.source();
@@ -350,7 +352,7 @@ impl Error {
     }
 }
 
-/// Making, where a call site would otherwise need four lines.
+/// Constructors, for short call sites.
 impl Error {
     pub(crate) fn invalid(what: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::InvalidInput {
@@ -372,7 +374,7 @@ impl Error {
         Self::Internal { what: what.into() }
     }
 
-    /// For `map_err`: says what was tried on which path.
+    /// Returns a function for `map_err` that adds the attempted action and the path.
     pub(crate) fn storage(
         action: &'static str,
         path: impl Into<PathBuf>,
@@ -385,7 +387,8 @@ impl Error {
         }
     }
 
-    /// Turns what a panic left behind into an error, so that one repository's panic stays its own.
+    /// Converts the payload of a panic to an error, so that a panic affects a single repository
+    /// only.
     pub(crate) fn from_panic(payload: &(dyn std::any::Any + Send)) -> Self {
         let text = payload
             .downcast_ref::<&str>()

@@ -1,8 +1,8 @@
-//! A little jitter, so that what failed together does not come back together.
+//! Random jitter, so that work that failed together is not retried together.
 
 use std::hash::{BuildHasher, Hasher};
 
-/// From 0 to 1: the standard library's hash keys are random.
+/// Returns a random number from 0 to 1, based on the random hash keys of the standard library.
 pub(crate) fn jitter() -> f64 {
     let bits = std::collections::hash_map::RandomState::new()
         .build_hasher()

@@ -1,10 +1,10 @@
 //! Events of long work, and the sink that receives them. Nothing here prints.
 
-/// What a repository is going through.
+/// The stage of the work on a repository.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Talking to the other side: handshake, list of refs, negotiation.
+    /// Talking to the remote: handshake, list of refs, negotiation.
     Connecting,
     /// Receiving objects, or copying them from a local repository.
     Receiving,
@@ -21,7 +21,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// The phase in a word or two for people and event streams.
+    /// The phase in one or two words, for display and event streams.
     pub fn name(self) -> &'static str {
         match self {
             Self::Connecting => "connecting",
@@ -35,42 +35,42 @@ impl Phase {
     }
 }
 
-/// How far one piece of work has come.
+/// Progress of the work on one repository.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Progress {
     /// The repository as the user named it, without credentials.
     pub subject: String,
-    /// What it is going through.
+    /// The current phase.
     pub phase: Phase,
-    /// Units done: objects, commits or files, as the phase has it.
+    /// Units done so far: objects, commits or files, depending on the phase.
     pub done: u64,
-    /// Units in all, once known.
+    /// Total number of units, once known.
     pub total: Option<u64>,
-    /// Bytes received from another machine so far.
+    /// Bytes received from the remote so far; local copies do not count.
     pub bytes: u64,
 }
 
-/// How one repository's work ended.
+/// The end of the work on one repository.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum EndStatus {
-    /// It is done.
+    /// The work is done.
     Done,
     /// There was nothing to do.
     Unchanged,
-    /// It failed, for this reason.
+    /// The work failed, for this reason.
     Failed(String),
 }
 
-/// Receives progress; called from several threads, often, so it must be quick.
+/// A receiver of progress events. It is called often and from several threads, so it must be quick.
 pub trait ProgressSink: Send + Sync {
-    /// Takes one event.
+    /// Receives one event.
     fn progress(&self, event: Progress);
 
-    /// Hears that the work on one of several repositories ended.
+    /// Called when the work on one of several repositories has ended.
     fn ended(&self, _subject: &str, _ending: &EndStatus) {}
 }
 
-/// Drops every event.
+/// A sink that drops every event.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoProgress;
 

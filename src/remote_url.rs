@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
-/// How the other side is spoken to.
+/// The protocol of an address.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Scheme {
@@ -38,14 +38,17 @@ pub struct RemoteUrl {
 
 /// Parsing.
 impl RemoteUrl {
-    /// Parses the forms git takes: `https`, `http`, `ssh`, `git` and `file` URLs, `user@host:path`, and paths.
+    /// Parses the forms that git accepts: `https`, `http`, `ssh`, `git` and `file` URLs,
+    /// `user@host:path`, and paths.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] for an empty address, control characters, something that looks like an option, and a URL
-    /// without a host or path. [`Error::Unsupported`] for other schemes (`ftp`, `ext::` ...).
+    /// [`Error::InvalidInput`] for an empty address, for one with control characters, for one that
+    /// looks like an option, and for a URL without a host or path. [`Error::Unsupported`] for other
+    /// schemes (`ftp`, `ext::` ...).
     pub fn parse(address: &str) -> Result<Self> {
-        // The address may hold a password, and it is not known yet where: an error shows nothing before an `@`.
+        // The address may contain a password at an unknown place, so errors show nothing before an
+        // `@`.
         let shown = without_user_info(address);
         let refuse = |reason: &str| Error::invalid(format!("repository address `{shown}`"), reason);
         if address.is_empty() {
@@ -131,7 +134,7 @@ impl RemoteUrl {
         let password = url
             .password()
             .map(|password| Secret::new(percent_decoded(password)));
-        // Both fail only for URLs that cannot have a user, and those have no host either.
+        // Both fail only for URLs that cannot have a user name, and these have no host either.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         if url.query().is_some() {
@@ -141,7 +144,7 @@ impl RemoteUrl {
         }
         let path = percent_decoded(url.path());
         if path.trim_matches('/').is_empty() {
-            return Err(refuse("names a host and no repository"));
+            return Err(refuse("names a host but no repository"));
         }
         Ok(Self {
             scheme,
@@ -165,9 +168,9 @@ impl RemoteUrl {
     }
 }
 
-/// Access.
+/// Accessors.
 impl RemoteUrl {
-    /// How the other side is spoken to.
+    /// The protocol of the address.
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
@@ -177,7 +180,8 @@ impl RemoteUrl {
         &self.text
     }
 
-    /// The address to find the repository again: as [`RemoteUrl::as_str`], and for ssh with the user, who is no secret there.
+    /// The address for finding the repository again: that of [`RemoteUrl::as_str`], for ssh with
+    /// the user name, which is not secret there.
     pub fn address(&self) -> String {
         match (self.scheme, &self.username) {
             (Scheme::Ssh, Some(user)) => match self.text.split_once("://") {
@@ -198,7 +202,7 @@ impl RemoteUrl {
         &self.path
     }
 
-    /// The host's name alone, and the port if one is given.
+    /// The host without its port, and the port if one is given.
     pub fn host_and_port(&self) -> (&str, Option<u16>) {
         let port = |(host, port): (&'_ str, &str)| Some((host.len(), port.parse().ok()?));
         match self.host.rsplit_once(':').and_then(port) {
@@ -207,12 +211,12 @@ impl RemoteUrl {
         }
     }
 
-    /// The user name that stood in the address.
+    /// The user name in the address, if any.
     pub fn username(&self) -> Option<&str> {
         self.username.as_deref()
     }
 
-    /// The password that stood in the address.
+    /// The password in the address, if any.
     pub fn password(&self) -> Option<&Secret> {
         self.password.as_ref()
     }
@@ -222,17 +226,18 @@ impl RemoteUrl {
         (self.scheme == Scheme::File).then(|| Path::new(&self.path))
     }
 
-    /// Where this repository goes below a root: `<host>/<owner>/<name>`, always three directories.
+    /// The directory of this repository below a root: `<host>/<owner>/<name>`, always three names.
     ///
-    /// The name loses a final `.git`. An owner of several parts (GitLab's groups) stays one directory: `a%2Fb`. Bytes that
-    /// some file system refuses are percent-encoded, so that two addresses never share a directory by accident. A local
-    /// repository has the host `local` and the name of its parent directory as owner.
+    /// A final `.git` is removed from the name. An owner of several parts (GitLab's groups) becomes
+    /// one directory: `a%2Fb`. Bytes that some file systems refuse are percent-encoded, so that two
+    /// addresses never share a directory by accident. A local repository has the host `local` and
+    /// the name of its parent directory as owner.
     pub fn key(&self) -> RepoKey {
         if let Some(path) = self.local_path() {
             return RepoKey::of_path(path);
         }
         let path = self.path.trim_matches('/');
-        // What lies beside a working tree has the working tree's name.
+        // A `.git` directory gets the name of its working tree.
         let path = path.strip_suffix("/.git").unwrap_or(path);
         let (owner, name) = path.rsplit_once('/').unwrap_or(("_", path));
         RepoKey {
@@ -249,19 +254,19 @@ impl fmt::Display for RemoteUrl {
     }
 }
 
-/// The three directory names a repository is filed under.
+/// The three directory names under which a repository is stored.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct RepoKey {
     /// The host with its port, or `local`.
     pub host: String,
-    /// Whom it belongs to on that host.
+    /// Its owner on that host.
     pub owner: String,
     /// Its name, without `.git`.
     pub name: String,
 }
 
 impl RepoKey {
-    /// The key of a repository on this machine.
+    /// The key of a repository on the local machine.
     pub fn of_path(path: &Path) -> Self {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let mut absolute = normalised(&absolute);
@@ -293,7 +298,7 @@ impl fmt::Display for RepoKey {
     }
 }
 
-/// Resolves `.` and `..` by text, as a user reads them.
+/// Resolves `.` and `..` in the text of a path, without following links.
 fn normalised(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
@@ -314,14 +319,15 @@ fn without_git_suffix(name: &str) -> &str {
         .unwrap_or(name)
 }
 
-/// `host:path` as scp takes it: a colon before any slash, and not a Windows drive.
+/// `host:path` as scp accepts it: a colon before any slash, and not a Windows drive.
 fn scp_like(address: &str) -> Option<(&str, &str)> {
     let (host, path) = address.split_once(':')?;
     let is_drive = host.len() == 1 && host.chars().all(|letter| letter.is_ascii_alphabetic());
     (!host.contains('/') && !is_drive && !path.is_empty()).then_some((host, path))
 }
 
-/// The address for an error message: whatever stands before the last `@` may be a password, and so may what follows a `?`.
+/// The address for an error message. Text before the last `@` and after a `?` is left out, because
+/// it may be a password.
 pub(crate) fn without_user_info(address: &str) -> String {
     let (address, query) = match address.split_once('?') {
         Some((address, _)) => (address, "?..."),
@@ -357,7 +363,8 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }
 
-/// A name that every file system takes and that glob patterns see: the rest is percent-encoded.
+/// A name that every file system accepts and that glob patterns match. Other bytes are
+/// percent-encoded.
 fn file_name(bytes: &[u8]) -> String {
     use std::fmt::Write;
     let mut out = String::with_capacity(bytes.len());

@@ -1,4 +1,4 @@
-//! Structs of options: fields with defaults, a setter for each, and the list of their names.
+//! Structs of options: fields with defaults, a setter for each, and a list of them.
 
 /// Converts what a setter takes: a value itself, a value where there may be none, text, and one or several texts.
 pub trait IntoSetting<T> {
@@ -83,8 +83,12 @@ macro_rules! settings {
         }
 
         impl $struct {
-            /// Names of the options, in the order of the fields.
-            pub const NAMES: &'static [&'static str] = &[$(stringify!($field)),+];
+            /// Each option with its default as [`Debug`] shows it, in the order of the fields.
+            #[doc(hidden)]
+            pub fn list() -> Vec<(&'static str, String)> {
+                let defaults = Self::default();
+                vec![$((stringify!($field), format!("{:?}", defaults.$field))),+]
+            }
 
             /// The defaults.
             #[must_use]

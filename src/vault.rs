@@ -1,4 +1,5 @@
-//! Secrets at rest: AES-256-GCM under a key that is given, or derived from a password.
+//! Encryption of stored secrets: AES-256-GCM with a given key, or with a key derived from a
+//! password.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use graviola::aead::AesGcm;
@@ -9,10 +10,11 @@ use crate::error::{Error, Result};
 const KEY: usize = 32;
 /// Bytes of the nonce before the ciphertext.
 const NONCE: usize = 12;
-/// Bytes of the tag behind it.
+/// Bytes of the tag after the ciphertext.
 const TAG: usize = 16;
 
-/// Nonce, ciphertext and tag of `plain`. The nonce is random: one key is good for 2^32 secrets (NIST SP 800-38D, 8.3).
+/// Encrypts `plain`. Returns nonce, ciphertext and tag. The nonce is random, so one key may encrypt
+/// up to 2^32 secrets (NIST SP 800-38D, 8.3).
 pub(crate) fn seal(key: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
     let cipher = cipher(key)?;
     let mut nonce = [0; NONCE];
@@ -25,7 +27,7 @@ pub(crate) fn seal(key: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
     Ok(sealed)
 }
 
-/// What was sealed with this key; `None` if it was another, or somebody changed a byte.
+/// Decrypts the output of [`seal`]. Returns `None` if the key is another one or a byte was changed.
 pub(crate) fn unseal(key: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>> {
     let cipher = cipher(key)?;
     let Some((nonce, rest)) = sealed.split_first_chunk::<NONCE>() else {
@@ -39,7 +41,7 @@ pub(crate) fn unseal(key: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>> {
     Ok(opened.is_ok().then_some(plain))
 }
 
-/// The key that belongs to a password: Argon2id, version 0x13 (RFC 9106). `memory` is in KiB.
+/// Derives the key from a password with Argon2id, version 0x13 (RFC 9106). `memory` is in KiB.
 pub(crate) fn key_of_password(
     password: &[u8],
     salt: &[u8],
@@ -106,7 +108,7 @@ mod tests {
         assert!(seal(&[1; 16], b"token").is_err());
     }
 
-    /// Made with the reference implementation, through Python's argon2-cffi.
+    /// The expected key is from the reference implementation, through Python's argon2-cffi.
     #[test]
     fn a_password_has_the_key_it_has_elsewhere() {
         let key = key_of_password(b"password", b"somesaltsomesalt", 64, 2, 1).unwrap();

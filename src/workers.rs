@@ -1,11 +1,11 @@
-//! The threads that one caller's work may use.
+//! The threads for the work of one caller.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
-/// No machine gains from more.
+/// The largest number of threads; no machine gains from more.
 const MOST_THREADS: usize = 1024;
 
 /// A pool of threads for the parallel parts of history walks and blame; clones share it.
@@ -19,14 +19,14 @@ impl Workers {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] for more threads than make sense anywhere, [`Error::Internal`] if the operating system
-    /// refuses another thread.
+    /// [`Error::InvalidInput`] for more than 1024 threads, [`Error::Internal`] if the operating
+    /// system refuses another thread.
     pub fn new(threads: usize) -> Result<Self> {
         if threads > MOST_THREADS {
             let what = format!("number of threads {threads}");
             return Err(Error::invalid(
                 what,
-                format!("is over {MOST_THREADS}; 0 means one per core"),
+                format!("is more than {MOST_THREADS}; 0 means one per core"),
             ));
         }
         let threads = if threads == 0 {

@@ -16,6 +16,7 @@ __all__ = [
     "error_kinds",
     "find_token",
     "key_of_password",
+    "library_options",
     "mine",
     "mine_async",
     "option_names",
@@ -187,6 +188,7 @@ def mine(
 def mine_async(
     targets: object, output: str, progress: Callable[..., object] | None, **options: Any
 ) -> asyncio.Future[list[dict[str, Any]]]: ...
+def library_options() -> list[tuple[str, list[tuple[str, str]]]]: ...
 def option_names() -> list[tuple[str, list[str]]]: ...
 def find_token(base_url: str | None = None) -> str | None: ...
 def key_of_password(

@@ -1,14 +1,14 @@
-//! Asking hosting services, from a command that waits.
+//! Blocking calls of hosting services, for the command.
 
 use std::time::Duration;
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 
-/// How often a cancellation is looked for.
+/// Time between two checks for a cancellation.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Runs `work` on a runtime of its own; a cancellation drops it.
+/// Runs `work` on a runtime of its own. A cancellation drops the work.
 pub(crate) fn run<T>(
     cancel: &CancelToken,
     work: impl AsyncFnOnce(&CancelToken) -> Result<T>,

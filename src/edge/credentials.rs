@@ -1,6 +1,8 @@
-//! Where credentials come from when a host asks for them: the environment, `.netrc`, a program of the user's, `gh`.
+//! Sources of credentials for hosts that ask for them: the environment, `.netrc`, a program named
+//! by the user, git's credential helpers, `gh`.
 //!
-//! Nothing is looked up for hosts that do not ask. Nothing is written, and nobody is prompted.
+//! Nothing is looked up for hosts that do not ask. Nothing is written, and the user is not
+//! prompted.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -11,11 +13,11 @@ use crate::error::{Error, Result};
 use crate::net::{CredentialProvider, Credentials};
 use crate::secret::Secret;
 
-/// What a token is sent as.
+/// The user name that is sent with a token.
 pub(crate) const TOKEN_USER: &str = "x-access-token";
 
-/// Looks in the usual places, in this order: `GITFLEET_TOKEN_<HOST>`, `.netrc`, `command`, git's credential helpers if asked to,
-/// `gh auth token` for github.com.
+/// Looks in these places, in this order: `GITFLEET_TOKEN_<HOST>`, `.netrc`, `command`, git's
+/// credential helpers if `use_git_helpers`, `gh auth token` for github.com.
 pub(crate) fn ask(command: Option<String>, use_git_helpers: bool) -> CredentialProvider {
     CredentialProvider::new(move |host| {
         if let Some(token) = variable(&variable_for(host)) {
@@ -37,7 +39,8 @@ pub(crate) fn ask(command: Option<String>, use_git_helpers: bool) -> CredentialP
     })
 }
 
-/// `my-git.example.org:8443` is asked for as `GITFLEET_TOKEN_MY__GIT_EXAMPLE_ORG_PORT_8443`: no two hosts share a variable.
+/// The name of the variable with the token for a host. For `my-git.example.org:8443` it is
+/// `GITFLEET_TOKEN_MY__GIT_EXAMPLE_ORG_PORT_8443`. No two hosts share a variable.
 fn variable_for(host: &str) -> String {
     let upper = host.to_ascii_uppercase();
     let plain = upper
@@ -67,10 +70,10 @@ fn netrc(host: &str) -> Option<Credentials> {
     in_netrc(&text, host)
 }
 
-/// The first entry for the host, with or without its port; `default` stands for all.
+/// The first entry for the host, with or without its port. A `default` entry matches every host.
 fn in_netrc(text: &str, host: &str) -> Option<Credentials> {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    // A macro runs to the next empty line and may hold any words.
+    // A macro extends to the next empty line and may contain any words.
     let mut is_macro = false;
     let lines = text.lines().filter(|line| {
         if line.trim_start().starts_with("macdef") {
@@ -110,7 +113,7 @@ fn in_netrc(text: &str, host: &str) -> Option<Credentials> {
     })
 }
 
-/// A program that is not told any token, and cannot ask anybody.
+/// A command that gets no tokens from the environment and cannot prompt the user.
 fn quiet(program: &str) -> Command {
     let mut command = Command::new(program);
     for name in secret_variables() {
@@ -123,10 +126,11 @@ fn quiet(program: &str) -> Command {
     command
 }
 
-/// How long a program may take to find a token.
+/// Longest time that a program may take to find a token.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a program printed; one that does not end is ended. It is to print a line or two, which any pipe holds.
+/// Runs a program and returns its output. A program that takes too long is killed. The output must
+/// fit into a pipe's buffer, as one or two lines do.
 fn output(command: &mut Command) -> std::io::Result<Output> {
     let mut child = command.spawn()?;
     let since = Instant::now();
@@ -134,7 +138,7 @@ fn output(command: &mut Command) -> std::io::Result<Output> {
         if since.elapsed() > PATIENCE {
             child.kill()?;
             child.wait()?;
-            let text = format!("said nothing within {} s", PATIENCE.as_secs());
+            let text = format!("did not end within {} s", PATIENCE.as_secs());
             return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, text));
         }
         std::thread::sleep(Duration::from_millis(10));
@@ -142,7 +146,8 @@ fn output(command: &mut Command) -> std::io::Result<Output> {
     child.wait_with_output()
 }
 
-/// A token on one line, or a user and a password on two.
+/// Runs a command with the host as its last argument. It prints a token on one line, or a user name
+/// and a password on two.
 fn from_command(command: &str, host: &str) -> Result<Credentials> {
     let mut words = command.split_whitespace();
     let failed = |what: String| Error::invalid("credential command", what);
@@ -172,7 +177,7 @@ fn from_command(command: &str, host: &str) -> Result<Credentials> {
     }
 }
 
-/// `git credential fill`, which may not ask anybody.
+/// Runs `git credential fill`, which may not prompt the user.
 fn from_git(host: &str) -> Option<Credentials> {
     use std::io::Write;
     let mut child = quiet("git")
@@ -198,7 +203,7 @@ fn from_git(host: &str) -> Option<Credentials> {
     })
 }
 
-/// What GitHub's own command is logged in with.
+/// The token that GitHub's own command, `gh`, is logged in with.
 fn from_gh() -> Option<String> {
     let is_there = std::env::split_paths(&std::env::var_os("PATH")?)
         .any(|directory: PathBuf| Path::new(&directory).join("gh").exists());

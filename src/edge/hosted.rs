@@ -1,4 +1,4 @@
-//! Repositories named by where they are hosted: `github:OWNER` and `github:OWNER/NAME`.
+//! Repositories named by their hosting service: `github:OWNER` and `github:OWNER/NAME`.
 
 use serde_json::Value;
 
@@ -6,16 +6,17 @@ use crate::error::{Error, Result};
 use crate::fleet::Target;
 use crate::providers::github::{GitHub, RepositoryFilter};
 
-/// How names of repositories on GitHub start.
+/// Prefix of the names of repositories on GitHub.
 const GITHUB: &str = "github:";
 
-/// Whether a text names what is hosted, and has to be looked up.
+/// Returns true if a text names something on a hosting service, which has to be looked up.
 pub(crate) fn is_hosted(text: &str) -> bool {
     text.starts_with(GITHUB)
 }
 
-/// The repositories that each of `texts` names, in order: those of an owner are many. What does not start with `github:` is a
-/// path or an address. Each comes with what GitHub says of it. Needs a Tokio runtime, as [`GitHub`] does.
+/// Returns the repositories that each of `texts` names, in order; for an owner, they may be many. A
+/// text that does not start with `github:` is a path or an address. Repositories on GitHub are
+/// returned with their metadata. Needs a Tokio runtime, as [`GitHub`] does.
 pub(crate) async fn look_up(
     texts: &[String],
     github: &GitHub,
@@ -25,7 +26,7 @@ pub(crate) async fn look_up(
     let mut answers = match github.metadata(&asked).await {
         Ok(answers) => answers.into_iter(),
         Err(error) => {
-            // What concerns all of them is told for each.
+            // An error that concerns all repositories is reported for each.
             let report = error.report();
             let each = |_: &(String, String)| {
                 Err(Error::Refused {
@@ -59,7 +60,7 @@ async fn owned(owner: &str, github: &GitHub) -> Result<Vec<Target>> {
     if owner.is_empty() {
         return Err(Error::invalid(
             "github:",
-            "names nobody; write github:OWNER or github:OWNER/NAME",
+            "names no owner; write github:OWNER or github:OWNER/NAME",
         ));
     }
     let pages = github
@@ -76,7 +77,7 @@ fn target(about: Value) -> Result<Target> {
         return Err(Error::Refused {
             subject: "GitHub".to_owned(),
             reason: format!(
-                "the address of {} is no address: `{url}`",
+                "the clone URL of {} is not a URL: `{url}`",
                 about["full_name"]
             ),
         });

@@ -1,4 +1,4 @@
-//! Inputs as people write them: some make no sense, and do not stop the others.
+//! Inputs as users write them. Invalid ones do not stop the others.
 
 use super::environment::github;
 use super::{blocking, hosted};
@@ -9,18 +9,18 @@ use crate::progress::{EndStatus, ProgressSink};
 use crate::remote_url::without_user_info;
 use crate::secret::Secret;
 
-/// Inputs that make no sense, each with its place among all.
+/// Invalid inputs, each with its position among all inputs.
 pub(crate) struct InvalidInputs(Vec<(usize, String, Error)>);
 
 impl InvalidInputs {
-    /// Tells progress that they have ended.
+    /// Reports to `progress` that they have failed.
     pub(crate) fn tell(&self, progress: &dyn ProgressSink) {
         for (_, input, error) in &self.0 {
             progress.ended(input, &EndStatus::Failed(error.report()));
         }
     }
 
-    /// Puts them in among the outcomes of the others.
+    /// Inserts them at their positions into the outcomes of the other inputs.
     pub(crate) fn put_into<T>(self, mut report: Report<T>) -> Report<T> {
         for (place, input, error) in self.0 {
             let outcome = Outcome {
@@ -36,7 +36,7 @@ impl InvalidInputs {
     }
 }
 
-/// Reads every input.
+/// Parses every input. Returns the results and the invalid inputs.
 pub(crate) fn read_all<T>(
     texts: &[String],
     read: impl Fn(&str) -> Result<T>,
@@ -51,7 +51,8 @@ pub(crate) fn read_all<T>(
     (inputs, InvalidInputs(refused))
 }
 
-/// What inputs name; what is hosted on GitHub is asked there, with this token or one from the environment.
+/// Returns the repositories that inputs name. Those on GitHub are looked up there, with `token` or
+/// with one from the environment.
 pub(crate) fn look_up(
     texts: &[String],
     token: Option<Secret>,
@@ -67,7 +68,7 @@ pub(crate) fn look_up(
     Ok(read_all(texts, Target::parse))
 }
 
-/// The same from results that are there, several for an input.
+/// Separates results from invalid inputs. One input may have several results.
 fn gather<T>(found: Vec<(String, Result<Vec<T>>)>) -> (Vec<T>, InvalidInputs) {
     let (mut inputs, mut refused) = (Vec::new(), Vec::new());
     for (text, result) in found {

@@ -1,6 +1,7 @@
-//! What the command and the Python package share: the environment, credentials, inputs, files that are written.
+//! Code shared by the command and the Python package: the environment, credentials, inputs, output
+//! files.
 //!
-//! As an edge it may do what the library does not: read the environment, and run the programs that the user named.
+//! Unlike the library, this code may read the environment and run programs that the user named.
 
 pub(crate) mod blocking;
 pub(crate) mod credentials;

@@ -1,4 +1,4 @@
-//! How other machines are reached: what the user gave, over what the environment says.
+//! Options for reaching remotes: those that the user gave override those of the environment.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,7 +9,8 @@ use crate::net::{Credentials, Net};
 use crate::remote::CloneOptions;
 use crate::secret::Secret;
 
-/// Options of the network that the user gave; `None` is the environment's, else the library's default.
+/// Network options that the user gave. `None` means the environment's value, or else the library's
+/// default.
 #[derive(Default)]
 pub(crate) struct Network {
     pub(crate) ca_bundle: Option<PathBuf>,
@@ -21,16 +22,16 @@ pub(crate) struct Network {
     pub(crate) ssh_command: Option<Vec<String>>,
     /// A program that prints credentials for a host.
     pub(crate) credential_command: Option<String>,
-    /// Ask git's credential helpers.
+    /// True if git's credential helpers are asked.
     pub(crate) git_credentials: bool,
-    /// For github.com, and the user name that is sent with it.
+    /// The token for github.com. `username` is the user name that is sent with it.
     pub(crate) token: Option<Secret>,
     pub(crate) username: Option<String>,
     pub(crate) credentials: Vec<Credentials>,
 }
 
 impl Network {
-    /// Options of a clone, with nothing but the network filled in.
+    /// Returns the options of a clone; only the network options differ from the defaults.
     pub(crate) fn clone_options(self) -> CloneOptions {
         let mut net = net_options();
         set(&mut net.ca_bundle, self.ca_bundle.map(Some));

@@ -1,4 +1,4 @@
-//! A file that the user named: it appears when it is complete.
+//! An output file named by the user, which appears when it is complete.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use crate::durable::file_builder;
 use crate::error::{Error, Result};
 
-/// Replaces a file by one with these bytes.
+/// Replaces the content of a file by these bytes, as a whole.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     use std::io::Write;
     let directory = match path.parent() {
@@ -27,7 +27,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Where a path leads, also if nothing is there yet.
+/// The target of a path with links followed, even if it does not exist yet.
 fn place(path: &Path) -> PathBuf {
     let mut place = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -39,13 +39,15 @@ fn place(path: &Path) -> PathBuf {
     std::fs::canonicalize(&place).unwrap_or(place)
 }
 
-/// As many as Linux follows.
+/// Links that are followed: as many as Linux follows.
 const MOST_LINKS: usize = 40;
 
-/// What lies there is open already: if it is a file, what was written to it stays, and what comes goes behind it.
+/// Paths of files that are open already. If such a file is a regular file, its content is kept, and
+/// output is appended.
 const OPEN: &[&str] = &["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
 
-/// A file that appears when it is complete. A link is followed; a device or pipe is written to, not replaced.
+/// A file that appears when it is complete. Links are followed. A device or pipe is written to, not
+/// replaced.
 pub(crate) struct NewFile {
     /// `None` for a device or pipe.
     file: Option<NamedTempFile>,
@@ -53,7 +55,7 @@ pub(crate) struct NewFile {
 }
 
 impl NewFile {
-    /// Starts it; what is written goes to the writer.
+    /// Creates the file. Returns the writer for its content.
     pub(crate) fn create(path: &Path) -> Result<(BufWriter<File>, Self)> {
         let is_open = OPEN.iter().any(|above| path.starts_with(above));
         let path = place(path);
@@ -77,7 +79,7 @@ impl NewFile {
                     .tempfile_in(directory)
                     .map_err(Error::storage("create a file in", directory))?;
                 if let Ok(old) = old {
-                    // Who may read it does not change.
+                    // Keep the permissions of the old file.
                     let kept = std::fs::set_permissions(file.path(), old.permissions());
                     kept.map_err(Error::storage("write", &path))?;
                 }
@@ -92,12 +94,12 @@ impl NewFile {
         &self.path
     }
 
-    /// Whether what is written is there at once.
+    /// Returns true for a device or pipe, where output is visible at once.
     pub(crate) fn is_stream(&self) -> bool {
         self.file.is_none()
     }
 
-    /// Puts it into its place, once the writer was flushed.
+    /// Moves the file into place. The writer must have been flushed before.
     pub(crate) fn keep(self) -> Result<()> {
         let Self {
             file: Some(file),

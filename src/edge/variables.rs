@@ -1,6 +1,6 @@
 //! Environment variables.
 
-/// A variable that is set to something.
+/// The value of a variable, if it is set and not empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -1,10 +1,11 @@
-//! The directory that results go to. The file system is the ledger: a repository's directory is there when it is finished.
+//! The directory of results. The file system records the progress: the directory of a repository
+//! exists if and only if the repository is finished.
 //!
 //! ```text
 //! DATASET/
-//!   dataset.json                        what this is, and with which options it was made
+//!   dataset.json                        versions of the format, and the options of the run
 //!   repos/<host>/<owner>/<name>/        one directory per repository, renamed into place whole
-//!   .staging/                           work under way; what a killed process left is removed by the next
+//!   .staging/                           work in progress; leftovers are removed at the next open
 //! ```
 
 use std::fs::{self, File};
@@ -20,7 +21,7 @@ use crate::remote_url::RepoKey;
 /// Version of the directory's layout.
 const FORMAT: u32 = 1;
 const HEAD_FILE: &str = "dataset.json";
-/// What one repository's directory says about itself.
+/// The file in a repository's directory that describes its outcome.
 pub(super) const OUTCOME_FILE: &str = "outcome.json";
 
 /// `dataset.json`.
@@ -40,7 +41,7 @@ pub(super) struct Dataset {
 }
 
 impl Dataset {
-    /// Opens the dataset at `root`, or makes one in a missing or empty directory.
+    /// Opens the dataset at `root`, or creates one if the directory is missing or empty.
     pub(super) fn open(root: &Path, options: &serde_json::Value) -> Result<Self> {
         let dataset = Self {
             root: root.to_owned(),
@@ -57,7 +58,8 @@ impl Dataset {
         dataset.refuse_foreign()?;
         let staging = root.join(STAGING);
         fs::create_dir_all(&staging).map_err(Error::storage("create", &staging))?;
-        // Another process may be making the same dataset: one of the two does, and both look at what was made.
+        // Another process may be creating the same dataset: only one creates it, the other checks
+        // it.
         let _alone = dataset.gate(File::lock)?;
         match fs::read(root.join(HEAD_FILE)) {
             Ok(text) => dataset.check(&text)?,
@@ -75,13 +77,13 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// A directory with something in it that is no dataset stays as it is.
+    /// Refuses a directory that contains something but is not a dataset.
     fn refuse_foreign(&self) -> Result<()> {
         let root = &self.root;
         let mut entries = fs::read_dir(root).map_err(Error::storage("read", root))?;
         let is_foreign = entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != STAGING));
         if is_foreign && !root.join(HEAD_FILE).exists() {
-            let reason = "it holds something that is no dataset; name a new or empty directory";
+            let reason = "it contains files but is not a dataset; name a new or empty directory";
             return Err(Error::DestinationExists {
                 path: root.clone(),
                 reason: reason.to_owned(),
@@ -116,7 +118,7 @@ impl Dataset {
             })
         };
         let Ok(head) = serde_json::from_slice::<HeadFile>(text) else {
-            return occupied(format!("{} is no description of a dataset", path.display()));
+            return occupied(format!("{} does not describe a dataset", path.display()));
         };
         if head.format != FORMAT || head.schema_version != crate::table::schema::VERSION {
             let made_by = head.tool_version;
@@ -133,7 +135,7 @@ impl Dataset {
         Ok(())
     }
 
-    /// Where the finished directory of a repository is.
+    /// The path of a repository's finished directory.
     pub(super) fn place(&self, key: &RepoKey) -> PathBuf {
         self.root.join("repos").join(key.path())
     }
@@ -160,8 +162,9 @@ impl Dataset {
         Ok(staging)
     }
 
-    /// Puts the directory `name` of `staging` to its final place, whole, if `may_replace` agrees to what is there now; what
-    /// was there before goes. One process publishes at a time, so nobody comes in between.
+    /// Moves the directory `name` of `staging` as a whole to `place`, if `may_replace` returns true
+    /// for what is there now. A directory that was there before is removed. Only one process
+    /// publishes at a time, so no other can interfere in between.
     pub(super) fn publish(
         &self,
         staging: &Staging,
@@ -191,7 +194,8 @@ impl Dataset {
         sync(parent)
     }
 
-    /// Removes what processes left that no longer run: their locks are free. The gate must be held alone.
+    /// Removes the staging directories of processes that no longer run, whose locks are free. The
+    /// gate must be locked exclusively.
     fn remove_leftovers(&self) -> Result<()> {
         let parent = self.root.join(STAGING);
         let entries = fs::read_dir(&parent).map_err(Error::storage("read", &parent))?;
@@ -218,8 +222,8 @@ impl Dataset {
         Ok(())
     }
 
-    /// Held shared while a staging directory is made, and alone while leftovers are looked for, so that a lock file just
-    /// made is not taken for a dead one.
+    /// Locks the gate: shared while a staging directory is created, exclusively while leftovers are
+    /// looked for, so that a lock file just created is not taken for a leftover.
     fn gate(&self, take: impl FnOnce(&File) -> std::io::Result<()>) -> Result<File> {
         let path = self.root.join(STAGING).join(GATE);
         let open = || -> std::io::Result<File> {
@@ -246,7 +250,7 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// A path in it, for a file or directory.
+    /// The path of a file or directory in it.
     pub(super) fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
@@ -259,7 +263,7 @@ impl Drop for Staging {
     }
 }
 
-/// Writes a file to disk, through to the medium.
+/// Writes a file and syncs it to disk.
 pub(super) fn write_synced(path: &Path, data: &[u8]) -> Result<()> {
     let write = || -> std::io::Result<()> {
         let mut file = File::create(path)?;

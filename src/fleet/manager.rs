@@ -1,4 +1,4 @@
-//! Clones of a list of repositories with a state each that can be asked for while they run.
+//! Clones of a list of repositories, each with a state that can be read while the clones run.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -11,21 +11,21 @@ use crate::progress::{EndStatus, Phase, Progress, ProgressSink};
 use crate::remote::{CloneOptions, clone_repo};
 use crate::remote_url::{RemoteUrl, without_user_info};
 
-/// How far one clone is.
+/// The state of one clone.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum CloneState {
     /// Not started.
     Queued,
     /// Under way.
     Cloning {
-        /// 0 to 99; never goes back.
+        /// Progress in percent, from 0 to 99; it never decreases.
         percent: u8,
     },
     /// Done.
     Completed,
     /// Failed, for this reason.
     Failed {
-        /// In one line, without credentials.
+        /// The error in one line, without credentials.
         error: String,
     },
 }
@@ -33,11 +33,11 @@ pub enum CloneState {
 /// One repository of a [`RepoManager`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CloneTask {
-    /// The address as given, less its credentials.
+    /// The address as given, without its credentials.
     pub url: String,
-    /// How far it is.
+    /// The state of the clone.
     pub state: CloneState,
-    /// Where the clone lies, once completed.
+    /// The directory of the clone, once completed.
     pub directory: Option<PathBuf>,
 }
 
@@ -53,12 +53,13 @@ pub struct RepoManager {
 
 struct ManagedClone {
     task: CloneTask,
-    /// Its place among all.
+    /// Its position among all tasks.
     place: usize,
     directory: Option<Temporary>,
 }
 
-/// The directory of a clone, which is removed when this is dropped: by the process that made it, not by one forked from it.
+/// The directory of a clone. Dropping it removes the directory, but only in the process that
+/// created it, not in a fork of that process.
 struct Temporary {
     directory: tempfile::TempDir,
     process: u32,
@@ -98,7 +99,8 @@ impl Drop for Temporary {
 }
 
 impl RepoManager {
-    /// A manager for `urls`, which are queued. Addresses are looked at when they are cloned: a bad one is its task's failure.
+    /// Makes a manager with `urls` queued. Addresses are parsed when they are cloned: an invalid
+    /// one makes its task fail.
     pub fn new(urls: Vec<String>, options: CloneOptions, fleet: FleetOptions) -> Self {
         let manager = Self {
             options,
@@ -112,7 +114,7 @@ impl RepoManager {
         manager
     }
 
-    /// Clones every address that has no clone yet; failures are states of their tasks.
+    /// Clones every address that has no clone yet. Failures are recorded as states of the tasks.
     ///
     /// # Errors
     ///
@@ -121,7 +123,8 @@ impl RepoManager {
         self.clone_each(&self.urls, progress, cancel)
     }
 
-    /// The same for these addresses, which need not be among those the manager was made with.
+    /// Clones each of `urls` that has no clone yet, as [`RepoManager::clone_all`] does. They need
+    /// not be among those the manager was made with.
     ///
     /// # Errors
     ///
@@ -155,7 +158,7 @@ impl RepoManager {
     ///
     /// # Errors
     ///
-    /// Those of [`clone_repo`]; the task has them too.
+    /// Those of [`clone_repo`]; the state of the task records them too.
     pub fn clone_one(
         &self,
         url: &str,
@@ -211,12 +214,12 @@ impl RepoManager {
         }
     }
 
-    /// How it clones.
+    /// The options of the clones.
     pub fn clone_options(&self) -> &CloneOptions {
         &self.options
     }
 
-    /// Every task by its address as given, in the order they were given.
+    /// Every task with its address as given, in the order of the addresses.
     pub fn tasks(&self) -> Vec<(String, CloneTask)> {
         let tasks = self.lock();
         let mut all: Vec<_> = tasks.iter().collect();
@@ -226,8 +229,9 @@ impl RepoManager {
             .collect()
     }
 
-    /// Removes the clones. One result per address that has one, in the order they were given; its task is queued again. Those
-    /// of the process that this one was forked from stay.
+    /// Removes the clones and queues their tasks again. Returns one result per address that had a
+    /// clone, in the order of the addresses. A forked process does not remove the clones of its
+    /// parent.
     pub fn cleanup(&self) -> Vec<(String, Result<()>)> {
         let mut tasks = self.lock();
         let mut all: Vec<_> = tasks.iter_mut().collect();
@@ -244,7 +248,7 @@ impl RepoManager {
         results
     }
 
-    /// Whether there is something to do.
+    /// Queues an address. Returns false if it has a clone already.
     fn enqueue(&self, url: &str) -> bool {
         let mut tasks = self.lock();
         let task = &mut entry(&mut tasks, url).task;
@@ -259,7 +263,7 @@ impl RepoManager {
         entry(&mut self.lock(), url).task.state = state;
     }
 
-    /// A further attempt goes on with the percentage of the one before.
+    /// Marks a task as being cloned. A retry continues with the percentage of the attempt before.
     fn start(&self, url: &str) {
         let mut tasks = self.lock();
         let task = &mut entry(&mut tasks, url).task;
@@ -273,7 +277,7 @@ impl RepoManager {
     }
 }
 
-/// The entry of an address; a new one is queued.
+/// The entry of an address, which is added as queued if it is missing.
 fn entry<'a>(tasks: &'a mut HashMap<String, ManagedClone>, url: &str) -> &'a mut ManagedClone {
     let place = tasks.len();
     tasks.entry(url.to_owned()).or_insert_with(|| ManagedClone {
@@ -287,11 +291,11 @@ fn entry<'a>(tasks: &'a mut HashMap<String, ManagedClone>, url: &str) -> &'a mut
     })
 }
 
-/// Turns phases into one percentage.
+/// A sink that converts phases to one percentage for the task.
 struct TaskProgress {
     url: String,
     tasks: Arc<Mutex<HashMap<String, ManagedClone>>>,
-    /// Who else wants to know.
+    /// The sink of the caller, which receives all events too.
     sink: Arc<dyn ProgressSink>,
 }
 
@@ -328,13 +332,13 @@ impl ProgressSink for TaskProgress {
     }
 }
 
-/// Addresses in order, doubles left out.
+/// The addresses in order, without duplicates.
 fn once_each(urls: &[String]) -> Vec<&String> {
     let mut seen = HashSet::new();
     urls.iter().filter(|url| seen.insert(*url)).collect()
 }
 
-/// The address without its credentials, whether it can be parsed or not.
+/// The address without its credentials, even if it cannot be parsed.
 fn shown(url: &str) -> String {
     RemoteUrl::parse(url).map_or_else(|_| without_user_info(url), |parsed| parsed.to_string())
 }

@@ -1,30 +1,30 @@
-//! What became of each of many inputs.
+//! The outcomes of work on many inputs.
 
 use crate::error::{Error, Result};
 
-/// What became of one input.
+/// The outcome of one input.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome<T> {
-    /// As the user named it, without credentials.
+    /// The input as the user named it, without credentials.
     pub input: String,
-    /// What came of it.
+    /// The result, or the error.
     pub result: Result<T>,
-    /// How often it was tried; 0 if it was not its turn before a cancellation.
+    /// Number of attempts; 0 if a cancellation came before the first.
     pub attempts: u32,
-    /// Time spent on it, in seconds, without the waits between attempts.
+    /// Time spent on the input in seconds, without the waits between attempts.
     pub seconds: f64,
 }
 
 /// One outcome per input, in the order of the inputs.
 #[derive(Debug)]
 pub struct Report<T> {
-    /// All of them.
+    /// The outcomes.
     pub outcomes: Vec<Outcome<T>>,
 }
 
 impl<T> Report<T> {
-    /// The inputs that failed, and why.
+    /// The inputs that failed, each with its error.
     pub fn failed(&self) -> impl Iterator<Item = (&str, &Error)> {
         self.outcomes.iter().filter_map(|outcome| {
             let error = outcome.result.as_ref().err();

@@ -1,4 +1,4 @@
-//! A schedule, carried out: threads that take what is next, each attempt contained.
+//! The execution of a schedule by threads that take the next job. A panic affects one attempt only.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::jitter::jitter;
 use crate::settings::settings;
 
-/// How long a thread that waits may take to notice a cancellation.
+/// Longest time until a waiting thread notices a cancellation.
 const TICK: Duration = Duration::from_millis(100);
 
 settings! {
@@ -19,27 +19,28 @@ settings! {
     pub struct FleetOptions {
         /// Repositories worked on at once, at least 1.
         pub jobs: usize = 8,
-        /// Of these, the largest number from one host.
+        /// Of these, the largest number with the same host.
         pub jobs_per_host: usize = 4,
-        /// Retries after failures that may pass.
+        /// Retries after temporary failures.
         pub retry: RetryOptions = RetryOptions::default(),
     }
 }
 
-/// Where a result goes, and what it cost in seconds.
+/// The place for a result and the seconds spent on it.
 type Slot<T> = Mutex<Option<(Result<T>, f64)>>;
 
-/// Something to be done, and where.
+/// A job: an input and its host.
 pub(super) struct Job<'a, I> {
     pub(super) input: &'a I,
-    /// As the user named it, without credentials.
+    /// The input as the user named it, without credentials.
     pub(super) name: String,
-    /// Empty for this machine.
+    /// The host of the input; empty for the local machine.
     pub(super) host: &'a str,
 }
 
-/// Runs `work` on every job, again where that may help, and returns outcomes in the order of jobs. What had not started at
-/// a cancellation is [`Error::Cancelled`].
+/// Runs `work` on every job, with retries where they may help, and returns the outcomes in the
+/// order of the jobs. The result of a job that had not started at a cancellation is
+/// [`Error::Cancelled`].
 pub(super) fn run<I: Sync, T: Send>(
     jobs: Vec<Job<'_, I>>,
     options: &FleetOptions,
@@ -112,7 +113,7 @@ struct WorkerPool<'a> {
 }
 
 impl WorkerPool<'_> {
-    /// Waits for something to do; `None` if there is nothing any more.
+    /// Waits for the next job. Returns `None` if all jobs have ended or the run was cancelled.
     fn take(&self) -> Option<usize> {
         let mut schedule = lock(&self.schedule);
         loop {
@@ -134,7 +135,7 @@ impl WorkerPool<'_> {
         }
     }
 
-    /// Returns whether the job comes again.
+    /// Records the end of an attempt. Returns true if there will be another attempt.
     fn ended<T>(&self, index: usize, result: &Result<T>) -> bool {
         let classify = if self.cancel.is_cancelled() {
             AttemptResult::Done
@@ -147,7 +148,7 @@ impl WorkerPool<'_> {
     }
 }
 
-/// Whether an error may pass.
+/// Classifies an error by the retry that it calls for.
 fn classify(error: &Error) -> AttemptResult {
     match error {
         Error::Network { .. } | Error::Timeout { .. } => AttemptResult::Retry,

@@ -1,7 +1,10 @@
-//! Which repository is next, and when: plain arithmetic over a clock and a source of randomness that others supply.
+//! The order of repositories and the time of each attempt: arithmetic over a clock and random
+//! numbers that the caller supplies.
 //!
-//! Hosts take turns. A host has so many jobs at once; one that throttles gets half, waits as long as it says, and gets one
-//! more for every few successes. What failed for a reason that may pass waits, twice as long each time, and comes again.
+//! Hosts take turns. Each host has a limit of concurrent jobs. If a host throttles, its limit is
+//! halved, and none of its jobs starts before the time it asked for; the limit grows by one again
+//! for every few successes. A job that failed for a temporary reason is retried after a wait, which
+//! doubles with each attempt.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,7 +12,7 @@ use std::time::Duration;
 use crate::settings::settings;
 
 settings! {
-    /// Retries after failures that may pass.
+    /// Retries after temporary failures.
     pub struct RetryOptions {
         /// Attempts after the first.
         pub retries: u32 = 4,
@@ -23,42 +26,43 @@ settings! {
     }
 }
 
-/// What became of one attempt.
+/// The result of one attempt.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum AttemptResult {
-    /// It is over, well or not.
+    /// The job has ended, successfully or not.
     Done,
-    /// It may go well another time.
+    /// The attempt failed, and a retry may succeed.
     Retry,
-    /// The host asks us to stay away for so long. If it does not say how long, it is a failure like others, and the whole
-    /// host waits.
+    /// The host asks for a pause of this length. Without a length, the attempt counts as failed,
+    /// and the whole host pauses.
     Throttled(Option<Duration>),
 }
 
-/// What is to be done now.
+/// The next step of a run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Next {
-    /// This one.
+    /// Start the job with this index.
     Start(usize),
-    /// Nothing before that time, unless something under way ends.
+    /// Wait until this time, or until a running job ends.
     WaitUntil(Duration),
-    /// Nothing before something under way ends.
+    /// Wait until a running job ends.
     Wait,
-    /// Nothing any more.
+    /// All jobs have ended.
     Done,
 }
 
-/// Throttled attempts for each of [`RetryOptions::retries`](field@RetryOptions::retries) that may follow a first one: being sent away is no failure.
+/// Throttled attempts for each of [`RetryOptions::retries`](field@RetryOptions::retries) that may
+/// follow a first one. They are allowed to be more because throttling is not a failure.
 const THROTTLES_PER_RETRY: u32 = 5;
-/// A host that sends us away means it, whatever it says.
+/// The shortest pause of a host that throttles, even if it asks for less.
 const SHORTEST_THROTTLE: Duration = Duration::from_secs(1);
 struct Host {
-    /// Waiting, those that may start first in front.
+    /// Waiting jobs, ordered by the time at which they may start.
     queue: VecDeque<Waiting>,
     running: usize,
-    /// Jobs at once, now.
+    /// The current limit of concurrent jobs.
     allowed: usize,
-    /// Jobs at once, at most.
+    /// The highest limit of concurrent jobs.
     most: usize,
     successes: usize,
     closed_until: Duration,
@@ -84,7 +88,8 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// `hosts` names the host of each input; the empty name is this machine, which nothing limits but `jobs`.
+    /// `hosts` names the host of each input. The empty name is the local machine, which is limited
+    /// by `jobs` only.
     pub(super) fn new(
         hosts: &[&str],
         jobs: usize,
@@ -134,7 +139,7 @@ impl Schedule {
         schedule
     }
 
-    /// What to do at `now`. A start is counted as under way.
+    /// Returns the next step at `now`. A job that is returned to be started counts as running.
     pub(super) fn next(&mut self, now: Duration) -> Next {
         if self.waiting == 0 {
             return if self.running == 0 {
@@ -172,12 +177,13 @@ impl Schedule {
         earliest.map_or(Next::Wait, Next::WaitUntil)
     }
 
-    /// Attempts so far.
+    /// Number of attempts at a job so far.
     pub(super) fn attempts(&self, index: usize) -> u32 {
         self.attempts[index]
     }
 
-    /// Takes note of an attempt's end; `chance` is anything from 0 to 1. Returns whether there will be another.
+    /// Records the end of an attempt. `jitter` is a random number from 0 to 1. Returns true if
+    /// there will be another attempt.
     pub(super) fn ended(
         &mut self,
         index: usize,
@@ -223,13 +229,14 @@ impl Schedule {
                     None if attempts > self.options.retries => return false,
                     None => wait.max(SHORTEST_THROTTLE),
                 };
-                // Everything that was under way is sent away at once: that is one refusal, not several.
+                // All running jobs of a host are throttled together, which counts as one
+                // throttling.
                 if now >= host.closed_until {
                     host.allowed = (host.allowed / 2).max(1);
                     host.successes = 0;
                 }
                 host.closed_until = host.closed_until.max(now + away);
-                // A little later than asked for, and not all at once.
+                // A little later than asked for, and not all jobs at once.
                 now + away + away.mul_f64(jitter / 10.0)
             }
         };
@@ -300,7 +307,11 @@ mod tests {
                 0.0,
             );
             assert!(again);
-            assert_eq!(schedule.attempts(index), 0, "being sent away is no attempt");
+            assert_eq!(
+                schedule.attempts(index),
+                0,
+                "a throttled attempt does not count"
+            );
         }
         assert_eq!(schedule.next(Duration::ZERO), Next::WaitUntil(seconds(30)));
         let now = seconds(31);
@@ -331,7 +342,8 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Whatever happens, everything ends, nothing runs twice at once, and no limit is passed.
+        /// Every job ends, no job runs twice at once, and no limit is exceeded, whatever the
+        /// results.
         #[test]
         fn every_input_ends(
             hosts in proptest::collection::vec(0u8..4, 1..40),

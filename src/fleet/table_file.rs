@@ -37,7 +37,7 @@ impl TableFile {
         self.sink.write(batch)
     }
 
-    /// Returns the number of rows, once they are on disk.
+    /// Completes the file and syncs it to disk. Returns the number of rows.
     pub(super) fn finish(self) -> Result<u64> {
         self.sink.finish()?;
         sync(&self.path)?;

@@ -1,4 +1,4 @@
-//! What to mine: a repository on this machine or an address.
+//! Targets of mining: repositories on the local machine and addresses.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,12 +12,12 @@ use crate::remote_url::{RemoteUrl, RepoKey};
 #[derive(Clone, Debug)]
 pub struct Target {
     url: RemoteUrl,
-    /// What its hosting service says of it, if that was asked.
+    /// Its metadata from the hosting service, if they were requested.
     about: Option<Arc<serde_json::Value>>,
 }
 
 impl Target {
-    /// Reads a path or an address; see [`RemoteUrl::parse`].
+    /// Parses a path or an address; see [`RemoteUrl::parse`].
     ///
     /// # Errors
     ///
@@ -29,14 +29,14 @@ impl Target {
         })
     }
 
-    /// The same target with what its hosting service says of it: GitHub's REST API, or what has its shape.
+    /// Returns the target with metadata of its hosting service, in the shape of GitHub's REST API.
     #[must_use]
     pub fn with_about(mut self, about: serde_json::Value) -> Self {
         self.about = Some(Arc::new(about));
         self
     }
 
-    /// What its hosting service says of it, if that was asked.
+    /// The metadata from the hosting service, if they were requested.
     pub fn about(&self) -> Option<&serde_json::Value> {
         self.about.as_deref()
     }
@@ -46,12 +46,13 @@ impl Target {
         &self.url
     }
 
-    /// The directory, if it lies on this machine.
+    /// The directory, if the repository is on the local machine.
     pub fn local_path(&self) -> Option<PathBuf> {
         self.url.local_path().map(PathBuf::from)
     }
 
-    /// What names it wherever it is mined from: the address, or the absolute path with links resolved.
+    /// A name that does not depend on the working directory: the address, or the absolute path with
+    /// links resolved.
     pub(super) fn address(&self) -> String {
         let absolute = self
             .local_path()
@@ -59,7 +60,7 @@ impl Target {
         absolute.map_or_else(|| self.url.to_string(), |path| path.display().to_string())
     }
 
-    /// Where its results go.
+    /// The directory of its results in a dataset.
     pub fn key(&self) -> RepoKey {
         self.url.key()
     }
@@ -71,8 +72,8 @@ impl fmt::Display for Target {
     }
 }
 
-/// Refuses targets whose results would share a directory, before any work is done. Names that differ in case only share one
-/// on some file systems, so they count as the same.
+/// Refuses targets whose results would share a directory, before any work is done. On some file
+/// systems, names that differ only in case share a directory, so they count as equal.
 pub(super) fn refuse_clashes(urls: &[&RemoteUrl]) -> Result<()> {
     let mut seen: HashMap<String, &RemoteUrl> = HashMap::new();
     for &url in urls {

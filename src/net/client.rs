@@ -1,11 +1,11 @@
-//! HTTP clients made of the options.
+//! HTTP clients built from the options.
 
 use super::options::{Net, NetOptions};
 use super::tls;
 use crate::error::{Error, Result};
 
 impl Net {
-    /// What a blocking client is built with; `None` for the proxy if there is none.
+    /// Returns the settings that clients are built with.
     pub(crate) fn for_client(&self) -> Result<ClientSettings> {
         let tls = match self.shared.tls.get() {
             Some(tls) => tls.clone(),
@@ -18,7 +18,7 @@ impl Net {
             reqwest::Proxy::all(proxy).map_err(|_| {
                 Error::invalid(
                     "proxy",
-                    "is not understood; write http://host:port or socks5://host:port",
+                    "is not a valid address; write http://host:port or socks5://host:port",
                 )
             })
         });
@@ -30,7 +30,7 @@ impl Net {
     }
 }
 
-/// TLS, proxy and time limits, ready to be put into a client.
+/// TLS, proxy and time limits of a client.
 #[derive(Clone)]
 pub(crate) struct ClientSettings {
     tls: rustls::ClientConfig,
@@ -41,13 +41,14 @@ pub(crate) struct ClientSettings {
 const USER_AGENT: &str = concat!("git/2 (gitfleet ", env!("CARGO_PKG_VERSION"), ")");
 
 impl ClientSettings {
-    /// For git: no redirect is followed, and waiting is its user's business.
+    /// Creates a client for git's transport. It follows no redirects and has no read timeout: the
+    /// transport limits waiting itself.
     pub(crate) fn client_for_git(&self) -> Result<reqwest::Client> {
         let builder = self.builder().redirect(reqwest::redirect::Policy::none());
         built(builder)
     }
 
-    /// For a hosting service's API.
+    /// Creates a client for a hosting service's API. It follows no redirects.
     pub(crate) fn client(&self) -> Result<reqwest::Client> {
         let builder = self.builder().read_timeout(self.options.timeout);
         built(builder.redirect(reqwest::redirect::Policy::none()))

@@ -1,7 +1,8 @@
-//! How the network is spoken to, for git and for hosting services alike: TLS, proxies, time limits.
+//! Network access, for git and for hosting services alike: TLS, proxies and time limits.
 //!
-//! One TLS configuration serves the transport of clones and the client of GitHub. Its cryptography is graviola's, which is
-//! Rust and assembly and needs no C compiler; see `tls`.
+//! One TLS configuration serves both the transport of clones and the GitHub client. Its
+//! cryptography is graviola, which is written in Rust and assembly and needs no C compiler; see
+//! `tls`.
 
 #[cfg(feature = "http")]
 mod client;

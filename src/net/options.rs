@@ -11,8 +11,8 @@ use crate::secret::Secret;
 use crate::settings::settings;
 
 settings! {
-    /// Proxy, certificates and time limits. Nothing of this is read from the environment here; the command and the Python
-    /// package do that.
+    /// Proxy, certificates and time limits. None of them is read from the environment here; the
+    /// command and the Python package do that.
     pub struct NetOptions {
         /// PEM file with the certificate authorities to trust instead of the system's.
         pub ca_bundle: Option<PathBuf> = None,
@@ -20,36 +20,39 @@ settings! {
         pub proxy: Option<String> = None,
         /// Longest time to connect to a server.
         pub connect_timeout: Duration = Duration::from_secs(20),
-        /// Longest time without an answer, or with less than `min_rate`.
+        /// Longest time without an answer, or with a rate below `min_rate`.
         pub timeout: Duration = Duration::from_secs(60),
-        /// Bytes per second, on average over `timeout`; a server that sends less has stalled.
+        /// Minimum rate in bytes per second, on average over `timeout`. A slower transfer counts as
+        /// stalled.
         pub min_rate: u64 = 1,
-        /// Send credentials over plain http, where everybody on the way can read them.
+        /// Send credentials over plain http, where anyone on the network path can read them.
         pub allow_clear_text: bool = false,
-        /// The program for ssh addresses and its first arguments; empty is `ssh`.
+        /// The program for ssh URLs and its first arguments; empty is `ssh`.
         pub ssh_command: Vec<String> = Vec::new(),
-        /// Environment variables that this program does not get: tokens are for hosts that are reached over http.
+        /// Environment variables that are not passed to this program, such as tokens, which are
+        /// only for hosts that are reached over http.
         pub withheld_variables: Vec<String> = Vec::new(),
     }
 }
 
-/// Who we are to one host. Sent to that host only.
+/// Credentials for one host. They are sent to that host only.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// The host, with its port if the address has one.
+    /// The host, with its port if the URL has one.
     pub host: String,
-    /// The user; `x-access-token` does for a GitHub token.
+    /// The user name; for a GitHub token, `x-access-token` will do.
     pub username: String,
-    /// Password or token.
+    /// The password or token.
     pub password: Secret,
 }
 
-/// Asked when a host wants credentials that nobody gave beforehand; each host at most once per connection.
+/// A callback for hosts that require credentials if none were given beforehand. It is called at
+/// most once per host and connection.
 #[derive(Clone)]
 pub struct CredentialProvider(
     #[cfg_attr(
         not(feature = "http"),
-        expect(dead_code, reason = "no host is there to ask")
+        expect(dead_code, reason = "only http hosts require credentials")
     )]
     Arc<AskFn>,
 );
@@ -57,7 +60,8 @@ pub struct CredentialProvider(
 type AskFn = dyn Fn(&str) -> Result<Option<Credentials>> + Send + Sync;
 
 impl CredentialProvider {
-    /// `ask` gets the host, with its port if the address has one. It must not prompt where nobody is there to answer.
+    /// `ask` is called with the host, including its port if the URL has one. It must not prompt if
+    /// no user can answer.
     pub fn new(ask: impl Fn(&str) -> Result<Option<Credentials>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(ask))
     }
@@ -74,7 +78,7 @@ impl std::fmt::Debug for CredentialProvider {
     }
 }
 
-/// Options with what is made of them once; clones share it.
+/// Network options, with the TLS configuration that is built from them once. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Net {
     pub(super) shared: Arc<Shared>,
@@ -88,7 +92,7 @@ pub(super) struct Shared {
 }
 
 impl Net {
-    /// Takes the options; certificates are read when they are first needed.
+    /// Stores the options. Certificates are read when they are first needed.
     pub fn new(options: NetOptions) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -99,7 +103,7 @@ impl Net {
         }
     }
 
-    /// The options given.
+    /// Returns the options.
     pub fn options(&self) -> &NetOptions {
         &self.shared.options
     }

@@ -1,4 +1,4 @@
-//! One `rustls::ClientConfig` without a line of C.
+//! Construction of a `rustls::ClientConfig` without any C code.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::error::{Error, Result};
 
-/// Where Linux and the BSDs keep the certificate authorities they trust, as one file.
+/// Files in which Linux and the BSDs keep the trusted certificate authorities; the first one that
+/// exists is used.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 const SYSTEM_BUNDLES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
@@ -21,7 +22,7 @@ const SYSTEM_BUNDLES: &[&str] = &[
     "/usr/local/share/certs/ca-root-nss.crt",
 ];
 
-/// Trusts `ca_bundle`, or what the system trusts.
+/// Creates a configuration that trusts the certificates of `ca_bundle`, or those of the system.
 pub(super) fn client_config(ca_bundle: Option<&Path>) -> Result<ClientConfig> {
     let provider = Arc::new(provider()?);
     let roots = match ca_bundle {
@@ -33,12 +34,12 @@ pub(super) fn client_config(ca_bundle: Option<&Path>) -> Result<ClientConfig> {
         .map_err(|error| Error::internal(format!("TLS versions: {error}")))?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    // Taken as it is by a client that gets its TLS ready-made.
+    // A client with a preconfigured TLS backend does not set the protocols itself.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
 
-/// graviola where the CPU can run it; it would stop the process elsewhere.
+/// Returns graviola if the CPU supports it. On other CPUs, graviola would abort the process.
 #[cfg_attr(
     feature = "tls-rustcrypto",
     expect(clippy::unnecessary_wraps, reason = "it fails without the feature")
@@ -52,7 +53,7 @@ fn provider() -> Result<CryptoProvider> {
     return Ok(rustls_rustcrypto::provider());
     #[cfg(not(feature = "tls-rustcrypto"))]
     Err(Error::unsupported(format!(
-        "https on this CPU: it lacks {}; a GitFleet built with the cargo feature `tls-rustcrypto` does without",
+        "https on this CPU, which lacks {}; use a GitFleet built with the cargo feature `tls-rustcrypto`",
         missing.join(", ")
     )))
 }
@@ -65,7 +66,7 @@ fn missing_cpu_features(features: &[(&'static str, bool)]) -> Vec<&'static str> 
         .collect()
 }
 
-/// What graviola asserts at its first use, asked beforehand.
+/// The CPU features that graviola asserts at its first use, each with true if the CPU has it.
 #[cfg(target_arch = "x86_64")]
 fn cpu_features() -> [(&'static str, bool); 7] {
     use std::arch::is_x86_feature_detected as has;
@@ -99,23 +100,24 @@ fn bundle(path: &Path) -> Result<RootCertStore> {
         let certificate =
             certificate.map_err(|error| Error::invalid(&name, format!("is not PEM: {error:?}")))?;
         roots.add(certificate).map_err(|error| {
-            Error::invalid(&name, format!("holds a certificate that is none: {error}"))
+            Error::invalid(&name, format!("has an invalid certificate: {error}"))
         })?;
     }
     if roots.is_empty() {
-        return Err(Error::invalid(name, "holds no certificate"));
+        return Err(Error::invalid(name, "has no certificates"));
     }
     Ok(roots)
 }
 
-/// What the operating system trusts. A certificate in it that rustls refuses is left out, as other programs do.
+/// Returns the certificates that the operating system trusts. Those that rustls refuses are left
+/// out, as in other programs.
 fn system_roots() -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(system_certificates());
     if roots.is_empty() {
         return Err(Error::invalid(
             "CA certificates",
-            "this system has none where they are expected; name a PEM file with --ca-bundle or SSL_CERT_FILE",
+            "were not found on this system; name a PEM file with --ca-bundle or SSL_CERT_FILE",
         ));
     }
     Ok(roots)
@@ -123,7 +125,7 @@ fn system_roots() -> Result<RootCertStore> {
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
 fn system_certificates() -> Vec<CertificateDer<'static>> {
-    // Not `rustls_native_certs::load_native_certs`, which looks into the environment first.
+    // Not `rustls_native_certs::load_native_certs`, which reads the environment first.
     let bundle = SYSTEM_BUNDLES
         .iter()
         .map(Path::new)

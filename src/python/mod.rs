@@ -44,7 +44,7 @@ mod module {
     #[pymodule_export]
     use crate::python::mine::{mine, mine_async};
     #[pymodule_export]
-    use crate::python::options::option_names;
+    use crate::python::options::{library_options, option_names};
     #[pymodule_export]
     use crate::python::records::RecordStream;
     #[pymodule_export]

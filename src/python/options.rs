@@ -10,7 +10,7 @@ use crate::edge::environment::words;
 use crate::edge::network::Network;
 use crate::fleet::{FleetOptions, MineOptions, RetryOptions};
 use crate::git::{BlameOptions, HistoryOptions};
-use crate::net::Credentials;
+use crate::net::{Credentials, NetOptions};
 use crate::remote::{CloneOptions, FetchTags, TransferLimits, Worktree};
 use crate::secret::Secret;
 
@@ -295,4 +295,31 @@ pub(super) fn option_names(py: Python<'_>) -> PyResult<Vec<(&'static str, Vec<&'
         ),
         ("MineOptions", names(|keywords| mine(keywords).map(drop))?),
     ])
+}
+
+/// Options of the library with their defaults, for the same tests.
+#[pyfunction]
+pub(super) fn library_options() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
+    let clone = [
+        CloneOptions::list(),
+        TransferLimits::list(),
+        NetOptions::list(),
+    ]
+    .concat();
+    let fleet = [FleetOptions::list(), RetryOptions::list(), clone.clone()].concat();
+    let mine = [
+        MineOptions::list(),
+        RetryOptions::list(),
+        HistoryOptions::list(),
+        clone.clone(),
+    ]
+    .concat();
+    vec![
+        ("HistoryOptions", HistoryOptions::list()),
+        ("BlameOptions", BlameOptions::list()),
+        ("HostOptions", NetOptions::list()),
+        ("CloneOptions", clone),
+        ("FleetOptions", fleet),
+        ("MineOptions", mine),
+    ]
 }

@@ -1,18 +1,18 @@
-//! How many rows a batch has, and how it is made.
+//! The size of batches, and their construction.
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 
 use crate::error::{Error, Result};
 
-/// Rows that are collected before a batch is handed on; fewer at first.
+/// Number of rows of a full batch; the first batches are smaller.
 pub const BATCH_ROWS: usize = 16_384;
-/// Rows of the first batch: whoever waits for it waits a moment only.
+/// Number of rows of the first batch. It is small, so that it is ready early.
 const FIRST_BATCH_ROWS: usize = 64;
-/// Bytes of text that are collected before a batch is handed on, rows or not.
+/// Bytes of text that make a batch full, whatever its number of rows.
 pub(super) const BATCH_BYTES: usize = 8 << 20;
 
-/// How many rows the next batch has.
+/// The number of rows of the next batch.
 pub(super) struct BatchSize(usize);
 
 impl Default for BatchSize {
@@ -26,13 +26,13 @@ impl BatchSize {
         rows >= self.0
     }
 
-    /// The batch was taken; the next one may be larger.
+    /// Raises the size for the next batch. Call after a batch is taken.
     pub(super) fn grow(&mut self) {
         self.0 = (self.0 * 4).min(BATCH_ROWS);
     }
 }
 
-/// A batch of these columns.
+/// Makes a batch of these columns.
 pub(super) fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>) -> Result<RecordBatch> {
     RecordBatch::try_new(SchemaRef::clone(schema), columns)
         .map_err(|error| Error::internal(format!("columns of a batch: {error}")))

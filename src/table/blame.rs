@@ -1,4 +1,4 @@
-//! Blame as columns.
+//! The `blame` table.
 
 use std::sync::Arc;
 
@@ -37,7 +37,8 @@ pub struct BlameTable {
 }
 
 impl BlameTable {
-    /// An empty table for the repository called `repo_name`; `per_line` gives each line a row and its content.
+    /// Creates an empty table for the repository `repo_name`. With `per_line`, each line has its
+    /// own row, with its content.
     pub fn new(repo_name: &str, per_line: bool) -> Self {
         Self {
             schema: schema::blame(per_line),
@@ -62,12 +63,13 @@ impl BlameTable {
         }
     }
 
-    /// Its columns.
+    /// The columns of the table.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// Adds a file's rows, split into lines if the table is per line. `content` is needed only then.
+    /// Adds the rows of a file, split into lines if the table has a row per line. `content` is
+    /// needed only in that case.
     pub fn push(&mut self, path: &[u8], rows: &[BlameRow], content: Option<&[u8]>) {
         if !self.per_line {
             for row in rows {
@@ -107,12 +109,12 @@ impl BlameTable {
         self.is_boundary.append_value(row.is_boundary);
     }
 
-    /// Whether it is time to take a batch.
+    /// Returns true if a batch should be taken.
     pub fn is_full(&self) -> bool {
         self.batch.is_full(self.rows) || self.text_bytes >= BATCH_BYTES
     }
 
-    /// Takes what was added since the last batch; it may have no rows.
+    /// Returns the rows added since the last batch; there may be none.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Single values, for text and for languages that have no columns.
+//! Single values of a table, for text formats and for languages without columns.
 
 use std::io::{Result, Write};
 
@@ -13,21 +13,21 @@ use super::text::decode;
 /// One value of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {
-    /// None.
+    /// No value.
     Null,
-    /// Text as [`encode`](super::encode) made it.
+    /// Text, encoded by [`encode`](super::encode).
     Text(&'a str),
     /// A number.
     Int(i64),
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
     /// Seconds since the Unix epoch.
     Time(i64),
-    /// Ids.
+    /// A list of texts, such as the ids of parents.
     List(Vec<String>),
 }
 
-/// The value of a cell. Columns and rows count from 0.
+/// Returns the value of a cell. Columns and rows count from 0.
 pub fn value(batch: &RecordBatch, column: usize, row: usize) -> Value<'_> {
     let column = batch.column(column);
     if column.is_null(row) {
@@ -55,12 +55,12 @@ pub fn value(batch: &RecordBatch, column: usize, row: usize) -> Value<'_> {
     }
 }
 
-/// Writes a value as text: nothing for null, times as `2024-05-01T12:00:00Z`, lists joined by spaces, and bytes that are no
-/// UTF-8 as they are.
+/// Writes a value as text: nothing for null, times as `2024-05-01T12:00:00Z`, lists joined by
+/// spaces, and bytes that are not UTF-8 unchanged.
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// Errors of `out`.
 pub fn write_cell(
     out: &mut impl Write,
     batch: &RecordBatch,
@@ -78,7 +78,7 @@ pub fn write_cell(
             .value_as_datetime(row)
         {
             Some(time) => write!(out, "{}Z", time.format("%Y-%m-%dT%H:%M:%S")),
-            None => write!(out, "{seconds}"), // a year that no calendar has
+            None => write!(out, "{seconds}"), // the year is out of range
         },
         Value::List(items) => write!(out, "{}", items.join(" ")),
     }

@@ -1,4 +1,4 @@
-//! Commits and changes as columns.
+//! The `commits` and `changes` tables.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub struct CommitsTable {
 }
 
 impl CommitsTable {
-    /// An empty table for the repository called `repo_name`.
+    /// Creates an empty table for the repository `repo_name`.
     pub fn new(repo_name: &str, options: &HistoryOptions) -> Self {
         let item = Arc::new(Field::new("item", DataType::Utf8, false));
         Self {
@@ -62,12 +62,12 @@ impl CommitsTable {
         }
     }
 
-    /// Its columns.
+    /// The columns of the table.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// Adds a row.
+    /// Adds a commit as a row.
     pub fn push(&mut self, commit: &Commit) {
         self.repo.append_value(&self.repo_name);
         self.commit_id.append_value(hex(&mut self.hex, &commit.id));
@@ -91,12 +91,12 @@ impl CommitsTable {
         self.text_bytes += commit.message.len() + commit.summary.len();
     }
 
-    /// Whether it is time to take a batch.
+    /// Returns true if a batch should be taken.
     pub fn is_full(&self) -> bool {
         self.batch.is_full(ArrayBuilder::len(&self.is_merge)) || self.text_bytes >= BATCH_BYTES
     }
 
-    /// Takes what was added since the last batch; it may have no rows.
+    /// Returns the rows added since the last batch; there may be none.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ pub struct ChangesTable {
 }
 
 impl ChangesTable {
-    /// An empty table for the repository called `repo_name`.
+    /// Creates an empty table for the repository `repo_name`.
     pub fn new(repo_name: &str, options: &HistoryOptions) -> Self {
         Self {
             schema: schema::changes(options),
@@ -183,12 +183,12 @@ impl ChangesTable {
         }
     }
 
-    /// Its columns.
+    /// The columns of the table.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// Adds a row.
+    /// Adds a change as a row.
     pub fn push(&mut self, commit_id: &ObjectId, change: &Change) {
         let hex_buffer = &mut self.hex;
         self.rows += 1;
@@ -221,12 +221,12 @@ impl ChangesTable {
         self.deletions.append_option(deletions.map(count));
     }
 
-    /// Whether it is time to take a batch.
+    /// Returns true if a batch should be taken.
     pub fn is_full(&self) -> bool {
         self.batch.is_full(self.rows)
     }
 
-    /// Takes what was added since the last batch; it may have no rows.
+    /// Returns the rows added since the last batch; there may be none.
     ///
     /// # Errors
     ///
@@ -254,7 +254,7 @@ impl ChangesTable {
     }
 }
 
-/// Who and when.
+/// The columns of an author or committer.
 #[derive(Default)]
 struct SignatureColumns {
     name: StringBuilder,
@@ -300,21 +300,21 @@ impl SignatureColumns {
     }
 }
 
-/// Seconds since the epoch as a time column.
+/// Makes a time column of seconds since the Unix epoch.
 pub(super) fn seconds_column(seconds: &[i64]) -> ArrayRef {
     let mut builder = TimestampSecondBuilder::with_capacity(seconds.len()).with_timezone("UTC");
     builder.append_slice(seconds);
     Arc::new(builder.finish())
 }
 
-/// An id as hex in a reused buffer.
+/// Writes an id as hex into a reused buffer.
 pub(super) fn hex<'a>(buffer: &'a mut String, id: &ObjectId) -> &'a str {
     buffer.clear();
     let _ = write!(buffer, "{id}"); // writing to a String does not fail
     buffer
 }
 
-/// A count as the tables keep it; no file has 2^63 lines.
+/// Converts a count to the type of the tables; no file has 2^63 lines.
 pub(super) fn count(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -1,7 +1,8 @@
 //! Commits, changes and blame as Arrow tables, and the files they are written to.
 //!
-//! The only folder that names `arrow` and `parquet`. Column names are a contract: the same in Arrow, Parquet, CSV, JSON
-//! lines and Python. [`schema`] holds them with their types, and puts the counting policy into each table's metadata.
+//! This is the only module that uses `arrow` and `parquet` directly. Column names are a contract:
+//! they are the same in Arrow, Parquet, CSV, JSON lines and Python. [`schema`] defines the columns
+//! and their types, and puts the counting policy into each table's metadata.
 
 mod batch;
 mod blame;

@@ -16,19 +16,21 @@ use crate::git::{
 };
 use crate::progress::ProgressSink;
 
-/// Record batches of one schema, made as they are asked for. An error is the last item; batches before it stay valid.
+/// A stream of record batches with one schema, made on demand. An error is the last item; batches
+/// before it stay valid.
 pub struct Records {
     schema: SchemaRef,
     batches: Box<dyn Iterator<Item = Result<RecordBatch>> + Send>,
     missing: MissingCount,
 }
 
-/// How many changes could not be counted so far, for want of a blob. Clones share the count.
+/// Number of changes that could not be counted so far, because a blob is missing. Clones share the
+/// count.
 #[derive(Clone, Debug, Default)]
 pub struct MissingCount(Arc<AtomicU64>);
 
 impl MissingCount {
-    /// Changes without counts among the rows that were read.
+    /// Returns the number of changes without counts among the rows read so far.
     pub fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -43,17 +45,17 @@ impl MissingCount {
 }
 
 impl Records {
-    /// The batches' columns.
+    /// The columns of the batches.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// How many changes could not be counted; complete when the last row was read.
+    /// Number of changes that could not be counted; complete once the last row is read.
     pub fn missing_blobs(&self) -> MissingCount {
         self.missing.clone()
     }
 
-    /// Reads everything now, to be handed out later.
+    /// Reads all batches now, and keeps them in memory.
     #[must_use]
     pub fn collected(self) -> Self {
         let batches: Vec<_> = self.batches.collect();
@@ -67,7 +69,7 @@ impl Records {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] for a name that is no column; it lists those there are.
+    /// [`Error::InvalidInput`] if a column does not exist; the message lists those that do.
     pub fn select(self, columns: &[String]) -> Result<Self> {
         let find = |name: &String| {
             self.schema.index_of(name).map_err(|_| {
@@ -105,9 +107,9 @@ impl Iterator for Records {
     }
 }
 
-/// For Arrow's own interfaces.
+/// Conversions to Arrow's own interfaces.
 impl Records {
-    /// Batches made by `batches`, all of `schema`.
+    /// Creates a stream of `batches`, all with `schema`.
     pub(crate) fn new(
         schema: SchemaRef,
         batches: impl Iterator<Item = Result<RecordBatch>> + Send + 'static,
@@ -119,16 +121,16 @@ impl Records {
         }
     }
 
-    /// The stream as Arrow's C interface has it.
+    /// Converts the stream to Arrow's C stream interface.
     pub fn into_c_stream(self) -> FFI_ArrowArrayStream {
         FFI_ArrowArrayStream::new(Box::new(Reader(self)))
     }
 
-    /// The columns as Arrow's C interface has them.
+    /// Converts the columns to Arrow's C data interface.
     ///
     /// # Errors
     ///
-    /// [`Error::Internal`] if Arrow cannot pass a type on, which is a defect.
+    /// [`Error::Internal`] if Arrow cannot export a type, which is a defect.
     pub fn c_schema(&self) -> Result<FFI_ArrowSchema> {
         FFI_ArrowSchema::try_from(self.schema.as_ref())
             .map_err(|error| Error::internal(format!("schema: {error}")))
@@ -152,7 +154,7 @@ impl RecordBatchReader for Reader {
     }
 }
 
-/// Arrow's C interface passes only text on: all of it, then.
+/// An error whose text includes its causes: Arrow's C interface passes on only text.
 #[derive(Debug)]
 struct Reported(Error);
 
@@ -192,7 +194,8 @@ pub fn commits(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> R
     })
 }
 
-/// The `changes` table of a repository: commits as [`Repo::commits`] orders them, files of each in path order.
+/// The `changes` table of a repository: commits in the order of [`Repo::commits`], the files of
+/// each in path order.
 ///
 /// # Errors
 ///
@@ -222,8 +225,8 @@ pub fn changes(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> R
     })
 }
 
-/// The `blame` table: files as they are finished, see [`Repo::blame`]. A file that cannot be blamed goes to `on_failure`, and
-/// is left out.
+/// The `blame` table of a repository, with files in the order in which they are finished; see
+/// [`Repo::blame`]. A file that cannot be blamed is left out, and reported to `on_failure`.
 ///
 /// # Errors
 ///
@@ -244,7 +247,8 @@ pub fn blame(
         }
         table.is_full()
     };
-    // An empty repository has no lines; but who names a file wants to hear that it is not there.
+    // An empty repository has no lines, but a file that the caller names must be reported as
+    // missing.
     let is_whole = options.paths.is_none() && !options.working_tree;
     let is_head = options.rev.as_deref().is_none_or(names_head);
     let files = if is_whole && is_head && repo.is_empty()? {
@@ -256,7 +260,7 @@ pub fn blame(
     Ok(Records::new(schema, batches))
 }
 
-/// The commits of a repository; none, without an error, if there is nothing in it yet.
+/// Returns the commits of a repository. An empty repository has none, without an error.
 fn history(
     repo: &Repo,
     options: &HistoryOptions,
@@ -275,7 +279,8 @@ fn names_head(revision: &str) -> bool {
     matches!(revision, "HEAD" | "@")
 }
 
-/// Pushes items into a table and takes a batch each time it is full. Ends after the first error, what came before it kept.
+/// Pushes items into a table, and takes a batch each time it is full. Ends after the first error;
+/// rows before it are kept.
 struct Batches<I, T, P, F> {
     items: I,
     table: T,

@@ -1,4 +1,4 @@
-//! What a hosting service says of repositories, as columns.
+//! Repository metadata from a hosting service, as columns.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ impl Default for RepositoriesTable {
 }
 
 impl RepositoriesTable {
-    /// An empty table.
+    /// Creates an empty table.
     pub fn new() -> Self {
         Self {
             schema: schema::repositories(),
@@ -35,21 +35,23 @@ impl RepositoriesTable {
         }
     }
 
-    /// Its columns.
+    /// The columns of the table.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// Adds a row: what GitHub's REST API says of the repository that other tables call `repo`. What it does not say is null.
+    /// Adds a row. `about` is the repository's object in GitHub's REST API, and `repo` its name in
+    /// the other tables. Fields that are missing in `about` are null.
     pub fn push(&mut self, repo: &str, about: &Value) {
         self.rows.push((repo.to_owned(), about.clone()));
     }
 
-    /// Takes what was added since the last batch; it may have no rows.
+    /// Returns the rows added since the last batch; there may be none.
     ///
     /// # Errors
     ///
-    /// [`Error::Internal`](crate::Error::Internal) if columns and schema disagree, which is a defect.
+    /// [`Error::Internal`](crate::Error::Internal) if columns and schema disagree, which is a
+    /// defect.
     pub fn take(&mut self) -> Result<RecordBatch> {
         let rows = std::mem::take(&mut self.rows);
         let mut columns: Vec<ArrayRef> = Vec::new();
@@ -104,7 +106,7 @@ impl RepositoriesTable {
     }
 }
 
-/// `2024-05-01T12:00:00Z` in seconds since the epoch.
+/// Parses a time as `2024-05-01T12:00:00Z` into seconds since the Unix epoch.
 fn seconds(value: &Value) -> Option<i64> {
     let time: jiff::Timestamp = value.as_str()?.parse().ok()?;
     Some(time.as_second())

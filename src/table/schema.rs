@@ -1,8 +1,9 @@
-//! Column names and types, and what each table says about itself.
+//! Column names and types, and the metadata of each table.
 //!
-//! Ids are lower-case hex. Names and e-mails are those of the mailmap, unless that is switched off; the `raw_` columns are as
-//! committed. Times are seconds in UTC; the offset beside them, in minutes east, is the clock's that showed
-//! them. A null count stands where git shows `-`: a binary file, or a blob that a partial clone does not have.
+//! Ids are lower-case hex. Names and e-mails are resolved through the mailmap, unless that is
+//! switched off; the `raw_` columns are as committed. Times are seconds in UTC; the offset column
+//! beside each is the time zone in which it was recorded, in minutes east of UTC. A count is null
+//! where git shows `-`: for a binary file, or a blob that a partial clone does not have.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use crate::choice::Choice;
 use crate::git::HistoryOptions;
 
-/// Version of the columns; raised when one is renamed, removed or changes its meaning.
+/// Version of the columns; raised when a column is renamed, removed or changes its meaning.
 pub const VERSION: u32 = 1;
 
 /// The commits table.
@@ -105,7 +106,7 @@ fn history_policy(options: &HistoryOptions) -> Vec<(&'static str, &'static str)>
     ]
 }
 
-/// The repositories table: what a hosting service says of each.
+/// The repositories table: metadata from a hosting service, one row per repository.
 pub fn repositories() -> SchemaRef {
     schema("repositories", repository_fields(), Vec::new())
 }
@@ -131,9 +132,9 @@ fn nullable(name: &str) -> Field {
     Field::new(name, DataType::Utf8, true)
 }
 
-/// Text that is bytes in git: see [`crate::table::encode`].
+/// A text column for values that are bytes in git: see [`crate::table::encode`].
 fn bytes(name: &str) -> Field {
-    let note = "bytes that are not UTF-8 stand as U+F700 + byte";
+    let note = "bytes that are not UTF-8 are stored as U+F700 + byte";
     plain(name).with_metadata(HashMap::from([(
         "gitfleet.encoding".to_owned(),
         note.to_owned(),
@@ -152,7 +153,7 @@ fn offset(name: &str) -> Field {
     Field::new(name, DataType::Int32, false)
 }
 
-/// Column, and where its value is in what GitHub says.
+/// Columns, each with the path of its value in GitHub's response.
 pub(super) const TEXTS: &[(&str, &[&str])] = &[
     ("full_name", &["full_name"]),
     ("description", &["description"]),

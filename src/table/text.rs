@@ -1,8 +1,9 @@
-//! Bytes that should be UTF-8, and are not, in columns of text.
+//! Encoding of bytes that are not valid UTF-8, for text columns.
 //!
-//! Paths, names and messages in git are bytes. Arrow's text is UTF-8. A byte that is not part of valid UTF-8 is kept as the
-//! character U+F700 + byte (U+F780 to U+F7FF, private use). The rare text that really contains such a character has the
-//! three bytes of it kept the same way, so nothing is ambiguous and [`decode`] gives back every byte.
+//! Paths, names and messages in git are bytes. Arrow's text is UTF-8. A byte that is not part of
+//! valid UTF-8 is kept as the character U+F700 + byte (U+F780 to U+F7FF, private use). If the text
+//! itself contains such a character, its three bytes are kept in the same way. So the encoding is
+//! unambiguous, and [`decode`] restores every byte.
 
 use std::borrow::Cow;
 
@@ -20,7 +21,8 @@ fn push_escaped(out: &mut String, bytes: &[u8]) {
     );
 }
 
-/// `bytes` as text that [`decode`] turns back into the same bytes; ordinary UTF-8 stays as it is.
+/// Encodes `bytes` as text that [`decode`] turns back into the same bytes. Valid UTF-8 is normally
+/// unchanged.
 pub fn encode(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes)
         && (text.is_ascii() || !text.contains(is_escape))
@@ -41,7 +43,7 @@ pub fn encode(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The bytes that [`encode`] was given.
+/// Returns the bytes that were passed to [`encode`].
 pub fn decode(text: &str) -> Cow<'_, [u8]> {
     if text.is_ascii() || !text.contains(is_escape) {
         return Cow::Borrowed(text.as_bytes());

@@ -161,7 +161,7 @@ async def test_a_redirect_keeps_the_token_at_home(api):
         await github.get("/away")
     assert other.requests == []
     assert (await github.get("/moved"))["login"] == "me"
-    with pytest.raises(providers.GitHubError, match="without end"):
+    with pytest.raises(providers.GitHubError, match="too often"):
         await github.get("/round")
     other.close()
 

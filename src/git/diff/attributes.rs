@@ -1,7 +1,8 @@
-//! The `diff` attribute: which files count as text whatever their bytes say, and which as binary.
+//! The `diff` attribute, which marks files as text or binary regardless of their bytes.
 //!
-//! git reads attributes for a log from the working tree and `info/attributes`, whichever commit is shown; in a
-//! bare repository only from `info/attributes` (as of git 2.46). The user's own attributes file is not read.
+//! For a log, git reads attributes from the working tree and `info/attributes`, whichever commit is
+//! shown. In a bare repository it reads only `info/attributes` (as of git 2.46). The user's own
+//! attributes file is not read.
 
 use gix::attrs::StateRef;
 use gix::attrs::search::Outcome;
@@ -12,19 +13,20 @@ use crate::error::Result;
 use crate::git::gix_error;
 use crate::git::objects::Objects;
 
-/// What the `diff` attribute says about a file.
+/// The value of the `diff` attribute of a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum DiffAttribute {
-    /// Nothing: the bytes decide.
+    /// Not set: the bytes decide.
     Unspecified,
-    /// Compare as text, NUL bytes or not.
+    /// Compared as text, even if it has NUL bytes.
     Text,
-    /// `-diff`: show nothing of it.
+    /// `-diff`: treated as binary.
     Binary,
 }
 
 impl DiffAttribute {
-    /// Whether git calls these bytes binary: a NUL among the first 8,000, unless the attribute decides.
+    /// Returns true if git treats these bytes as binary: a NUL is among the first 8,000, unless the
+    /// attribute decides.
     pub(crate) fn is_binary(self, data: &[u8]) -> bool {
         const LOOKED_AT: usize = 8000;
         match self {
@@ -35,9 +37,9 @@ impl DiffAttribute {
     }
 }
 
-/// Answers for one thread.
+/// Looks up attributes, for one thread.
 pub(crate) struct Attributes {
-    /// `None` if no attribute can be set anywhere.
+    /// `None` if there is no attribute file to read.
     stack: Option<(gix::worktree::Stack, Outcome)>,
 }
 
@@ -49,7 +51,8 @@ impl Attributes {
         if is_bare && !repo.common_dir().join("info/attributes").is_file() {
             return Ok(Self { stack: None });
         }
-        // git log has no index at hand: an attribute file that is not in the working tree counts for nothing.
+        // `git log` does not read the index, so an attribute file that is missing in the working
+        // tree is ignored.
         let no_index = gix::index::State::new(repo.object_hash());
         let source = if is_bare {
             Source::IdMapping
@@ -63,7 +66,8 @@ impl Attributes {
         })
     }
 
-    /// What the attributes say about `path`. A path no attribute file can name (`..`) has none.
+    /// Returns the attribute of `path`; `Unspecified` for a path that no attribute file can name,
+    /// such as `..`.
     pub(crate) fn of(&mut self, objects: &Objects, path: &[u8]) -> DiffAttribute {
         let Some((stack, outcome)) = &mut self.stack else {
             return DiffAttribute::Unspecified;

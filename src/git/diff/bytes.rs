@@ -1,9 +1,9 @@
-//! Comparing bytes from either end, many at a time.
+//! Comparison of bytes from either end, many at a time.
 
-/// Bytes that are compared at once.
+/// Number of bytes that are compared at once.
 const BLOCK: usize = 64;
 
-/// How many bytes both start with.
+/// Returns the number of bytes at the start that both have in common.
 pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     let blocks = a.chunks_exact(BLOCK).zip(b.chunks_exact(BLOCK));
     let same = BLOCK * blocks.take_while(|(a, b)| a == b).count();
@@ -11,7 +11,7 @@ pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     same + rest.take_while(|(a, b)| a == b).count()
 }
 
-/// How many bytes both end with.
+/// Returns the number of bytes at the end that both have in common.
 pub(crate) fn common_suffix(a: &[u8], b: &[u8]) -> usize {
     let blocks = a.rchunks_exact(BLOCK).zip(b.rchunks_exact(BLOCK));
     let same = BLOCK * blocks.take_while(|(a, b)| a == b).count();
@@ -20,14 +20,15 @@ pub(crate) fn common_suffix(a: &[u8], b: &[u8]) -> usize {
     same + rest.take_while(|(a, b)| a == b).count()
 }
 
-/// Where the first NUL stands. For one that is near: no more is set up than eight bytes.
+/// Returns the offset of the first NUL. Fast if it is near, because there is no setup: bytes are
+/// read eight at a time.
 pub(crate) fn find_nul(data: &[u8]) -> Option<usize> {
     const LOW: u64 = u64::from_le_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
     let (words, rest) = data.as_chunks::<8>();
     for (number, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        // The lowest byte that this finds is a NUL; higher ones may not be.
+        // The lowest byte marked here is a NUL; higher marked bytes may not be.
         let nul = word.wrapping_sub(LOW) & !word & HIGH;
         if nul != 0 {
             return Some(number * 8 + nul.trailing_zeros() as usize / 8);

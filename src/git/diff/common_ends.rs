@@ -1,8 +1,9 @@
-//! The lines two files have in common at both ends.
+//! The lines that two files have in common at both ends.
 
 use super::bytes::{common_prefix, common_suffix};
 
-/// Whole lines that two blobs start and end with, in bytes.
+/// Lengths, in bytes, of the whole lines that two blobs have in common at their start and at their
+/// end.
 pub(crate) struct CommonEnds {
     head: usize,
     tail: usize,
@@ -14,7 +15,7 @@ impl CommonEnds {
         let head = memchr::memrchr(b'\n', &old[..head]).map_or(0, |newline| newline + 1);
         let (old, new) = (&old[head..], &new[head..]);
         let mut tail = common_suffix(old, new);
-        // The tail must start a line on both sides.
+        // The tail must start at the beginning of a line in both files.
         let starts_line = |data: &[u8], at: usize| at == 0 || data[at - 1] == b'\n';
         while tail > 0
             && !(starts_line(old, old.len() - tail) && starts_line(new, new.len() - tail))
@@ -39,7 +40,7 @@ impl CommonEnds {
     }
 }
 
-/// Hands each line of `data` over, with its terminator.
+/// Calls `visit` with each line of `data`, terminator included.
 pub(crate) fn each_line<'a>(data: &'a [u8], mut visit: impl FnMut(&'a [u8])) {
     let mut start = 0;
     for newline in memchr::memchr_iter(b'\n', data) {
@@ -51,7 +52,7 @@ pub(crate) fn each_line<'a>(data: &'a [u8], mut visit: impl FnMut(&'a [u8])) {
     }
 }
 
-/// The lines of `data`, each with its terminator.
+/// Returns the lines of `data`, each with its terminator.
 pub(crate) fn lines(data: &[u8]) -> Vec<&[u8]> {
     let mut lines = Vec::new();
     each_line(data, |line| lines.push(line));

@@ -1,40 +1,45 @@
-//! How many lines differ between two blobs, as `git log --numstat` counts them.
+//! Counts the lines that differ between two blobs, as `git log --numstat` does.
 //!
-//! Lines keep their terminator: a last line without `\n` differs from the same text with one, and `\r` is content.
+//! Lines keep their terminator: a last line without `\n` differs from the same text with one, and
+//! `\r` is content.
 //!
-//! git searches with Myers' algorithm, after setting lines aside that other lines of the same file drown, and gives up the
-//! shortest answer when an edit costs too much. Two facts make counting cheaper than finding the lines:
+//! git searches with Myers' algorithm. Before that, it sets aside frequent lines that are
+//! surrounded by many unmatched ones. During the search, it gives up on the shortest edit if that
+//! costs too much. Two facts make counting cheaper than finding the lines:
 //!
-//! - As long as git does not give up, its answer is the shortest one, and every shortest answer has the same counts. So the
-//!   *length* of the shortest edit is enough.
-//! - Common lines at both ends change nothing about that length. They only decide which lines git sets aside, and it sets
-//!   aside none where fewer than [`MIN_UNMATCHED`] lines have no match. So most of the time they need not be looked at
-//!   line by line at all.
+//! - As long as git does not give up, it finds a shortest edit, and every shortest edit has the
+//!   same counts. So the *length* of the shortest edit is enough.
+//! - Common lines at both ends do not change that length. They only affect which lines git sets
+//!   aside, and git sets aside none if fewer than [`MIN_UNMATCHED`] lines have no match. So most of
+//!   the time the ends need not be examined line by line at all.
 //!
-//! Where an edit is so long that git may give up, the whole search is made as git makes it.
+//! If an edit is so long that git may give up, the whole search is done as git does it.
 
 use gix::diff::blob::{Algorithm, Diff, InternedInput, sources::byte_lines};
 
 use super::common_ends::{CommonEnds, lines};
 use super::line_table::LineTable;
 
-/// The search costs one step for two edits; git gives up the shortest answer at 256 steps, at the earliest.
+/// Longest edit for which git is sure to find the shortest one. A step of the search covers two
+/// edits, and git gives up after 256 steps at the earliest.
 const MOST_EDITS: usize = 510;
-/// git sets a line aside if more than three times as many unmatched lines as frequent ones lie around it, and counts the
-/// line itself as two frequent ones.
+/// Fewest unmatched lines for which git may set a frequent line aside. It does so if there are more
+/// than three times as many unmatched lines around it as frequent ones, where the line itself
+/// counts as two frequent ones.
 pub(crate) const MIN_UNMATCHED: usize = 7;
-/// Lines before and after a frequent one that decide whether it is set aside.
+/// Number of lines before and after a frequent one that decide if it is set aside.
 const WINDOW: usize = 100;
-/// A line is frequent if the other file has it so often, whatever its own file's size.
+/// A line is frequent if the other file has it at least this often, whatever the size of its own
+/// file.
 const MOST_FREQUENT: usize = 1024;
 
-/// Lines of `data`; the last one counts with or without a newline.
+/// Number of lines in `data`; the last one counts with or without a newline.
 pub(crate) fn line_count(data: &[u8]) -> u64 {
     let unfinished = data.last().is_some_and(|&last| last != b'\n');
     memchr::memchr_iter(b'\n', data).count() as u64 + u64::from(unfinished)
 }
 
-/// Lines added and deleted between `old` and `new`.
+/// Returns the numbers of lines added and deleted between `old` and `new`.
 pub(crate) fn count_lines(old: &[u8], new: &[u8]) -> (u64, u64) {
     if old == new {
         return (0, 0);
@@ -51,7 +56,7 @@ pub(crate) fn count_lines(old: &[u8], new: &[u8]) -> (u64, u64) {
         edits(&old_lines, &new_lines, ends.head(old), ends.tail(old))
     };
     match edits {
-        // Edits are additions and deletions; the sizes say how many more of the one than of the other.
+        // Edits are additions plus deletions, and the sizes give additions minus deletions.
         Some(edits) => {
             let (old, new) = (old_lines.len(), new_lines.len());
             let additions = (edits + new - old) / 2;
@@ -61,7 +66,8 @@ pub(crate) fn count_lines(old: &[u8], new: &[u8]) -> (u64, u64) {
     }
 }
 
-/// Additions and deletions found with all of git's search; where [`count_lines`] has no shorter way.
+/// Returns the additions and deletions found by git's complete search, for cases in which
+/// [`count_lines`] has no shortcut.
 fn full_search(old: &[u8], new: &[u8]) -> (u64, u64) {
     let input = InternedInput::new(byte_lines(old), byte_lines(new));
     let diff = Diff::compute(Algorithm::Myers, &input);
@@ -71,8 +77,8 @@ fn full_search(old: &[u8], new: &[u8]) -> (u64, u64) {
     )
 }
 
-/// Length of git's edit between two middles of files that have `head` and `tail` in common; `None` if git may not find the
-/// shortest one.
+/// Returns the length of git's edit between the middles of two files that have `head` and `tail` in
+/// common; `None` if git may not find the shortest one.
 fn edits(old: &[&[u8]], new: &[&[u8]], head: &[u8], tail: &[u8]) -> Option<usize> {
     let mut table = LineTable::with_capacity(old.len() + new.len());
     let old: Vec<u32> = old.iter().map(|line| table.add(line)).collect();
@@ -89,7 +95,7 @@ fn edits(old: &[&[u8]], new: &[&[u8]], head: &[u8], tail: &[u8]) -> Option<usize
     let mut new_side = Version::matched(&new, &in_old);
     let may_set_aside = old_side.unmatched.max(new_side.unmatched) >= MIN_UNMATCHED;
     if may_set_aside {
-        // Now the ends matter: what they have is not unmatched, and may be frequent.
+        // Now the ends matter: a line that occurs in them has a match, and may be frequent.
         let (mut end_lines, mut in_ends) = (0, vec![0u32; table.len()]);
         for line in lines(head).into_iter().chain(lines(tail)) {
             end_lines += 1;
@@ -120,15 +126,16 @@ fn edits(old: &[&[u8]], new: &[&[u8]], head: &[u8], tail: &[u8]) -> Option<usize
     edit_distance(&old_side.lines, &new_side.lines, most).map(|edits| edits + apart)
 }
 
-/// One file's lines as the search sees them.
+/// The lines of one file that take part in the search.
 struct Version {
     lines: Vec<u32>,
-    /// Lines that have no partner in the other middle, but that git leaves in the search.
+    /// Number of lines that have no match in the other middle, but that git leaves in the search.
     unmatched: usize,
 }
 
 impl Version {
-    /// All lines that the other middle has; the others are edits whatever the search finds.
+    /// Keeps the lines that the other middle has too. All others are edits, whatever the search
+    /// finds.
     fn matched(lines: &[u32], in_other: &[u32]) -> Self {
         let lines_len = lines.len();
         let lines: Vec<u32> = lines
@@ -140,7 +147,8 @@ impl Version {
         Self { lines, unmatched }
     }
 
-    /// The lines of `matched` without those that git sets aside. `in_other` counts all of the other file.
+    /// Keeps the lines of `matched` that git does not set aside. `in_other` counts lines in the
+    /// whole other file.
     fn kept(all: &[u32], in_other: &[u32], frequent_from: usize, matched: &Self) -> Self {
         let status: Vec<Status> = all
             .iter()
@@ -175,21 +183,23 @@ impl Version {
 
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Status {
-    /// The other file does not have it.
+    /// The other file does not have the line.
     Unmatched,
     Matched,
-    /// The other file has it often.
+    /// The other file has the line often.
     Frequent,
 }
 
-/// How often the other file must have a line of a file of `lines` lines for the line to be frequent: about the square root.
+/// Returns the number of occurrences in the other file that make a line frequent: about the square
+/// root of `lines`, the number of lines in its own file.
 fn frequent_from(lines: usize) -> usize {
     let bits = (usize::BITS - lines.leading_zeros()).div_ceil(2);
     (1 << bits.min(10)).min(MOST_FREQUENT)
 }
 
-/// Whether git sets the frequent line at `at` aside: unmatched lines on both sides of it, up to the next line with an
-/// ordinary match, and more than three times as many of them as of frequent ones.
+/// Returns true if git sets aside the frequent line at `at`: there are unmatched lines on both
+/// sides of it, up to the next line with an ordinary match, and more than three times as many
+/// unmatched lines as frequent ones.
 fn is_drowned(status: &[Status], at: usize) -> bool {
     fn count<'a>(around: impl Iterator<Item = &'a Status>) -> (usize, usize) {
         let (mut unmatched, mut frequent) = (0, 1);
@@ -211,7 +221,8 @@ fn is_drowned(status: &[Status], at: usize) -> bool {
         && unmatched_before + unmatched_after > 3 * (frequent_before + frequent_after)
 }
 
-/// Length of the shortest edit from `old` to `new` if it is at most `most`: Myers' greedy algorithm, from the front.
+/// Returns the length of the shortest edit from `old` to `new`, or `None` if it is longer than
+/// `most`. This is Myers' greedy algorithm, searching forwards only.
 fn edit_distance<T: Eq>(old: &[T], new: &[T], most: usize) -> Option<usize> {
     let head = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let (old, new) = (&old[head..], &new[head..]);
@@ -227,7 +238,8 @@ fn edit_distance<T: Eq>(old: &[T], new: &[T], most: usize) -> Option<usize> {
         return (edits <= most).then_some(edits);
     }
     let most = most.min(old.len() + new.len());
-    // Diagonal k holds the pairs (x, x - k); each remembers the furthest x that was reached. `middle` is diagonal 0.
+    // Diagonal k holds the pairs (x, x - k), and its entry is the furthest x reached. Index
+    // `middle` is diagonal 0.
     let middle = most + 1;
     let mut reached = vec![0usize; 2 * most + 3];
     for edits in 0..=most {
@@ -280,7 +292,7 @@ mod tests {
         }
     }
 
-    /// A file of `len` lines that are drawn from `kinds` different ones.
+    /// A file of `len` lines drawn from `kinds` different ones.
     fn file(seed: u64, len: usize, kinds: u64) -> Vec<u8> {
         let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
         let mut line = || {
@@ -295,14 +307,14 @@ mod tests {
     proptest::proptest! {
         #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
 
-        /// Whatever the short cuts answer, git's full search answers too.
+        /// The shortcuts give the same counts as git's complete search.
         #[test]
         fn short_files(old in "[ab\n]{0,30}", new in "[ab\n]{0,30}") {
             let full = full_search(old.as_bytes(), new.as_bytes());
             proptest::prop_assert_eq!(count_lines(old.as_bytes(), new.as_bytes()), full);
         }
 
-        /// The same with enough lines, frequent ones among them, that some are set aside.
+        /// The same for files that are long and repetitive enough for lines to be set aside.
         #[test]
         fn long_files(seed: u32, head in 0usize..200, tail in 0usize..200, old in 0usize..300, new in 0usize..300, kinds in 2u64..400) {
             let seed = u64::from(seed);

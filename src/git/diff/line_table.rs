@@ -1,14 +1,16 @@
-//! Lines as numbers: equal lines, equal numbers.
+//! Numbers for lines: equal lines have equal numbers.
 
-/// Numbers lines from 0 in the order they are added first. Finding a line that is not there is the quickest answer it has.
+/// Numbers lines from 0, in the order in which they are first added. Lookups of unknown lines are
+/// the fastest.
 pub(crate) struct LineTable<'a> {
     lines: Vec<(u64, &'a [u8])>,
-    /// Number + 1 of the line at each place, 0 where there is none. A power of two, at least twice the lines.
+    /// Hash slots: the number of a line plus 1, or 0 for an empty slot. The length is a power of
+    /// two, at least twice the number of lines.
     places: Vec<u32>,
 }
 
 impl<'a> LineTable<'a> {
-    /// For at most `lines` different lines.
+    /// Creates a table for at most `lines` different lines.
     pub(crate) fn with_capacity(lines: usize) -> Self {
         Self {
             lines: Vec::with_capacity(lines),
@@ -16,22 +18,22 @@ impl<'a> LineTable<'a> {
         }
     }
 
-    /// How many different lines there are.
+    /// Number of different lines.
     pub(crate) fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// The same, as what numbers are.
+    /// As [`Self::len`], in the type of the numbers.
     pub(crate) fn len_u32(&self) -> u32 {
         u32::try_from(self.lines.len()).unwrap_or(u32::MAX) // no blob has four billion lines
     }
 
-    /// The line with a number that was given.
+    /// Returns the line with this number.
     pub(crate) fn line(&self, number: u32) -> &'a [u8] {
         self.lines[number as usize].1
     }
 
-    /// The line's number, a new one if it has none yet.
+    /// Returns the line's number; a new line gets a new number.
     pub(crate) fn add(&mut self, line: &'a [u8]) -> u32 {
         let hash = hash(line);
         match self.place(hash, line) {
@@ -45,12 +47,12 @@ impl<'a> LineTable<'a> {
         }
     }
 
-    /// The line's number, if it has one.
+    /// Returns the line's number, if it has one.
     pub(crate) fn find(&self, line: &[u8]) -> Option<u32> {
         self.place(hash(line), line).ok()
     }
 
-    /// The line's number, or the free place where it belongs.
+    /// Returns the line's number, or the free slot for it.
     fn place(&self, hash: u64, line: &[u8]) -> Result<u32, usize> {
         let mask = self.places.len() - 1;
         #[expect(
@@ -71,7 +73,7 @@ impl<'a> LineTable<'a> {
     }
 }
 
-/// Eight bytes at a time, each spread by a multiplication.
+/// Hashes eight bytes at a time, each mixed in by a multiplication.
 fn hash(line: &[u8]) -> u64 {
     const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut hash = line.len() as u64;

@@ -1,17 +1,20 @@
-//! Which lines differ between two blobs, as `git blame` and `git diff -U0` see it.
+//! Finds the lines that differ between two blobs, as `git blame` and `git diff -U0` do.
 //!
-//! 1. The tail that both have in common is cut off, in blocks ([`common_tail`]).
-//! 2. Myers' search as git makes it. It first sets aside lines that the other file does not have, and some that it has
-//!    often; for that it counts lines in the whole of both files.
-//! 3. Hunks that could stand elsewhere slide: first to join others, then to where indentation says a block begins.
+//! 1. The common tail is cut off, in blocks ([`common_tail`]).
+//! 2. Myers' search runs as in git. It first sets aside lines that the other file does not have,
+//!    and some that it has often; for that it counts lines in the whole of both files.
+//! 3. Hunks that fit in several places slide: first to join other hunks, then to where the
+//!    indentation suggests that a block begins.
 //!
-//! Most of two versions is the same at both ends, and numbering those lines would be most of the work. They matter in three
-//! ways only:
+//! Two versions of a file mostly have long common ends, and numbering those lines would be most of
+//! the work. They matter in three ways only:
 //!
-//! - A line of the middle that the other middle does not have stays in the search if the ends have it. The few there are
-//!   can be searched for; one of each in front of both middles stands for all.
-//! - Where many lines have no match, it matters how often the ends have a line: then all lines are numbered.
-//! - A hunk may slide into them, as far as lines there equal lines of the middle.
+//! - A line of one middle that the other middle does not have stays in the search if the ends have
+//!   it. There are few such lines, so the ends are searched for them. One copy of each, in front of
+//!   both middles, represents all its occurrences.
+//! - If many lines have no match, it matters how often the ends have a line. Then all lines are
+//!   numbered.
+//! - A hunk may slide into the ends, as far as lines there equal lines of the middle.
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -25,16 +28,17 @@ use super::common_ends::{CommonEnds, each_line, lines};
 use super::line_counts::{MIN_UNMATCHED, line_count};
 use super::line_table::LineTable;
 
-/// Whether white space tells lines apart.
+/// Treatment of white space when lines are compared.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Whitespace {
     #[default]
     Matters,
-    /// git's `-w`: lines are compared without it, the end of an unfinished last line included.
+    /// git's `-w`: lines are compared without white space. A missing newline at the end of the last
+    /// line is ignored too.
     Ignored,
 }
 
-/// Finds hunks; keeps its memory from one pair of files to the next.
+/// Finds hunks. Its buffers are reused from one pair of files to the next.
 #[derive(Default)]
 pub(crate) struct LineDiffer {
     whitespace: Whitespace,
@@ -51,7 +55,8 @@ impl LineDiffer {
         }
     }
 
-    /// The hunks between two files, in order, never touching each other. Lines count from 0.
+    /// Returns the hunks between two files, in order; they never touch each other. Lines count from
+    /// 0.
     pub(crate) fn hunks(&mut self, old: &[u8], new: &[u8]) -> Vec<Hunk> {
         let tail = common_tail(old, new);
         let (old, new) = (&old[..old.len() - tail], &new[..new.len() - tail]);
@@ -64,7 +69,8 @@ impl LineDiffer {
         }
     }
 
-    /// `raw` is both files with their white space, which decides where hunks slide to.
+    /// Finds the hunks. `raw` is both files with their white space, which decides where hunks slide
+    /// to.
     fn search(&mut self, old: &[u8], new: &[u8], raw: [&[u8]; 2]) -> Vec<Hunk> {
         let ends = CommonEnds::of(old, new);
         let (head, tail) = (ends.head(old), ends.tail(old));
@@ -75,7 +81,8 @@ impl LineDiffer {
         let other = Token(middles.table.len_u32());
         let numbered = |line: &[u8]| middles.table.find(line).map_or(other, Token);
         self.old.clear();
-        // Lines of the head that are written down, and what stands before them instead of the others.
+        // Number of head lines that are compared, and number of stand-in tokens in front of them
+        // that replace the other head lines.
         let (kept_head, stand_ins) = if middles.are_drowning() {
             each_line(head, |line| self.old.push(numbered(line)));
             (self.old.len(), 0)
@@ -127,12 +134,12 @@ impl LineDiffer {
     }
 }
 
-/// From places in what is compared to lines of the files.
+/// Conversion between positions in the compared tokens and lines of the files.
 #[derive(Clone, Copy)]
 struct Shift {
-    /// Lines of the head that are not compared.
+    /// Number of head lines that are not compared.
     skipped: u32,
-    /// Tokens that are compared in their place.
+    /// Number of tokens that are compared in their place.
     stand_ins: u32,
 }
 
@@ -156,7 +163,7 @@ struct Middles<'a> {
     table: LineTable<'a>,
     old: Vec<Token>,
     new: Vec<Token>,
-    /// Which sides have a line, by its number.
+    /// The sides that have each line, as bits, by line number.
     sides: Vec<u8>,
 }
 
@@ -168,7 +175,7 @@ impl<'a> Middles<'a> {
         let lines = line_count(old) + line_count(new);
         let mut table = LineTable::with_capacity(usize::try_from(lines).unwrap_or(usize::MAX));
         let (mut old_tokens, mut starts) = (Vec::new(), Vec::new());
-        // The only line of the old middle with a number, or none.
+        // For each number, the only line of the old middle with it; `None` if there are several.
         let mut only: Vec<Option<usize>> = Vec::new();
         let mut start = 0;
         each_line(old, |line| {
@@ -198,7 +205,8 @@ impl<'a> Middles<'a> {
         }
     }
 
-    /// Whether git may set frequent lines aside, so that it matters how often the ends have them.
+    /// Returns true if git may set frequent lines aside. Then it matters how often the ends have
+    /// them.
     fn are_drowning(&self) -> bool {
         if self.old.is_empty() || self.new.is_empty() {
             return false; // there is nothing to search
@@ -210,7 +218,8 @@ impl<'a> Middles<'a> {
         unmatched(&self.old).max(unmatched(&self.new)) >= MIN_UNMATCHED
     }
 
-    /// Lines without a partner in the other middle that the common ends have: git leaves them in the search.
+    /// Returns the numbers of lines that have no match in the other middle, but that the common
+    /// ends have: git leaves them in the search.
     fn unmatched_in(&self, ends: [&[u8]; 2]) -> impl Iterator<Item = u32> {
         let is_searched = !self.old.is_empty() && !self.new.is_empty();
         let numbers = (0..self.table.len_u32())
@@ -222,7 +231,7 @@ impl<'a> Middles<'a> {
     }
 }
 
-/// Numbers the lines of `new`. Most follow each other as in `old`, and need not be looked up.
+/// Numbers the lines of `new`. Most follow each other as in `old`, so they need no lookup.
 fn like<'a>(
     table: &mut LineTable<'a>,
     old: &[u8],
@@ -238,7 +247,7 @@ fn like<'a>(
         if guess < old_tokens.len() {
             let same = common_prefix(&old[starts[guess]..], &new[at..]);
             while guess < old_tokens.len() && starts[guess + 1] - starts[first] <= same {
-                // The last line of a file may be the start of a longer one.
+                // A last line without a newline may be only the start of a longer line.
                 let end = at + starts[guess + 1] - starts[first];
                 if new[end - 1] != b'\n' && end < new.len() {
                     break;
@@ -262,10 +271,10 @@ fn like<'a>(
     tokens
 }
 
-/// Whether `data`, which starts and ends where lines do, has this line.
+/// Returns true if `data`, which consists of whole lines, has this line.
 fn has_line(data: &[u8], line: &[u8]) -> bool {
     if line.last() != Some(&b'\n') {
-        return false; // it ends its file, and so is no part of a common head, and the only tail there is
+        return false; // it is the last line of its file, so no common end has it
     }
     if data.starts_with(line) {
         return true;
@@ -276,7 +285,7 @@ fn has_line(data: &[u8], line: &[u8]) -> bool {
     memchr::memmem::find(data, &needle).is_some()
 }
 
-/// The lines of `data` from the last to the first.
+/// Returns the lines of `data` from the last to the first.
 fn last_lines(data: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut end = data.len();
     std::iter::from_fn(move || {
@@ -288,13 +297,14 @@ fn last_lines(data: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Where a hunk that may stand in several places goes: git's indent heuristic, which looks at lines by their place in a
-/// file, because lines that are equal without white space may be indented differently.
+/// Chooses the position of a hunk that fits in several places, by git's indent heuristic. Lines are
+/// looked up by their position in the file, because lines that are equal without white space may be
+/// indented differently.
 struct Slide<'a> {
     old: &'a [Token],
     shift: Shift,
     raw: [&'a [u8]; 2],
-    /// Lines and their places, once asked for.
+    /// Lines of each side and their positions, computed on first use.
     lines: [OnceCell<Places<'a>>; 2],
 }
 
@@ -309,7 +319,7 @@ impl SliderHeuristic for Slide<'_> {
             (lines, places)
         });
         let indent = |place: Token| {
-            // A form feed is text to git.
+            // git treats a form feed as text.
             let bytes = lines[place.0 as usize].iter();
             let bytes = bytes.map(|&byte| if byte == b'\x0C' { b'x' } else { byte });
             IndentLevel::for_ascii_line(bytes, 8)
@@ -320,8 +330,8 @@ impl SliderHeuristic for Slide<'_> {
     }
 }
 
-/// Bytes of common tail that git leaves out of a diff without context: whole blocks of 1,024 bytes, less what it gives
-/// back up to the first newline in them.
+/// Returns the length, in bytes, of the common tail that git leaves out of a diff without context:
+/// whole blocks of 1,024 bytes, without the part up to the first newline.
 fn common_tail(old: &[u8], new: &[u8]) -> usize {
     const BLOCK: usize = 1024;
     let smaller = old.len().min(new.len());
@@ -337,7 +347,7 @@ fn common_tail(old: &[u8], new: &[u8]) -> usize {
     cut - given_back.min(cut)
 }
 
-/// Every line without what git calls white space, and with a newline.
+/// Removes what git treats as white space from every line, and ends every line with a newline.
 fn without_whitespace(data: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(data.len());
     each_line(data, |line| {
@@ -356,7 +366,7 @@ mod tests {
 
     use super::*;
 
-    /// The same without short cuts: every line of both files is numbered.
+    /// The same without shortcuts: every line of both files is numbered.
     fn whole_search(old: &[u8], new: &[u8]) -> Vec<Hunk> {
         let tail = common_tail(old, new);
         let (old, new) = (&old[..old.len() - tail], &new[..new.len() - tail]);
@@ -380,7 +390,7 @@ mod tests {
         assert_eq!(
             differ.hunks(b"\x0Ca\n", b"a\n").len(),
             1,
-            "a form feed is no white space to git"
+            "a form feed is not white space to git"
         );
     }
 
@@ -393,7 +403,8 @@ mod tests {
             proptest::prop_assert_eq!(ours, whole_search(old.as_bytes(), new.as_bytes()));
         }
 
-        /// Edits of a file with repeated and indented lines, long enough that tails are cut and lines set aside.
+        /// Edits of a file with repeated and indented lines, long enough that tails are cut off and
+        /// lines are set aside.
         #[test]
         fn edited_files(lines in proptest::collection::vec("[ \t]{0,3}[a-d{}]{0,1}", 0..400), edits in proptest::collection::vec((0usize..400, 0usize..12, "([ab \t{}]{0,2}\n){0,12}"), 0..8)) {
             let mut new: Vec<String> = lines.iter().map(|line| format!("{line}\n")).collect();

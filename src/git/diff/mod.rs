@@ -1,7 +1,7 @@
-//! git's rules of comparison, one file each: trees, renames, and lines.
+//! git's comparison rules, one file for each: trees, renames and lines.
 //!
-//! `tree` says which paths differ, `renames` pairs deleted files with added ones, `line_counts` counts lines as
-//! `--numstat` does, and `lines` says which lines blame passes on.
+//! `tree` finds the paths that differ, `renames` pairs deleted files with added ones, `line_counts`
+//! counts lines as `--numstat` does, and `lines` finds the differing lines for blame.
 
 pub(crate) mod attributes;
 pub(crate) mod bytes;

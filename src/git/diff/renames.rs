@@ -1,15 +1,17 @@
-//! Which added file came from which deleted one: git's three steps, in git's order.
+//! Pairs added files with the deleted files they came from: git's three steps, in git's order.
 //!
 //! 1. **Exact**: the same blob.
-//! 2. **Same base name**, where that name is unique on both sides, from 75 %.
-//! 3. **The best of the rest**, from 50 %, unless there are more than a thousand times a thousand pairs to look at.
+//! 2. **Same base name**, if the name is unique on both sides, from 75 % similarity.
+//! 3. **The best of the rest**, from 50 % similarity, unless there are more than 1000 x 1000 pairs
+//!    to compare.
 //!
-//! Each source and each destination is used at most once. With copies, sources are also the files that stay, each may serve
-//! many destinations, and the second step is left out. History asks for all destinations of a commit; blame asks for
-//! one path at a time, which gives that path the pick of all sources.
+//! Each source and each destination is used at most once. With copies, files that still exist are
+//! sources too, a source may have many destinations, and the second step is left out. History looks
+//! up all destinations of a commit at once. Blame looks up one path at a time, so that path can
+//! choose among all sources.
 //!
-//! Steps 2 and 3 read blobs. Where one is not there, as in a partial clone, nobody knows what git would find: only the pairs
-//! of step 1 are given then, and the blob that is missing.
+//! Steps 2 and 3 read blobs. If one is missing, as in a partial clone, their result cannot be
+//! known: then only the pairs of step 1 are returned, with the id of the missing blob.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -25,11 +27,11 @@ use crate::git::objects::Objects;
 
 /// git's `diff.renameLimit`.
 const RENAME_LIMIT: usize = 1000;
-/// Half-way from 50 % to certainty.
+/// 75 %: half-way from 50 % to 100 %.
 const MIN_BASE_NAME_SCORE: u64 = MIN_SCORE + (MAX_SCORE - MIN_SCORE) / 2;
-/// How many sources of one blob git looks at for one destination.
+/// Largest number of sources with the same blob that git considers for one destination.
 const EXACT_CANDIDATES: usize = 100;
-/// How many of the best sources git remembers for each destination.
+/// Number of best sources that git keeps for each destination.
 const BEST_CANDIDATES: usize = 4;
 
 /// A deleted or an added file.
@@ -37,11 +39,11 @@ const BEST_CANDIDATES: usize = 4;
 pub(crate) struct Candidate<'a> {
     pub(crate) path: &'a [u8],
     pub(crate) side: Side,
-    /// Whether it is still there: then it cannot have been renamed, only copied.
+    /// True if the file still exists. Then it cannot have been renamed, only copied.
     pub(crate) stays: bool,
 }
 
-/// What is looked for.
+/// The kind of pairs to find.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Detect {
     Renames,
@@ -54,24 +56,24 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// A destination and the source it came from, as indices into what was given.
+/// A destination and its source, as indices into the lists passed to [`RenameFinder::find`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Rename {
     pub(crate) source: usize,
     pub(crate) destination: usize,
-    /// 0 to [`MAX_SCORE`].
+    /// The score, 0 to [`MAX_SCORE`].
     pub(crate) score: u64,
 }
 
-/// What was found.
+/// The result of [`RenameFinder::find`].
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) renames: Vec<Rename>,
-    /// A blob that was needed and is not there; then only exact renames are listed.
+    /// A blob that is needed but missing. If there is one, only exact renames are listed.
     pub(crate) missing: Option<ObjectId>,
 }
 
-/// Finds renames, keeping what it read of a file for the next question about it.
+/// Finds renames. Sizes and fingerprints of blobs are kept for later searches.
 pub(crate) struct RenameFinder<'a> {
     objects: &'a Objects,
     attributes: &'a mut Attributes,
@@ -198,10 +200,11 @@ impl<'a> RenameFinder<'a> {
             }
             candidates.extend(best);
         }
-        // Stable: among equals the earlier destination, then the earlier place among its four, wins.
+        // The sort is stable: among equals, the earlier destination wins, then the earlier of its
+        // four candidates.
         candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.rank()));
         candidates.retain(|candidate| candidate.score >= MIN_SCORE);
-        // What can be a rename is one; copies get what is left.
+        // Renames are assigned first, then copies.
         for may_share in [false, true] {
             for candidate in &candidates {
                 let is_free = !pairs.source_used[candidate.source] || may_share;
@@ -216,7 +219,8 @@ impl<'a> RenameFinder<'a> {
         Ok(())
     }
 
-    /// Similarity of two regular files; anything else, and a blob that is missing, has none.
+    /// Returns the similarity of two regular files; 0 for anything else, for a missing blob, and if
+    /// the sizes rule out `min_score`.
     fn score(
         &mut self,
         source: &Candidate<'_>,
@@ -267,7 +271,7 @@ impl<'a> RenameFinder<'a> {
         }
     }
 
-    /// Makes sure that the file's fingerprint is known; `false` if its blob is missing.
+    /// Makes sure that the file's fingerprint is known. Returns false if its blob is missing.
     fn read(&mut self, candidate: &Candidate<'_>) -> Result<bool> {
         let id = candidate.side.id;
         let Some(file) = self.files.get_mut(&id) else {
@@ -295,7 +299,7 @@ struct Pairs {
 }
 
 impl Pairs {
-    /// Whether a source may be used at all, once more.
+    /// Returns true if the source is unused, or may be used again.
     fn may_use(&self, source: usize) -> bool {
         self.detect == Detect::Copies || !self.source_used[source]
     }
@@ -311,7 +315,8 @@ impl Pairs {
     }
 }
 
-/// For each destination, a source with its blob: an unused one and one of the same base name first, then path order.
+/// Pairs each destination with a source that has the same blob. An unused source, and one with the
+/// same base name, is preferred; among equals, the first in path order.
 fn exact(sources: &[Candidate<'_>], destinations: &[Candidate<'_>], pairs: &mut Pairs) {
     let mut by_id: HashMap<ObjectId, Vec<usize>> = HashMap::new();
     for (index, source) in sources.iter().enumerate() {
@@ -342,7 +347,8 @@ fn exact(sources: &[Candidate<'_>], destinations: &[Candidate<'_>], pairs: &mut 
     }
 }
 
-/// Base names that are still free: the index where a name occurs once, `None` where it occurs more often.
+/// Maps base names of unused candidates to their index, or to `None` if a name occurs more than
+/// once.
 fn unique_base_names<'a>(
     candidates: &[Candidate<'a>],
     used: &[bool],
@@ -375,8 +381,9 @@ impl Scored {
     }
 }
 
-/// Fills four places, then replaces the worst (the first of equals) by what is better. A score of 0 takes a place too: it
-/// decides in which place, and so in which order among equals, a later one stands.
+/// Fills four slots, then replaces the worst candidate (the first of equals) if the new one is
+/// better. A candidate with a score of 0 takes a slot too: it affects the slots of later ones, and
+/// so the order among equals.
 fn keep_best(best: &mut Vec<Scored>, candidate: Scored) {
     if best.len() < BEST_CANDIDATES {
         best.push(candidate);

@@ -1,28 +1,29 @@
-//! How alike two files are, as git's rename detection sees it.
+//! The similarity of two files, as git's rename detection computes it.
 //!
-//! Not a line diff: each file is cut into chunks that end at a newline or after 64 bytes, chunks are hashed, and the bytes
-//! per hash are compared. (git documents the score as an index out of 60,000; the hash is observable through it.)
+//! This is not a line diff: each file is cut into chunks that end at a newline or after 64 bytes,
+//! chunks are hashed, and the bytes per hash are compared. (git documents the score as an index out
+//! of 60,000; the hash is observable through it.)
 
 use std::collections::HashMap;
 
 use crate::git::int_hash::IntHash;
 
-/// Every byte is found on the other side.
+/// 100 %: every byte is in the other file too.
 pub(crate) const MAX_SCORE: u64 = 60_000;
-/// 50 %: what git's `-M` asks for unless told otherwise.
+/// 50 %: the default of git's `-M`.
 pub(crate) const MIN_SCORE: u64 = 30_000;
 
 const CHUNK_BYTES: u32 = 64;
 const HASH_PRIME: u32 = 107_927;
 
-/// Bytes per chunk hash of one file.
+/// Number of bytes per chunk hash of one file.
 pub(crate) struct Fingerprint {
     bytes_by_hash: HashMap<u32, u64, IntHash>,
     size: u64,
 }
 
 impl Fingerprint {
-    /// `is_binary`: in text, the `\r` of a `\r\n` is left out.
+    /// Hashes a file. In text (`is_binary` is false), the `\r` of a `\r\n` is left out.
     pub(crate) fn new(data: &[u8], is_binary: bool) -> Self {
         let mut bytes_by_hash: HashMap<u32, u64, _> = HashMap::default();
         let (mut high, mut low, mut length) = (0u32, 0u32, 0u32);
@@ -48,7 +49,7 @@ impl Fingerprint {
         }
     }
 
-    /// Score of a rename from `self` to `other`, 0 to [`MAX_SCORE`].
+    /// Returns the score of a rename from `self` to `other`, 0 to [`MAX_SCORE`].
     pub(crate) fn score(&self, other: &Self) -> u64 {
         let larger = self.size.max(other.size);
         if larger == 0 || other.size == 0 {
@@ -68,7 +69,8 @@ impl Fingerprint {
     }
 }
 
-/// Whether sizes alone rule out a score of `min_score`; spares reading both files.
+/// Returns true if the sizes alone rule out a score of `min_score`, so that neither file needs to
+/// be read.
 pub(crate) fn sizes_rule_out(old_size: u64, new_size: u64, min_score: u64) -> bool {
     old_size.max(new_size) * (MAX_SCORE - min_score) < old_size.abs_diff(new_size) * MAX_SCORE
 }

@@ -1,8 +1,8 @@
-//! What changed between two trees.
+//! Comparison of two trees.
 //!
-//! Two trees are merged entry by entry; subtrees with the same id are never read. Changes come in path order, bytes
-//! compared as git does: a directory sorts as if its name ended in `/`, so a file that became a directory is a deletion
-//! and additions.
+//! Two trees are merged entry by entry; subtrees with the same id are never read. Changes are in
+//! path order, with bytes compared as git does: a directory sorts as if its name ended in `/`, so a
+//! file that became a directory is a deletion and additions.
 
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
@@ -16,10 +16,10 @@ use crate::error::Result;
 use crate::git::objects::{Object, Objects};
 use crate::git::pathspec::Pathspec;
 
-/// One side of a change: what a tree says about a path.
+/// One side of a change: the mode and id of a path in a tree.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Side {
-    /// As git normalises it: `100664` of old repositories is `100644`.
+    /// The mode as git normalises it: `100664` of old repositories is `100644`.
     pub(crate) mode: EntryKind,
     pub(crate) id: ObjectId,
 }
@@ -34,7 +34,7 @@ impl Side {
     }
 }
 
-/// A path whose entry differs; never a directory.
+/// A path whose entry differs; never a directory. A side without the path is `None`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct TreeChange {
     pub(crate) path: Vec<u8>,
@@ -42,7 +42,7 @@ pub(crate) struct TreeChange {
     pub(crate) new: Option<Side>,
 }
 
-/// Lists what differs between two trees, in path order; `None` is the empty tree.
+/// Lists the paths that differ between two trees, in path order; `None` is the empty tree.
 pub(crate) fn tree_changes(
     objects: &Objects,
     old: Option<ObjectId>,
@@ -51,7 +51,7 @@ pub(crate) fn tree_changes(
     tree_changes_in(objects, old, new, None)
 }
 
-/// The same for some paths only.
+/// As [`tree_changes`], for these paths only; `None` is all paths.
 pub(crate) fn tree_changes_in(
     objects: &Objects,
     old: Option<ObjectId>,
@@ -67,7 +67,7 @@ pub(crate) fn tree_changes_in(
     Ok(changes)
 }
 
-/// Whether any of these paths differs between two trees.
+/// Returns true if any of these paths differs between two trees.
 pub(crate) fn has_changes(
     objects: &Objects,
     old: Option<ObjectId>,
@@ -83,7 +83,8 @@ pub(crate) fn has_changes(
     Ok(found)
 }
 
-/// Directories wait on a stack of our own, not on the thread's: trees may be nested as deep as they like.
+/// Calls `visit` for each path that differs. Open directories are kept on a stack in memory, not on
+/// the thread's stack, because trees may be nested arbitrarily deep.
 fn compare_trees(
     objects: &Objects,
     old: Option<ObjectId>,
@@ -168,19 +169,19 @@ fn compare_trees(
     Ok(())
 }
 
-/// Two directories of one path.
+/// The directories of both trees at one path.
 struct Level {
     old: TreeCursor,
     new: TreeCursor,
-    /// Length of their path.
+    /// Length of that path.
     path_len: usize,
 }
 
-/// A tree, and how far it has been read.
+/// A tree and a read position in it.
 struct TreeCursor {
-    /// `None` has no entries.
+    /// `None` is the empty tree.
     tree: Option<(ObjectId, Object)>,
-    /// Where the next entry starts.
+    /// Offset of the next entry.
     at: usize,
 }
 
@@ -188,7 +189,7 @@ struct TreeEntry<'a> {
     mode: EntryKind,
     name: &'a [u8],
     id: ObjectId,
-    /// Where the entry after it starts.
+    /// Offset of the entry after it.
     end: usize,
 }
 
@@ -213,7 +214,8 @@ impl TreeCursor {
         self.tree.as_ref().map_or(&[], |(_, data)| &data[self.at..])
     }
 
-    /// The next entry: its mode in octal, a space, its name, a NUL, its id in bytes.
+    /// Decodes the next entry: its mode in octal, a space, its name, a NUL, its id in bytes. `None`
+    /// at the end.
     fn entry(&self, objects: &Objects) -> Result<Option<TreeEntry<'_>>> {
         let rest = self.rest();
         if rest.is_empty() {
@@ -225,7 +227,7 @@ impl TreeCursor {
             let space = memchr::memchr(b' ', &rest[..name_end])?;
             let id_end = name_end + 1 + hash_len;
             if space + 1 == name_end {
-                return None; // git has no file without a name either
+                return None; // git refuses empty names too
             }
             Some(TreeEntry {
                 mode: mode(&rest[..space])?,
@@ -244,8 +246,8 @@ impl TreeCursor {
     }
 }
 
-/// Moves both past the entries they have in common from here on: most of two neighbouring trees is the same, byte by
-/// byte.
+/// Moves both past the entries that they have in common from here on. Neighbouring trees are mostly
+/// the same, byte by byte.
 fn skip_common(old: &mut TreeCursor, new: &mut TreeCursor) {
     let (Some((id, _)), Some(_)) = (&old.tree, &new.tree) else {
         return;
@@ -265,7 +267,8 @@ fn skip_common(old: &mut TreeCursor, new: &mut TreeCursor) {
     new.at += at;
 }
 
-/// An entry's kind, as git normalises modes that old versions and other tools wrote.
+/// Parses an entry's mode, and normalises modes of old versions and other tools as git does. `None`
+/// if it is not octal.
 pub(crate) fn mode(octal: &[u8]) -> Option<EntryKind> {
     if octal.is_empty() {
         return None;
@@ -286,7 +289,7 @@ pub(crate) fn mode(octal: &[u8]) -> Option<EntryKind> {
     })
 }
 
-/// git's order of tree entries. A file and a directory of one name are different entries.
+/// git's order of tree entries. A file and a directory of the same name are different entries.
 fn entry_order(a: &TreeEntry<'_>, b: &TreeEntry<'_>) -> Ordering {
     let tail = |entry: &TreeEntry<'_>| {
         if entry.mode == EntryKind::Tree {
@@ -305,13 +308,13 @@ fn entry_order(a: &TreeEntry<'_>, b: &TreeEntry<'_>) -> Ordering {
     })
 }
 
-/// What a tree has at `path`; `None` for nothing and for a directory.
+/// Looks up the file at `path`; `None` if there is nothing, or a directory.
 pub(crate) fn find_path(objects: &Objects, tree: ObjectId, path: &[u8]) -> Result<Option<Side>> {
     let found = find_entry(objects, tree, path)?;
     Ok(found.filter(|side| side.mode != EntryKind::Tree))
 }
 
-/// What a tree has at `path`, be it a directory.
+/// Looks up the entry at `path`, which may be a directory; `None` if there is nothing.
 pub(crate) fn find_entry(objects: &Objects, tree: ObjectId, path: &[u8]) -> Result<Option<Side>> {
     let mut tree = tree;
     let mut parts = path.split(|&byte| byte == b'/').peekable();

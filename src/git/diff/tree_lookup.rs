@@ -1,7 +1,7 @@
-//! What trees have at a few paths: for walks that ask the same of one tree after the other.
+//! Looks up a few paths in one tree after another, for walks.
 //!
-//! A tree is read up to the last name that is asked for; a directory that is the same as in the tree before is not read
-//! at all.
+//! A tree is read up to the last name that is needed. A directory that is the same as in the
+//! previous tree is not read at all.
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -19,13 +19,13 @@ pub(crate) struct TreeLookup {
     root: Directory,
 }
 
-/// A directory that has some of the paths.
+/// A directory that contains some of the paths.
 #[derive(Clone, Default)]
 struct Directory {
-    /// Names, and indices of the paths that end there.
+    /// Names of files, each with the index of its path.
     files: Vec<(Vec<u8>, usize)>,
     directories: Vec<(Vec<u8>, Self)>,
-    /// The last tree that was read, and what it has of all paths below.
+    /// The tree that was read last, and the entries it has for all paths below this directory.
     last: Option<(ObjectId, Vec<(usize, Side)>)>,
 }
 
@@ -41,7 +41,7 @@ impl TreeLookup {
         }
     }
 
-    /// How the paths differ between two trees, in no order.
+    /// Returns the paths that differ between two trees, in no particular order.
     pub(crate) fn changes(
         &mut self,
         objects: &Objects,
@@ -51,7 +51,7 @@ impl TreeLookup {
         if old == new {
             return Ok(Vec::new());
         }
-        // The older tree last: it is the newer one of the next question.
+        // The old tree is read last: in the next call it is the new tree, and still cached.
         let new = self.root.look(objects, new)?.to_vec();
         let old = self.root.look(objects, old)?;
         if new == old {
@@ -125,7 +125,7 @@ impl Directory {
     }
 }
 
-/// An entry of a tree, undecoded.
+/// A tree entry that is not decoded yet.
 struct Entry<'a> {
     mode: &'a [u8],
     name: &'a [u8],
@@ -133,10 +133,10 @@ struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// The first entry and what follows it.
+    /// Splits off the first entry. Returns it and the rest of the data; `None` if it is damaged.
     fn split(data: &'a [u8], id_len: usize) -> Option<(Self, &'a [u8])> {
         let name_end = find_nul(data)?;
-        // A mode has five or six digits, but for those of broken tools.
+        // A mode has five or six digits, unless a broken tool wrote it.
         let head = &data[..name_end];
         let space = match (head.get(6), head.get(5)) {
             (Some(b' '), _) if !head[..6].contains(&b' ') => 6,

@@ -1,4 +1,4 @@
-//! One commit against its parents: which files, which lines.
+//! Compares a commit with its parents: changed files and line counts.
 
 use std::sync::Arc;
 
@@ -20,15 +20,15 @@ use crate::git::objects::{Object, ObjectSource, Objects};
 use crate::git::pathspec::Pathspec;
 use crate::git::walk::{Nodes, RawCommit};
 
-/// How commits are compared.
+/// Options for comparing commits.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) renames: Renames,
     pub(crate) merges: DiffMerges,
     pub(crate) missing: MissingBlobs,
-    /// Whether lines are counted; no blob is read for them otherwise.
+    /// True if lines are counted. Otherwise no blob is read for them.
     pub(crate) counts: bool,
-    /// Only changes to these; `None` is all.
+    /// Only changes to these paths are listed; `None` is all.
     pub(crate) paths: Option<Pathspec>,
     pub(crate) mailmap: Arc<Mailmap>,
     pub(crate) cancel: CancelToken,
@@ -51,7 +51,7 @@ impl Comparer {
             .repo()
             .config_snapshot()
             .integer("core.bigFileThreshold");
-        // git's own default.
+        // The default of git.
         let big_file_bytes = threshold
             .and_then(|bytes| usize::try_from(bytes).ok())
             .unwrap_or(512 << 20);
@@ -119,7 +119,7 @@ impl Comparer {
         Ok(())
     }
 
-    /// Puts each renamed or copied file's two halves together, at the place of its new path.
+    /// Joins the two halves of each renamed or copied file, at the position of its new path.
     fn paired(&mut self, found: &[TreeChange]) -> Result<Vec<Paired>> {
         let detect = match self.settings.renames {
             Renames::On => Some(Detect::Renames),
@@ -132,14 +132,15 @@ impl Comparer {
             }
             _ => (Vec::new(), None),
         };
-        // What might be renamed has no counts that could be trusted.
+        // The counts of a file that may have been renamed cannot be trusted.
         let is_doubtful = |change: &TreeChange| {
             let is_regular = |side: Option<Side>| side.is_some_and(|side| side.is_regular());
             missing.is_some()
                 && (change.old.is_none() || change.new.is_none())
                 && (is_regular(change.old) || is_regular(change.new))
         };
-        // How often a file is a source, and once more if it stays. The last one to take a file that is gone renamed it.
+        // Number of times a file is a source, plus one if it still exists. The last use of a
+        // deleted file is the rename; all others are copies.
         let mut uses: Vec<usize> = found
             .iter()
             .map(|change| usize::from(change.new.is_some()))
@@ -179,8 +180,8 @@ impl Comparer {
         Ok(pairs)
     }
 
-    /// Source, destination (as indices into `found`) and score of each rename and copy; and a blob that would have to be
-    /// there to find them all.
+    /// Returns the source, destination (as indices into `found`) and score of each rename and copy,
+    /// and a missing blob that is needed to find them all.
     fn renames(&mut self, found: &[TreeChange], detect: Detect) -> Result<FoundRenames> {
         let stays = |change: &TreeChange| change.new.is_some();
         let (mut sources, mut destinations) = (Vec::new(), Vec::new());
@@ -244,7 +245,8 @@ impl Comparer {
         let Some(new_data) = new_data else {
             return self.missing(new.map(|side| side.id), path);
         };
-        // Attributes are for regular files: a symlink has none, and a submodule is one line of text.
+        // Attributes are for regular files: a symlink has none, and a submodule is one line of
+        // text.
         let mut is_binary = |side: &Option<Side>, path: &[u8], data: &[u8]| {
             side.is_some_and(|side| {
                 let attribute = if side.is_regular() {
@@ -272,7 +274,7 @@ impl Comparer {
 }
 
 impl Comparer {
-    /// The counts of a file whose blob is not there.
+    /// Returns the counts of a file whose blob is missing, or the error that the settings ask for.
     fn missing(&self, blob: Option<ObjectId>, path: &[u8]) -> Result<LineCounts> {
         match (self.settings.missing, blob) {
             (MissingBlobs::Error, Some(blob)) => {
@@ -286,7 +288,8 @@ impl Comparer {
     }
 }
 
-/// What git compares for one side: nothing, a blob's bytes, or one line for a submodule. `None` if the blob is missing.
+/// Returns the bytes that git compares for one side: none, those of a blob, or one line for a
+/// submodule. `None` if the blob is missing.
 fn content(objects: &Objects, side: Option<Side>) -> Result<Option<Object>> {
     match side {
         None => Ok(Some(Object::blob(Vec::new()))),
@@ -298,11 +301,11 @@ fn content(objects: &Objects, side: Option<Side>) -> Result<Option<Object>> {
     }
 }
 
-/// A change, and for a renamed or copied file where it came from.
+/// A change, with the source of a renamed or copied file.
 struct Paired {
     change: TreeChange,
     source: Option<PairSource>,
-    /// A blob without which nobody knows whether this was renamed.
+    /// A missing blob that is needed to tell if this file was renamed.
     missing: Option<ObjectId>,
 }
 
@@ -341,7 +344,7 @@ impl Paired {
     }
 }
 
-/// Regular, symlink or submodule.
+/// The type of a file: regular, symlink or submodule.
 fn sort(side: &Side) -> (bool, bool) {
     (side.is_regular(), side.is_submodule())
 }
@@ -350,7 +353,8 @@ fn mode(side: Side) -> &'static str {
     std::str::from_utf8(side.mode.as_octal_str()).unwrap_or_default()
 }
 
-/// `ident` in UTF-8 where the commit says how it is encoded, and after the mailmap.
+/// Converts `ident` to UTF-8 if the commit states its encoding, and resolves it through the
+/// mailmap.
 pub(crate) fn signature(
     commit: &CommitObject<'_>,
     ident: &Ident<'_>,

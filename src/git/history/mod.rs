@@ -1,7 +1,9 @@
-//! Commits and the files they changed, with lines added and deleted: `git log --numstat`, in parallel.
+//! Commits and the files they changed, with lines added and deleted: `git log --numstat`, in
+//! parallel.
 //!
-//! One thread walks; chunks of commits are compared with their parents on the repository's workers; results come back in
-//! walk order. At most a window of chunks is under way, so memory does not grow with history.
+//! The calling thread walks. Chunks of commits are compared with their parents on the repository's
+//! workers, and results are returned in walk order. The number of chunks in progress is limited, so
+//! memory does not grow with history.
 
 mod compare;
 mod options;
@@ -18,14 +20,14 @@ use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git_string::GitString;
 
-/// Who did something, and when.
+/// The author or committer of a commit, with the time.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Signature {
-    /// In UTF-8 where the commit says how it is encoded, else as it is.
+    /// The name after the mailmap: in UTF-8 if the commit states its encoding, else as recorded.
     pub name: GitString,
-    /// As `name`, without the angle brackets.
+    /// The e-mail after the mailmap, encoded as `name`, without the angle brackets.
     pub email: GitString,
-    /// When.
+    /// The time, as recorded.
     pub time: Timestamp,
     /// The name before the mailmap.
     pub raw_name: GitString,
@@ -33,35 +35,38 @@ pub struct Signature {
     pub raw_email: GitString,
 }
 
-/// One commit and what it changed.
+/// A commit and its changes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Commit {
-    /// Its id.
+    /// The id of the commit.
     pub id: ObjectId,
-    /// The tree it records.
+    /// The id of its tree.
     pub tree_id: ObjectId,
-    /// As recorded, in order; also those a shallow clone does not have.
+    /// The ids of its parents, as recorded and in order, including those that a shallow clone does
+    /// not have.
     pub parent_ids: Vec<ObjectId>,
-    /// Who wrote it.
+    /// The author.
     pub author: Signature,
-    /// Who committed it.
+    /// The committer.
     pub committer: Signature,
-    /// The first paragraph on one line, as git's `%s`.
+    /// The first paragraph of the message on one line, as git's `%s`.
     pub summary: GitString,
-    /// All of it, as git's `%B`.
+    /// The whole message, as git's `%B`.
     pub message: GitString,
-    /// What it changed against the parents the policy compares with, parent by parent, in path order.
+    /// Changes against the parents that `diff_merges` of [`HistoryOptions`] selects, parent by
+    /// parent, in path order.
     pub changes: Vec<Change>,
 }
 
 impl Commit {
-    /// Whether it has more than one parent.
+    /// Returns true if the commit has more than one parent.
     pub fn is_merge(&self) -> bool {
         self.parent_ids.len() > 1
     }
 
-    /// Lines added in all its changes; `None` if a blob that is needed to count them is missing.
+    /// Returns the lines added in all changes; `None` if a blob that is needed for counting is
+    /// missing.
     pub fn additions(&self) -> Option<u64> {
         self.changes
             .iter()
@@ -69,7 +74,8 @@ impl Commit {
             .sum()
     }
 
-    /// Lines deleted in all its changes; `None` if a blob that is needed to count them is missing.
+    /// Returns the lines deleted in all changes; `None` if a blob that is needed for counting is
+    /// missing.
     pub fn deletions(&self) -> Option<u64> {
         self.changes
             .iter()
@@ -78,26 +84,26 @@ impl Commit {
     }
 }
 
-/// What happened to a file.
+/// The kind of change of a file.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ChangeKind {
-    /// It was not there before.
+    /// The file is new.
     Added,
-    /// Its content or mode changed.
+    /// The content or mode changed.
     Modified,
-    /// It is gone.
+    /// The file was deleted.
     Deleted,
-    /// It had another name.
+    /// The file was renamed.
     Renamed,
-    /// It was made from a file that is still there.
+    /// The file is a copy of another file that still exists.
     Copied,
-    /// It became something else: a file a symlink, a symlink a submodule ...
+    /// The type of the file changed, as from a file to a symlink or from a symlink to a submodule.
     TypeChanged,
 }
 
 impl ChangeKind {
-    /// The word in the `change_type` column.
+    /// Returns the name in the `change_type` column.
     pub fn name(self) -> &'static str {
         match self {
             Self::Added => "added",
@@ -110,19 +116,19 @@ impl ChangeKind {
     }
 }
 
-/// Lines of one change.
+/// The line counts of a change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LineCounts {
-    /// Text.
+    /// The counts of a text file.
     Lines {
-        /// Lines only the new side has.
+        /// Lines that only the new side has.
         additions: u64,
-        /// Lines only the old side has.
+        /// Lines that only the old side has.
         deletions: u64,
     },
-    /// git shows `-` for both: bytes or attributes say that it is no text.
+    /// The file is not text, according to its bytes or attributes; git shows `-` for both counts.
     Binary,
-    /// The repository does not have a blob that is needed, as in a partial clone.
+    /// The repository lacks a blob that is needed, as in a partial clone.
     Missing,
 }
 
@@ -148,51 +154,57 @@ impl LineCounts {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Change {
-    /// What the commit was compared with; `None` for a root commit.
+    /// The parent that the commit was compared with; `None` for a root commit.
     pub parent_id: Option<ObjectId>,
-    /// Where the file is; where it was, if it is gone.
+    /// The path of the file; for a deleted file, its last path.
     pub path: GitString,
-    /// Where a renamed file was, or what a copy was made from.
+    /// The old path of a renamed file, or the path of the source of a copy; `None` for other
+    /// changes.
     pub old_path: Option<GitString>,
-    /// What happened.
+    /// The kind of change.
     pub kind: ChangeKind,
-    /// As `100644`; `None` if it was not there.
+    /// The old mode in octal, as `100644`; `None` for an added file.
     pub old_mode: Option<&'static str>,
-    /// As `100644`; `None` if it is gone.
+    /// The new mode in octal, as `100644`; `None` for a deleted file.
     pub new_mode: Option<&'static str>,
-    /// The blob, or a submodule's commit.
+    /// The id of the old blob, or of the old commit of a submodule; `None` for an added file.
     pub old_blob_id: Option<ObjectId>,
-    /// The blob, or a submodule's commit.
+    /// The id of the new blob, or of the new commit of a submodule; `None` for a deleted file.
     pub new_blob_id: Option<ObjectId>,
-    /// Of a renamed or copied file, in percent.
+    /// The similarity of a renamed or copied file to its source, in percent; `None` for other
+    /// changes.
     pub similarity: Option<u8>,
-    /// Its lines.
+    /// The line counts.
     pub counts: LineCounts,
 }
 
 impl Repo {
-    /// Lists commits reachable from a revision, newest first as `git log` does, each with its changes.
+    /// Lists commits reachable from a revision, newest first as `git log` does, each with its
+    /// changes.
     ///
     /// # Shape
     ///
-    /// One [`Commit`] per commit, each once. A shallow clone ends where its history ends, without an error; its last
-    /// commits count as roots, as in git.
+    /// Each commit is listed once. The history of a shallow clone ends at its shallow boundary,
+    /// without an error; the boundary commits count as roots, as in git.
     ///
     /// # Errors
     ///
-    /// Here: [`RevisionNotFound`](crate::Error::RevisionNotFound) if a revision names nothing,
-    /// [`InvalidInput`](crate::Error::InvalidInput) for a pattern or path that cannot be read. While iterating, as the last
-    /// item: [`Corrupt`](crate::Error::Corrupt) at the first commit or tree that cannot be read, or blob if
-    /// [`MissingBlobs::Error`] is asked for, and [`Cancelled`](crate::Error::Cancelled). Items before stay valid.
+    /// From this call: [`RevisionNotFound`](crate::Error::RevisionNotFound) if a revision does not
+    /// exist, and [`InvalidInput`](crate::Error::InvalidInput) if a pattern or path cannot be
+    /// parsed.
+    ///
+    /// From the iterator, as its last item: [`Corrupt`](crate::Error::Corrupt) at the first commit
+    /// or tree that cannot be read (or blob, with [`MissingBlobs::Error`]), and
+    /// [`Cancelled`](crate::Error::Cancelled). Earlier items stay valid.
     ///
     /// # Cost
     ///
-    /// Every changed blob is read. Results do not depend on the number of threads.
+    /// Every changed blob is read. The results do not depend on the number of threads.
     pub fn commits(&self, options: &HistoryOptions, cancel: &CancelToken) -> Result<CommitStream> {
         CommitStream::start(self, options, true, cancel)
     }
 
-    /// The same without reading blobs: no counts, and no renames.
+    /// As [`Self::commits`], but without reading blobs: no counts, and no renames.
     #[cfg(feature = "http")]
     pub(crate) fn commits_without_counts(
         &self,

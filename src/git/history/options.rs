@@ -1,4 +1,4 @@
-//! Which commits to list, and how to count their lines.
+//! Options for listing commits and counting their lines.
 
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ choices! {
         /// As git's default: from 50 % similarity, for at most 1000 x 1000 candidates.
         #[default]
         On = "on",
-        /// A renamed file is one deleted and one added.
+        /// A renamed file is listed as one deleted and one added.
         Off = "off",
         /// As on, and an added file may be a copy of one that the commit changed: git's -C.
         Copies = "copies",
@@ -26,7 +26,7 @@ choices! {
     pub enum DiffMerges: "diff_merges" {
         /// A merge has no changes and counts no lines.
         None = "none" | "off",
-        /// A merge counts the lines that it brings into its first parent.
+        /// A merge counts its lines against its first parent.
         FirstParent = "first-parent" | "1",
         /// A merge counts its lines against each parent.
         Separate = "separate",
@@ -34,7 +34,7 @@ choices! {
 }
 
 choices! {
-    /// Merge commits: listed, left out, or listed alone. git's `--no-merges` and `--merges`.
+    /// Treatment of merge commits in the list: git's `--no-merges` and `--merges`.
     #[derive(Default)]
     pub enum MergeCommits: "merge_commits" {
         /// Merges are listed like other commits.
@@ -60,24 +60,26 @@ choices! {
 }
 
 choices! {
-    /// Treatment of content that the repository does not have, as in a partial clone: git's `--missing`.
+    /// Treatment of content that the repository does not have, as in a partial clone: git's
+    /// `--missing`.
     ///
-    /// [`Repo::commits`](crate::git::Repo::commits) and [`Repo::blame`](crate::git::Repo::blame) fetch nothing themselves:
-    /// for `Fetch`, call [`prefetch`](crate::remote::prefetch) first, as the command and the Python package do.
+    /// [`Repo::commits`](crate::git::Repo::commits) and [`Repo::blame`](crate::git::Repo::blame)
+    /// fetch nothing themselves: for `Fetch`, call [`prefetch`](crate::remote::prefetch) first, as
+    /// the command and the Python package do.
     #[derive(Default)]
     pub enum MissingBlobs: "missing" {
-        /// Its line counts are null, and a warning counts them.
+        /// Line counts that need missing content are null; a warning gives their number.
         #[default]
         AllowAny = "allow-any" | "allow",
-        /// All that is needed is fetched first, together, from where the clone came from.
+        /// All content that is needed is fetched first, together, from the remote.
         Fetch = "fetch",
-        /// It is an error.
+        /// Missing content is an error.
         Error = "error",
     }
 }
 
 settings! {
-    /// Which commits to list, and how to count their lines.
+    /// Options for listing commits and counting their lines.
     ///
     /// ```
     /// use gitfleet::git::HistoryOptions;
@@ -86,24 +88,28 @@ settings! {
     /// ```
     #[derive(Serialize)]
     pub struct HistoryOptions {
-        /// Revisions to start at and to leave out: `main`, `v1..v2`, `^old`, `a...b` ... Several add up. Empty is `HEAD`.
+        /// Revisions to start at and to leave out: `main`, `v1..v2`, `^old`, `a...b` ... Several
+        /// are combined. Empty is `HEAD`.
         pub rev: Vec<String> = Vec::new(),
         /// Start at every ref and at `HEAD`, beside `rev`.
         pub all_refs: bool = false,
-        /// Only commits that change these, and of those only the changes to these: pathspecs in git's syntax, relative to
-        /// the top of the repository. History is simplified as in git: a merge that took all of one parent's version is
-        /// that parent, unless `diff_merges` asks for the changes of merges. Empty is everything.
+        /// Only commits that change these, and of those only the changes to these: pathspecs in
+        /// git's syntax, relative to the top of the repository. History is simplified as in git: if
+        /// a merge took the version of one parent, only that parent is followed, unless
+        /// `diff_merges` asks for the changes of merges. Empty is everything.
         pub paths: Vec<GitString> = Vec::new(),
-        /// Only commits whose committer date is at or after this, in seconds since the Unix epoch. As in git, history
-        /// behind an older commit is not searched.
+        /// Only commits whose committer date is at or after this, in seconds since the Unix epoch.
+        /// As in git, the ancestors of an older commit are not searched.
         pub since: Option<i64> = None,
         /// Only commits whose committer date is at or before this, in seconds since the Unix epoch.
         pub until: Option<i64> = None,
-        /// Only commits whose author, as `Name <email>` after the mailmap, matches one of these patterns. Empty is all.
+        /// Only commits whose author, as `Name <email>` after the mailmap, matches one of these
+        /// patterns. Empty is all.
         pub authors: Vec<String> = Vec::new(),
         /// Only commits whose committer matches one of these patterns. Empty is all.
         pub committers: Vec<String> = Vec::new(),
-        /// Only commits with a line in their message that matches one of these patterns. Empty is all.
+        /// Only commits with a line in their message that matches one of these patterns. Empty is
+        /// all.
         pub grep: Vec<String> = Vec::new(),
         /// The syntax of these patterns.
         pub pattern_syntax: PatternSyntax = PatternSyntax::default(),
@@ -121,8 +127,8 @@ settings! {
         pub first_parent: bool = false,
         /// Pairing of renamed files.
         pub renames: Renames = Renames::default(),
-        /// The parents that merges are compared with. `None` is git's default: no parent, or the first one with
-        /// `first_parent`.
+        /// The parents that merges are compared with. `None` is git's default: no parent, or the
+        /// first one with `first_parent`.
         pub diff_merges: Option<DiffMerges> = None,
         /// Treatment of blobs that the repository does not have.
         pub missing: MissingBlobs = MissingBlobs::default(),
@@ -132,8 +138,8 @@ settings! {
 }
 
 impl HistoryOptions {
-    /// The parents that merges are compared with, the default resolved. As in git, a walk over first parents compares
-    /// with these.
+    /// Returns the parents that merges are compared with, with the default resolved. As in git, a
+    /// walk along first parents compares with first parents.
     pub fn merge_policy(&self) -> DiffMerges {
         match (self.diff_merges, self.first_parent) {
             (None, false) => DiffMerges::None,
@@ -142,7 +148,8 @@ impl HistoryOptions {
         }
     }
 
-    /// True if the caller asked for the changes of merges. As in git, merges are not simplified away then.
+    /// True if the caller asked for the changes of merges. As in git, merges are not simplified
+    /// away then.
     pub(super) fn compares_merges(&self) -> bool {
         matches!(
             self.diff_merges,

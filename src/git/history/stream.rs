@@ -1,4 +1,4 @@
-//! The pipeline: walk here, compare on the workers, hand out in walk order.
+//! The pipeline: the calling thread walks, workers compare, and results are returned in walk order.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,8 @@ use crate::git::repo::Repo;
 use crate::git::walk::{RawCommit, Select, SelectText, Simplify, Tips, Walk, WalkOptions};
 use crate::git::window::Window;
 
-/// Commits that one task compares. The first tasks are smaller, so that the first rows come at once.
+/// Number of commits that one task compares. The first tasks are smaller, so that the first rows
+/// are ready early.
 const CHUNK: usize = 32;
 
 /// The commits of [`Repo::commits`], in order; an error is the last item.
@@ -28,9 +29,9 @@ pub struct CommitStream {
     shared: Arc<Shared>,
 }
 
-/// What tasks share.
+/// State that all tasks share.
 struct Shared {
-    /// Comparers that no task uses right now.
+    /// Comparers that are not in use by a task.
     idle: Mutex<Vec<Comparer>>,
     make: Box<dyn Fn() -> Result<Comparer> + Send + Sync>,
     cancel: CancelToken,
@@ -93,7 +94,7 @@ impl CommitStream {
         })
     }
 
-    /// Walks on and hands out chunks until the window is full.
+    /// Continues the walk, and starts a task for each chunk until the window is full.
     fn fill(&mut self) {
         while !self.walked_all && !self.window.is_full() {
             let mut chunk = Vec::with_capacity(self.chunk_len);
@@ -119,7 +120,8 @@ impl CommitStream {
     }
 }
 
-/// Resolves revisions on a worker: some (`:/text`, `a...b`) look through all of history, and cannot be stopped.
+/// Resolves revisions on a worker, because some (`:/text`, `a...b`) search all of history and
+/// cannot be interrupted.
 fn resolve(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Result<Tips> {
     let mut window = Window::new(repo.workers());
     let (repo, revisions, all_refs) = (repo.clone(), options.rev.clone(), options.all_refs);
@@ -129,7 +131,7 @@ fn resolve(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Resul
         .unwrap_or_else(|| Err(Error::internal("revisions were not resolved")))
 }
 
-/// Which of the commits found are shown.
+/// Creates the filter for the commits to show.
 fn select(options: &HistoryOptions, mailmap: &Arc<Mailmap>) -> Result<Select> {
     let patterns = |texts: &[String]| -> Result<Vec<Pattern>> {
         let pattern =
@@ -159,7 +161,7 @@ fn select(options: &HistoryOptions, mailmap: &Arc<Mailmap>) -> Result<Select> {
 }
 
 impl Shared {
-    /// Up to the first failure, which is the last item then.
+    /// Compares the commits of a chunk, up to the first failure, which is then the last item.
     fn compare(&self, chunk: &[RawCommit]) -> Vec<Result<Commit>> {
         let mut done = Vec::with_capacity(chunk.len() + 1);
         let mut work = || -> Result<()> {
@@ -171,7 +173,7 @@ impl Shared {
             let mut comparer = idle.map_or_else(|| (self.make)(), Ok)?;
             for commit in chunk {
                 self.cancel.check()?;
-                // A panic is this commit's: those before it are kept.
+                // A panic counts as the failure of this commit; earlier results are kept.
                 let compared = catch_unwind(AssertUnwindSafe(|| comparer.compare(commit)));
                 done.push(Ok(
                     compared.unwrap_or_else(|payload| Err(Error::from_panic(&*payload)))?

@@ -1,8 +1,9 @@
-//! Decoded objects that are likely to be asked for again, shared by all threads of one call.
+//! A cache of decoded objects, shared by all threads of one call.
 //!
-//! Neighbouring commits share most trees, a commit's old blobs are its parent's new ones, and most objects of a pack are
-//! differences to another. So every decoded object stays for a while, once for all threads: a version that one thread
-//! unpacked is the base from which another goes on.
+//! Neighbouring commits share most trees, a commit's old blobs are the new blobs of its parent, and
+//! most objects of a pack are deltas against another. So every decoded object is kept for a while,
+//! for all threads: an object that one thread decoded is the delta base for the next object in
+//! another thread.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,20 +14,21 @@ use gix::ObjectId;
 use super::Object;
 use crate::git::int_hash::IntHash;
 
-/// What an entry costs beside its bytes.
+/// Overhead of an entry, in bytes beside its data.
 const ENTRY_BYTES: usize = 128;
 
-/// Where an object lies.
+/// The location of an object.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ObjectLocation {
-    /// Number of the pack, and offset of the entry in it.
+    /// The number of the pack, and the offset of the entry in it.
     Packed { pack: usize, offset: u64 },
-    /// In a file of its own.
+    /// Outside the packs that were found, usually in a file of its own.
     Loose(ObjectId),
 }
 
-/// Keeps what was used last: two generations of half the budget each. What is found in the old one moves to the young
-/// one; when that is full it becomes the old one, and the old one goes.
+/// Keeps the objects that were used last, in two generations of half the budget each. An object
+/// that is found in the old generation moves to the young one. When the young one is full, it
+/// replaces the old one, whose objects are dropped.
 pub(super) struct ObjectCache {
     budget: AtomicUsize,
     generations: Mutex<Generations>,
@@ -53,7 +55,7 @@ impl ObjectCache {
         }
     }
 
-    /// From now on, not more than this is kept.
+    /// Lowers the budget to `budget` bytes, if it is larger.
     pub(super) fn shrink_to(&self, budget: usize) {
         self.budget.fetch_min(budget, Ordering::Relaxed);
     }
@@ -75,7 +77,7 @@ impl ObjectCache {
             let dropped = both.put(place, found.clone(), self.budget());
             (found, dropped)
         };
-        drop(dropped); // thousands of objects: not while others wait
+        drop(dropped); // may free thousands of objects, so not while the lock is held
         Some(found)
     }
 
@@ -90,7 +92,7 @@ impl ObjectCache {
 }
 
 impl Generations {
-    /// Returns a generation that is to be dropped.
+    /// Adds an object. Returns a generation that the caller should drop, if one was replaced.
     fn put(&mut self, place: ObjectLocation, object: Object, budget: usize) -> Option<Generation> {
         let bytes = object.len() + ENTRY_BYTES;
         let is_full = self.young.bytes + bytes > budget / 2;
@@ -129,7 +131,8 @@ impl Generation {
     }
 }
 
-/// No pack is as large as 256 tebibytes, and no repository has 65,536 of them.
+/// Combines pack number and offset. No pack is as large as 256 tebibytes, and no repository has
+/// 65,536 packs.
 fn key(pack: usize, offset: u64) -> u64 {
     ((pack as u64) << 48) ^ offset
 }

@@ -1,7 +1,9 @@
-//! Which paths a commit may have changed against its first parent, where a commit-graph file says so
-//! (gitformat-commit-graph, "Bloom Filter Data"; `git commit-graph write --changed-paths`).
+//! Changed-path filters of commit-graph files: the paths that a commit may have changed against its
+//! first parent (gitformat-commit-graph, "Bloom Filter Data"; `git commit-graph write
+//! --changed-paths`).
 //!
-//! A filter knows for certain that a commit left a path alone; that it changed it, it only suspects.
+//! A filter can prove that a commit did not change a path. It cannot prove that a commit changed
+//! one.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -10,10 +12,10 @@ use std::path::{Path, PathBuf};
 use gix::commitgraph::Position;
 
 const SEEDS: [u32; 2] = [0x293a_e76f, 0x7e64_6e2c];
-/// The first version of git's filters hashes bytes above 127 in a way of its own.
+/// Version 1 of git's filters. It hashes bytes above 127 in a different way.
 const ASCII_ONLY: u32 = 1;
 const BYTES: u32 = 2;
-/// Version, number of hashes and bits per entry stand before the filters.
+/// Length of the header before the filters: version, number of hashes and bits per entry.
 const DATA_HEADER: usize = 12;
 
 /// The filters of all layers of a commit-graph.
@@ -21,21 +23,21 @@ pub(crate) struct ChangedPaths {
     layers: Vec<Layer>,
 }
 
-/// One file of a commit-graph: commits are numbered through all of them.
+/// One file of a commit-graph. Commits are numbered across all files.
 struct Layer {
     commits: u32,
     filters: Option<Filters>,
 }
 
 struct Filters {
-    /// Where each commit's filter ends, as big-endian numbers of 32 bits.
+    /// The end offset of each commit's filter, as big-endian numbers of 32 bits.
     ends: Vec<u8>,
     bytes: Vec<u8>,
     hashes: u32,
     version: u32,
 }
 
-/// A path, hashed.
+/// The hashes of a path.
 pub(crate) struct Key {
     hashes: [u32; 2],
     is_ascii: bool,
@@ -51,8 +53,8 @@ impl Key {
 }
 
 impl ChangedPaths {
-    /// Reads the filters that lie below an `objects` directory beside a graph of so many commits. Without them, or with
-    /// some that make no sense, nothing is known.
+    /// Reads the filters below an `objects` directory, for a commit-graph of `commits` commits.
+    /// `None` if there are no filters, or if they do not fit the commit-graph.
     pub(crate) fn open(objects: &Path, commits: u32) -> Option<Self> {
         let info = objects.join("info");
         let files: Vec<PathBuf> =
@@ -70,8 +72,8 @@ impl ChangedPaths {
         (is_whole && has_any).then_some(Self { layers })
     }
 
-    /// Whether the commit at this position of the graph is known to have left all of these paths as its first parent has
-    /// them.
+    /// Returns true if the commit at this position of the graph is known not to have changed any of
+    /// these paths against its first parent.
     pub(crate) fn left_alone(&self, commit: Position, paths: &[Key]) -> bool {
         let mut position = commit.0;
         for layer in &self.layers {
@@ -106,7 +108,7 @@ impl Layer {
             file.read_exact(&mut bytes).ok()?;
             Some(bytes)
         };
-        // The last count of the fan-out is that of all.
+        // The last entry of the fan-out table is the total number of commits.
         let commits = number(&chunk(b"OIDF", Some(4))?, 0)?;
         let filters = chunk(b"BIDX", None).zip(chunk(b"BDAT", None));
         Some(Self {

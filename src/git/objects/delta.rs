@@ -1,6 +1,6 @@
-//! Differences between objects, as packs keep them (gitformat-pack, "Deltified representation").
+//! Deltas between objects, as stored in packs (gitformat-pack, "Deltified representation").
 
-/// Applies `delta` to `base`; `None` if they do not fit.
+/// Applies `delta` to `base`. Returns `None` if they do not fit.
 pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
     let mut rest = delta;
     if read_size(&mut rest)? != base.len() {
@@ -12,12 +12,13 @@ pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
     while let Some((&command, after)) = rest.split_first() {
         rest = after;
         let part = if command & 0x80 == 0 {
-            // The next 1 to 127 bytes are new.
+            // An insertion of the next 1 to 127 bytes.
             let (part, after) = rest.split_at_checked(usize::from(command))?;
             rest = after;
             part
         } else {
-            // A part of the base. Each bit says that a byte of its offset (4) and size (3) follows.
+            // A copy of a part of the base. Each bit says that a byte of the offset (4 bits) or
+            // size (3 bits) follows.
             let offset = read_bytes(&mut rest, command & 0x0f)?;
             let size = match read_bytes(&mut rest, (command >> 4) & 0x07)? {
                 0 => 0x1_0000,
@@ -33,7 +34,8 @@ pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
     (result.len() == result_size).then_some(result)
 }
 
-/// Seven bits per byte, the lowest first; the eighth says that another follows.
+/// Reads a number of seven bits per byte, lowest bits first. The eighth bit says that another byte
+/// follows.
 fn read_size(rest: &mut &[u8]) -> Option<usize> {
     let (mut size, mut shift) = (0usize, 0u32);
     loop {
@@ -47,7 +49,7 @@ fn read_size(rest: &mut &[u8]) -> Option<usize> {
     }
 }
 
-/// A number of which only the bytes named by `mask` are there, the lowest first.
+/// Reads a number of which only the bytes selected by `mask` are stored, lowest byte first.
 fn read_bytes(rest: &mut &[u8], mask: u8) -> Option<usize> {
     let mut number = 0;
     for at in 0..4 {

@@ -1,7 +1,8 @@
-//! Reading objects; a missing one is told apart from a damaged one.
+//! Reading of objects. Missing objects are told apart from damaged ones.
 //!
-//! An object that lies in a pack is unpacked by [`packs`], through a [`cache`] that all threads of one call share. What
-//! lies elsewhere (in a file of its own, or in a pack that appeared after the call began) is left to gix.
+//! An object in a pack is decoded by [`packs`], through a [`cache`] that all threads of one call
+//! share. All other objects (in a file of their own, or in a pack that appeared after the call
+//! began) are read by gix.
 
 mod cache;
 pub(crate) mod changed_paths;
@@ -24,10 +25,10 @@ use changed_paths::ChangedPaths;
 pub(crate) use object::Object;
 use packs::{Fault, Packs, Scratch};
 
-/// Ids that were looked for and are not there.
+/// Ids of objects that were requested but are missing.
 pub(crate) type MissingIds = Arc<Mutex<HashSet<ObjectId>>>;
 
-/// Makes readers of one repository's objects, which share a cache.
+/// Creates readers of one repository's objects, which share a cache.
 #[derive(Clone)]
 pub(crate) struct ObjectSource {
     shared: gix::ThreadSafeRepository,
@@ -36,13 +37,13 @@ pub(crate) struct ObjectSource {
 }
 
 struct Store {
-    /// The repository's own directory of objects, and those it borrows from.
+    /// The object directory of the repository, followed by those of its alternates.
     dirs: Vec<PathBuf>,
     packs: Packs,
     cache: ObjectCache,
-    /// What stands for what (git-replace).
+    /// Replaced objects and their replacements (git-replace).
     replaced: HashMap<ObjectId, ObjectId>,
-    /// Objects that no repository has.
+    /// Additional objects, which are not stored in a repository.
     extra: HashMap<ObjectId, Object>,
     missed: Option<MissingIds>,
 }
@@ -57,8 +58,9 @@ impl Store {
 }
 
 impl ObjectSource {
-    /// `cache_bytes` is what decoded objects may take, for all readers together; `extra` are objects that are to be found
-    /// beside the repository's. What is looked for in vain is noted in `missed`.
+    /// `cache_bytes` limits the memory for decoded objects, for all readers together. `extra` are
+    /// objects to find beside the repository's. The ids of objects that are not found are added to
+    /// `missed`.
     pub(super) fn new(
         shared: &gix::ThreadSafeRepository,
         path: &Path,
@@ -72,7 +74,7 @@ impl ObjectSource {
         let alternates = odb.alternate_db_paths();
         dirs.extend(alternates.map_err(gix_error::unreadable(
             path,
-            "the repositories it borrows from",
+            "its alternate object directories",
         ))?);
         let store = Store {
             packs: Packs::open(&dirs, repo.object_hash()),
@@ -89,12 +91,12 @@ impl ObjectSource {
         })
     }
 
-    /// From now on, decoded objects may take this, if it is less than what they might so far.
+    /// Lowers the limit for decoded objects to `bytes`, if it is larger.
     pub(super) fn shrink_cache(&self, bytes: usize) {
         self.store.cache.shrink_to(bytes);
     }
 
-    /// A reader for the calling thread.
+    /// Creates a reader for the calling thread.
     pub(crate) fn objects(&self) -> Objects {
         Objects {
             repo: self.shared.to_thread_local(),
@@ -118,8 +120,8 @@ impl Objects {
         &self.repo
     }
 
-    /// The filters of changed paths beside a commit-graph of so many commits; none where something stands for something
-    /// else, because they know nothing of that.
+    /// Returns the changed-path filters for a commit-graph of `commits` commits. `None` if objects
+    /// are replaced, because the filters do not take replacements into account.
     pub(super) fn changed_paths(&self, commits: u32) -> Option<ChangedPaths> {
         if !self.store.replaced.is_empty() {
             return None;
@@ -135,7 +137,7 @@ impl Objects {
             return Ok(Some(object.clone()));
         }
         if id.is_empty_tree() {
-            return Ok(Some(Object::new(Kind::Tree, Vec::new()))); // git needs no object for it
+            return Ok(Some(Object::new(Kind::Tree, Vec::new()))); // git does not need to store it
         }
         let mut scratch = self.scratch.borrow_mut();
         let place = match store.packs.find(&id, &mut scratch) {
@@ -161,10 +163,10 @@ impl Objects {
         let found =
             found.map_err(|error| gix_error::damaged(&self.path, format!("object {id}"), error))?;
         let Some((kind, len)) = found.map(|found| (found.kind, found.data.len())) else {
-            // What a broken pack may hold is not missing.
+            // An object that may be in an unreadable pack is not reported as missing.
             return match &store.packs.unreadable {
                 Some((pack, reason)) => {
-                    let what = format!("object {id}, or pack {}", pack.display());
+                    let what = format!("object {id}, which may be in pack {}", pack.display());
                     Err(gix_error::damaged(&self.path, what, reason))
                 }
                 None => {
@@ -179,7 +181,7 @@ impl Objects {
         Ok(Some(object))
     }
 
-    /// Another copy of an object whose first one is damaged: as in git, any will do.
+    /// Finds another copy of an object whose first copy is damaged. As in git, any copy will do.
     fn intact_copy(&self, id: ObjectId, scratch: &mut Scratch) -> Option<Object> {
         let Store { packs, cache, .. } = &*self.store;
         for (pack, offset) in packs.copies(id) {
@@ -199,19 +201,20 @@ impl Objects {
         None
     }
 
-    /// Reads a commit or tree, which must be there.
+    /// Reads an object that must exist and have this kind.
     pub(super) fn require(&self, id: ObjectId, kind: Kind) -> Result<Object> {
         match self.read(id)? {
             Some(object) if object.kind == kind => Ok(object),
             Some(object) => {
                 let found = object.kind;
-                Err(self.corrupt(format!("{id} is a {found} where a {kind} should be")))
+                Err(self.corrupt(format!("object {id} is a {found}, expected a {kind}")))
             }
             None => Err(self.corrupt(format!("{kind} {id} is missing"))),
         }
     }
 
-    /// Size of an object in bytes without decoding all of it; `None` if the repository does not have it.
+    /// Returns the size of an object in bytes, without decoding all of it; `None` if the repository
+    /// does not have it.
     pub(super) fn size(&self, id: ObjectId) -> Result<Option<u64>> {
         if let Some(object) = self.store.extra.get(&id) {
             return Ok(Some(object.len() as u64));

@@ -19,7 +19,7 @@ impl Object {
         }
     }
 
-    /// A blob that no repository has.
+    /// Creates a blob that is not stored in a repository.
     pub(crate) fn blob(data: Vec<u8>) -> Self {
         Self::new(Kind::Blob, data)
     }

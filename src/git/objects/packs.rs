@@ -1,7 +1,8 @@
-//! The packs of a repository and of those it borrows objects from: which object lies where, and unpacking it.
+//! The packs of a repository and its alternates: finds objects in them and decodes them.
 //!
-//! gix finds entries and inflates them. Following differences to their bases is done here, because every object on the
-//! way is kept: gix keeps only the one that was asked for, and unpacks the bases behind it again for each neighbour.
+//! gix finds entries and inflates them. Delta chains are followed here, because every object of a
+//! chain is cached: gix caches only the object that was requested, and would decode its bases again
+//! for each neighbour.
 
 use std::path::{Path, PathBuf};
 
@@ -13,20 +14,21 @@ use gix::zlib::{Inflate, Status};
 use super::cache::{ObjectCache, ObjectLocation};
 use super::{Object, delta};
 
-/// git writes chains of at most 4,095 differences; a longer one runs in a circle.
+/// git writes delta chains of at most 4,095 entries; a longer one is circular.
 const LONGEST_CHAIN: usize = 4096;
-/// No deflate stream grows by more when it is inflated.
+/// Upper limit for the factor by which a deflate stream grows when it is inflated.
 const MOST_GROWTH: u64 = 1100;
 
-/// What is left behind the output, so that inflating never has to look for its end byte by byte: zlib's quick loop runs as
-/// long as a longest match fits.
+/// Bytes left free behind the output. zlib's fast loop runs only while a match of maximum length
+/// fits; without this space, the end would be inflated byte by byte.
 const ROOM: usize = 320;
-/// What a thread's buffer may keep when a large object is done.
+/// Largest size, in bytes, that a buffer of a thread keeps after a large object.
 const MOST_KEPT: usize = 4 << 20;
 
 pub(super) struct Packs {
     packs: Vec<Pack>,
-    /// The first one that cannot be read, and why: an object that is found nowhere may be in it.
+    /// The first pack that cannot be read, and the reason. An object that is not found anywhere may
+    /// be in it.
     pub(super) unreadable: Option<(PathBuf, String)>,
 }
 
@@ -41,21 +43,22 @@ pub(super) struct Scratch {
     inflate: Inflate,
     bytes: Vec<u8>,
     chain: Vec<data::Entry>,
-    /// The pack that had the last object: the next one is likely to be there too.
+    /// The pack of the last object; the next object is likely to be there too.
     last_pack: usize,
 }
 
-/// Why an object cannot be unpacked.
+/// The reason why an object cannot be decoded.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// Its bytes make no sense.
+    /// Its bytes are damaged; says how.
     Damaged(String),
-    /// It is a difference to an object that lies in no pack.
+    /// It is a delta whose base is not in the same pack.
     BaseElsewhere,
 }
 
 impl Packs {
-    /// Maps all packs below `object_dirs`. One that cannot be read is left out, and remembered.
+    /// Maps all packs below `object_dirs`. Packs that cannot be read are left out; the first of
+    /// them is kept in `unreadable`.
     pub(super) fn open(object_dirs: &[PathBuf], hash: gix::hash::Kind) -> Self {
         Self::open_again(object_dirs, hash, 3)
     }
@@ -69,7 +72,7 @@ impl Packs {
                 .filter_map(|file| Some(file.ok()?.path()))
                 .filter(|file| file.extension().is_some_and(|extension| extension == "idx"))
                 .collect();
-            indices.sort(); // the same order at every run
+            indices.sort(); // the same order in every run
             indices
         };
         let open = |index: &Path| -> Result<Pack, gix::Error> {
@@ -85,7 +88,8 @@ impl Packs {
         for index in object_dirs.iter().flat_map(in_dir) {
             match open(&index) {
                 Ok(pack) => found.packs.push(pack),
-                // Its objects are in another pack now: somebody joined or collected them.
+                // The pack was removed by a repack or garbage collection: its objects are in
+                // another pack now.
                 Err(_) if !index.exists() && attempts > 0 => {
                     return Self::open_again(object_dirs, hash, attempts - 1);
                 }
@@ -98,7 +102,7 @@ impl Packs {
         found
     }
 
-    /// Where the object lies, if in a pack.
+    /// Returns the location of the object, if it is in a pack.
     pub(super) fn find(&self, id: &ObjectId, scratch: &mut Scratch) -> Option<ObjectLocation> {
         let last = scratch.last_pack;
         let others = (0..self.packs.len()).filter(|&pack| pack != last);
@@ -117,7 +121,7 @@ impl Packs {
         None
     }
 
-    /// Every place where the object lies.
+    /// Returns the pack and offset of every copy of the object.
     pub(super) fn copies(&self, id: ObjectId) -> impl Iterator<Item = (usize, u64)> {
         self.packs
             .iter()
@@ -128,7 +132,7 @@ impl Packs {
             })
     }
 
-    /// Unpacks what lies at `offset`. Everything on the way goes into the cache.
+    /// Decodes the object at `offset`. Every object of its delta chain is put into the cache.
     pub(super) fn unpack(
         &self,
         number: usize,
@@ -152,7 +156,7 @@ impl Packs {
                 Header::OfsDelta { base_distance } => {
                     at = entry
                         .checked_base_pack_offset(base_distance)
-                        .ok_or_else(|| unfit("its base lies before the pack"))?;
+                        .ok_or_else(|| unfit("its delta base is before the start of the pack"))?;
                 }
                 Header::RefDelta { base_id } => {
                     let base = pack.index.lookup(base_id).ok_or(Fault::BaseElsewhere)?;
@@ -169,14 +173,14 @@ impl Packs {
                 }
             }
             if scratch.chain.len() == LONGEST_CHAIN {
-                return Err(unfit("it is a difference to itself"));
+                return Err(unfit("its delta chain is circular"));
             }
             scratch.chain.push(entry);
         };
         while let Some(entry) = scratch.chain.pop() {
             let delta = pack.inflate(&entry, scratch)?;
             let bytes = delta::apply(&object.data, delta)
-                .ok_or_else(|| unfit("it is a difference that does not fit its base"))?;
+                .ok_or_else(|| unfit("its delta does not fit its base"))?;
             object = Object::new(object.kind, bytes);
             let place = ObjectLocation::Packed {
                 pack: number,
@@ -189,11 +193,11 @@ impl Packs {
 }
 
 impl Pack {
-    /// Bytes of an entry when inflated: what the pack says, if that can be.
+    /// Returns the inflated size of an entry, as stated in the pack, if it is plausible.
     fn size(&self, entry: &data::Entry) -> Result<usize, Fault> {
         let left = (self.data.data_len() as u64).saturating_sub(entry.data_offset);
         if entry.decompressed_size > left.saturating_mul(MOST_GROWTH) {
-            return Err(unfit("it is larger than its bytes can be"));
+            return Err(unfit("its size is larger than its compressed data allows"));
         }
         usize::try_from(entry.decompressed_size).map_err(|_| unfit("it does not fit into memory"))
     }
@@ -214,12 +218,12 @@ impl Pack {
         }
         let end = self.data.data_len() as u64;
         let input = self.data.entry_slice(entry.data_offset..end);
-        let input = input.ok_or_else(|| unfit("it lies behind the pack's end"))?;
+        let input = input.ok_or_else(|| unfit("it starts after the end of the pack"))?;
         inflate.reset();
         let inflated = inflate.once(input, &mut bytes[..size + ROOM]);
         let (status, _, written) = inflated.map_err(|error| damaged(&error))?;
         if status != Status::StreamEnd || written != size {
-            return Err(unfit("its size is not what the pack says"));
+            return Err(unfit("its size differs from the size stated in the pack"));
         }
         Ok(&bytes[..size])
     }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// A commit that waits for its turn.
+/// A commit in the queue.
 struct Queued<T> {
     seconds: u64,
     order: Reverse<u64>,
@@ -30,7 +30,7 @@ impl<T> Ord for Queued<T> {
     }
 }
 
-/// Newest first; among equals, first come first served.
+/// A queue ordered by date, newest first; among equal dates, in the order of insertion.
 pub(super) struct DateQueue<T> {
     heap: BinaryHeap<Queued<T>>,
     pushed: u64,

@@ -1,4 +1,5 @@
-//! Making the whole list before showing any of it: where commits are excluded, or children come before all parents.
+//! Builds the whole list before any of it is shown. This is needed if commits are excluded, or if
+//! children come before all their parents.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,8 @@ use super::revisions::Tips;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 
-/// Excluded commits that git looks at after it seems to be done, because dates may lie.
+/// Number of excluded commits that git still examines after the walk seems finished, because dates
+/// may be wrong.
 const SLOP: u32 = 5;
 
 type Index = u32;
@@ -19,24 +21,25 @@ type Index = u32;
 struct Node {
     id: ObjectId,
     seconds: u64,
-    /// `None` until it was read; fewer than the commit has once it was simplified.
+    /// `None` until the commit is read. After simplification, only the parents that are followed.
     parents: Option<Vec<Index>>,
-    /// Of a merge whose parents are all followed: which of them have the chosen paths as the merge has them.
+    /// For a merge whose parents are all followed: true for each parent in which the chosen paths
+    /// are the same as in the merge.
     same: Option<Vec<bool>>,
     flags: Flags,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Flags {
-    /// Reachable from what is excluded.
+    /// Excluded, or reachable from an excluded commit.
     excluded: bool,
-    /// Named by the caller as excluded.
+    /// Excluded by the caller.
     bottom: bool,
     /// Is or was in the queue.
     seen: bool,
     /// Is in the queue.
     queued: bool,
-    /// Leaves the chosen paths as they are.
+    /// Does not change the chosen paths.
     unchanged: bool,
 }
 
@@ -46,11 +49,11 @@ struct Lister<'a> {
     found: Vec<Node>,
     index_of: HashMap<ObjectId, Index>,
     queue: DateQueue<Index>,
-    /// Commits in the queue that are not excluded.
+    /// Number of commits in the queue that are not excluded.
     wanted: usize,
 }
 
-/// Commits to show, in order, and whether each leaves the chosen paths as they are.
+/// Returns the commits to show, in order, each with true if it does not change the chosen paths.
 pub(super) fn list(
     nodes: &Nodes,
     tips: &Tips,
@@ -85,7 +88,7 @@ pub(super) fn list(
     if lister.options.topo_order {
         list = lister.children_first(&list);
     }
-    // A commit that was listed may have turned out to be excluded since.
+    // A listed commit may have been found to be excluded later.
     list.retain(|&index| !lister.found[index as usize].flags.excluded);
     let shown = |index: Index| {
         let node = &lister.found[index as usize];
@@ -123,7 +126,8 @@ impl Lister<'_> {
         Ok(list)
     }
 
-    /// How much longer to look at excluded commits; 0 ends the walk. `date` is that of the last listed commit.
+    /// Returns how many more excluded commits to examine; 0 ends the walk. `date` is that of the
+    /// last listed commit.
     fn slop_left(&self, date: u64, slop: u32) -> u32 {
         match self.queue.next_seconds() {
             None => 0,
@@ -149,7 +153,7 @@ impl Lister<'_> {
         Ok(index)
     }
 
-    /// Makes sure that date and parents are known.
+    /// Makes sure that the date and the parents of the commit are known.
     fn load(&mut self, index: Index) -> Result<()> {
         if self.found[index as usize].parents.is_none() {
             let commit = self.nodes.load(self.found[index as usize].id)?;
@@ -190,8 +194,9 @@ impl Lister<'_> {
         flags.excluded = true;
     }
 
-    /// Excludes those ancestors that were read already; the others follow when their turn comes. The commit itself may have
-    /// been excluded before its parents were known, so they are looked at in any case.
+    /// Excludes the ancestors that have been read already; the walk excludes the others later. The
+    /// parents are always examined, because the commit itself may have been excluded before they
+    /// were known.
     fn exclude_known_ancestors(&mut self, index: Index) {
         let mut pending = self.parents(index).to_vec();
         while let Some(index) = pending.pop() {
@@ -205,7 +210,7 @@ impl Lister<'_> {
     fn exclude_parents(&mut self, index: Index) -> Result<()> {
         for parent in self.parents(index).to_vec() {
             self.set_excluded(parent);
-            // History that is left out need not be whole.
+            // Excluded history may be incomplete.
             if self.load(parent).is_ok() {
                 self.exclude_known_ancestors(parent);
                 self.queue(parent)?;
@@ -219,7 +224,8 @@ impl Lister<'_> {
         !flags.excluded || flags.bottom
     }
 
-    /// A merge that was compared with a parent which turned out to be excluded later is compared with the others only.
+    /// Decides anew if a merge is unchanged, after some of its parents were found to be excluded.
+    /// It is then compared with the other parents only.
     fn reconsider(&mut self, index: Index) {
         let node = &self.found[index as usize];
         let (Some(same), false) = (&node.same, node.flags.unchanged) else {
@@ -238,7 +244,8 @@ impl Lister<'_> {
         self.found[index as usize].flags.unchanged = !is_changed;
     }
 
-    /// Queues the parents of a commit that is not excluded; with paths, those that simplification leaves.
+    /// Queues the parents of a commit that is not excluded. With paths, only those that
+    /// simplification keeps.
     fn follow_parents(&mut self, index: Index) -> Result<()> {
         let first_parent = self.options.first_parent;
         if let Some(paths) = &mut self.options.paths {
@@ -262,9 +269,10 @@ impl Lister<'_> {
         Ok(())
     }
 
-    /// git's `--topo-order`: no commit before all its listed children, and one line of history at a time.
+    /// Sorts as git's `--topo-order`: no commit before all its listed children, and one line of
+    /// history at a time.
     fn children_first(&self, list: &[Index]) -> Vec<Index> {
-        // Children not shown yet, plus one for being listed.
+        // Number of children not shown yet, plus one if the commit is listed.
         let mut waiting = vec![0u32; self.found.len()];
         for &index in list {
             waiting[index as usize] = 1;

@@ -1,10 +1,11 @@
-//! Which commits, in which order: `git log`'s rules.
+//! The commits to show and their order, by the rules of `git log`.
 //!
-//! By default the walk streams, newest committer date first: a queue holds the commits whose children have been seen; among
-//! equal dates the one queued first comes first. Where commits are excluded (`^A`, `A..B`) or children must come before all
-//! their parents, git first makes a list of everything ([`limited`]) and only then shows it; so does this walk.
+//! By default the walk streams, newest committer date first. A queue holds the commits whose
+//! children have been seen; among equal dates, the one that was queued first comes first. If
+//! commits are excluded (`^A`, `A..B`), or if children must come before all their parents, git
+//! lists all commits ([`limited`]) before it shows the first one. So does this walk.
 //!
-//! The parents of a shallow clone's boundary commits do not exist here, as in git.
+//! As in git, the boundary commits of a shallow clone have no parents here.
 
 mod date_queue;
 mod limited;
@@ -29,17 +30,17 @@ pub(super) use revisions::Tips;
 pub(super) use select::{Select, SelectText};
 pub(super) use simplify::Simplify;
 
-/// Where commits come from.
+/// The source of the commits to show.
 enum Frontier {
     Streamed {
         seen: HashSet<ObjectId>,
         queue: DateQueue<RawCommit>,
     },
-    /// Found already; whether a commit leaves the chosen paths alone stands beside it.
+    /// Listed in advance, each with true if the commit does not change the chosen paths.
     Listed(std::vec::IntoIter<(ObjectId, bool)>),
 }
 
-/// The walk; yields commits until the first error.
+/// A walk; yields commits until the first error.
 pub(super) struct Walk {
     nodes: Nodes,
     options: WalkOptions,
@@ -89,7 +90,7 @@ impl Walk {
         Ok(())
     }
 
-    /// The next commit to show; `None` at the end.
+    /// Returns the next commit to show; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<RawCommit>> {
         if self.options.max_count.is_some_and(|max| self.shown >= max) {
             return Ok(None);
@@ -109,7 +110,8 @@ impl Walk {
         Ok(None)
     }
 
-    /// The next commit, and whether it leaves the chosen paths as they are.
+    /// Returns the next commit, with true if it does not change the chosen paths; `None` at the
+    /// end.
     fn next_found(&mut self) -> Result<Option<(RawCommit, bool)>> {
         loop {
             let commit = match &mut self.order {
@@ -124,7 +126,8 @@ impl Walk {
             let Some(commit) = commit else {
                 return Ok(None);
             };
-            // As in git, what is too old hides what lies behind it; what is too new does not.
+            // As in git, the ancestors of a commit that is too old are not walked; those of one
+            // that is too new are.
             if is_too_old(commit.seconds, self.options.since) {
                 continue;
             }

@@ -1,4 +1,5 @@
-//! What a walk needs to know of a commit: from the commit-graph file where there is one, else from the commit itself.
+//! The data that a walk needs of a commit, read from the commit-graph file if there is one, else
+//! from the commit itself.
 
 use std::collections::HashSet;
 
@@ -11,20 +12,20 @@ use crate::git::gix_error;
 use crate::git::objects::changed_paths::ChangedPaths;
 use crate::git::objects::{Object, ObjectSource, Objects};
 
-/// A commit as the walk found it.
+/// A commit as a walk finds it.
 #[derive(Clone)]
 pub(in crate::git) struct RawCommit {
     pub(in crate::git) id: ObjectId,
     pub(in crate::git) tree_id: ObjectId,
-    /// Parents after shallow boundaries are taken off: what there is to compare with.
+    /// Parents to compare with; none for a boundary commit of a shallow clone.
     pub(in crate::git) parent_ids: Vec<ObjectId>,
-    /// Committer date as git orders by it, in seconds since the epoch.
+    /// Committer date that git orders by, in seconds since the Unix epoch.
     pub(in crate::git) seconds: u64,
-    /// Its bytes, if they had to be read.
+    /// The decoded object, if it had to be read.
     pub(in crate::git) object: Option<Object>,
 }
 
-/// Finds commits of one repository.
+/// Reads commits of one repository.
 pub(in crate::git) struct Nodes {
     pub(super) objects: Objects,
     shallow: HashSet<ObjectId>,
@@ -35,7 +36,8 @@ impl Nodes {
     pub(in crate::git) fn new(source: &ObjectSource) -> Result<Self> {
         let objects = source.objects();
         let shallow = shallow_commits(&objects)?;
-        // git leaves the graph alone where parents are not what commits say. One that cannot be read is no loss either.
+        // As in git, the commit-graph is not used in a shallow clone, where parents differ from
+        // those that commits record. A commit-graph that cannot be read is ignored.
         let graph = if shallow.is_empty() {
             objects.repo().commit_graph_if_enabled().ok().flatten()
         } else {
@@ -48,13 +50,13 @@ impl Nodes {
         })
     }
 
-    /// What a commit-graph knows of changed paths, if one may be used.
+    /// Returns the changed-path filters of the commit-graph, if they may be used.
     pub(in crate::git) fn changed_paths(&self) -> Option<ChangedPaths> {
         self.objects
             .changed_paths(self.graph.as_ref()?.num_commits())
     }
 
-    /// The commit-graph, if one may be used.
+    /// Returns the commit-graph, if it may be used.
     pub(in crate::git) fn graph(&self) -> Option<&gix::commitgraph::Graph> {
         self.graph.as_ref()
     }
@@ -101,7 +103,7 @@ impl Nodes {
     }
 }
 
-/// Commits whose parents a shallow clone left out.
+/// Returns the boundary commits of a shallow clone, whose parents were left out.
 fn shallow_commits(objects: &Objects) -> Result<HashSet<ObjectId>> {
     let repo = objects.repo();
     let commits = repo.shallow_commits().map_err(gix_error::unreadable(

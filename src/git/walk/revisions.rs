@@ -1,4 +1,4 @@
-//! What to walk from, and what to leave out: `main`, `v1..v2`, `^old`, `a...b`, all refs.
+//! The revisions to start from and to leave out: `main`, `v1..v2`, `^old`, `a...b`, all refs.
 
 use gix::ObjectId;
 use gix::revision::plumbing::Spec;
@@ -8,17 +8,17 @@ use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::git::repo::Repo;
 
-/// Where a walk starts.
+/// The start of a walk.
 #[derive(Clone, Debug, Default)]
 pub(in crate::git) struct Tips {
-    /// Commits that are shown with all that lies behind them.
+    /// Commits to show, with all their ancestors.
     pub(in crate::git) included: Vec<ObjectId>,
-    /// Commits that are left out with all that lies behind them.
+    /// Commits to leave out, with all their ancestors.
     pub(in crate::git) excluded: Vec<ObjectId>,
 }
 
 impl Tips {
-    /// Resolves revisions in the order they are given; none, without `all_refs`, is `HEAD`.
+    /// Resolves revisions in the given order. An empty list, without `all_refs`, means `HEAD`.
     pub(in crate::git) fn resolve(
         repo: &Repo,
         revisions: &[String],
@@ -38,7 +38,7 @@ impl Tips {
     }
 
     fn add(&mut self, repo: &Repo, revision: &str) -> Result<()> {
-        // A leading `^` turns around whatever follows: `^a`, but also `^a^@`.
+        // A leading `^` inverts the rest: `^a`, but also `^a^@`.
         if let Some(rest) = revision.strip_prefix('^') {
             let mut turned = Self::default();
             turned.add(repo, rest)?;
@@ -46,7 +46,8 @@ impl Tips {
             self.included.extend(turned.excluded);
             return Ok(());
         }
-        // The plain case has the better messages, as for a `HEAD` without commits.
+        // [`Repo::rev_parse`] has better messages for plain revisions, as for a `HEAD` without
+        // commits.
         if !revision.contains("..") && !revision.contains('^') {
             self.included.push(repo.rev_parse(revision)?.0);
             return Ok(());
@@ -71,7 +72,7 @@ impl Tips {
                 .id)
         };
         let parents = |id: ObjectId| -> Result<Vec<ObjectId>> {
-            // Those that a shallow clone has.
+            // Only those that a shallow clone has.
             let nodes = Nodes::new(&repo.object_source()?)?;
             Ok(nodes.load(commit(id)?)?.parent_ids)
         };
@@ -103,7 +104,7 @@ impl Tips {
         Ok(())
     }
 
-    /// Every ref that leads to a commit, then `HEAD`.
+    /// Adds every ref that points to a commit, then `HEAD`.
     fn add_all_refs(&mut self, repo: &Repo) -> Result<()> {
         let local = repo.local();
         for reference in repo.refs()? {

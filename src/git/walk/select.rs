@@ -1,4 +1,5 @@
-//! Which of the commits that a walk finds are shown. What is not shown is walked through all the same.
+//! The filter for the commits that a walk shows. Commits that are not shown are still walked
+//! through.
 
 use std::sync::Arc;
 
@@ -10,20 +11,21 @@ use crate::git::commit::{CommitObject, Ident};
 use crate::git::mailmap::Mailmap;
 use crate::git::pattern::Pattern;
 
-/// Everything, unless something is asked for.
+/// Conditions that a commit must meet to be shown. The default accepts every commit.
 #[derive(Default)]
 pub(in crate::git) struct Select {
-    /// Newest committer time, in seconds since the epoch.
+    /// Newest committer time, in seconds since the Unix epoch.
     pub(in crate::git) until: Option<i64>,
-    /// Fewest parents.
+    /// Smallest number of parents.
     pub(in crate::git) min_parents: usize,
-    /// Most parents.
+    /// Largest number of parents; `None` is any number.
     pub(in crate::git) max_parents: Option<usize>,
-    /// What its text must say.
+    /// Conditions for its text.
     pub(in crate::git) text: Option<SelectText>,
 }
 
-/// One of each list that is not empty must match.
+/// Patterns for the text of a commit. At least one pattern of each list that is not empty must
+/// match.
 pub(in crate::git) struct SelectText {
     pub(in crate::git) authors: Vec<Pattern>,
     pub(in crate::git) committers: Vec<Pattern>,
@@ -32,13 +34,15 @@ pub(in crate::git) struct SelectText {
 }
 
 impl Select {
-    /// git's dates have no sign: one before 1970 is later than those after it.
+    /// Returns true if a commit is newer than `until`. git's dates are unsigned: a date before 1970
+    /// counts as later than all others.
     pub(super) fn is_too_new(&self, seconds: u64) -> bool {
         self.until
             .is_some_and(|until| u64::try_from(until).map_or(true, |until| seconds > until))
     }
 
-    /// Whether the commit is shown. Reads it if its text matters and it was not read yet.
+    /// Returns true if the commit is shown. Reads the commit if its text is needed and was not read
+    /// yet.
     pub(super) fn selects(&self, nodes: &Nodes, commit: &mut RawCommit) -> Result<bool> {
         let parents = commit.parent_ids.len();
         if self.is_too_new(commit.seconds)
@@ -72,13 +76,13 @@ impl SelectText {
             && is_one_of(&self.committers, &|| {
                 self.identity(commit, &commit.committer)
             })
-            // To git the empty line before the message is one of its lines.
+            // git counts the empty line before the message as one of its lines.
             && is_one_of(&self.messages, &|| {
                 [b"\n", commit.decoded(commit.message).as_slice()].concat()
             })
     }
 
-    /// As patterns see it: `Name <email>`, after the mailmap.
+    /// Returns the identity that patterns are matched against: `Name <email>`, after the mailmap.
     fn identity(&self, commit: &CommitObject<'_>, ident: &Ident<'_>) -> Vec<u8> {
         let (name, email) = self
             .mailmap

@@ -1,4 +1,5 @@
-//! git's history simplification: with paths, a merge whose result is one parent's is that parent, as far as these paths go.
+//! git's history simplification: if a merge and one of its parents have the same content at the
+//! chosen paths, only that parent is followed.
 
 use gix::ObjectId;
 
@@ -7,26 +8,30 @@ use crate::error::Result;
 use crate::git::diff::tree::has_changes;
 use crate::git::pathspec::Pathspec;
 
-/// Follows history for some paths only.
+/// Simplifies the history of some paths.
 pub(in crate::git) struct Simplify {
     pub(in crate::git) paths: Pathspec,
-    /// Follow all parents of a merge even if one has the same: git's `--full-history`.
+    /// Follow all parents of a merge, even if the paths are the same in one of them: git's
+    /// `--full-history`.
     pub(in crate::git) full_history: bool,
 }
 
-/// What is left of a commit.
+/// A commit after simplification.
 pub(super) struct Simplified {
-    /// Parents that are followed.
+    /// The parents to follow.
     pub(super) parents: Vec<ObjectId>,
-    /// Which parents have the same, of a merge that follows all of them.
+    /// For a merge whose parents are all followed: true for each parent in which the paths are the
+    /// same.
     pub(super) same: Option<Vec<bool>>,
-    /// Whether the commit leaves the paths as they are in what it is compared with: it is not shown then.
+    /// True if the paths are the same as in the parents that the commit is compared with. Then it
+    /// is not shown.
     pub(super) is_unchanged: bool,
 }
 
 impl Simplify {
-    /// Compares with each parent in turn; the first relevant one that has the same takes all. `is_relevant` says which
-    /// parents are not excluded.
+    /// Compares the commit with each parent in turn. If the paths are the same in a relevant
+    /// parent, only that parent is followed, unless `full_history` is set. `is_relevant` returns
+    /// true for parents that are not excluded.
     pub(super) fn simplify(
         &mut self,
         nodes: &Nodes,
@@ -66,7 +71,7 @@ impl Simplify {
             relevant_change |= is_changed && counts;
             irrelevant_change |= is_changed && !counts;
         }
-        // Excluded parents decide only where there are no others.
+        // Excluded parents count only if there are no others.
         let is_changed = if relevant {
             relevant_change
         } else {

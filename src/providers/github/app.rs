@@ -1,4 +1,5 @@
-//! A GitHub App's identity: what it says of itself, signed, and the tokens GitHub gives it for that.
+//! The identity of a GitHub App: the token (JWT) that the app signs, which GitHub exchanges for
+//! installation tokens.
 //!
 //! docs.github.com, "Generating a JSON Web Token (JWT) for a GitHub App".
 
@@ -9,24 +10,24 @@ use graviola::signing::rsa::SigningKey;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
-/// What an installation of a GitHub App is known by.
+/// The credentials of an installation of a GitHub App.
 #[derive(Clone, Debug)]
 pub struct AppKey {
     /// The app's id, or its client id.
     pub app_id: String,
     /// The installation whose repositories are read.
     pub installation_id: u64,
-    /// The private key as GitHub hands it out, in PEM.
+    /// The private key in PEM, as downloaded from GitHub.
     pub private_key: Secret,
 }
 
-/// GitHub refuses what claims to be from the future: clocks differ.
+/// Seconds by which a token is backdated: GitHub refuses tokens from the future, and clocks differ.
 const BACKDATED: f64 = 60.0;
-/// Ten minutes are the most that GitHub takes.
+/// Seconds until a token expires; GitHub accepts at most ten minutes.
 const LIFETIME: f64 = 540.0;
 
 impl AppKey {
-    /// What the app says of itself at `now`, signed.
+    /// Returns a token (JWT) of the app, issued at `now` and signed.
     pub(super) fn sign(&self, now: f64) -> Result<Secret> {
         let key = self.key()?;
         #[expect(clippy::cast_possible_truncation, reason = "dates are small")]
@@ -43,20 +44,20 @@ impl AppKey {
         Ok(Secret::new(format!("{signed}.{signature}")))
     }
 
-    /// The key of either form that PEM files have.
+    /// The private key, from a PEM file in PKCS #1 or PKCS #8 form.
     fn key(&self) -> Result<SigningKey> {
         let text = self.private_key.expose();
         let lines = text.lines().map(str::trim);
         let body: String = lines.filter(|line| !line.starts_with("-----")).collect();
         let bytes = BASE64_STANDARD
             .decode(body)
-            .map_err(|_| self.wrong("is no PEM file"))?;
+            .map_err(|_| self.wrong("is not a PEM file"))?;
         let key = if text.contains("BEGIN RSA PRIVATE KEY") {
             SigningKey::from_pkcs1_der(&bytes)
         } else {
             SigningKey::from_pkcs8_der(&bytes)
         };
-        key.map_err(|_| self.wrong("is no RSA key"))
+        key.map_err(|_| self.wrong("is not an RSA key"))
     }
 
     fn wrong(&self, reason: &str) -> Error {

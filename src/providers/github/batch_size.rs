@@ -1,27 +1,27 @@
-//! How many repositories one GraphQL request may ask for, learned from what works.
+//! The number of repositories in one GraphQL request, learned from earlier requests.
 
 use std::sync::{Mutex, PoisonError};
 
 /// Repositories in the first request.
 const FIRST_BATCH: usize = 80;
 
-/// How many repositories a request may ask for.
+/// The number of repositories that one request may contain.
 #[derive(Debug, Default)]
 pub(super) struct GraphqlBatch(Mutex<Known>);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
-    /// The largest that worked.
+    /// The largest size that worked.
     good: usize,
-    /// The smallest that did not.
+    /// The smallest size that failed.
     bad: Option<usize>,
-    /// Batches that worked since then.
+    /// Batches that worked since the last failure.
     successes: u32,
-    /// How often what did not work was tried again since.
+    /// Number of times that a size known to fail failed again.
     trials: u32,
 }
 
-/// So many successes are reason to try again what did not work; twice as many after each time that it did not.
+/// Successes after which a size that failed is tried again; doubled each time it fails again.
 const BEFORE_TRIAL: u32 = 8;
 
 impl GraphqlBatch {
@@ -34,7 +34,7 @@ impl GraphqlBatch {
         match known.good {
             _ if is_due => bad,
             0 => (bad / 2).max(1),
-            // Nearer than a quarter is near enough.
+            // A gap of a quarter or less is small enough.
             good if bad - good > good / 4 => usize::midpoint(good, bad),
             good => good,
         }
@@ -58,11 +58,11 @@ impl GraphqlBatch {
         known.successes = 0;
         known.bad = Some(known.bad.map_or(size, |bad| bad.min(size)));
         if known.good >= size {
-            known.good = 0; // what worked for others does not work for these
+            known.good = 0; // a size that worked for other repositories fails for these
         }
     }
 
-    /// One repository alone was too much: that says nothing of how many are.
+    /// Forgets all sizes. A single repository failed, which says nothing about the size of batches.
     pub(super) fn forget(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
     }

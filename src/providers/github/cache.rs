@@ -1,7 +1,9 @@
-//! Answers kept on disk with what tells GitHub that we have them (RFC 9110, 13.1): asked again, an unchanged one costs nothing.
+//! Answers cached on disk with their validators, `ETag` or `Last-Modified` (RFC 9110, 13.1):
+//! repeating a request costs nothing if the answer is unchanged.
 //!
-//! One file per question, named by a hash of base URL, identity and route: what one identity may see is not shown to
-//! another. Files are replaced whole, so several processes may share a directory; the oldest go when it grows too large.
+//! There is one file per request, named by a hash of base URL, identity and route, so that no
+//! identity gets the answers of another. Files are replaced as a whole, so several processes may
+//! share a directory. The oldest files are removed when the directory grows too large.
 
 use std::fs;
 use std::io::Write;
@@ -15,12 +17,12 @@ use sha2::{Digest, Sha256};
 
 use super::failure::header;
 
-/// Where answers are kept.
+/// Location and size of the cache.
 #[derive(Clone, Debug)]
 pub struct CacheOptions {
-    /// The directory; it is made if it is missing.
+    /// The directory; it is created if it is missing.
     pub directory: PathBuf,
-    /// Bytes that all answers together may take.
+    /// Largest total size of the answers, in bytes.
     pub most_bytes: u64,
 }
 
@@ -34,30 +36,30 @@ impl CacheOptions {
     }
 }
 
-/// So much is written between two looks at how much there is.
+/// Bytes written between two checks of the total size.
 const LOOK_EVERY: u64 = 8 << 20;
 
-/// How files are called until they are whole.
+/// Prefix of the names of files that are still being written.
 const UNDER_WAY: &str = ".gitfleet-";
-/// After this an unfinished file is nobody's.
+/// Age after which an unfinished file counts as left behind by a killed process.
 const LONGEST_WRITE: Duration = Duration::from_secs(3600);
 
 pub(super) struct ResponseCache {
     options: CacheOptions,
     base_url: String,
-    /// Bytes written since the last look.
+    /// Bytes written since the last check of the total size.
     written: AtomicU64,
 }
 
-/// An answer that was kept.
+/// A cached answer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct CachedResponse {
-    /// What was asked, to tell apart what a hash does not.
+    /// The route of the request, compared on reading in case two requests have the same hash.
     route: String,
     identity: String,
     pub(super) etag: Option<String>,
     pub(super) last_modified: Option<String>,
-    /// Where its other pages are.
+    /// The `Link` header, with the addresses of other pages.
     pub(super) link: Option<String>,
     pub(super) body: String,
 }
@@ -67,18 +69,20 @@ impl ResponseCache {
         Self {
             options,
             base_url: base_url.to_owned(),
-            written: AtomicU64::new(LOOK_EVERY), // the first write looks
+            written: AtomicU64::new(LOOK_EVERY), // the first write checks the size
         }
     }
 
-    /// What is kept of a route for an identity. What cannot be read is not there.
+    /// Returns the cached answer to `identity` for `route`. A file that cannot be read counts as
+    /// missing.
     pub(super) fn get(&self, identity: &str, route: &str) -> Option<CachedResponse> {
         let text = fs::read(self.place(identity, route)).ok()?;
         let kept: CachedResponse = serde_json::from_slice(&text).ok()?;
         (kept.route == route && kept.identity == identity).then_some(kept)
     }
 
-    /// Keeps an answer that can be asked for again. That it cannot be kept is no error: it was for nothing but speed.
+    /// Caches an answer that has a validator. Failures are ignored, because the cache only saves
+    /// time.
     pub(super) fn put(&self, identity: &str, route: &str, headers: &HeaderMap, body: &[u8]) {
         let text = |name| header(headers, name).map(str::to_owned);
         let kept = CachedResponse {
@@ -110,16 +114,16 @@ impl ResponseCache {
         }
     }
 
-    /// It was good once more, and goes later.
+    /// Marks an answer as just used, so that it is removed later than others.
     pub(super) fn touch(&self, identity: &str, route: &str) {
         let file = fs::File::options()
             .append(true)
             .open(self.place(identity, route));
-        // That it cannot be kept longer is no error either.
+        // A failure is ignored: the answer is only removed earlier.
         let _ = file.and_then(|file| file.set_modified(std::time::SystemTime::now()));
     }
 
-    /// Gives up what is kept of a route.
+    /// Removes the cached answer for a route.
     pub(super) fn forget(&self, identity: &str, route: &str) {
         let _ = fs::remove_file(self.place(identity, route)); // another process may have been faster
     }
@@ -137,7 +141,7 @@ impl ResponseCache {
         self.options.directory.join(&name[..2]).join(&name[2..])
     }
 
-    /// Removes the oldest answers until a tenth of the room is free.
+    /// Removes the oldest answers until a tenth of the space is free, if they take too much space.
     fn shrink(&self) {
         let mut found = Vec::new();
         let mut sum = 0;
@@ -145,7 +149,7 @@ impl ResponseCache {
             let name = entry.file_name();
             name.len() == letters && name.as_encoded_bytes().iter().all(u8::is_ascii_hexdigit)
         };
-        // What has other names is not ours.
+        // Files with other names do not belong to the cache.
         let directories = fs::read_dir(&self.options.directory)
             .into_iter()
             .flatten()
@@ -187,7 +191,7 @@ impl ResponseCache {
     }
 }
 
-/// Whole or not at all; readable by its owner only.
+/// Writes a file as a whole or not at all; only its owner can read it.
 fn write(place: &Path, bytes: &[u8]) -> Option<()> {
     let directory = place.parent()?;
     fs::create_dir_all(directory).ok()?;

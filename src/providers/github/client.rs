@@ -1,4 +1,4 @@
-//! What can be asked.
+//! The client and its requests.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,31 +21,34 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::net::Net;
 use crate::remote_url::without_user_info;
 
-/// How GitHub is reached, and by whom.
+/// Options of a [`GitHub`] client.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GitHubOptions {
-    /// Who asks; without any GitHub answers 60 calls an hour. GitHub's terms allow several tokens of one person no more
-    /// than one would get, and forbid sharing tokens to get past limits.
+    /// Credentials of requests; without any, GitHub answers 60 calls per hour. GitHub's terms allow
+    /// several tokens of one person no more calls than one token, and forbid sharing tokens to get
+    /// past limits.
     pub accounts: Vec<Account>,
-    /// Where the API is, as `https://github.example.org/api/v3`; `None` is github.com's.
+    /// Base URL of the API, such as `https://github.example.org/api/v3`; `None` means github.com's.
     pub base_url: Option<String>,
     /// Proxy, certificates and time limits.
     pub net: Net,
-    /// Where answers are kept, to be asked for again at no cost.
+    /// The cache of answers, so that repeating a request costs nothing if the answer is unchanged;
+    /// `None` means no cache.
     pub cache: Option<CacheOptions>,
-    /// Requests an hour that stay for others.
+    /// Requests per hour that are left for other programs.
     pub reserve: u64,
-    /// Longest time to wait for a limit to end; more is an error that names the time.
+    /// Longest time to wait for a rate limit to end. A longer wait is an error that names the time.
     pub longest_wait: Duration,
-    /// How often a request is tried again after a failure that may pass.
+    /// Number of retries after a temporary failure.
     pub retries: u32,
-    /// What is waited by.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Default for GitHubOptions {
-    /// Nobody in particular; waits of up to 65 minutes, which is longer than any limit of GitHub's; four retries.
+    /// No accounts; waits of up to 65 minutes, which is longer than any limit of GitHub's; four
+    /// retries.
     fn default() -> Self {
         Self {
             accounts: Vec::new(),
@@ -60,25 +63,26 @@ impl Default for GitHubOptions {
     }
 }
 
-/// In which order search results come.
+/// The order of search results.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SearchOrder {
-    /// `stars`, `forks`, `help-wanted-issues` or `updated`; `None` is best match first.
+    /// `stars`, `forks`, `help-wanted-issues` or `updated`; `None` means best match first.
     pub sort: Option<String>,
-    /// Smallest first.
+    /// True if the smallest comes first.
     pub ascending: bool,
 }
 
-/// A client of GitHub's API. Cheap to clone; needs a Tokio runtime around its calls, the same
-/// for all, and starts none.
+/// A client of GitHub's API. It is cheap to clone. Its calls need a Tokio runtime, the same for all
+/// calls; it does not start one.
 ///
-/// Every call waits its turn, tries again what may pass and follows moved repositories; dropping its future stops it.
+/// Every call waits for quota, retries temporary failures and follows moved repositories. Dropping
+/// its future stops it.
 #[derive(Clone)]
 pub struct GitHub {
     pub(super) requester: Arc<Requester>,
     pub(super) batches: Arc<GraphqlBatch>,
-    /// Whether an owner is an organisation.
+    /// The owners looked up so far, with true for organisations.
     organisations: Arc<Mutex<HashMap<String, bool>>>,
 }
 
@@ -90,13 +94,14 @@ impl std::fmt::Debug for GitHub {
 
 const GITHUB: &str = "https://api.github.com";
 
-/// Making.
+/// Construction.
 impl GitHub {
-    /// Makes a client; nothing is sent.
+    /// Makes a client. No request is sent.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] for a base URL that is none, and what TLS has to say: see [`Net`].
+    /// [`Error::InvalidInput`] for an invalid base URL or token, and the errors of TLS: see
+    /// [`Net`].
     pub fn new(options: GitHubOptions) -> Result<Self> {
         let settings = options.net.for_client()?;
         let base_url = options
@@ -116,14 +121,14 @@ impl GitHub {
             let reason = "is plain http: tokens are not sent over it; use https";
             return Err(Error::invalid(format!("base URL `{base_url}`"), reason));
         }
-        // GitHub Enterprise has GraphQL beside the REST API's directory, not in it.
+        // GitHub Enterprise serves GraphQL beside the REST API's path, not below it.
         let graphql_url = base_url.strip_suffix("/v3").unwrap_or(base_url);
         for (number, account) in options.accounts.iter().enumerate() {
             if let Account::Token(token) = account
                 && http::HeaderValue::from_str(token.expose()).is_err()
             {
                 let what = format!("token {} of {}", number + 1, options.accounts.len());
-                let reason = "has letters that no token has, such as a line break";
+                let reason = "contains characters that no token has, such as a line break";
                 return Err(Error::invalid(what, reason));
             }
         }
@@ -153,31 +158,33 @@ fn check(base_url: &str) -> Result<url::Url> {
         return Err(Error::invalid("base URL", reason));
     }
     if !matches!(parsed.scheme(), "https" | "http") || !parsed.has_host() {
-        return Err(invalid("is no https address".to_owned()));
+        return Err(invalid("is not an https address".to_owned()));
     }
     if parsed.query().is_some() || parsed.fragment().is_some() {
-        return Err(invalid("has more than a path".to_owned()));
+        return Err(invalid(
+            "has more than a path; remove the query and the fragment".to_owned(),
+        ));
     }
     Ok(parsed)
 }
 
-/// Asking for one thing. All fail with [`Error::Service`].
+/// Single requests. All of them fail with [`Error::Service`].
 impl GitHub {
-    /// Whatever `route` says, such as `/repos/o/r/topics`.
+    /// Returns the answer to a GET request for `route`, such as `/repos/o/r/topics`.
     ///
     /// # Errors
     ///
-    /// [`Error::Service`]: its kind, status and headers say why.
+    /// [`Error::Service`]: its kind, status and message give the reason.
     pub async fn get(&self, route: &str) -> Result<Value> {
         let route = rooted(route);
         Ok(self.requester.ask(&ApiRequest::get(route)).await?.body)
     }
 
-    /// What a GraphQL query's `data` is.
+    /// Returns the `data` of the answer to a GraphQL query.
     ///
     /// # Errors
     ///
-    /// [`Error::Service`], also if the answer has errors and no data at all.
+    /// [`Error::Service`], also if the answer has errors and no data.
     pub async fn graphql(&self, query: &str, variables: Value) -> Result<Value> {
         let mut body = self.graphql_answer(query, variables).await?;
         let data = body.get_mut("data").map(Value::take).unwrap_or_default();
@@ -192,7 +199,7 @@ impl GitHub {
             method: Method::POST,
             route: "/graphql".to_owned(),
             body: Some(serde_json::json!({"query": query, "variables": variables})),
-            // A word anywhere is enough: what changes something is not sent twice.
+            // The word anywhere is enough: a query that may change something is not sent twice.
             is_safe: !query.contains("mutation"),
             is_costly: false,
             token: None,
@@ -201,11 +208,11 @@ impl GitHub {
         Ok(self.requester.ask(&request).await?.body)
     }
 
-    /// A repository, under the name it has now.
+    /// A repository. Moved repositories are returned under their current name.
     ///
     /// # Errors
     ///
-    /// [`Error::Service`], as have all below.
+    /// [`Error::Service`], as for all methods below.
     pub async fn repository(&self, owner: &str, name: &str) -> Result<Value> {
         self.get(&repo(owner, name, "")).await
     }
@@ -228,7 +235,7 @@ impl GitHub {
         self.get(&format!("/users/{}", part(login))).await
     }
 
-    /// Whose token this is.
+    /// The user that the token belongs to.
     ///
     /// # Errors
     ///
@@ -237,7 +244,7 @@ impl GitHub {
         self.get("/user").await
     }
 
-    /// The limits, as GitHub says them. Costs no call against them.
+    /// The rate limits, as GitHub reports them. The request does not count against them.
     ///
     /// # Errors
     ///
@@ -246,30 +253,31 @@ impl GitHub {
         self.get("/rate_limit").await
     }
 
-    /// Whether GitHub takes the token.
+    /// Returns true if GitHub accepts the token.
     ///
     /// # Errors
     ///
-    /// [`Error::Service`] if that cannot be found out.
+    /// [`Error::Service`] if the token could not be checked.
     pub async fn validate_credentials(&self) -> Result<bool> {
         match self.authenticated_user().await {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == ErrorKind::AuthenticationFailed => Ok(false),
-            // An installation is no user, and may say so only if it is known.
+            // An app's installation is not a user. GitHub denies permission only to tokens that it
+            // accepts.
             Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(true),
             Err(error) => Err(error),
         }
     }
 
-    /// What is known of each token; nothing is sent.
+    /// The known state of each token. No request is sent.
     pub fn token_statuses(&self) -> Vec<TokenStatus> {
         self.requester.pool.statuses()
     }
 }
 
-/// Listing. Nothing is sent before the first page is asked for, unless said otherwise.
+/// Listings. No request is sent before the first page is read, unless stated otherwise.
 impl GitHub {
-    /// A listing at a route, or a cursor of one.
+    /// The listing at a route, or at the cursor of another listing.
     pub fn resume(&self, cursor: &str) -> Pages {
         let pages = Pages::at(Arc::clone(&self.requester), &rooted(cursor));
         if cursor.trim_start_matches('/').starts_with("search/") {
@@ -279,7 +287,8 @@ impl GitHub {
         }
     }
 
-    /// The repositories of a user or organisation; which of the two is asked once. One's own private ones are among them.
+    /// The repositories of a user or organisation. A request finds out which of the two the owner
+    /// is, once per owner. The private repositories of a token's own user are included.
     ///
     /// # Errors
     ///
@@ -305,7 +314,8 @@ impl GitHub {
         Ok(self.resume(&route).filtered_by(filter))
     }
 
-    /// Who committed, most commits first; with `anonymous` also those GitHub does not know, by e-mail.
+    /// Contributors, most commits first. With `anonymous`, those without a GitHub account are
+    /// included, by e-mail address.
     pub fn contributors(&self, owner: &str, name: &str, anonymous: bool) -> Pages {
         let anonymous = if anonymous { "&anon=1" } else { "" };
         self.resume(&repo(
@@ -330,7 +340,7 @@ impl GitHub {
         self.resume(&repo(owner, name, "/releases?per_page=100"))
     }
 
-    /// Members of an organisation, as far as they are shown to us.
+    /// Members of an organisation, as far as the token may see them.
     pub fn members(&self, organisation: &str) -> Pages {
         self.resume(&format!(
             "/orgs/{}/members?per_page=100",
@@ -368,7 +378,8 @@ impl GitHub {
         Ok(is_organisation)
     }
 
-    /// The identity of a user whose token we have: he sees what others do not.
+    /// The identity of `owner`, if one of the tokens belongs to that user, who sees private
+    /// repositories too.
     async fn ourselves(&self, owner: &str) -> Result<Option<String>> {
         if self.requester.pool.accounts() > 1 {
             return self.requester.identity_of(owner).await;
@@ -384,7 +395,7 @@ impl GitHub {
                     .is_some_and(|login| login.eq_ignore_ascii_case(owner));
                 Ok(keys.into_iter().next().filter(|_| is_its))
             }
-            // An app's installation is no user, and neither is what some tokens may see.
+            // An app's installation is not a user, and some tokens may not read their user.
             Err(error)
                 if matches!(
                     error.kind(),
@@ -398,14 +409,14 @@ impl GitHub {
     }
 }
 
-/// What stands for itself in a part of a path, or in a query.
+/// The characters that are percent-encoded in a segment of a path or in a query.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
 
-/// One part of a path: whatever is in it stays in it.
+/// Percent-encodes text as one segment of a path, so that it cannot become several.
 fn part(text: &str) -> String {
     match text {
         "." => "%2E".to_owned(),

@@ -1,15 +1,16 @@
-//! Time as the client sees it.
+//! The clock of the client.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What a client waits by. Others than the system's are for trying out hours in seconds.
+/// The clock that a client waits by. Clocks other than the system's let tests simulate hours in
+/// seconds.
 pub trait Clock: std::fmt::Debug + Send + Sync {
     /// Seconds since the Unix epoch.
     fn now(&self) -> f64;
 
-    /// Ends after `time`.
+    /// Returns a future that completes after `time`.
     fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 

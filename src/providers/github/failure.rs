@@ -1,4 +1,5 @@
-//! A refusal as an error, by status, headers and the page GitHub refers to; never by the words of its message.
+//! Maps refusals by GitHub to errors: by status, headers and the documentation link, never by the
+//! wording of the message.
 
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
@@ -6,22 +7,22 @@ use serde_json::Value;
 use super::limits::{Bucket, RateLimitHeaders};
 use crate::error::{ErrorKind, ServiceError};
 
-/// What kind of limit an answer speaks of.
+/// The kind of rate limit that an answer reports.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Limited {
     No,
-    /// Nothing is left until the reset.
+    /// The quota is used up until the reset.
     Primary,
-    /// Too much at once: all of the identity pauses.
+    /// Too many requests at once: the whole identity has to pause.
     Secondary,
 }
 
-/// A header as text.
+/// The value of a header, if it is present and text.
 pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// What the headers say of limits.
+/// The rate limit headers of an answer.
 pub(super) fn told(status: StatusCode, headers: &HeaderMap) -> RateLimitHeaders {
     let number = |name| header(headers, name).and_then(|value| value.trim().parse().ok());
     RateLimitHeaders {
@@ -33,14 +34,15 @@ pub(super) fn told(status: StatusCode, headers: &HeaderMap) -> RateLimitHeaders 
     }
 }
 
-/// In seconds since the epoch.
+/// Parses an HTTP date to seconds since the Unix epoch.
 fn http_date(text: &str) -> Option<i64> {
     let date = httpdate::parse_http_date(text).ok()?;
     let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
     i64::try_from(since.as_secs()).ok()
 }
 
-/// What the headers say of this bucket: nothing, if they are about another resource.
+/// The rate limit headers for `bucket`. Limit, remaining and reset are `None` if the headers are
+/// about another resource.
 pub(super) fn rate_limit_headers(
     bucket: Bucket,
     status: StatusCode,
@@ -58,7 +60,8 @@ pub(super) fn rate_limit_headers(
     }
 }
 
-/// Whether what an answer says of limits is about this bucket. An Enterprise may count searches for code as searches.
+/// Returns true if the rate limit headers are about `bucket` or name no resource. GitHub Enterprise
+/// may count code searches as searches.
 pub(super) fn is_of(bucket: Bucket, headers: &HeaderMap) -> bool {
     let resource = header(headers, "x-ratelimit-resource");
     resource.is_none_or(|name| {
@@ -66,7 +69,8 @@ pub(super) fn is_of(bucket: Bucket, headers: &HeaderMap) -> bool {
     })
 }
 
-/// Seconds to wait, as the answer asks for: a number, or a date on the server's clock. No more than a day.
+/// Seconds to wait according to `Retry-After`, which is a number or a date on the server's clock.
+/// At most a day.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<u64> {
     let value = header(headers, "retry-after")?.trim();
     let seconds = value.parse().ok().or_else(|| {
@@ -77,10 +81,10 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<u64> {
     seconds.map(|seconds| seconds.min(LONGEST_RETRY_AFTER))
 }
 
-/// Nobody means more.
+/// One day, in seconds. Longer values are capped.
 const LONGEST_RETRY_AFTER: u64 = 86_400;
 
-/// Which limit an answer speaks of. `body` is its JSON, as far as it is some.
+/// The rate limit that an answer reports. `body` is the parsed answer, or null if it is not JSON.
 pub(super) fn limited(status: StatusCode, headers: &HeaderMap, body: &Value) -> Limited {
     let page = body["documentation_url"].as_str().unwrap_or_default();
     let has_type = |name: &str| {
@@ -88,7 +92,7 @@ pub(super) fn limited(status: StatusCode, headers: &HeaderMap, body: &Value) -> 
         errors.is_some_and(|errors| errors.iter().any(|error| error["type"] == name))
     };
     match status.as_u16() {
-        // GraphQL says it in its body.
+        // GraphQL reports an exhausted quota in the body, with status 200.
         200 if has_type("RATE_LIMITED") || has_type("RATE_LIMIT") => {
             if told(status, headers).remaining.unwrap_or(0) == 0 {
                 Limited::Primary
@@ -96,7 +100,7 @@ pub(super) fn limited(status: StatusCode, headers: &HeaderMap, body: &Value) -> 
                 Limited::Secondary
             }
         }
-        // GraphQL may say even this with a success.
+        // GraphQL may report secondary limits with status 200, too.
         200 if body["data"].is_null()
             && (page.contains("secondary-rate-limits")
                 || (retry_after(headers).is_some() && says_no(body))) =>
@@ -106,7 +110,8 @@ pub(super) fn limited(status: StatusCode, headers: &HeaderMap, body: &Value) -> 
         403 | 429 if page.contains("secondary-rate-limits") || page.contains("abuse") => {
             Limited::Secondary
         }
-        // The last call may be forbidden for a reason of its own: then the page is about something else.
+        // A call that used up the quota may be forbidden for another reason: then the page is about
+        // something else.
         403 if !page.is_empty() && !page.contains("rate-limit") => Limited::No,
         403 | 429 if told(status, headers).remaining == Some(0) => Limited::Primary,
         429 => Limited::Secondary,
@@ -115,12 +120,12 @@ pub(super) fn limited(status: StatusCode, headers: &HeaderMap, body: &Value) -> 
     }
 }
 
-/// Whether a body is a refusal, whatever the status.
+/// Returns true if the body is an error message, whatever the status.
 fn says_no(body: &Value) -> bool {
     body["errors"].is_array() || body["message"].is_string()
 }
 
-/// The error an answer that is no success stands for.
+/// The error for an answer that is not a success.
 pub(super) fn of_answer(
     route: &str,
     status: StatusCode,
@@ -171,18 +176,19 @@ pub(super) fn of_answer(
     }
 }
 
-/// `required; url=https://github.com/orgs/o/sso?authorization_request=...`
+/// Adds the URL from the header to the message. The header is `required;
+/// url=https://github.com/orgs/o/sso?authorization_request=...`.
 fn single_sign_on(said: &str, headers: &HeaderMap) -> String {
     let value = header(headers, "x-github-sso").unwrap_or_default();
     match value.split_once("url=") {
         Some((_, url)) => {
-            format!("{said}: the organisation wants single sign-on; authorise the token at {url}")
+            format!("{said}: the organisation needs single sign-on; authorise the token at {url}")
         }
-        None => format!("{said}: the organisation wants single sign-on for this token"),
+        None => format!("{said}: the organisation needs single sign-on for this token"),
     }
 }
 
-/// Names the scope that the token lacks, if GitHub said what would do.
+/// Adds the scope or permission that the token needs to the message, if GitHub named one.
 fn lacks(said: &str, headers: &HeaderMap) -> String {
     let list = |name| -> Option<Vec<&str>> {
         let value = header(headers, name)?;
@@ -211,7 +217,8 @@ fn lacks(said: &str, headers: &HeaderMap) -> String {
     }
 }
 
-/// What is wrong with which field (docs.github.com, "Validation failed").
+/// Adds up to three rejected fields, with the reasons, to the message (docs.github.com, "Validation
+/// failed").
 fn details(said: String, body: &Value) -> String {
     let errors = body["errors"]
         .as_array()

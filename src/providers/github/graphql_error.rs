@@ -1,17 +1,17 @@
-//! Errors of GraphQL, which come with status 200.
+//! Errors of GraphQL, which have HTTP status 200.
 
 use serde_json::Value;
 
 use crate::error::{ErrorKind, ServiceError};
 
-/// What we say of a query that GitHub gave up on.
+/// The message for a query that GitHub gave up on.
 pub(super) const TIMED_OUT: &str = "the query took too long";
 
-/// An answer without data.
+/// The error for an answer without data.
 pub(super) fn refusal(body: &Value) -> ServiceError {
     match &body["errors"][0] {
         Value::Null => ServiceError::new(ErrorKind::Refused, "/graphql", "the answer has no data"),
-        // An error without a type is the one that GitHub has for queries it gave up on.
+        // GitHub's error for a query that it gave up on has no type.
         error
             if error["type"].is_null()
                 && error["locations"].is_null()

@@ -1,16 +1,19 @@
-//! How much one identity may still ask for, and when again: arithmetic over a clock that others supply.
+//! The remaining quota of one identity, and the time of its reset: arithmetic over a clock that the
+//! caller supplies.
 //!
-//! GitHub counts per identity (a user, an installation of an app, an address without a token), not per token, and per
-//! resource (docs.github.com, "Rate limits for the REST API"). What is left is learned from the headers of each answer. A
-//! request under way counts as spent until its answer says otherwise, so nothing is sent to a bucket that may be empty;
-//! while nothing is known of a bucket, one request asks.
+//! GitHub counts per identity (a user, an app's installation, or an IP address without a token),
+//! not per token, and per resource (docs.github.com, "Rate limits for the REST API"). The remaining
+//! quota is read from the headers of each answer. A request under way counts as spent until its
+//! answer says otherwise, so no request is sent to a bucket that may be empty. While the quota of a
+//! bucket is unknown, only one request at a time is sent.
 //!
-//! Beside these primary limits there are secondary ones: at most 100 requests at once and 900 points a minute (2,000 for
-//! GraphQL), where what changes something costs 5 points; and pauses that GitHub asks for, which hold for all of an identity.
+//! Beside these primary limits there are secondary ones: at most 100 requests at once; at most 900
+//! points per minute (2,000 for GraphQL), where a request that changes something costs 5 points;
+//! and pauses that GitHub asks for, which apply to the whole identity.
 
 use std::collections::VecDeque;
 
-/// What GitHub counts separately (`x-ratelimit-resource`).
+/// The resources that GitHub counts separately (`x-ratelimit-resource`).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Bucket {
     /// The REST API.
@@ -26,7 +29,7 @@ pub enum Bucket {
 impl Bucket {
     pub(super) const ALL: [Self; 4] = [Self::Core, Self::Search, Self::CodeSearch, Self::Graphql];
 
-    /// As GitHub spells it.
+    /// The name that GitHub uses.
     pub fn name(self) -> &'static str {
         match self {
             Self::Core => "core",
@@ -36,7 +39,7 @@ impl Bucket {
         }
     }
 
-    /// What a route of the REST API is counted as.
+    /// The bucket that requests for a route count against.
     pub(super) fn of_route(route: &str) -> Self {
         let path = route
             .split('?')
@@ -59,86 +62,88 @@ impl Bucket {
     }
 }
 
-/// Requests at once that GitHub allows an identity, less some for others who use it.
+/// Concurrent requests per identity: fewer than GitHub allows, to leave some for other programs.
 const AT_ONCE: u32 = 80;
 /// Points of a request that changes something.
 pub(super) const MUTATION_POINTS: u32 = 5;
-/// What GitHub asks for between requests that change something.
+/// Seconds between requests that change something, as GitHub asks for.
 const BETWEEN_MUTATIONS: f64 = 1.0;
-/// After a reset, so that clocks that differ by less do no harm.
+/// Seconds to wait after a reset, so that small differences between clocks do no harm.
 const AFTER_RESET: f64 = 1.0;
-/// First pause after a secondary limit that does not say how long; doubled each time.
+/// Seconds of the first pause after a secondary limit that names no time; doubled each time.
 const FIRST_PAUSE: f64 = 60.0;
 const LONGEST_PAUSE: f64 = 3600.0;
 pub(super) const MINUTE: f64 = 60.0;
-/// So many successes without a word about limits mean that there are none.
+/// Successes without rate limit headers after which a server is assumed to have no limits.
 const SILENT_ANSWERS: usize = 3;
-/// No limit of GitHub's lasts longer; a reset further away is a mistake.
+/// Seconds that any limit of GitHub's lasts at most; a reset further away is a mistake.
 const LONGEST_WINDOW: f64 = 86_400.0;
 
-/// What an answer's headers say of a bucket.
+/// The rate limit headers of an answer, for one bucket.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct RateLimitHeaders {
     pub(super) limit: Option<u64>,
     pub(super) remaining: Option<u64>,
-    /// On the server's clock.
+    /// Time of the reset on the server's clock, in seconds since the epoch.
     pub(super) reset: Option<i64>,
-    /// The server's clock when it answered.
+    /// Time of the answer on the server's clock, in seconds since the epoch.
     pub(super) date: Option<i64>,
-    /// Whether it was a success.
+    /// True if the answer is a success.
     pub(super) is_success: bool,
 }
 
-/// What is known of a bucket.
+/// The known state of a bucket.
 #[derive(Clone, Debug, Default)]
 struct Quota {
     limit: Option<u64>,
-    /// `None` while nothing is known.
+    /// `None` while unknown.
     remaining: Option<u64>,
-    /// On our clock.
+    /// Time of the reset on the local clock.
     reset: f64,
-    /// On the server's clock, to tell older answers from newer.
+    /// Time of the reset on the server's clock, to tell older answers from newer.
     reset_told: i64,
     under_way: u64,
-    /// Requests that ended without a word about limits, each by how many had started then: the answer to one that started
-    /// later counts them, an answer that was under way may not.
+    /// Requests that ended without rate limit headers. Each is recorded as the number of requests
+    /// started by then: the answer to a request that started later counts it, the answer to one
+    /// that was under way may not.
     silent: Vec<u64>,
-    /// Answers came without a word about limits: there are none.
+    /// True if the server has no limits, because its answers have no rate limit headers.
     is_unlimited: bool,
 }
 
-/// Whether a request may go now.
+/// The time at which a request may be sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Admission {
     Now,
-    /// Not before then, in seconds since the epoch.
+    /// Not before this time, in seconds since the epoch.
     At(f64),
-    /// The same, to keep a pace: it is never long.
+    /// The same, to keep the pace of requests; the wait is always short.
     Paced(f64),
-    /// Not before another answer is there.
+    /// Not before another answer has arrived.
     AfterAnswer,
 }
 
-/// One identity's limits.
+/// The limits of one identity.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RateLimits {
     quotas: [Quota; 4],
     under_way: u32,
-    /// Requests that started.
+    /// Number of requests started so far.
     started: u64,
     closed_until: f64,
     pauses: u32,
-    /// After a pause, one request finds out whether it is over.
+    /// True after a pause: one request at a time is sent, until one shows that the pause is over.
     is_careful: bool,
-    /// When points were spent in the last minute, of the REST API and of GraphQL.
+    /// Points spent in the last minute, with times: those of the REST API, then those of GraphQL.
     spent: [VecDeque<(f64, u32)>; 2],
     last_mutation: f64,
-    /// The server's clock less ours.
+    /// Server's clock minus local clock, in seconds.
     skew: f64,
 }
 
 impl RateLimits {
-    /// Whether a request of so many points may go to `bucket`, of which `reserve` requests are to stay.
+    /// Returns the time at which a request that costs `points` may be sent to `bucket`. `reserve`
+    /// requests of the bucket are left unused.
     pub(super) fn turn(
         &mut self,
         bucket: Bucket,
@@ -168,14 +173,14 @@ impl RateLimits {
         {
             return Admission::Paced(first + MINUTE);
         }
-        // Of a search's few requests a minute none is kept back.
+        // Searches have few requests per minute, so none are reserved.
         let reserve = match bucket {
             Bucket::Core | Bucket::Graphql => reserve,
             Bucket::Search | Bucket::CodeSearch => 0,
         };
         let quota = &mut self.quotas[bucket as usize];
         if quota.remaining.is_some() && now >= quota.reset {
-            quota.remaining = None; // a new hour, of which nothing is known
+            quota.remaining = None; // a new period, whose quota is unknown
             quota.silent.clear();
         }
         let left = quota
@@ -191,7 +196,7 @@ impl RateLimits {
         }
     }
 
-    /// A request goes; returns its number.
+    /// Records the start of a request. Returns its number.
     pub(super) fn start(&mut self, bucket: Bucket, points: u32, now: f64) -> u64 {
         self.started += 1;
         self.under_way += 1;
@@ -205,7 +210,8 @@ impl RateLimits {
         self.started
     }
 
-    /// The request of this number ended, and its answer said this. `was_counted` is what to assume if it said nothing.
+    /// Records the end of the request with this number, and the headers of its answer. If there are
+    /// none, `was_counted` tells if the request counts as spent.
     pub(super) fn end(
         &mut self,
         bucket: Bucket,
@@ -220,12 +226,13 @@ impl RateLimits {
         if let Some(date) = told.date {
             #[expect(clippy::cast_precision_loss, reason = "dates are small")]
             let skew = date as f64 - now;
-            // A whole second is lost in the header: within it, clocks agree.
+            // The header has whole seconds only, so small differences are ignored.
             self.skew = if skew.abs() < 2.0 { 0.0 } else { skew };
         }
         let (Some(remaining), Some(reset)) = (told.remaining, told.reset) else {
             if was_counted {
-                // One answer without a word may be a proxy's; some are a server without limits.
+                // One answer without headers may be a proxy's; several mean a server without
+                // limits.
                 let is_new = quota.limit.is_none() && told.is_success;
                 quota.is_unlimited |= is_new && quota.silent.len() >= SILENT_ANSWERS;
                 if !quota.is_unlimited {
@@ -239,7 +246,7 @@ impl RateLimits {
         quota.limit = told.limit.or(quota.limit);
         let is_current = quota.remaining.is_some();
         if is_current && reset < quota.reset_told {
-            return; // it was under way while a new hour began
+            return; // the answer is about the period before
         }
         let is_same = is_current && reset == quota.reset_told;
         quota.remaining = Some(match quota.remaining {
@@ -248,17 +255,19 @@ impl RateLimits {
         });
         #[expect(clippy::cast_precision_loss, reason = "dates are small")]
         let reset_here = reset as f64 - self.skew + AFTER_RESET;
-        // What cannot be is no measure for what comes.
+        // An impossible reset must not make later answers look older than this one.
         let (reset_here, reset) = if reset_here > now + LONGEST_WINDOW {
             (now + 3600.0, 0)
         } else {
             (reset_here, reset)
         };
         quota.reset_told = reset;
-        quota.reset = reset_here.max(now + AFTER_RESET); // a reset in the past is no reason to ask without end
+        // A reset in the past must not cause endless requests.
+        quota.reset = reset_here.max(now + AFTER_RESET);
     }
 
-    /// GitHub said that the bucket is empty. If it also says that this is over already, nobody knows when it is.
+    /// Records that GitHub reports the bucket as empty. It stays closed for at least `retry_after`
+    /// seconds; without that and without a reset in the future, for at least a minute.
     pub(super) fn exhausted(
         &mut self,
         bucket: Bucket,
@@ -278,9 +287,9 @@ impl RateLimits {
         }
     }
 
-    /// GitHub asks for a pause of everything. Returns when it ends.
+    /// Records that GitHub asks the whole identity to pause. Returns the end of the pause.
     pub(super) fn pause(&mut self, retry_after: Option<u64>, now: f64) -> f64 {
-        // Several requests under way hear of the same pause.
+        // Several requests under way report the same pause.
         if now >= self.closed_until {
             self.pauses += 1;
         }
@@ -292,7 +301,8 @@ impl RateLimits {
         self.closed_until
     }
 
-    /// An answer came that was no pause: the next one starts over.
+    /// Records an answer that did not ask for a pause. A minute after a pause, the length of the
+    /// next one starts over.
     pub(super) fn went_well(&mut self, now: f64) {
         if now >= self.closed_until {
             self.is_careful = false;
@@ -302,7 +312,8 @@ impl RateLimits {
         }
     }
 
-    /// How much is left, as far as it is known, and when it is more again, in seconds since the epoch.
+    /// The limit, the remaining quota, and the time of the reset in seconds since the epoch, as far
+    /// as they are known.
     pub(super) fn left(&self, bucket: Bucket) -> (Option<u64>, Option<u64>, Option<i64>) {
         let quota = &self.quotas[bucket as usize];
         let reset = quota.remaining.map(|_| {
@@ -313,7 +324,7 @@ impl RateLimits {
         (quota.limit, quota.remaining, reset)
     }
 
-    /// What of it this identity has to spare: most goes first.
+    /// The remaining quota, by which identities are ranked: the highest is used first.
     pub(super) fn spare(&self, bucket: Bucket) -> u64 {
         let quota = &self.quotas[bucket as usize];
         match quota.remaining {

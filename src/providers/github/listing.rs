@@ -1,4 +1,5 @@
-//! Which repositories of a listing are wanted. GitHub's own filters are few; these look at each item.
+//! Filters for listings of repositories. GitHub has few filters of its own, so these check each
+//! item.
 
 use serde_json::Value;
 
@@ -16,26 +17,26 @@ choices! {
     }
 }
 
-/// Which repositories are wanted; the default is all.
+/// A filter for repositories. The default accepts all.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RepositoryFilter {
-    /// Only forks, or only those that are none.
+    /// Only forks if true, only repositories that are not forks if false.
     pub forks: Option<bool>,
-    /// Only archived ones, or only those that are not.
+    /// Only archived repositories if true, only those that are not archived if false.
     pub archived: Option<bool>,
-    /// Only those mostly in this language, whatever the case.
+    /// Only repositories with this main language; case does not matter.
     pub language: Option<String>,
-    /// Only those with all of these topics.
+    /// Only repositories with all of these topics.
     pub topics: Vec<String>,
-    /// Only those that these people can see.
+    /// Only repositories with this visibility.
     pub visibility: Option<Visibility>,
-    /// Only those with a push at or after this, in seconds since the Unix epoch.
+    /// Only repositories with a push at or after this time, in seconds since the Unix epoch.
     pub pushed_since: Option<i64>,
 }
 
 impl RepositoryFilter {
-    /// Whether it wants the repository that GitHub says this of.
+    /// Returns true if the filter accepts the repository with this metadata from GitHub.
     pub fn has(&self, item: &Value) -> bool {
         let is = |name: &str, wanted: Option<bool>| {
             wanted.is_none_or(|wanted| item[name].as_bool().unwrap_or(false) == wanted)

@@ -1,8 +1,9 @@
-//! What GitHub says of many repositories, in few GraphQL requests.
+//! Metadata of many repositories, fetched with few GraphQL requests.
 //!
-//! GitHub gives a query about ten seconds and answers 502 if it takes longer, so how many repositories fit into one depends
-//! on what they are. A batch that is too large is halved; what worked is remembered, and the largest that works is sought
-//! between that and what did not.
+//! GitHub stops a query after about ten seconds and answers 502, so the number of repositories that
+//! fit into one query depends on the repositories. A batch that is too large is halved. The largest
+//! size that worked is remembered, and the next sizes are chosen between it and the smallest one
+//! that failed.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -13,7 +14,7 @@ use super::client::GitHub;
 use super::graphql_error::{TIMED_OUT, of_graphql, refusal};
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 
-/// Of one repository, in GraphQL's words.
+/// The fields that are requested of each repository, as a GraphQL fragment.
 const FIELDS: &str = "
 fragment About on Repository {
   id databaseId name nameWithOwner description url homepageUrl createdAt updatedAt pushedAt
@@ -30,16 +31,17 @@ fragment About on Repository {
 }";
 
 impl GitHub {
-    /// What GitHub says of each of `repositories` (owner and name), in the shape of [`GitHub::repository`], one result for
-    /// each, in order. Many are asked for together.
+    /// Returns the metadata of each of `repositories` (owner and name), in the shape of
+    /// [`GitHub::repository`]: one result for each, in the same order. Repositories are requested
+    /// in batches.
     ///
     /// # Errors
     ///
-    /// Here: [`Error::Service`] for what concerns all, such as a token that is refused. A repository that is not there is an
-    /// error of its own.
+    /// [`Error::Service`] for a failure that concerns all repositories, such as a token that is
+    /// refused. A repository that does not exist is an error in its own result.
     pub async fn metadata(&self, repositories: &[(String, String)]) -> Result<Vec<Result<Value>>> {
         if self.requester.pool.accounts() == 0 {
-            return self.one_by_one(repositories).await; // GraphQL is for those it knows
+            return self.one_by_one(repositories).await; // GraphQL needs a token
         }
         let mut found = Vec::with_capacity(repositories.len());
         while found.len() < repositories.len() {
@@ -55,7 +57,7 @@ impl GitHub {
                     self.batches.forget();
                     found.push(Err(error));
                 }
-                // What was found is kept, and the rest says why it was not.
+                // Keep the results so far, and report the error for each remaining repository.
                 Err(Error::Service(error)) if !found.is_empty() => {
                     let left = repositories.len() - found.len();
                     found.extend((0..left).map(|_| Err(Error::Service(error.clone()))));
@@ -114,7 +116,8 @@ impl GitHub {
             }
         }
         let mut data = take(&mut answer, "data");
-        // GitHub gave up on all of it, and has a place for each.
+        // GitHub gave up on the whole query: no data, or every repository is null without its own
+        // error.
         let is_empty = data
             .as_object()
             .is_none_or(|data| data.values().all(Value::is_null));
@@ -131,9 +134,11 @@ impl GitHub {
                     Err(Error::service(errors.get(&alias).map_or_else(
                         || match said.as_array().into_iter().flatten().find(of_all) {
                             Some(error) => of_graphql(error, &subject),
-                            None => {
-                                ServiceError::new(ErrorKind::NotFound, &subject, "no answer for it")
-                            }
+                            None => ServiceError::new(
+                                ErrorKind::NotFound,
+                                &subject,
+                                "the answer does not contain it",
+                            ),
                         },
                         |error| of_graphql(error, &subject),
                     )))
@@ -144,7 +149,7 @@ impl GitHub {
         Ok(repositories.iter().enumerate().map(one).collect())
     }
 
-    /// A batch that is too large is not asked for again as it is.
+    /// Sends one query. A batch that is too large is not retried at the same size.
     async fn ask_once(&self, query: &str, variables: Value, is_costly: bool) -> Result<Value> {
         let request = super::request::ApiRequest {
             method: http::Method::POST,
@@ -159,7 +164,7 @@ impl GitHub {
     }
 }
 
-/// Whether less might work.
+/// Returns true if a smaller batch might work.
 fn is_too_much(error: &Error) -> bool {
     match error {
         Error::Service(error) => {
@@ -169,7 +174,7 @@ fn is_too_much(error: &Error) -> bool {
     }
 }
 
-/// The REST API's names for the same things.
+/// Converts a repository to the field names of the REST API.
 fn like_rest(about: &Value) -> Value {
     let text = |value: &Value| value.as_str().map(str::to_lowercase);
     let open = |name: &str| about[name]["totalCount"].as_u64().unwrap_or(0);

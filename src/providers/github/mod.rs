@@ -1,8 +1,8 @@
-//! GitHub, through octocrab; no type of its leaves this folder.
+//! GitHub's API, through octocrab. Types of octocrab are not used outside of this folder.
 //!
-//! A [`GitHub`] asks; every request goes through `exchange`, which waits its turn in the `pool` of tokens, looks into the
-//! `cache`, tries again what may pass, and turns a refusal into an error by status and headers. What an identity may still
-//! ask for is `limits`'s arithmetic.
+//! [`GitHub`] is the client. Every request goes through `requester`, which waits for quota in the
+//! `pool` of tokens, looks in the `cache`, retries temporary failures, and maps refusals to errors
+//! by status and headers. The arithmetic of an identity's remaining quota is in `limits`.
 
 mod app;
 mod batch_size;

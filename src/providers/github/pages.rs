@@ -13,25 +13,27 @@ use crate::error::{Error, ErrorKind, Result, ServiceError};
 
 /// A listing that is read page by page, to its end.
 ///
-/// Items that are inserted while it is read push others to the next page; these come once all the same. What is deleted
-/// meanwhile pulls others to a page that was read already: GitHub has no way to see those. Each item is known by its `id`;
-/// what has none is known by all of it. All pages are asked for as the same identity: another may see other items.
+/// Items that are inserted during reading push others to the next page; these are still returned
+/// only once. Items that are deleted during reading pull others to a page that was read already;
+/// these are missed, because GitHub offers no way to detect this. Items are compared by `id`, or by
+/// all of their content if they have none. All pages are requested with the same identity, because
+/// another one may see other items.
 pub struct Pages {
     requester: Arc<Requester>,
     next: Option<String>,
     seen: HashSet<String>,
-    /// Pages in a row without anything new.
+    /// Number of consecutive pages without a new item.
     repeats: u32,
-    /// Pages that were read.
+    /// Routes of the pages read so far.
     routes: HashSet<String>,
-    /// Who asked for the first one.
+    /// Key of the identity that requested the first page.
     identity: Option<String>,
-    /// Where the items are, if the answer is no plain list.
+    /// Name of the field with the items, if the answer is not a plain list.
     items_at: Option<&'static str>,
     filter: Option<RepositoryFilter>,
 }
 
-/// So many pages of what was seen before are no sign of items that were inserted.
+/// Consecutive pages without a new item after which inserted items cannot be the reason.
 const MOST_REPEATS: u32 = 20;
 
 impl std::fmt::Debug for Pages {
@@ -61,29 +63,30 @@ impl Pages {
         self
     }
 
-    /// At a cursor.
+    /// The listing at a cursor.
     pub(super) fn at(requester: Arc<Requester>, cursor: &str) -> Self {
         let (route, identity) = cursor.split_once('#').unwrap_or((cursor, ""));
         let identity = Some(identity.to_owned()).filter(|identity| !identity.is_empty());
         Self::new(requester, route.to_owned()).asked_as(identity)
     }
 
-    /// Asked for as this identity.
+    /// Sets the identity that all pages are requested with.
     pub(super) fn asked_as(mut self, identity: Option<String>) -> Self {
         self.identity = identity;
         self
     }
 
-    /// Only the repositories that `filter` wants.
+    /// Restricts the listing to repositories that `filter` accepts.
     #[must_use]
     pub fn filtered_by(mut self, filter: RepositoryFilter) -> Self {
         self.filter = Some(filter);
         self
     }
 
-    /// Where the listing goes on: keep it to go on later with [`GitHub::resume`](super::GitHub::resume). `None` at the end.
+    /// The cursor of the next page, for continuing later with
+    /// [`GitHub::resume`](super::GitHub::resume). `None` at the end.
     ///
-    /// It is a route, and behind `#` who asked, if several may.
+    /// It is a route, followed by `#` and the key of the identity if there are several accounts.
     pub fn cursor(&self) -> Option<String> {
         let route = self.next.as_deref()?;
         Some(match &self.identity {
@@ -92,11 +95,13 @@ impl Pages {
         })
     }
 
-    /// The items of the next page, those seen before and those that are filtered out left out; `None` at the end.
+    /// Returns the items of the next page, without those seen before and those that are filtered
+    /// out; `None` at the end.
     ///
     /// # Errors
     ///
-    /// Those of [`GitHub::get`](super::GitHub::get). After one, the same page may be asked for again.
+    /// Those of [`GitHub::get`](super::GitHub::get). After an error, the same page may be requested
+    /// again.
     pub async fn next_page(&mut self) -> Result<Option<Vec<Value>>> {
         let Some(route) = self.next.clone() else {
             return Ok(None);
@@ -107,7 +112,7 @@ impl Pages {
         };
         let answer = self.requester.ask(&request).await?;
         self.identity = Some(answer.identity);
-        // GitHub says 204 where there is nothing to list, as for contributors of an empty repository.
+        // GitHub answers 204 if the list is empty, as for contributors of an empty repository.
         let mut body = answer.body;
         let items = match self.items_at {
             Some(name) => body.get_mut(name).map(Value::take),
@@ -118,21 +123,21 @@ impl Pages {
             Some(Value::Null) if self.items_at.is_none() => Vec::new(),
             _ => {
                 let error =
-                    ServiceError::new(ErrorKind::Refused, route, "the answer is no listing");
+                    ServiceError::new(ErrorKind::Refused, route, "the answer is not a list");
                 return Err(Error::service(error));
             }
         };
         let next = answer.link.as_deref().and_then(next_of);
         let base_url = self.requester.base_url();
         let next = next.map(|next| below(base_url, next)).transpose()?;
-        // What was appended since a full last page was kept leaves the page as it was.
+        // If items were appended after a full last page was cached, the page itself is unchanged.
         let next = next.or_else(|| {
             let following = answer.is_old_link.then(|| following(&route, items.len()));
             following.flatten()
         });
         self.routes.insert(route.clone());
         if next.as_ref().is_some_and(|next| self.routes.contains(next)) {
-            let error = ServiceError::new(ErrorKind::Refused, route, "its pages go in a circle");
+            let error = ServiceError::new(ErrorKind::Refused, route, "its pages form a loop");
             return Err(Error::service(error));
         }
         self.next = next;
@@ -152,13 +157,13 @@ impl Pages {
         };
         if self.repeats > MOST_REPEATS {
             self.next = None;
-            let error = ServiceError::new(ErrorKind::Refused, route, "its pages repeat themselves");
+            let error = ServiceError::new(ErrorKind::Refused, route, "its pages repeat items");
             return Err(Error::service(error));
         }
         Ok(Some(kept))
     }
 
-    /// All items that are left.
+    /// Returns all remaining items.
     ///
     /// # Errors
     ///
@@ -177,7 +182,7 @@ fn next_of(link: &str) -> Option<&str> {
     let mut rest = link;
     while let Some((_, after)) = rest.split_once('<') {
         let (target, after) = after.split_once('>')?;
-        // Parameters go on to the next target; a comma in quotation marks is no end.
+        // Parameters end at the next comma outside of quotation marks.
         let mut is_quoted = false;
         let end = after.find(|letter| {
             is_quoted ^= letter == '"';
@@ -198,7 +203,7 @@ fn next_of(link: &str) -> Option<&str> {
     None
 }
 
-/// The page after a full one, for listings whose pages are numbered.
+/// The route of the page after a full one, for listings whose pages are numbered.
 fn following(route: &str, items: usize) -> Option<String> {
     let (path, query) = route.split_once('?')?;
     let (mut page, mut size, mut others) = (1, None, Vec::new());
@@ -216,7 +221,8 @@ fn following(route: &str, items: usize) -> Option<String> {
     (size == Some(items)).then(|| format!("{path}?{}&page={number}", others.join("&")))
 }
 
-/// What an item is known by: its id; a branch, which has none and moves, its name; else all of it.
+/// The key by which items are compared: the id; for a branch, which has no id and moves, the name;
+/// otherwise the whole item.
 fn identity(item: &Value) -> String {
     let mut known = ["id", "node_id"].iter().map(|name| &item[*name]);
     let known = known.find(|value| !value.is_null());

@@ -1,8 +1,9 @@
-//! Who asks: tokens, the identities behind them, and whose turn it is.
+//! The pool of tokens: the identities behind them, and the choice of one for each request.
 //!
-//! Tokens of the same user share one quota, so they share one [`Limits`]. A request takes the identity with most to spare,
-//! and of it the token that was used longest ago; if none has any, it waits for the first that will. Those that wait for one
-//! bucket get their turn in the order they came.
+//! Tokens of the same user share one quota, so they share one [`RateLimits`]. A request uses the
+//! identity with the largest remaining quota, and the token of it that was used longest ago. If no
+//! identity has quota left, the request waits for the first one that will have some. Requests that
+//! wait for the same bucket are served in the order in which they arrived.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,48 +17,49 @@ use super::limits::{Admission, Bucket, MINUTE, MUTATION_POINTS, RateLimitHeaders
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::secret::Secret;
 
-/// What a request can be signed with.
+/// Credentials that requests are sent with.
 #[derive(Clone, Debug)]
 pub enum Account {
     /// A token of a user: personal, fine-grained or of an OAuth app.
     Token(Secret),
-    /// An installation of a GitHub App, whose tokens are fetched when they are needed.
+    /// An installation of a GitHub App; its tokens are fetched when they are needed.
     App(AppKey),
 }
 
-/// What is known of a token's quota in one bucket.
+/// The known quota of a token in one bucket.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct BucketStatus {
-    /// Which.
+    /// The bucket.
     pub bucket: Bucket,
-    /// Requests an hour (searches: a minute), once known.
+    /// Requests per hour (for searches: per minute), once known.
     pub limit: Option<u64>,
-    /// How many are left, once known.
+    /// Remaining requests, once known.
     pub remaining: Option<u64>,
-    /// When it is the limit again, in seconds since the epoch, once known.
+    /// Time of the reset to the full limit, in seconds since the epoch, once known.
     pub reset_at: Option<i64>,
 }
 
-/// What is known of a token.
+/// The known state of a token.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TokenStatus {
-    /// Its place among those given.
+    /// Its index in the list of accounts.
     pub index: usize,
-    /// Whose it is, once known: tokens of one user share everything below.
+    /// The user that it belongs to, once known. Tokens of one user share their quotas.
     pub username: Option<String>,
-    /// Whether GitHub still takes it.
+    /// True until GitHub refuses it.
     pub is_valid: bool,
-    /// When it was last used, in seconds since the epoch.
+    /// Time of its last use, in seconds since the epoch; `None` if it was not used.
     pub last_used: Option<f64>,
-    /// Its quotas, those of the same identity counted together.
+    /// Its quotas, counted together with the other tokens of the same identity.
     pub buckets: Vec<BucketStatus>,
 }
 
 pub(super) struct Token {
     pub(super) account: Account,
-    /// What an app's installation was given, and until when.
+    /// The token that was fetched for an app's installation, and its expiry in seconds since the
+    /// epoch.
     pub(super) fetched: Option<(Secret, f64)>,
     identity: usize,
     is_valid: bool,
@@ -65,7 +67,7 @@ pub(super) struct Token {
 }
 
 struct Identity {
-    /// What the cache knows it by.
+    /// Its name in the cache.
     key: String,
     name: Option<String>,
     limits: RateLimits,
@@ -73,36 +75,38 @@ struct Identity {
 
 #[derive(Default)]
 struct State {
-    /// Why the first one left.
+    /// Reason for the refusal of the first token that was refused.
     reason: Option<String>,
     tokens: Vec<Token>,
     identities: Vec<Identity>,
 }
 
-/// How the pool spends.
+/// Limits on the use of the quotas.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct QuotaPolicy {
-    /// Requests of each bucket that stay for others.
+    /// Requests of each bucket (other than searches) that are left for other programs.
     pub(super) reserve: u64,
-    /// Longest time to wait for a turn.
+    /// Longest time to wait for quota.
     pub(super) longest_wait: Duration,
 }
 
-/// What requests have to have in common to wait for one another: bucket, token, identity, and whether they change something.
+/// The kind of a request: bucket, token, identity, and true if it changes something. Requests of
+/// the same kind form one queue.
 type Kind = (Bucket, Option<usize>, Option<String>, bool);
 
 pub(super) struct Pool {
     state: Mutex<State>,
-    /// An answer came, or a token was found invalid.
+    /// Notified when a request ended or a token was found invalid.
     changed: Notify,
-    /// Whose turn it is to look for a turn, among those who wait for the same.
+    /// Locks, one for each kind of request, so that only the first request of a queue looks for a
+    /// token.
     gates: Mutex<HashMap<Kind, Arc<tokio::sync::Mutex<()>>>>,
     pub(super) clock: Arc<dyn Clock>,
     quota_policy: QuotaPolicy,
 }
 
 impl Pool {
-    /// Without accounts, the one identity is our address.
+    /// Makes a pool. Without accounts, its one identity is the anonymous one, the IP address.
     pub(super) fn new(
         accounts: Vec<Account>,
         clock: Arc<dyn Clock>,
@@ -140,7 +144,7 @@ impl Pool {
         self.state().tokens.len()
     }
 
-    /// Says whose a token is: those of one user become one identity.
+    /// Records the user of a token. Tokens of one user become one identity.
     pub(super) fn belongs(&self, token: usize, username: &str) {
         let mut state = self.state();
         let own = state.tokens[token].identity;
@@ -157,7 +161,9 @@ impl Pool {
         }
     }
 
-    /// Waits for a turn. `only` is the token to use, if it has to be one; `prefers` an identity's key, if it has a turn.
+    /// Waits until a request may be sent. `only` is the token that must be used, if any. `prefers`
+    /// is the key of the identity to use if it has quota left. `pinned` is the key of the identity
+    /// that must be used, if any.
     pub(super) async fn lease(
         self: &Arc<Self>,
         bucket: Bucket,
@@ -179,7 +185,7 @@ impl Pool {
                 .entry(kind)
                 .or_default(),
         );
-        // What GitHub does not count waits for nobody.
+        // Requests that GitHub does not count need not queue.
         let _turn = match points {
             0 => None,
             _ => Some(gate.lock().await),
@@ -187,7 +193,7 @@ impl Pool {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
-            changed.as_mut().enable(); // what happens from here on is not missed
+            changed.as_mut().enable(); // no notification is missed from here on
             let now = self.clock.now();
             let found = self.state().find(
                 bucket,
@@ -233,7 +239,7 @@ impl Pool {
         }
     }
 
-    /// The identity of a user whose token is here, if that is known.
+    /// The key of a user's identity, if one of the tokens is known to belong to that user.
     pub(super) fn identity_of(&self, username: &str) -> Option<String> {
         let state = self.state();
         let is_its = |one: &&Identity| {
@@ -248,14 +254,15 @@ impl Pool {
             .map(|one| one.key.clone())
     }
 
-    /// Gives up what an app's installation was given; returns whether it was old enough to have ended.
+    /// Discards the token of an app's installation. Returns true if it was fetched more than a
+    /// minute ago, so that it may have expired.
     pub(super) fn forget(&self, token: usize) -> bool {
         let now = self.clock.now();
         let fetched = self.state().tokens[token].fetched.take();
         fetched.is_some_and(|(_, until)| until - 3600.0 + MINUTE < now)
     }
 
-    /// What the cache knows identities by.
+    /// Keys of the identities that have a valid token, for the cache.
     pub(super) fn identity_keys(&self) -> Vec<String> {
         let state = self.state();
         let valid = |at: usize| {
@@ -306,21 +313,17 @@ impl Pool {
         self.state().tokens[token].fetched = Some((secret, until));
     }
 
-    /// Why nobody can ask.
+    /// The error for requests that no token can be used for.
     fn nobody(&self, pinned: Option<&str>) -> ServiceError {
         let state = self.state();
         let is_left = state.tokens.iter().any(|token| token.is_valid);
-        let reason = state.reason.as_deref().unwrap_or("none is known");
+        let reason = state.reason.as_deref().unwrap_or("no reason is known");
         let message = match (pinned.filter(|_| is_left), state.tokens.len()) {
-            (Some(_), _) => format!("the token it began with is gone ({reason}); begin anew"),
+            (Some(_), _) => format!("the token of the listing was refused ({reason}); begin anew"),
             (None, 1) => format!("the token was refused: {reason}"),
             (None, count) => format!("all {count} tokens were refused: {reason}"),
         };
-        ServiceError::new(
-            ErrorKind::AuthenticationFailed,
-            "a token that is still valid",
-            message,
-        )
+        ServiceError::new(ErrorKind::AuthenticationFailed, "authentication", message)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -337,11 +340,11 @@ enum Found {
     Nobody,
 }
 
-/// What a turn has to wait for: this time, if there is one, or that something changes.
+/// The event that a request waits for: the time `until`, if there is one, or a change of the pool.
 #[derive(Clone, Copy, Default)]
 struct QueuedRequest {
     until: Option<f64>,
-    /// Somebody's answer or pace is enough: it will not be long.
+    /// True if the wait is only for another answer or for the pace, so that it is short.
     is_short: bool,
 }
 
@@ -377,7 +380,7 @@ impl State {
         now: f64,
     ) -> Found {
         let is_anonymous = self.tokens.is_empty();
-        // Whoever began goes on, and nobody else: another may see other things.
+        // A listing stays with the identity that began it: another one may see other items.
         let pinned = pinned.filter(|_| self.tokens.len() > 1);
         let mut best: Option<(bool, u64, usize)> = None;
         let mut wait: Option<QueuedRequest> = None;
@@ -429,7 +432,8 @@ impl State {
     }
 }
 
-/// A request that may go. Dropping it without a word counts it as spent.
+/// Permission to send one request. If it is dropped without a report of the answer, the request
+/// counts as spent.
 pub(super) struct Lease {
     pool: Arc<Pool>,
     bucket: Bucket,
@@ -444,7 +448,7 @@ impl Lease {
         self.pool.state().identities[self.identity].key.clone()
     }
 
-    /// An answer came, and said this of limits.
+    /// Reports an answer with its rate limit headers. `was_counted` applies if there are none.
     pub(super) fn answered(mut self, told: RateLimitHeaders, was_counted: bool) {
         self.end(told, was_counted);
         let now = self.pool.clock.now();
@@ -453,7 +457,7 @@ impl Lease {
             .went_well(now);
     }
 
-    /// GitHub says that nothing is left.
+    /// Reports that the quota is used up.
     pub(super) fn exhausted(mut self, told: RateLimitHeaders, retry_after: Option<u64>) {
         self.end(told, false);
         let now = self.pool.clock.now();
@@ -463,7 +467,7 @@ impl Lease {
             .exhausted(self.bucket, told, retry_after, now);
     }
 
-    /// GitHub asks for a pause.
+    /// Reports that GitHub asks for a pause.
     pub(super) fn paused(mut self, told: RateLimitHeaders, retry_after: Option<u64>) {
         self.end(told, true);
         let now = self.pool.clock.now();
@@ -472,7 +476,8 @@ impl Lease {
             .pause(retry_after, now);
     }
 
-    /// GitHub does not take the token any more, for this reason. Returns whether others are left.
+    /// Reports that GitHub refuses the token, with the reason. Returns true if other tokens are
+    /// valid.
     pub(super) fn revoked(mut self, told: RateLimitHeaders, reason: &Error) -> bool {
         self.end(told, false);
         let mut state = self.pool.state();
@@ -506,7 +511,7 @@ impl Drop for Lease {
     }
 }
 
-/// Names a token without showing it.
+/// A name for a token that does not reveal it.
 fn fingerprint(token: &Secret) -> String {
     use sha2::Digest;
     let digest = sha2::Sha256::digest(token.expose().as_bytes());
@@ -515,7 +520,7 @@ fn fingerprint(token: &Secret) -> String {
     })
 }
 
-/// The last second that dates are written for.
+/// The last second of the year 9999, the latest that HTTP dates can express.
 const YEAR_9999: u64 = 253_402_300_799;
 
 fn too_long(bucket: Bucket, then: f64, wait: Duration) -> ServiceError {
@@ -524,7 +529,7 @@ fn too_long(bucket: Bucket, then: f64, wait: Duration) -> ServiceError {
     let seconds = u64::try_from(reset_at).unwrap_or(0).min(YEAR_9999);
     let at = std::time::UNIX_EPOCH + Duration::from_secs(seconds);
     let message = format!(
-        "no {} requests are left before {} (in {} s), which is longer than may be waited",
+        "no {} requests are left before {} (in {} s), longer than the longest wait allowed",
         bucket.name(),
         httpdate::fmt_http_date(at),
         wait.as_secs()

@@ -1,4 +1,4 @@
-//! What is asked, what comes back, and the request in between.
+//! Requests to the API, their answers, and the HTTP requests that are sent.
 
 use http::{HeaderValue, Method};
 use serde_json::Value;
@@ -9,20 +9,20 @@ use crate::secret::Secret;
 
 const API_VERSION: &str = "2022-11-28";
 
-/// A question.
+/// A request to the API.
 #[derive(Clone, Debug)]
 pub(super) struct ApiRequest {
     pub(super) method: Method,
     /// Path and query below the base URL.
     pub(super) route: String,
     pub(super) body: Option<Value>,
-    /// Whether it changes nothing, so that it may be asked again.
+    /// True if the request changes nothing, so that it may be retried.
     pub(super) is_safe: bool,
-    /// Whether 502 and 504 mean that it is too much.
+    /// True if status 502 or 504 means that the request is too large.
     pub(super) is_costly: bool,
-    /// The token to ask with, if it has to be one.
+    /// Index of the token that must be used, if any.
     pub(super) token: Option<usize>,
-    /// Who asks, as the pool knows identities; `None` is anybody.
+    /// Key of the identity that must be used, as in the pool; `None` means any identity.
     pub(super) identity: Option<String>,
 }
 
@@ -40,19 +40,19 @@ impl ApiRequest {
     }
 }
 
-/// An answer that is a success.
+/// A successful answer.
 #[derive(Debug)]
 pub(super) struct ApiResponse {
-    /// `rel="next"` and its like.
+    /// The `Link` header, with `rel="next"` and others.
     pub(super) link: Option<String>,
-    /// Whether the link is the one of the kept answer: there may be more pages by now.
+    /// True if the link is that of the cached answer: pages may have been added since.
     pub(super) is_old_link: bool,
     pub(super) body: Value,
-    /// Who asked.
+    /// Key of the identity that made the request.
     pub(super) identity: String,
 }
 
-/// As it is sent: signed, and with what tells GitHub that we have an answer.
+/// Builds the HTTP request, with the token and with the validator of the cached answer.
 pub(super) fn http_request(
     request: &ApiRequest,
     secret: Option<&Secret>,
@@ -66,7 +66,7 @@ pub(super) fn http_request(
     if path.contains('\\') || path.split('/').skip(1).any(names_nothing) {
         return Err(Error::invalid(
             format!("route `{}`", request.route),
-            "has a part that names nothing",
+            "has a backslash, or a part that is empty, `.` or `..`",
         ));
     }
     let mut builder = http::Request::builder()
@@ -79,7 +79,7 @@ pub(super) fn http_request(
         .header("X-GitHub-Api-Version", API_VERSION);
     if let Some(secret) = secret {
         let mut value = HeaderValue::from_str(&format!("Bearer {}", secret.expose()))
-            .map_err(|_| Error::invalid("the token", "has letters that no token has"))?;
+            .map_err(|_| Error::invalid("the token", "contains characters that no token has"))?;
         value.set_sensitive(true);
         builder = builder.header("Authorization", value);
     }
@@ -97,7 +97,8 @@ pub(super) fn http_request(
         .map_err(|error| Error::invalid(format!("route `{}`", request.route), error.to_string()))
 }
 
-/// Routes that no token opens: they want an app's own signature or its password, and their refusal says nothing of tokens.
+/// Returns true for routes that need an app's own signature or its password instead of a token.
+/// Their refusal says nothing about the token.
 pub(super) fn wants_another_proof(route: &str) -> bool {
     let path = route.split('?').next().unwrap_or_default();
     path == "/app" || path.starts_with("/app/") || path.starts_with("/applications/")

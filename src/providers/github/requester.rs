@@ -1,4 +1,4 @@
-//! One question and its answer: whose turn it is, what is kept of it, whether to ask again, and what a refusal means.
+//! Sends one request and handles its answer: quota, cache, retries and refusals.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,17 +22,17 @@ use crate::jitter::jitter;
 use crate::net::ClientSettings;
 use crate::secret::Secret;
 
-/// An installation's token is fetched anew before it ends.
+/// Seconds before its expiry at which an installation's token is replaced.
 const BEFORE_EXPIRY: f64 = 300.0;
-/// Answers of one question that may say "not now".
+/// Answers to one request that may ask for a pause.
 const MOST_PAUSES: u32 = 10;
 const FIRST_WAIT: f64 = 1.0;
 const LONGEST_WAIT: f64 = 60.0;
-/// Seconds until a token that could not say whose it is is asked again.
+/// Seconds until the user of a token is requested again after a failure.
 const ASK_AGAIN: f64 = 60.0;
 
-/// The REST API, and the GraphQL API, which GitHub Enterprise has elsewhere. Both are connected to when they are first
-/// needed: their tasks live on the runtime that asks.
+/// The REST and GraphQL APIs, whose base URLs differ on GitHub Enterprise. The client of each is
+/// built at its first use, because its tasks live on the caller's runtime.
 pub(super) struct Apis {
     pub(super) settings: ClientSettings,
     pub(super) rest_url: String,
@@ -75,29 +75,29 @@ pub(super) struct Requester {
     pub(super) pool: Arc<Pool>,
     cache: Option<ResponseCache>,
     retries: u32,
-    /// When to ask each token whose it is; infinity is never again.
+    /// For each token, the time at which its user is to be requested; infinity means never again.
     unknown: tokio::sync::Mutex<Vec<f64>>,
-    /// Whether each was asked at least once.
+    /// True once the users of all tokens were requested.
     were_asked: AtomicBool,
-    /// One installation token at a time is fetched.
+    /// Held while an installation token is fetched, so that only one is fetched at a time.
     fetching: tokio::sync::Mutex<()>,
 }
 
-/// What one attempt came to.
+/// The result of one attempt.
 enum Attempt {
     Answered(ApiResponse),
     Failed(Error),
-    /// It may go well after a while, which the server may have named in seconds.
+    /// A retry may succeed, after the number of seconds that the server asked for, if any.
     Again(Error, Option<u64>),
-    /// The pool knows when.
+    /// A retry may succeed; the pool knows when.
     Later(Error),
-    /// With another token.
+    /// A retry may succeed with another token.
     Other(Error),
-    /// At another route.
+    /// The resource has moved to this route.
     Moved(String),
 }
 
-/// Redirects that one question follows.
+/// Redirects that are followed for one request.
 const MOST_MOVES: u32 = 5;
 
 impl Requester {
@@ -118,25 +118,26 @@ impl Requester {
         }
     }
 
-    /// Where the REST API is.
+    /// Base URL of the REST API.
     pub(super) fn base_url(&self) -> &str {
         &self.apis.rest_url
     }
 
-    /// Asks, and asks again where that may help.
+    /// Sends a request, with retries where they may help.
     pub(super) async fn ask(&self, request: &ApiRequest) -> Result<ApiResponse> {
         self.know_identities(request.token.is_none()).await;
         self.ask_until_answered(request).await
     }
 
-    /// The identity of a user, if one of the tokens is his.
+    /// The key of a user's identity, if one of the tokens belongs to that user.
     pub(super) async fn identity_of(&self, username: &str) -> Result<Option<String>> {
         self.know_identities(true).await;
         Ok(self.pool.identity_of(username))
     }
 
-    /// Several tokens may be one user's: who they are is asked first. One that could not be asked counts as one of its own
-    /// until it can; nobody waits for that a second time.
+    /// Requests the users of the tokens, since several tokens may belong to one user. A token whose
+    /// user could not be requested counts as an identity of its own until a later attempt succeeds.
+    /// Only the first attempt makes other requests wait.
     async fn know_identities(&self, may_ask: bool) {
         if self.pool.accounts() < 2 || !may_ask {
             return;
@@ -172,7 +173,7 @@ impl Requester {
                 Attempt::Moved(route) => {
                     moves += 1;
                     if moves > MOST_MOVES {
-                        return Err(refused(&request.route, "it is redirected without end"));
+                        return Err(refused(&request.route, "it is redirected too often"));
                     }
                     request.route = route;
                 }
@@ -239,13 +240,14 @@ impl Requester {
                 Ok(self.classify(request, lease, parts.status, &parts.headers, &body, kept))
             }
             Err(error) => {
-                drop(lease); // whether it counted, nobody knows
+                drop(lease); // it is unknown if GitHub counted it
                 Ok(Attempt::Again(unreachable(&request.route, &error), None))
             }
         }
     }
 
-    /// An app that cannot sign, or is not let in, leaves; that GitHub cannot be reached may pass.
+    /// Handles a failure to get a token. An app that cannot sign or is refused is not used any
+    /// more; network errors and rate limits are temporary.
     fn without_secret(lease: Lease, error: Error) -> Attempt {
         match error.kind() {
             ErrorKind::Network => {
@@ -287,7 +289,7 @@ impl Requester {
             lease.answered(told, true);
             return self.moved(request, headers);
         }
-        // Nothing is an answer, but not to who asked for something.
+        // An empty body is an answer, but not with status 200, which promises content.
         let parsed = if body.is_empty() && status != StatusCode::OK {
             Ok(Value::Null)
         } else {
@@ -296,7 +298,7 @@ impl Requester {
         let json = parsed.as_ref().unwrap_or(&Value::Null);
         match limited(status, headers, json) {
             Limited::No => {}
-            // Of a resource that is not ours to count.
+            // The limit is that of a resource which is not counted here.
             Limited::Primary if !is_of(bucket, headers) => {
                 lease.answered(told, false);
                 return Attempt::Failed(limit(&request.route, status, headers, json));
@@ -331,7 +333,7 @@ impl Requester {
         }
         let error = Error::service(of_answer(&request.route, status, headers, json));
         match status.as_u16() {
-            // What an installation was given may have ended before its time.
+            // An installation's token may have expired early.
             401 if lease.token.is_some_and(|token| self.pool.forget(token)) => {
                 lease.answered(told, true);
                 Attempt::Other(error)
@@ -362,7 +364,7 @@ impl Requester {
         }
     }
 
-    /// The kept answer, which is still the one.
+    /// Returns the cached answer, which is still current.
     fn unchanged(
         &self,
         request: &ApiRequest,
@@ -390,38 +392,39 @@ impl Requester {
         }
     }
 
-    /// A question that may be asked elsewhere is; only of the same server, which gets our token.
+    /// Follows the redirect of a GET request, but only to the same server, which receives the
+    /// token.
     fn moved(&self, request: &ApiRequest, headers: &HeaderMap) -> Attempt {
         let refuse = |reason: &str| Attempt::Failed(refused(&request.route, reason));
         let Some(location) = header(headers, "location") else {
-            return refuse("it is redirected to nowhere");
+            return refuse("the redirect has no target");
         };
         if request.method != Method::GET {
-            return refuse("it is redirected, and is no plain question");
+            return refuse("it is redirected, and only GET requests follow redirects");
         }
         let base = url::Url::parse(self.base_url());
         match base.and_then(|base| Ok((base.join(location)?, base))) {
             Ok((target, base)) if target.origin() == base.origin() => {
                 match below(self.base_url(), target.as_str()) {
                     Ok(route) => Attempt::Moved(route),
-                    Err(_) => refuse("it is redirected out of the API"),
+                    Err(_) => refuse("it is redirected to an address outside of the API"),
                 }
             }
-            _ => refuse("it is redirected to another server, which does not get our token"),
+            _ => refuse("it is redirected to another server, which must not get the token"),
         }
     }
 
-    /// Who has an answer of this route.
+    /// The key of the first identity with a cached answer for this route.
     fn kept(&self, route: &str) -> Option<String> {
         let cache = self.cache.as_ref()?;
         let mut identities = self.pool.identity_keys().into_iter();
         identities.find(|identity| cache.get(identity, route).is_some())
     }
 
-    /// Asks a token whose it is; returns when to ask again.
+    /// Requests the user of a token. Returns the time of the next attempt; infinity means never.
     async fn find_identity(&self, token: usize) -> f64 {
         if let (Account::App(_), _) = self.pool.account(token) {
-            return f64::INFINITY; // each installation is one
+            return f64::INFINITY; // each installation is its own identity
         }
         let request = ApiRequest {
             token: Some(token),
@@ -437,12 +440,13 @@ impl Requester {
             Err(error) if matches!(error.kind(), ErrorKind::Network | ErrorKind::RateLimited) => {
                 self.pool.clock.now() + ASK_AGAIN
             }
-            // It is refused, or is one of those that are nobody's, as in GitHub's workflows.
+            // The token is refused, or belongs to no user, like those of GitHub's workflows.
             Err(_) => f64::INFINITY,
         }
     }
 
-    /// What a request is signed with.
+    /// Returns the token to send with a request; that of an app's installation is fetched if
+    /// needed.
     async fn secret(&self, token: usize) -> Result<Secret> {
         let app = match self.pool.account(token) {
             (Account::Token(secret), _) => return Ok(secret),
@@ -493,7 +497,7 @@ impl Requester {
     }
 }
 
-/// Every `Link` header there is (RFC 9110, 5.3).
+/// All `Link` headers, joined (RFC 9110, 5.3).
 fn links(headers: &HeaderMap) -> Option<String> {
     let all = headers.get_all("link").iter();
     let all: Vec<&str> = all.filter_map(|value| value.to_str().ok()).collect();
@@ -532,6 +536,6 @@ fn nonsense(route: &str, error: &serde_json::Error) -> Error {
     Error::service(ServiceError::new(
         ErrorKind::Network,
         route,
-        format!("the answer is no JSON: {error}"),
+        format!("the answer is not JSON: {error}"),
     ))
 }

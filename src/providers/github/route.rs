@@ -1,14 +1,15 @@
-//! Routes: what of an address lies below the base URL.
+//! Routes: the part of a URL below the base URL.
 
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 
-/// The next page's route: what of its address lies below the base URL's path. Its host does not matter, ours is asked.
+/// Returns the route of the next page: the part of its URL below the base URL's path. The host is
+/// ignored; requests always go to the host of the base URL.
 pub(super) fn below(base_url: &str, next: &str) -> Result<String> {
     let path =
         |url: &str| url::Url::parse(url).map(|url| url.path().trim_end_matches('/').to_owned());
     let wrong = || {
-        let message = format!("the next page is at {next}, which is not below {base_url}");
-        Error::service(ServiceError::new(ErrorKind::Refused, "its pages", message))
+        let message = format!("the address {next} is not below {base_url}");
+        Error::service(ServiceError::new(ErrorKind::Refused, "next page", message))
     };
     let (base, parsed) = (
         path(base_url).map_err(|_| wrong())?,

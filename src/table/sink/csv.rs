@@ -1,4 +1,4 @@
-//! CSV. Arrow's own writer knows neither lists nor bytes that are no UTF-8.
+//! CSV. Arrow's own writer supports neither lists nor bytes that are not UTF-8.
 
 use std::io::{Result, Write};
 
@@ -39,7 +39,7 @@ impl CsvSink {
     }
 }
 
-/// Keeps the operating system's word, by which a closed pipe is known.
+/// Keeps the operating system's error, so that a closed pipe can be recognised.
 fn io_error(error: csv::Error) -> std::io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,

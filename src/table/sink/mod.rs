@@ -13,21 +13,24 @@ use arrow_schema::{ArrowError, SchemaRef};
 
 use crate::error::{Error, Result};
 
-/// How rows are written.
+/// The file format of a table.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Format {
-    /// Comma-separated values with a header; lists are joined by spaces, and bytes that are no UTF-8 are written as they are.
+    /// Comma-separated values with a header. Lists are joined by spaces, and bytes that are not
+    /// UTF-8 are written unchanged.
     Csv,
     /// One JSON object per line; nulls are written.
     JsonLines,
-    /// Parquet, compressed with Snappy. Times have milliseconds, because Parquet has no seconds.
+    /// Parquet, compressed with Snappy. Times are in milliseconds, because Parquet has no
+    /// timestamps in seconds.
     Parquet,
     /// Arrow's IPC stream.
     Arrow,
 }
 
 impl Format {
-    /// The format that a file's name asks for: `.csv`, `.jsonl` or `.ndjson`, `.parquet`, `.arrow` or `.arrows`.
+    /// Returns the format for a file name's extension: `.csv`, `.jsonl` or `.ndjson`, `.parquet`,
+    /// `.arrow`, `.arrows` or `.ipc`; `None` for any other.
     pub fn of_path(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "csv" => Some(Self::Csv),
@@ -43,9 +46,9 @@ type Out = Box<dyn Write + Send>;
 
 /// Writes batches of one schema in one format.
 ///
-/// What was written is whole only after [`Sink::finish`].
+/// The output is complete only after [`Sink::finish`].
 pub struct Sink {
-    /// What the output is called in errors.
+    /// The name of the output in errors.
     path: PathBuf,
     kind: Kind,
 }
@@ -58,11 +61,11 @@ enum Kind {
 }
 
 impl Sink {
-    /// Starts a file; `path` is what errors call it.
+    /// Starts the output. `path` is its name in errors.
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`] if the head of the file cannot be written.
+    /// [`Error::Storage`] if the start of the output cannot be written.
     pub fn new(format: Format, out: Out, path: &Path, schema: &SchemaRef) -> Result<Self> {
         let failed = |error: ArrowError| storage(path, error);
         let kind = match format {
@@ -85,7 +88,7 @@ impl Sink {
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`] if the output refuses it.
+    /// [`Error::Storage`] if the output cannot be written.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let path = &self.path;
         match &mut self.kind {
@@ -96,11 +99,11 @@ impl Sink {
         }
     }
 
-    /// Writes what is left, and flushes.
+    /// Writes the remaining data and flushes the output.
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`] if the output refuses it.
+    /// [`Error::Storage`] if the output cannot be written.
     pub fn finish(self) -> Result<()> {
         let Self { path, kind } = self;
         let failed = |error: ArrowError| storage(&path, error);
@@ -120,7 +123,8 @@ impl Sink {
     }
 }
 
-/// An error of Arrow's or Parquet's as ours: nearly always the operating system's word on the output, wrapped a few times.
+/// Converts an error of Arrow or Parquet. It is nearly always an I/O error of the output that was
+/// wrapped several times.
 fn storage(path: &Path, error: impl std::error::Error + 'static) -> Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     let mut found = None;

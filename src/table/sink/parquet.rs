@@ -13,7 +13,8 @@ use parquet::errors::Result;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
-/// Rows per row group: bounds what is held in memory before it is written.
+/// Number of rows per row group. It limits the rows that are held in memory before they are
+/// written.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 
 pub(super) struct ParquetSink {
@@ -23,7 +24,7 @@ pub(super) struct ParquetSink {
 
 impl ParquetSink {
     pub(super) fn new(out: Box<dyn Write + Send>, schema: &SchemaRef) -> Result<Self> {
-        // Readers that know nothing of Arrow see the policy too.
+        // Readers that ignore the Arrow schema see the policy too.
         let mut metadata: Vec<_> = schema
             .metadata()
             .iter()
@@ -54,11 +55,12 @@ impl ParquetSink {
     }
 }
 
-/// Parquet has no timestamps in seconds: readers would see bare numbers.
+/// Changes times in seconds to milliseconds. Parquet has no timestamps in seconds: readers would
+/// see plain numbers.
 fn in_milliseconds(schema: &SchemaRef) -> SchemaRef {
     let fields = schema.fields().iter().map(|field| match field.data_type() {
         DataType::Timestamp(TimeUnit::Second, zone) => {
-            // A date too far off for milliseconds becomes null, not another date.
+            // A date that is out of range for milliseconds becomes null, not another date.
             let field = Field::clone(field)
                 .with_data_type(DataType::Timestamp(TimeUnit::Millisecond, zone.clone()));
             Arc::new(field.with_nullable(true))

@@ -31,7 +31,7 @@ def __getattr__(name: str) -> Any:
     if name not in _REAL:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     real = _REAL[name]
-    msg = f"{name} is gitfleet.compat.{real.__name__} itself; use it with what gitfleet.testing.fixtures makes"
+    msg = f"{name} is {real.__name__} itself; use it with what gitfleet.testing.fixtures makes"
     warnings.warn(msg, DeprecationWarning, stacklevel=2)
     return real
 

@@ -1,0 +1,135 @@
+"""One name and one default for an option: in the library, the command and the package."""
+
+import inspect
+import re
+
+import pytest
+from command import gitfleet as command
+
+import gitfleet
+from gitfleet import _gitfleet, options
+
+KEYS = {name: set(keys) for name, keys in _gitfleet.option_names()}
+LIBRARY = {name: dict(defaults) for name, defaults in _gitfleet.library_options()}
+COMMANDS = {
+    "HistoryOptions": "commits",
+    "BlameOptions": "blame",
+    "CloneOptions": "clone",
+    "FleetOptions": "clone",
+    "MineOptions": "mine",
+}
+
+# Keys that are not fields of the library's options, and why.
+NOT_FIELDS = {
+    "bare": "a value of `worktree`",
+    "mirror": "a value of `worktree`",
+    "credential_command": "the library is given a provider of credentials",
+    "git_credentials": "the library is given a provider of credentials",
+    "token": "one of `credentials`",
+    "existing": "a field of Fleet itself",
+}
+# Keys whose flag has another name, and why.
+FLAGS = {
+    "paths": ("path", "git's flags that may be given several times are singular"),
+    "authors": ("author", "git's name"),
+    "committers": ("committer", "git's name"),
+    "refspecs": ("refspec", "may be given several times"),
+    "all_refs": ("all", "git's name"),
+    "pattern_syntax": ("extended-regexp", "git's name"),
+    "merge_commits": ("no-merges", "git's name"),
+    "order": ("topo-order", "git's name"),
+    "mailmap": ("no-mailmap", "a flag switches off what is on"),
+    "tags": ("no-tags", "a flag switches off what is on"),
+    "ignore_revs": ("ignore-rev", "git's name"),
+    "ignore_revs_files": ("ignore-revs-file", "git's name"),
+    "max_bytes": ("max-size", "in mebibytes"),
+    "min_free_bytes": ("min-free", "in mebibytes"),
+}
+# Keys that have no flag of the command, and why.
+NO_FLAG = {
+    "line_ranges": "git's -L",
+    "token": "secrets are not given on a command line",
+    "credentials": "secrets are not given on a command line",
+    "update_files": "a flag of `update`",
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_options_of_the_package_are_those_that_the_extension_reads(name):
+    assert KEYS[name] == set(getattr(options, name).__annotations__)
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_options_of_the_package_are_fields_of_the_library(name):
+    strays = KEYS[name] - LIBRARY[name].keys() - NOT_FIELDS.keys()
+    assert strays == set()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_of_the_package_are_flags_of_the_command(name):
+    flags = set(re.findall(r"--([a-z][a-z-]+)", command(COMMANDS[name], "--help").stdout))
+    for key in KEYS[name] - NO_FLAG.keys():
+        flag, _ = FLAGS.get(key, (key.replace("_", "-"), ""))
+        assert flag in flags, key
+
+
+def test_defaults_of_the_command_are_the_librarys():
+    scale = {"max-size": 1 << 20, "min-free": 1 << 20}
+    shown = {key: value for defaults in LIBRARY.values() for key, value in defaults.items()}
+    compared = 0
+    for name in set(COMMANDS.values()):
+        text = command(name, "--help").stdout
+        for flag, value in re.findall(r"--([a-z-]+) <(?:(?!--).)*?\[default: ([\d.]+)\]", text, re.S):
+            keys = [key for key, (other, _) in FLAGS.items() if other == flag]
+            key = keys[0] if keys else flag.replace("-", "_")
+            if key in shown:
+                number = re.sub(r"[^\d.]", "", shown[key])
+                assert float(value) * scale.get(flag, 1) == float(number), flag
+                compared += 1
+    assert compared >= 12
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_documented_defaults_are_the_librarys(name):
+    text = inspect.getsource(getattr(options, name))
+    for key, unit, value in re.findall(
+        r'^    (\w+): .*?\n    """(?:(?!""").)*?(seconds)?(?:(?!""").)*?[Dd]efaults to (\d+)\.?"""', text, re.M | re.S
+    ):
+        default = LIBRARY[name][key]
+        assert re.sub(r"[^\d]", "", default) == value, (key, unit)
+
+
+def test_signatures_list_options():
+    for function, name in ((gitfleet.mine, "MineOptions"), (gitfleet.Fleet, "FleetOptions")):
+        shown = inspect.signature(function).parameters
+        assert KEYS[name] <= set(shown)
+        assert "options" not in shown
+
+
+def test_unknown_options_are_refused_by_name(history):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'nonsense'; there are .*skip"):
+        gitfleet.Repository(history).commits(nonsense=1)
+    for value in (3.5, 1, b"on"):
+        with pytest.raises(TypeError, match="renames .*: must be text"):
+            gitfleet.Repository(history).commits(renames=value)
+
+
+@pytest.mark.parametrize("value", ["on", "m", "combined", "c", "dense-combined", "cc", "remerge"])
+def test_values_of_diff_merges_that_only_git_has_are_refused_by_name(value, history):
+    with pytest.raises(gitfleet.InvalidInputError, match=f"diff_merges `{value}`: is not supported"):
+        gitfleet.Repository(history).commits(diff_merges=value)
+    done = command("commits", history, f"--diff-merges={value}", check=False)
+    assert done.returncode == 2
+    assert f"'{value}'" in done.stderr
+
+
+def test_git_spellings_of_diff_merges_are_read(history):
+    def counts(value):
+        rows = gitfleet.Repository(history).changes(diff_merges=value).to_pylist()
+        shown = command("changes", history, f"--diff-merges={value}", "--format", "csv").stdout
+        assert shown.count("\n") == len(rows) + 1
+        return rows
+
+    assert counts("off") == counts("none")
+    assert counts("1") == counts("first-parent")
+    assert len(counts("separate")) > len(counts("none"))
