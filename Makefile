@@ -83,7 +83,7 @@ docs: $(VENV)/ready ## the site and the Rust documentation; warnings are errors
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --features cli
 
 docs-cli: ## rewrite docs/cli.txt from the command's help
-	GITFLEET_UPDATE_DOCS=1 $(CARGO) test --locked --features cli --test it the_help_in_the_documentation
+	GITFLEET_UPDATE_DOCS=1 $(CARGO) test --locked --features cli --test it help_equals_the_help
 
 BENCH_REPO ?= .
 $(VENV)/rivals: $(VENV)/ready

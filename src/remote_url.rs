@@ -385,7 +385,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_three_safe_names() {
+    fn key_has_three_safe_names() {
         for (address, key) in [
             (
                 "https://github.com/rust-lang/rust.git",
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn dangerous_or_unknown_addresses_are_refused() {
+    fn url_with_danger_or_unknown_scheme_is_refused() {
         for address in [
             "",
             "-oProxyCommand=x",
@@ -456,13 +456,13 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn a_parsed_address_parses_again_to_itself(host in "[a-z]{1,8}", owner in "[a-zA-Z0-9._-]{1,8}", name in "[a-z]{1,8}") {
+        fn url_survives_a_round_trip(host in "[a-z]{1,8}", owner in "[a-zA-Z0-9._-]{1,8}", name in "[a-z]{1,8}") {
             let url = RemoteUrl::parse(&format!("https://{host}/x{owner}/{name}")).unwrap();
             proptest::prop_assert_eq!(RemoteUrl::parse(url.as_str()).unwrap(), url);
         }
 
         #[test]
-        fn any_text_is_parsed_or_refused_without_panic(text in ".{0,40}") {
+        fn parse_never_panics(text in ".{0,40}") {
             let _ = RemoteUrl::parse(&text).map(|url| url.key());
         }
     }

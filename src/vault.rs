@@ -80,7 +80,7 @@ mod tests {
 
     /// Test case 16 of the GCM specification's appendix B, without its additional data: case 15.
     #[test]
-    fn a_published_example_opens() {
+    fn unseal_opens_a_published_example() {
         let key = bytes("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
         let sealed = bytes(concat!(
             "cafebabefacedbaddecaf888",
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_changed_does_not_open() {
+    fn unseal_refuses_changed_data() {
         let sealed = seal(&[1; KEY], b"token").unwrap();
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
@@ -110,7 +110,7 @@ mod tests {
 
     /// The expected key is from the reference implementation, through Python's argon2-cffi.
     #[test]
-    fn a_password_has_the_key_it_has_elsewhere() {
+    fn key_of_password_equals_the_reference() {
         let key = key_of_password(b"password", b"somesaltsomesalt", 64, 2, 1).unwrap();
         assert_eq!(
             key.to_vec(),

@@ -57,8 +57,7 @@ class GitFleetError(Exception):
     """Base class; catch this to catch everything.
 
     Attributes:
-        subject: The URL, path or revision the failure is about, without credentials; None if it is
-            about none.
+        subject: The URL, path or revision that failed, without credentials; None if there is none.
     """
 
     def __init__(self, message: str, subject: str | None = None) -> None:
@@ -66,7 +65,7 @@ class GitFleetError(Exception):
         self.message = message
         self.subject = subject
         if isinstance(self, OSError):
-            # It took the two for a number and its text.
+            # OSError took the two arguments for an error number and its text.
             for name, value in (("errno", None), ("strerror", message), ("filename", subject)):
                 setattr(self, name, value)
 
@@ -74,12 +73,12 @@ class GitFleetError(Exception):
         return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # OSError has ideas of its own about arguments.
+        # OSError would pickle other arguments.
         return (type(self), (self.message, self.subject))
 
 
 class InvalidInputError(GitFleetError, ValueError):
-    """An argument makes no sense, whatever the state of the world."""
+    """An argument is invalid, independent of any repository or server."""
 
 
 class RepositoryNotFoundError(GitFleetError, FileNotFoundError):
@@ -95,23 +94,23 @@ class PathNotFoundError(GitFleetError, FileNotFoundError):
 
 
 class DestinationExistsError(GitFleetError, FileExistsError):
-    """The destination `subject` holds something that is not ours to replace."""
+    """The destination `subject` holds data that GitFleet does not replace."""
 
 
 class AuthenticationError(GitFleetError, PermissionError):
-    """The host refused our credentials, or wants some."""
+    """The host refused the credentials, or requires some."""
 
 
 class PermissionDeniedError(GitFleetError, PermissionError):
-    """Not allowed: a scope is missing, or an organisation wants single sign-on."""
+    """Access denied: a scope is missing, or an organisation requires single sign-on."""
 
 
 class NotFoundError(GitFleetError, LookupError):
-    """A hosting service has no such thing, or does not show it to us."""
+    """The hosting service does not have `subject`, or does not show it to this user."""
 
 
 class RateLimitedError(GitFleetError):
-    """The host asks us to come back later.
+    """The rate limit of the host is used up; try again later.
 
     Attributes:
         reset_at: When the limit ends, an aware UTC datetime; None if the host did not say.
@@ -124,7 +123,7 @@ class RateLimitedError(GitFleetError):
         self._reset_seconds = reset_at
         self.reset_at = None
         if reset_at is not None:
-            with contextlib.suppress(OverflowError, OSError, ValueError):  # no time of this world
+            with contextlib.suppress(OverflowError, OSError, ValueError):  # out of range
                 utc = datetime.timezone.utc
                 self.reset_at = datetime.datetime.fromtimestamp(reset_at, utc)
 
@@ -133,19 +132,19 @@ class RateLimitedError(GitFleetError):
 
 
 class NetworkError(GitFleetError, ConnectionError):
-    """The other side could not be reached, or broke off."""
+    """The server could not be reached, or the connection broke."""
 
 
 class OperationTimeoutError(GitFleetError, TimeoutError):
-    """The other side did not answer in time."""
+    """The server did not answer in time."""
 
 
 class RefusedError(GitFleetError):
-    """The other side answered, and what it says or sends is of no use, now and later."""
+    """The server refused, or sent unusable data; trying again does not help."""
 
 
 class LimitExceededError(GitFleetError):
-    """A limit that the caller set was passed."""
+    """A limit set by the caller was exceeded."""
 
 
 class CorruptRepositoryError(GitFleetError):
@@ -157,7 +156,7 @@ class StorageError(GitFleetError, OSError):
 
 
 class UnsupportedError(GitFleetError, NotImplementedError):
-    """The request is sensible and GitFleet does not do it."""
+    """The request is valid, but GitFleet does not support it."""
 
 
 class OperationCancelledError(GitFleetError):

@@ -1,4 +1,4 @@
-"""Progress of long work, as a callback hears it and as an asynchronous iterator."""
+"""Progress of long work, for a callback and as an asynchronous iterator."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Phase = Literal[
 
 
 class Progress(NamedTuple):
-    """How far the work on one repository has come.
+    """The progress of the work on one repository.
 
-    A callback gets these on threads of GitFleet's, at most ten times a second for each repository,
-    and each change of phase. What it raises stops the work and is raised by the call.
+    A callback gets these on GitFleet's threads, at most ten times a second for each repository, and
+    at each change of phase. An exception that it raises stops the work and is raised by the call.
 
     Example:
         >>> from gitfleet import Fleet
@@ -41,19 +41,19 @@ class Progress(NamedTuple):
     subject: str
     """The address or directory as given, without credentials."""
     phase: Phase
-    """What it is going through; the last one says how it ended."""
+    """The current phase; the phase of the last event tells how the work ended."""
     done: int = 0
-    """Units done: objects, commits or files, as the phase has it."""
+    """Units done: objects, commits or files, depending on the phase."""
     total: int | None = None
-    """Units in all, once known."""
+    """The total number of units, once known."""
     bytes: int = 0
     """Bytes received so far."""
     error: str | None = None
-    """Why it failed."""
+    """The reason, if the work failed."""
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing follows about this repository.
+        """True if no further event follows for this repository.
 
         Example:
             >>> Progress("https://h/o/r", "receiving", done=120, total=400).has_ended
@@ -63,7 +63,7 @@ class Progress(NamedTuple):
 
 
 def listener(callback: Callable[[Progress], object] | None) -> Callable[..., object] | None:
-    """Make what the extension calls of what users give."""
+    """Convert a user's callback to the function that the extension calls."""
     if callback is None:
         return None
     if not callable(callback):
@@ -75,7 +75,7 @@ def listener(callback: Callable[[Progress], object] | None) -> Callable[..., obj
 async def stream(
     start: Callable[[Callable[[Progress], object]], Awaitable[object]],
 ) -> AsyncGenerator[Progress, None]:
-    """Run what `start` starts and yield what it tells; leaving early stops it."""
+    """Run the work of `start` and yield its progress; leaving early stops the work."""
     loop = asyncio.get_running_loop()
     events: asyncio.Queue[Progress | None] = asyncio.Queue()
 

@@ -28,10 +28,10 @@ M = TypeVar("M", bound="BaseModel")
 class Records:
     """Rows of one table, made as they are read; they can be read once.
 
-    Anything that takes Arrow data takes this object: ``polars.DataFrame(records)``,
+    Anything that accepts Arrow data accepts this object: ``polars.DataFrame(records)``,
     ``pyarrow.table(records)``, ``pyarrow.RecordBatchReader.from_stream(records)`` and DuckDB, which
-    reads it by its variable's name through pyarrow. No row passes through a Python object on that
-    way. Bytes that are not UTF-8 stand in Arrow text as described in the columns' metadata; in
+    reads it by its variable's name through pyarrow. No row becomes a Python object on the way.
+    Bytes that are not UTF-8 are encoded in Arrow text as described in the columns' metadata; in
     Python rows they are surrogate escapes.
 
     Example:
@@ -71,7 +71,7 @@ class Records:
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """What the table says about itself: schema version, tool version, counting policy.
+        """Metadata of the table: schema version, tool version, counting policy.
 
         Example:
             >>> import gitfleet
@@ -89,7 +89,7 @@ class Records:
         self._finish()
 
     async def __aiter__(self) -> AsyncGenerator[pa.RecordBatch, None]:
-        """Do the same without blocking the event loop; leaving the loop early closes the stream."""
+        """Iterate without blocking the event loop; leaving the loop early closes the stream."""
         pyarrow = _needed("pyarrow")
         stream = self._stream.take_over()
         try:
@@ -101,10 +101,10 @@ class Records:
         self._finish()
 
     def to_pylist(self) -> list[dict[str, Any]]:
-        """Read everything into a list of dictionaries, one a row; needs no other package.
+        """Read everything into a list of dictionaries, one per row; needs no other package.
 
-        Times are aware datetimes in UTC; a year that Python does not have stays a number of
-        seconds.
+        Times are aware datetimes in UTC; a time in a year that Python does not support stays a
+        number of seconds.
 
         Example:
             >>> import gitfleet
@@ -172,12 +172,12 @@ class Records:
         return frame
 
     def to_pydantic(self, model: type[M]) -> list[M]:
-        """Read everything into pydantic models, one a row; fields are columns by name.
+        """Read everything into pydantic models, one per row; fields are columns by name.
 
-        `gitfleet.models.rows` has one for each table. Bytes that are not UTF-8 stand as in Arrow.
+        `gitfleet.models.rows` has one for each table. Bytes that are not UTF-8 are as in Arrow.
 
         Raises:
-            pydantic.ValidationError: A row is not what the model wants.
+            pydantic.ValidationError: A row does not fit the model.
 
         Example:
             >>> import gitfleet
@@ -221,7 +221,7 @@ class Records:
         return self._write(path, "csv")
 
     def write_jsonl(self, path: str | os.PathLike[str]) -> int:
-        """Write everything to a file with a JSON object a line, like `write_parquet`.
+        """Write everything to a file with one JSON object per line, like `write_parquet`.
 
         Example:
             >>> import gitfleet
@@ -262,7 +262,7 @@ class Records:
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Hand the stream to a reader that speaks Arrow's C interface.
 
-        Its errors are the reader's; warnings, and what `failures` gets, come where the reader reads
+        Errors reach the reader. Warnings are issued, and `failures` is filled, if the reader reads
         on the main thread, as pyarrow and Polars do.
         """
         return self._stream.__arrow_c_stream__(requested_schema, at_end=self._finish)
@@ -275,7 +275,7 @@ class Records:
         return f"<Records {self._name}: {', '.join(self.column_names)}>"
 
     def _repr_html_(self) -> str:
-        """Show the first rows in a notebook, without taking them."""
+        """Show the first rows in a notebook, without removing them from the stream."""
         names = self.column_names
         rows = self._stream.peek(_SHOWN)
         head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
@@ -288,7 +288,7 @@ class Records:
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("Records are work under way; pass on the repository, or what was read")
+        raise TypeError("Records are running work; pass on the repository, or the rows read")
 
     def _finish(self) -> None:
         check, self._check = self._check, None
@@ -325,9 +325,9 @@ _NUMBERS = frozenset(
     }
 )
 _SHOWN = 10
-"""Rows in a notebook."""
+"""The number of rows that a notebook shows."""
 _WIDEST = 60
-"""Letters of a cell there."""
+"""The maximum number of characters of a cell in a notebook."""
 
 
 def _cell(value: object) -> str:

@@ -1,4 +1,4 @@
-//! Progress on a terminal: a bar per repository under way and one for all of them.
+//! Progress on a terminal: one bar per repository in progress, and one for all of them.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,7 +45,7 @@ impl Bars {
     /// Removes every bar.
     pub(super) fn clear(&self) {
         if let Some(shown) = &self.shown {
-            let _ = shown.all.clear(); // the terminal is gone
+            let _ = shown.all.clear(); // fails only if the terminal is gone
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::error::ErrorKind;
 
-/// Everything done.
+/// Everything succeeded.
 pub(super) const DONE: u8 = 0;
 /// Something failed.
 pub(super) const FAILED: u8 = 1;
-/// The command line makes no sense.
+/// The command line or an input is invalid.
 pub(super) const USAGE: u8 = 2;
-/// A defect, as BSD's `EX_SOFTWARE`.
+/// A defect of the program; BSD's `EX_SOFTWARE`.
 pub(super) const DEFECT: u8 = 70;
 /// Ended by Ctrl-C.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -42,12 +42,12 @@ pub(super) fn hint(kind: ErrorKind) -> Option<&'static str> {
             Some("set GITHUB_TOKEN for github.com or GITFLEET_TOKEN_<HOST>, or use a .netrc")
         }
         ErrorKind::RateLimited => {
-            Some("wait, then run the same command again: what is finished is not done twice")
+            Some("wait, then run the same command again: finished work is not repeated")
         }
         ErrorKind::Network | ErrorKind::Timeout => {
-            Some("run the same command again: what is finished is not done twice")
+            Some("run the same command again: finished work is not repeated")
         }
-        ErrorKind::Corrupt => Some("`git fsck` says more; a fresh clone may help"),
+        ErrorKind::Corrupt => Some("run `git fsck` for details; a fresh clone may help"),
         _ => None,
     }
 }

@@ -1,21 +1,22 @@
-//! Ctrl-C: the first asks running work to stop, the second ends the process.
+//! Handling of Ctrl-C: the first asks running work to stop, the second ends the process.
 
 use std::sync::{Mutex, Once, PoisonError};
 
 use super::exit::INTERRUPTED;
 use crate::cancel::CancelToken;
 
-/// The work that Ctrl-C stops: that of the latest run.
+/// The token that Ctrl-C cancels: that of the latest run.
 static CURRENT: Mutex<Option<CancelToken>> = Mutex::new(None);
 
-/// A token for one run of the command, cancelled by Ctrl-C. The handler is installed once; a Python program may run the
-/// command many times.
+/// A token for one run of the command, cancelled by Ctrl-C. The handler is installed once; a Python
+/// program may run the command many times.
 pub(super) fn token() -> CancelToken {
     static HANDLER: Once = Once::new();
     let token = CancelToken::new();
     *CURRENT.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
     HANDLER.call_once(|| {
-        // Where no handler can be installed, Ctrl-C ends the process: results are whole all the same.
+        // If no handler can be installed, Ctrl-C ends the process. Results on disk are complete
+        // even then.
         let _ = ctrlc::set_handler(|| {
             let current = CURRENT
                 .lock()

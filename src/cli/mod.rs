@@ -1,7 +1,7 @@
 //! The `gitfleet` command: parse, call the library, print, pick an exit code.
 //!
-//! The only folder that names `clap` and `indicatif`. As an edge it may do what the library does not: read the environment,
-//! look at the clock, install a handler for Ctrl-C, print.
+//! No other folder uses `clap` and `indicatif`. Unlike the library, the command may read the
+//! environment, look at the clock, install a handler for Ctrl-C, and print.
 
 mod args;
 mod bars;
@@ -23,8 +23,8 @@ use args::{Args, Command};
 use exit::{DONE, USAGE, exit_code, hint};
 pub use streams::Streams;
 
-/// Runs the command on `argv`, whose first item is the program's name, and returns its exit code: 0 all done, 1 something
-/// failed, 2 bad usage, 70 a defect, 130 interrupted.
+/// Runs the command on `argv`, whose first item is the program's name, and returns its exit code: 0
+/// success, 1 a failure, 2 invalid usage, 70 a defect of the program, 130 interrupted.
 pub fn run<I, T>(argv: I, mut streams: Streams) -> u8
 where
     I: IntoIterator<Item = T>,
@@ -34,7 +34,7 @@ where
         Ok(args) => args,
         Err(error) => {
             let text = error.render();
-            // A closed stream has nobody to tell.
+            // If the stream is closed, the text cannot be shown.
             let _ = if error.use_stderr() {
                 write!(streams.err, "{text}")
             } else {
@@ -66,7 +66,7 @@ fn dispatch(command: Command, streams: &mut Streams) -> Result<u8> {
 /// Prints an error and its hint; returns the exit code.
 fn report(streams: &mut Streams, error: &Error) -> u8 {
     if is_broken_pipe(error) {
-        return DONE; // whoever read our output has seen enough
+        return DONE; // the reader of the output has closed the pipe
     }
     if error.kind() != ErrorKind::Cancelled {
         let _ = writeln!(streams.err, "error: {}", error.report());

@@ -1,4 +1,4 @@
-//! Where rows go: standard output, or a file that appears when it is complete.
+//! The destination of rows: standard output, or a file that appears when it is complete.
 
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
@@ -10,12 +10,12 @@ use crate::edge::new_file::NewFile;
 use crate::error::{Error, Result};
 use crate::table::{Format, RecordBatch, SchemaRef, Sink};
 
-/// What errors call standard output.
+/// The name of standard output in errors.
 const STANDARD_OUTPUT: &str = "standard output";
 
 pub(super) struct Output {
     writer: Writer,
-    /// The file under way.
+    /// The file that is being written; `None` for standard output.
     file: Option<NewFile>,
 }
 
@@ -25,7 +25,8 @@ enum Writer {
 }
 
 impl Output {
-    /// What was asked for, or what the place asks for; `None` is the table for people.
+    /// The requested format, or else the default of the destination. `None` means the table for
+    /// reading.
     pub(super) fn format(args: &OutputArgs, streams: &Streams) -> Option<Format> {
         match args.format {
             Some(FormatArg::Table) => None,
@@ -84,7 +85,7 @@ impl Output {
         }
     }
 
-    /// Flushes what a stream has; a file is given up.
+    /// Flushes the rows of a stream; discards an unfinished file.
     pub(super) fn abandon(self) -> Result<()> {
         let is_stream = self.file.is_none_or(|file| file.is_stream());
         match self.writer {

@@ -1,4 +1,4 @@
-//! `repos`: what is hosted somewhere, as rows or as addresses to pipe on.
+//! `repos`: lists hosted repositories, as rows or as URLs for other commands.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::providers::github::{GitHub, RepositoryFilter, SearchOrder};
 use crate::table::{Records, RepositoriesTable};
 
-/// Columns of a table for people.
+/// The default columns of the table on a terminal.
 const COLUMNS: &[&str] = &[
     "full_name",
     "language",
@@ -31,7 +31,7 @@ pub(super) fn repos(args: &ReposArgs, streams: &mut Streams, cancel: &CancelToke
     for (owner, error) in &errors {
         let _ = writeln!(streams.err, "error: {owner}: {}", error.report());
     }
-    // What could be listed is worth a stream; a file stays what it was.
+    // A stream gets the repositories that could be listed. After an error a file is left unchanged.
     if errors.is_empty() || args.output.is_none() {
         write(args, &found, streams)?;
     }
@@ -40,7 +40,7 @@ pub(super) fn repos(args: &ReposArgs, streams: &mut Streams, cancel: &CancelToke
 
 type Found = (Vec<serde_json::Value>, Vec<(String, Error)>);
 
-/// Each repository once, and what could not be listed.
+/// Returns each repository once, and the error of each owner or search that could not be listed.
 async fn list(args: &ReposArgs, github: &GitHub, filter: RepositoryFilter) -> Result<Found> {
     let (mut found, mut errors, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     let mut add = |items: Vec<serde_json::Value>| {
@@ -138,10 +138,7 @@ fn write_urls(args: &ReposArgs, found: &[serde_json::Value], streams: &mut Strea
             Some(url) => text.extend([&url, "\n"]),
             None => {
                 let name = about["full_name"].as_str().unwrap_or("a repository");
-                let _ = writeln!(
-                    streams.err,
-                    "warning: {name:?} has no address to clone from"
-                );
+                let _ = writeln!(streams.err, "warning: {name:?} has no URL to clone from");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `commits`, `changes` and `blame`: one repository's rows.
+//! `commits`, `changes` and `blame`: rows of one repository.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,7 @@ use crate::progress::ProgressSink;
 use crate::remote::{PrefetchFor, prefetch};
 use crate::table::{self, Records};
 
-/// Columns of a table for people.
+/// The default columns of the tables on a terminal.
 const COMMIT_COLUMNS: &[&str] = &[
     "commit_id",
     "author_time",
@@ -132,7 +132,7 @@ pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToke
     };
     let is_terminal = args.output.output.is_none() && streams.out_is_terminal;
     if is_terminal {
-        // Rows and a bar do not share a screen.
+        // Rows and a progress bar must not be on the screen at the same time.
         records = records.collected();
         bars.clear();
     }
@@ -146,7 +146,7 @@ pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToke
     Ok(if failures.is_empty() { DONE } else { FAILED })
 }
 
-/// Brings what a partial clone left out.
+/// Fetches the objects that a partial clone left out.
 fn fetch(
     repo: &Repo,
     needed: &PrefetchFor,
@@ -193,7 +193,7 @@ pub(super) fn write(
         }
     }
     match failure {
-        // Rows before a failure reach a stream; a file stays what it was.
+        // A stream gets the rows before a failure; a file is left unchanged.
         Some(error) => {
             output.abandon()?;
             Err(error)

@@ -1,16 +1,16 @@
-//! Where the command writes.
+//! The output streams of the command.
 
 use std::io::{IsTerminal, Write};
 
-/// Where the command writes.
+/// The output streams of the command.
 pub struct Streams {
     /// Results.
     pub out: Box<dyn Write + Send>,
-    /// Errors, and progress.
+    /// Errors and progress.
     pub err: Box<dyn Write + Send>,
-    /// Whether `out` is a terminal: rows are then shown for people.
+    /// True if `out` is a terminal; rows are then shown as a table.
     pub out_is_terminal: bool,
-    /// Whether `err` is a terminal: progress is shown then.
+    /// True if `err` is a terminal; progress is then shown.
     pub err_is_terminal: bool,
 }
 

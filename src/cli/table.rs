@@ -1,17 +1,17 @@
-//! Rows for people: aligned columns, cut to the terminal.
+//! Rows as a table for reading: aligned columns, cut to the width of the terminal.
 
 use std::io::{Result, Write};
 
 use crate::table::{RecordBatch, write_cell};
 
-/// Longest a column gets, unless it is the last.
+/// The maximum width of a column, except for the last.
 const COLUMN_WIDTH: usize = 40;
-/// Ids are cut, as git cuts them.
+/// The width to which ids are abbreviated.
 const ID_WIDTH: usize = 10;
 
 pub(super) struct TablePrinter {
     out: Box<dyn Write + Send>,
-    /// Columns of the terminal; `None` cuts nothing.
+    /// The terminal's width in columns. With `None`, lines are not cut.
     width: Option<usize>,
     is_headed: bool,
 }
@@ -99,12 +99,14 @@ impl TablePrinter {
     }
 }
 
-/// Whether what follows is shown from right to left, or the other way round: other columns would move.
+/// Returns true if `letter` changes the direction of the text after it, which would move other
+/// columns.
 fn turns_the_line(letter: char) -> bool {
     matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// One line of text: control characters, which could move the cursor, are shown as escapes.
+/// A cell as one line of text. Control characters, which could move the cursor, are shown as
+/// escapes.
 fn cell(batch: &RecordBatch, column: usize, row: usize, name: &str) -> Result<String> {
     let mut bytes = Vec::new();
     write_cell(&mut bytes, batch, column, row)?;

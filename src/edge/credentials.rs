@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_named_after_hosts() {
+    fn token_variables_are_named_after_hosts() {
         assert_eq!(
             variable_for("my-git.example.org:8443"),
             "GITFLEET_TOKEN_MY__GIT_EXAMPLE_ORG_PORT_8443"

@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_and_end() {
+    fn retry_waits_double_and_end() {
         let mut options = RetryOptions::default();
         options.retries = 3;
         options.max_wait = seconds(3);
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_throttles_is_left_alone_and_recovers() {
+    fn throttling_host_is_left_alone_and_recovers() {
         let hosts = ["a"; 40];
         let mut schedule = Schedule::new(&hosts, 8, 4, RetryOptions::default());
         for _ in 0..4 {
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn too_long_a_wait_is_a_failure() {
+    fn wait_that_is_too_long_is_a_failure() {
         let mut schedule = Schedule::new(&["a"], 1, 1, RetryOptions::default());
         assert_eq!(schedule.next(Duration::ZERO), Next::Start(0));
         let hour = Some(seconds(3600));
@@ -345,7 +345,7 @@ mod tests {
         /// Every job ends, no job runs twice at once, and no limit is exceeded, whatever the
         /// results.
         #[test]
-        fn every_input_ends(
+        fn schedule_ends_for_every_input(
             hosts in proptest::collection::vec(0u8..4, 1..40),
             jobs in 1usize..6,
             per_host in 1usize..4,

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clashes_are_found_whatever_the_spelling() {
+    fn clashes_are_found_in_any_spelling() {
         for (first, second, clash) in [
             ("https://h/o/r", "https://h/o/r.git", true),
             ("https://h/o/r", "https://h/O/R", true),

@@ -210,7 +210,7 @@ mod tests {
     const TREE: &str = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n";
 
     #[test]
-    fn ordinary_commit() {
+    fn commit_with_all_headers_is_parsed() {
         let data = format!(
             "{TREE}parent 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A U Thor <a@b> 12 +0530\ncommitter C <c@d> 3 -0130\ngpgsig x\n y\n\none\ntwo\n\nbody\n"
         );
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_identities_survive() {
+    fn identities_with_odd_bytes_are_kept() {
         for (line, name, email, seconds) in [
             ("A <a@b>", "A", "a@b", 0),
             ("A a@b 12 +0000", "", "", 0),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_that_order() {
+    fn commit_date_is_read_as_git_reads_it() {
         for (headers, date) in [
             ("author A <a> 1 +0000\ncommitter C <c> 5 +0000\n", 5),
             ("author A <a> 1 +0000\ncommitter C <c>  5\n", 5),
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_is_no_commit() {
+    fn garbage_is_not_a_commit() {
         assert!(CommitObject::parse(b"").is_none());
         assert!(CommitObject::parse(b"tree xyz\n").is_none());
         assert!(

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_matched_one_by_one() {
+    fn pattern_matches_line_by_line() {
         let pattern = Pattern::new("^second.*end$", PatternSyntax::Basic, true).unwrap();
         assert!(pattern.matches_a_line(b"first\nSecond: the END\n"));
         assert!(!pattern.matches_a_line(b"second\nend"));

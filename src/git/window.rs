@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cancelled_wait_ends_before_its_task() {
+    fn cancelled_wait_ends_before_its_task() {
         let mut window = Window::new(&Workers::new(1).unwrap());
         let (finish, wait) = sync_channel::<()>(0);
         window.spawn(move || Ok(wait.recv().is_ok()));

@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cpu_that_lacks_something_is_named_before_any_handshake() {
+    fn missing_cpu_features_are_named() {
         assert_eq!(
             missing_cpu_features(&[("aes", true), ("adx", false), ("avx2", false)]),
             ["adx", "avx2"]
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_that_is_none_is_an_error_that_names_it() {
+    fn invalid_bundle_is_named_in_the_error() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ca.pem");
         std::fs::write(&path, "not a certificate").unwrap();

@@ -1,4 +1,4 @@
-//! Blamed lines as the original's dictionaries.
+//! Blamed lines as dictionaries, in the format of the former GitFleet package.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::runtime::GilYielder;
 use crate::error::{Error, Result};
 use crate::git::{BlameRow, BlameStream};
 
-/// One line.
+/// One blamed line.
 pub(super) struct Line {
     commit_id: String,
     author_name: Vec<u8>,
@@ -21,7 +21,7 @@ pub(super) struct Line {
     content: Vec<u8>,
 }
 
-/// A line, and its path where that is not said elsewhere.
+/// A line and its path; `None` if the caller knows the path.
 pub(super) type LineAt = (Line, Option<Arc<[u8]>>);
 
 /// The lines of a file's rows, in order.
@@ -45,7 +45,7 @@ pub(super) fn lines(rows: &[BlameRow], content: &[u8]) -> impl Iterator<Item = L
     })
 }
 
-/// A dictionary per line; with its path, where that is not said elsewhere.
+/// One dictionary per line. It includes the path unless that is `None`.
 pub(super) fn dicts<'py>(
     py: Python<'py>,
     lines: impl Iterator<Item = LineAt>,
@@ -69,13 +69,13 @@ pub(super) fn dicts<'py>(
     Ok(list)
 }
 
-/// Lines of several files, made as they are asked for.
+/// A lazy stream of the lines of several files.
 pub(super) struct LineStream {
-    /// `None` when it has ended or was closed.
+    /// `None` once the stream has ended.
     stream: Option<BlameStream>,
     waiting: VecDeque<LineAt>,
-    /// What ended the stream, or else what the first file had that could not be blamed; raised when all lines are handed
-    /// over.
+    /// The error that ended the stream, or else the error of the first file that could not be
+    /// blamed. It is returned after all lines.
     failure: Option<Error>,
 }
 
@@ -88,13 +88,13 @@ impl LineStream {
         }
     }
 
-    /// At least one line unless there are no more, at most `most`.
+    /// Returns up to `most` lines, and at least one unless none are left.
     pub(super) fn take(&mut self, most: usize) -> Result<Vec<LineAt>> {
         while self.waiting.len() < most {
             let file = match self.stream.as_mut().and_then(Iterator::next) {
                 Some(Ok(file)) => file,
                 ended => {
-                    // What was found before an error is handed over before it.
+                    // Lines that were found before an error are returned before it.
                     self.failure = ended.and_then(Result::err).or(self.failure.take());
                     self.stream = None;
                     break;

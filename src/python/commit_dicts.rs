@@ -1,4 +1,4 @@
-//! Commits as the original's dictionaries.
+//! Commits as dictionaries, in the format of the former GitFleet package.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -7,7 +7,8 @@ use super::rows::text;
 use super::runtime::GilYielder;
 use crate::git::Commit;
 
-/// A dictionary per commit. They are dropped one by one: all at once would take long with the GIL held.
+/// One dictionary per commit. The commits are dropped one by one, because dropping them all at once
+/// would hold the GIL for long.
 pub(super) fn commit_dicts<'py>(
     py: Python<'py>,
     repo_name: &str,

@@ -1,4 +1,4 @@
-//! Rows as the original's dictionaries, some at a time.
+//! Batches of rows as dictionaries, in the format of the former GitFleet package.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,11 +11,11 @@ use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git::{Commit, CommitStream};
 
-/// What a stream is of.
+/// The rows that a stream yields.
 pub(super) enum Source {
     /// Blamed lines.
     Lines(Box<LineStream>),
-    /// The commits of the repository with this name; none for an empty one.
+    /// The repository's name and its commits; `None` if the repository is empty.
     Commits(String, Option<Box<CommitStream>>),
 }
 
@@ -37,7 +37,7 @@ impl Source {
     }
 }
 
-/// Rows that are made as they are asked for.
+/// A lazy stream of rows.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 pub(super) struct DictStream {
     source: Arc<Mutex<Source>>,
@@ -55,7 +55,8 @@ impl DictStream {
 
 #[pymethods]
 impl DictStream {
-    /// Up to so many rows; an empty list at the end. Cancelling the task that awaits it stops the work.
+    /// Returns up to `most` rows, or an empty list at the end. Cancelling the task that awaits it
+    /// stops the work.
     fn next<'py>(&self, py: Python<'py>, most: usize) -> PyResult<Bound<'py, PyAny>> {
         let source = Arc::clone(&self.source);
         let work = move |_: &CancelToken| {

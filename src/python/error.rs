@@ -1,10 +1,11 @@
-//! `Error` to Python exception, one flat match. The classes are written in Python: `gitfleet/exceptions.py`.
+//! Converts `Error` to a Python exception, in one flat match. The classes are defined in Python:
+//! `gitfleet/exceptions.py`.
 
 use pyo3::prelude::*;
 
 use crate::error::{Error, ErrorKind};
 
-/// The class in `gitfleet.exceptions` that `kind` is raised as.
+/// The name of the class in `gitfleet.exceptions` that is raised for `kind`.
 pub(super) fn class_name(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::InvalidInput => "InvalidInputError",

@@ -1,4 +1,4 @@
-//! GitHub's API for Python: answers as the JSON they came as.
+//! GitHub's API for Python. Answers are passed on as JSON text.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +19,7 @@ use crate::providers::github::{
 };
 use crate::secret::Secret;
 
-/// How GitHub is reached, as the Python package collected it.
+/// Connection settings for GitHub, as collected by the Python package.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub(super) struct Service {
@@ -34,7 +34,7 @@ pub(super) struct Service {
     retries: u32,
 }
 
-/// Which repositories of a listing are wanted.
+/// A filter for the repositories of a listing.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub(super) struct Wanted<'py> {
@@ -69,7 +69,8 @@ pub(super) struct GitHubService {
     github: GitHub,
 }
 
-/// One token: username, whether it is valid, when it was last used, and per bucket its name, limit, remaining and reset.
+/// The status of one token: username, validity, time of last use, and per bucket its name, limit,
+/// remaining requests and reset time.
 type Status = (
     Option<String>,
     bool,
@@ -164,7 +165,7 @@ impl GitHubService {
         })
     }
 
-    /// A listing at a route or cursor.
+    /// A listing that starts at a route or cursor.
     #[pyo3(signature = (route, wanted = None))]
     fn listing(&self, route: &str, wanted: Option<Wanted<'_>>) -> PyResult<Listing> {
         let pages = self.github.resume(route);
@@ -174,7 +175,7 @@ impl GitHubService {
         }))
     }
 
-    /// Per repository its JSON, or an exception.
+    /// The JSON of each repository, or an exception.
     fn metadata<'py>(
         &self,
         py: Python<'py>,
@@ -215,22 +216,23 @@ impl GitHubService {
     }
 }
 
-/// A listing that is under way.
+/// A listing that is being read.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 pub(super) struct Listing {
     pages: Arc<tokio::sync::Mutex<Reading>>,
-    /// Where the page is that was not taken yet.
+    /// The cursor of the first page that was not taken yet.
     cursor: Mutex<Option<String>>,
 }
 
-/// A listing, and the page that was asked for and not taken yet: a cancelled task must not lose it.
+/// A listing, and the page that was fetched but not taken yet. The page is kept here so that a
+/// cancelled task does not lose it.
 struct Reading {
     pages: Pages,
     page: Page,
 }
 
 enum Page {
-    /// None was asked for.
+    /// No page was requested.
     Unread,
     Here(String),
     End,
@@ -250,7 +252,8 @@ impl Listing {
 
 #[pymethods]
 impl Listing {
-    /// Items of the next page, the same until it is taken; `None` at the end.
+    /// Returns the items of the next page, or `None` at the end. Repeated calls return the same
+    /// page until it is taken.
     fn next_page<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let reading = Arc::clone(&self.pages);
         coroutine(py, async move {
@@ -271,7 +274,7 @@ impl Listing {
         })
     }
 
-    /// The page has arrived: the next call is for the one after it.
+    /// Marks the page as taken. The next call of `next_page` fetches the page after it.
     fn take_page(&self) {
         if let Ok(mut reading) = self.pages.try_lock() {
             reading.page = Page::Unread;
@@ -279,7 +282,7 @@ impl Listing {
         }
     }
 
-    /// Where the first page is that was not taken; `None` at the end.
+    /// The cursor of the first page that was not taken; `None` at the end.
     #[getter]
     fn cursor(&self) -> Option<String> {
         let cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
@@ -287,7 +290,8 @@ impl Listing {
     }
 }
 
-/// A token for the API at `base_url` (`None` is GitHub's), from the places where the command looks for one.
+/// Returns a token for the API at `base_url`, from the places where the command looks for one.
+/// `None` means GitHub's API.
 #[pyfunction]
 #[pyo3(signature = (base_url = None))]
 pub(super) fn find_token(py: Python<'_>, base_url: Option<String>) -> PyResult<Option<String>> {

@@ -1,4 +1,5 @@
-//! `RepoManager`'s engine: clones with a state each, and the original's dictionaries.
+//! The engine of `RepoManager`: clones with a state each, and rows as dictionaries in the format of
+//! the former GitFleet package.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -94,7 +95,8 @@ impl Manager {
         })
     }
 
-    /// `(url, state, percent, error, directory)` per address as given.
+    /// Returns `(url, state, percent, error, directory)` for each URL. The keys are the URLs as
+    /// given.
     fn tasks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let found = py.detach(|| self.repos.tasks());
         let tasks = PyDict::new(py);
@@ -113,11 +115,12 @@ impl Manager {
         Ok(tasks)
     }
 
-    /// Stops clones under way. `None` or an error text per address that had a clone.
+    /// Stops running clones and removes all clones. Returns `None` or an error text for each URL
+    /// that had a clone.
     fn cleanup<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         if is_in_callback_of(self.owner()) {
             let what = "cleanup in a progress callback";
-            let reason = "would wait for the clone that is calling; call it when that has ended";
+            let reason = "would wait for the clone that calls it; call it after that clone";
             return Err(to_py(&Error::invalid(what, reason)));
         }
         let removed = PyDict::new(py);
@@ -149,7 +152,7 @@ impl Manager {
         })
     }
 
-    /// The same some at a time.
+    /// Like `extract_commits`, but returns a stream of batches.
     #[pyo3(signature = (path, **options))]
     fn commit_stream<'py>(
         &self,
@@ -158,7 +161,7 @@ impl Manager {
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let start = self.history(py, path, options)?;
-        // It lives as long as the stream, not as long as the task that opened it.
+        // The token lives as long as the stream, not only as long as the task that opened it.
         let cancel = CancelToken::new();
         let given = cancel.clone();
         let work = move |_: &CancelToken| start(&given);
@@ -170,7 +173,7 @@ impl Manager {
         })
     }
 
-    /// Paths of files at a revision.
+    /// Returns the paths of the files at a revision.
     fn find_files<'py>(
         &self,
         py: Python<'py>,
@@ -255,12 +258,13 @@ impl Manager {
                 };
                 files.set_item(given.into_os_string(), value)?;
             }
-            py.detach(move || drop(by_path)); // which takes a while
+            py.detach(move || drop(by_path)); // dropping it takes a while
             Ok(files.unbind())
         })
     }
 
-    /// Lines of files as dictionaries, some at a time; of the files below directories too, unless there must be none.
+    /// Returns a stream of the lines of files as dictionaries. A directory stands for the files
+    /// below it; with `only_files` it is an error.
     fn blame_lines<'py>(
         &self,
         py: Python<'py>,
@@ -269,7 +273,7 @@ impl Manager {
         only_files: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (open, manager) = (self.open(path), Arc::clone(&self.repos));
-        // It lives as long as the stream, not as long as the task that opened it.
+        // The token lives as long as the stream, not only as long as the task that opened it.
         let cancel = CancelToken::new();
         let given = cancel.clone();
         let work = move |_: &CancelToken| {
@@ -308,9 +312,9 @@ impl Manager {
     }
 }
 
-/// Clones under way.
+/// The running clones.
 struct Running {
-    /// Whose threads clone: those do not come along into a forked child.
+    /// The process whose threads do the cloning. A forked child does not have these threads.
     process: u32,
     cancels: Mutex<Vec<(u64, CancelToken)>>,
     ended: Condvar,
@@ -330,7 +334,7 @@ impl Running {
         One { running, number }
     }
 
-    /// Cancels them, and returns when they have ended.
+    /// Cancels all running clones, and returns when they have ended.
     fn stop(&self) {
         if self.process != std::process::id() {
             return;
@@ -352,7 +356,7 @@ impl Drop for One {
 }
 
 impl Manager {
-    /// What tells this manager from others.
+    /// A number that identifies this manager.
     fn owner(&self) -> usize {
         Arc::as_ptr(&self.running).addr()
     }
@@ -369,7 +373,8 @@ impl Manager {
         let listener = Listener::of(self.owner(), progress);
         let heard = listener.clone();
         let cancel = CancelToken::new();
-        // From now on, not from when a thread begins with it: `cleanup` may come before that.
+        // Registered now and not when a thread starts the work: `cleanup` may be called before
+        // that.
         let one = self.running.enter(&cancel);
         let work = move |cancel: &CancelToken| {
             let _one = one;
@@ -382,7 +387,8 @@ impl Manager {
         })
     }
 
-    /// Name and commits of a repository; an empty one has none.
+    /// Returns work that finds the name and the commits of a repository. The commits are `None` if
+    /// the repository is empty.
     fn history(
         &self,
         py: Python<'_>,
@@ -420,7 +426,7 @@ impl Manager {
     }
 }
 
-/// Brings what a partial clone lacks of what is going to be read.
+/// Fetches the objects that `needed` will read and that a partial clone lacks.
 fn complete(
     repo: &Repo,
     needed: &PrefetchFor,
@@ -431,7 +437,8 @@ fn complete(
     prefetch(repo, needed, manager.clone_options(), &silent, cancel).map(|_| ())
 }
 
-/// Names as committed, and each line with its content.
+/// The blame options of the former GitFleet package: names as committed, and each line with its
+/// content.
 fn as_the_original() -> BlameOptions {
     let mut options = BlameOptions::default();
     options.mailmap = false;

@@ -1,11 +1,12 @@
-//! The Python boundary: it translates and decides nothing. The only folder that names `pyo3`.
+//! The Python boundary. It translates between Python and the library, and decides nothing. No other
+//! folder uses `pyo3`.
 //!
-//! Every call that may block runs on another thread with the GIL released, and ends within a second of Ctrl-C, or of the
-//! cancellation of the task that awaits it.
+//! Every call that may block runs on another thread with the GIL released, and ends within a second
+//! of Ctrl-C, or of the cancellation of the task that awaits it.
 
 #![expect(
     clippy::needless_pass_by_value,
-    reason = "PyO3 hands over what it made from Python's arguments"
+    reason = "PyO3 passes the values made from Python's arguments by value"
 )]
 
 mod blame_lines;
@@ -71,7 +72,7 @@ mod module {
     }
 }
 
-/// Name and exception class of every error kind, for the test that holds the two together.
+/// Name and exception class of every error kind, for the test that compares the two.
 #[pyfunction]
 fn error_kinds() -> Vec<(String, &'static str)> {
     crate::ErrorKind::ALL

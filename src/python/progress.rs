@@ -1,4 +1,4 @@
-//! Progress for a Python callable.
+//! Progress reports to a Python callable.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -12,16 +12,16 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::progress::{EndStatus, NoProgress, Phase, Progress, ProgressSink};
 
-/// How often the callable hears of one repository in one phase: calling it costs the GIL.
+/// The shortest time between two calls for one repository in one phase. Each call takes the GIL.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// A callable that may have been given.
+/// An optional callable.
 #[derive(Clone, Default)]
 pub(super) struct Listener {
     callable: Option<Arc<Py<PyAny>>>,
-    /// What it raised first.
+    /// The first exception that it raised.
     raised: Arc<Mutex<Option<PyErr>>>,
-    /// For whom it listens; 0 for nobody in particular.
+    /// The manager that it belongs to; 0 if it belongs to none.
     owner: usize,
 }
 
@@ -38,7 +38,8 @@ impl Listener {
         }
     }
 
-    /// What work tells its progress. The work is cancelled if the callable raises.
+    /// The sink that receives the progress of the work. If the callable raises, the work is
+    /// cancelled.
     pub(super) fn sink(&self, cancel: &CancelToken) -> Arc<dyn ProgressSink> {
         match &self.callable {
             None => Arc::new(NoProgress),
@@ -52,7 +53,7 @@ impl Listener {
         }
     }
 
-    /// The result of the work; `None` if it was cancelled because of what the callable raised.
+    /// Returns the result of the work, or `None` if it was cancelled because the callable raised.
     pub(super) fn to_result<T>(&self, result: Result<T>) -> Result<Option<T>> {
         let raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
         if raised.is_some() {
@@ -62,23 +63,26 @@ impl Listener {
         }
     }
 
-    /// What [`Listener::settle`] kept; else raises what the callable raised.
+    /// Returns the result from [`Listener::to_result`], or raises the exception of the callable.
     pub(super) fn raise_pending<T>(&self, settled: Option<T>) -> PyResult<T> {
         let mut raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
         match (raised.take(), settled) {
             (Some(raised), _) => Err(raised),
             (None, Some(result)) => Ok(result),
-            (None, None) => Err(to_py(&Error::internal("work was given up for no reason"))),
+            (None, None) => Err(to_py(&Error::internal(
+                "work was cancelled without a reason",
+            ))),
         }
     }
 }
 
 thread_local! {
-    /// Whose callable this thread is within.
+    /// The owner of the callable that this thread is executing; 0 if none.
     static CALLING_FOR: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Whether a callable of `owner` is calling, for what would wait for the work that calls it.
+/// Returns true if this thread is executing a callable of `owner`. A function that waits for the
+/// work would then wait for its own caller.
 pub(super) fn is_in_callback_of(owner: usize) -> bool {
     CALLING_FOR.get() == owner
 }
@@ -103,7 +107,7 @@ impl Calls {
             return;
         }
         let (done, total, bytes) = counts;
-        // Nobody listens any more when Python has ended.
+        // After Python has shut down, the callable cannot be called.
         let called = Python::try_attach(|py| {
             let before = CALLING_FOR.replace(self.owner);
             let fields = (subject, phase, done, total, bytes, error);

@@ -1,4 +1,4 @@
-//! A stream of record batches as Python takes it.
+//! A stream of record batches for Python.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,15 +16,15 @@ use crate::edge::new_file::NewFile;
 use crate::error::{Error, Result};
 use crate::table::{Format, MissingCount, RecordBatch, Records, SchemaRef, Sink};
 
-/// Batches that are made as they are asked for; read once.
+/// A lazy stream of batches. It can be read once.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 pub(super) struct RecordStream {
     schema: SchemaRef,
-    /// `None` once somebody reads it.
+    /// `None` while or after a reader uses it, and after closing.
     records: Arc<Mutex<Option<Records>>>,
     missing: MissingCount,
     cancel: CancelToken,
-    /// Whose threads make the rows.
+    /// The process whose threads make the rows.
     process: u32,
 }
 
@@ -39,13 +39,13 @@ impl RecordStream {
         }
     }
 
-    /// One batch, which has no work behind it that dropping it could stop.
+    /// A stream of one batch. There is no work that dropping it could stop.
     fn of_batch(schema: SchemaRef, batch: RecordBatch) -> Self {
         let records = Records::new(schema, std::iter::once(Ok(batch)));
         Self::new(records, CancelToken::new())
     }
 
-    /// What is left, unless somebody closed the stream meanwhile.
+    /// Puts the remaining records back, unless the stream was closed in the meantime.
     fn put_back(&self, records: Records) {
         if !self.cancel.is_cancelled() {
             *self.locked() = Some(records);
@@ -69,7 +69,7 @@ impl RecordStream {
         })
     }
 
-    /// All batches, with the GIL released.
+    /// Reads all batches with the GIL released.
     fn read(&self, py: Python<'_>) -> PyResult<Vec<RecordBatch>> {
         let records = self.take()?;
         wait(py, &self.cancel, move || {
@@ -90,19 +90,20 @@ impl RecordStream {
             .collect()
     }
 
-    /// What the table says about itself.
+    /// The metadata of the schema.
     #[getter]
     fn metadata(&self) -> std::collections::HashMap<String, String> {
         self.schema.metadata().clone().into()
     }
 
-    /// How many changes could not be counted among the rows read so far, for want of a blob.
+    /// The number of changes, among the rows read so far, that have no line counts because a blob
+    /// is missing.
     #[getter]
     fn missing_blobs(&self) -> u64 {
         self.missing.count()
     }
 
-    /// A stream of the rows that are left; this one counts as read.
+    /// Moves the remaining rows to a new stream. This stream then counts as read.
     fn take_over(&self) -> PyResult<Self> {
         Ok(Self {
             schema: SchemaRef::clone(&self.schema),
@@ -120,7 +121,8 @@ impl RecordStream {
         Ok(Self::new(records, CancelToken::new()))
     }
 
-    /// Read everything into a list of dictionaries; bytes that are no UTF-8 as surrogate escapes, or as in Arrow.
+    /// Read everything into a list of dictionaries. Bytes that are not UTF-8 become surrogate
+    /// escapes if `surrogates` is true, and text as in Arrow otherwise.
     #[pyo3(signature = (*, surrogates))]
     fn to_pylist<'py>(&self, py: Python<'py>, surrogates: bool) -> PyResult<Bound<'py, PyList>> {
         let rows = PyList::empty(py);
@@ -145,7 +147,8 @@ impl RecordStream {
         Ok(batch.map(|batch| Self::of_batch(SchemaRef::clone(&self.schema), batch)))
     }
 
-    /// The same without blocking the event loop. Cancelling the task that awaits it closes the stream.
+    /// Like `next_batch`, without blocking the event loop. Cancelling the task that awaits it
+    /// closes the stream.
     fn next_batch_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let mut records = self.take()?;
         let slot = Arc::clone(&self.records);
@@ -162,7 +165,8 @@ impl RecordStream {
         })
     }
 
-    /// The first rows as dictionaries, without taking them; `None` if somebody has begun to read.
+    /// The first rows as dictionaries, without removing them from the stream; `None` if the stream
+    /// was read or closed.
     fn peek<'py>(&self, py: Python<'py>, most: usize) -> PyResult<Option<Bound<'py, PyList>>> {
         let Ok(mut records) = self.take() else {
             return Ok(None);
@@ -181,7 +185,7 @@ impl RecordStream {
         Ok(Some(rows))
     }
 
-    /// Read everything into a file that appears when it is complete; returns the number of rows.
+    /// Write all rows to a file, and return their number. The file appears when it is complete.
     fn write(&self, py: Python<'_>, path: PathBuf, form: &str) -> PyResult<u64> {
         let format = match form {
             "csv" => Format::Csv,
@@ -192,7 +196,7 @@ impl RecordStream {
         wait(py, &self.cancel, move || write(records, &path, format))
     }
 
-    /// Stop the work behind the stream; what was not read is lost.
+    /// Stop the work behind the stream; rows that were not read are lost.
     fn close(&self) {
         self.cancel.cancel();
         self.locked().take();
@@ -205,8 +209,8 @@ impl RecordStream {
         requested_schema: Option<Bound<'py, PyAny>>,
         at_end: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let _ = requested_schema; // only a wish, by the interface's own words
-        hears_ctrl_c(py)?; // remembered for when the reader pulls
+        let _ = requested_schema; // only a hint, as the interface defines it
+        hears_ctrl_c(py)?; // records the main thread for later pulls
         let records = self.take()?;
         let schema = SchemaRef::clone(records.schema());
         let pulled = Pulled {
@@ -227,24 +231,26 @@ impl RecordStream {
 
 impl Drop for RecordStream {
     fn drop(&mut self) {
-        // Work goes on only as long as somebody can read it.
+        // Without a reader the work is stopped.
         if self.locked().is_some() {
             self.cancel.cancel();
         }
     }
 }
 
-/// Batches for a reader outside of Python's sight, such as pyarrow or `DuckDB`. On the main thread it lets others have the
-/// GIL, and hears Ctrl-C: the reader gets an error, and Python its `KeyboardInterrupt` right after.
+/// Batches for a reader in native code, such as pyarrow or `DuckDB`. On the main thread it releases
+/// the GIL and checks for Ctrl-C: the reader then gets an error, and Python raises
+/// `KeyboardInterrupt` right after.
 struct Pulled {
     records: Option<Records>,
     cancel: CancelToken,
-    /// Called at the end, if that is on the main thread.
+    /// Called at the end of the stream, if the reader is on the main thread.
     at_end: Option<Py<PyAny>>,
 }
 
 impl Pulled {
-    /// Whatever it raises, such as a warning that is an error, is the stream's error.
+    /// Calls `at_end`. An exception that it raises, such as a warning turned into an error, becomes
+    /// the stream's error.
     fn tell_the_end(&mut self) -> Option<Error> {
         let at_end = self.at_end.take().filter(|_| is_main_thread())?;
         let told = Python::attach(|py| at_end.call0(py).map(|_| ()));
@@ -281,7 +287,7 @@ impl Iterator for Pulled {
     }
 }
 
-/// Writes all rows to a file; returns how many they were.
+/// Writes all rows to a file, and returns their number.
 fn write(records: Records, path: &Path, format: Format) -> Result<u64> {
     let (out, file) = NewFile::create(path)?;
     let mut sink = Sink::new(format, Box::new(out), path, records.schema())?;
@@ -297,7 +303,7 @@ fn write(records: Records, path: &Path, format: Format) -> Result<u64> {
 
 /// Makes Python raise `KeyboardInterrupt` as soon as the reader gives it back control.
 fn interrupt_main(py: Python<'_>) {
-    // There is nobody to tell if this fails, and the reader has its error.
+    // A failure cannot be reported here, and the reader already has its error.
     let _ = py
         .import("_thread")
         .and_then(|thread| thread.call_method0("interrupt_main"));

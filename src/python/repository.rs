@@ -26,9 +26,10 @@ use crate::workers::Workers;
 /// One repository on disk.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 pub(super) struct Repository {
-    /// With the process whose threads it uses: those do not come along into a forked child, which opens it anew.
+    /// The repository, and the process whose threads it uses. A forked child does not have these
+    /// threads and opens the repository again.
     opened: Mutex<(u32, Arc<Repo>)>,
-    /// As it was given, wherever the current directory is by then.
+    /// The path as given, made absolute: the current directory may change later.
     given: PathBuf,
     trust: bool,
     threads: usize,
@@ -69,7 +70,7 @@ impl Repository {
         block(py, move |_| repo.is_shallow())
     }
 
-    /// The commit `HEAD` is at; `None` if its branch does not exist yet.
+    /// The commit that `HEAD` points to; `None` if its branch does not exist yet.
     fn head(&self, py: Python<'_>) -> PyResult<Option<String>> {
         let repo = self.repo(py)?;
         let head = block(py, move |_| repo.head())?;
@@ -99,7 +100,7 @@ impl Repository {
         block(py, move |_| repo.rev_parse(&revision)).map(|id| id.to_string())
     }
 
-    /// Paths of files at a revision, sorted as git sorts them.
+    /// Paths of the files at a revision, in git's order.
     fn files<'py>(
         &self,
         py: Python<'py>,
@@ -141,7 +142,8 @@ impl Repository {
         stream(py, work)
     }
 
-    /// The stream, and a list that gets `(path, exception)` for each file that cannot be blamed.
+    /// Returns the stream, and a list that receives `(path, exception)` for each file that cannot
+    /// be blamed.
     #[pyo3(signature = (paths, is_strict, **options))]
     fn blame(
         &self,
@@ -154,7 +156,7 @@ impl Repository {
         Ok((stream(py, work)?, failures))
     }
 
-    /// The same, awaitable; all rows are there when it is done.
+    /// Like `blame`, but awaitable. All rows have been read when it is done.
     #[pyo3(signature = (paths, is_strict, **options))]
     fn blame_async<'py>(
         &self,
@@ -185,7 +187,7 @@ impl Repository {
         }
         let anew = Arc::new(open(py, self.given.clone(), self.trust, self.threads)?);
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        // To end its threads would be to wait for them, and they are not here.
+        // Dropping the old repository would wait for its threads, which this process does not have.
         std::mem::forget(std::mem::replace(&mut *opened, (here, Arc::clone(&anew))));
         Ok(anew)
     }
@@ -258,7 +260,7 @@ fn open(py: Python<'_>, path: PathBuf, trust: bool, threads: usize) -> PyResult<
     })
 }
 
-/// Fetches what `job` will read, reaching the origin as the environment says.
+/// Fetches the objects that `job` will read, with the network settings of the environment.
 fn fetch(repo: &Repo, job: &PrefetchFor, cancel: &CancelToken) -> Result<()> {
     let options = Network::default().clone_options();
     prefetch(repo, job, &options, &silent(), cancel).map(|_| ())
@@ -272,7 +274,7 @@ fn inside(repo: &Repo, paths: &[PathBuf]) -> Result<Vec<GitString>> {
     paths.iter().map(|path| repo.path_in_repo(path)).collect()
 }
 
-/// Starts a stream with the GIL released; what it does from then on is cancelled with it.
+/// Starts a stream with the GIL released. The stream keeps the token, so closing it stops the work.
 fn stream(
     py: Python<'_>,
     start: impl FnOnce(&CancelToken) -> Result<Records> + Send + 'static,
@@ -285,7 +287,7 @@ fn stream(
 
 type FailedPaths = Vec<(Vec<u8>, Error)>;
 
-/// Files that could not be blamed, as far as the stream has been read.
+/// The files that could not be blamed, among those read so far.
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 #[derive(Default)]
 pub(super) struct Failures(Arc<Mutex<FailedPaths>>);
@@ -299,7 +301,7 @@ impl Failures {
 
 #[pymethods]
 impl Failures {
-    /// Path and exception of each.
+    /// The path and the exception of each file.
     fn all<'py>(&self, py: Python<'py>) -> PyResult<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
         let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         failures

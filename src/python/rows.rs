@@ -7,7 +7,8 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use super::runtime::GilYielder;
 use crate::table::{RecordBatch, Value, decode, value};
 
-/// Text that may hold bytes: as Python's file names do, with surrogate escapes.
+/// Bytes as a Python string. Bytes that are not UTF-8 become surrogate escapes, as in Python's file
+/// names.
 pub(super) fn text<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(PyString::new(py, text).into_any()),
@@ -52,7 +53,7 @@ fn to_py<'py>(py: Python<'py>, value: &Value<'_>, surrogates: bool) -> PyResult<
     }
 }
 
-/// An aware datetime in UTC; bare seconds for a year that Python has not.
+/// An aware datetime in UTC; plain seconds for a year that Python does not support.
 fn time(py: Python<'_>, seconds: i64) -> PyResult<Bound<'_, PyAny>> {
     static EPOCH: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
     let (epoch, delta) = EPOCH.get_or_try_init(py, || -> PyResult<_> {

@@ -1,4 +1,4 @@
-//! Releasing the GIL, hearing Ctrl-C, and stopping work when nobody waits for it.
+//! Releases the GIL, handles Ctrl-C, and stops work that no caller waits for any more.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,14 +14,15 @@ use super::error::to_py;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 
-/// How often a blocking call looks for Ctrl-C.
+/// The interval at which a blocking call checks for Ctrl-C.
 const SIGNAL_POLL: Duration = Duration::from_millis(50);
 
-/// The thread that last proved to be Python's main one.
+/// The thread that was last found to be Python's main thread.
 static MAIN_THREAD: Mutex<Option<ThreadId>> = Mutex::new(None);
 
-/// Whether this thread hears Ctrl-C: Python delivers signals on its main thread only. That is not always the one that imported
-/// the module, and in a forked child it is the one that forked.
+/// Returns true if this thread receives Ctrl-C. Python delivers signals on its main thread only.
+/// That is not always the thread that imported the module; in a forked child it is the thread that
+/// forked.
 pub(super) fn hears_ctrl_c(py: Python<'_>) -> PyResult<bool> {
     let threading = py.import("threading")?;
     let main = threading.call_method0("main_thread")?.getattr("ident")?;
@@ -33,13 +34,14 @@ pub(super) fn hears_ctrl_c(py: Python<'_>) -> PyResult<bool> {
     Ok(is_main)
 }
 
-/// The same from memory, for threads of which nobody knows whether they may ask Python.
+/// Like [`hears_ctrl_c`], but from memory, for threads that perhaps must not call Python.
 pub(super) fn is_main_thread() -> bool {
     let main = MAIN_THREAD.lock().unwrap_or_else(PoisonError::into_inner);
     *main == Some(std::thread::current().id())
 }
 
-/// Cancels its token when dropped before the work has ended, so a cancelled `asyncio` task stops its threads.
+/// Cancels its token when dropped before the work has ended, so a cancelled `asyncio` task stops
+/// its threads.
 struct CancelOnDrop(Option<CancelToken>);
 
 impl CancelOnDrop {
@@ -56,14 +58,14 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// What a wait ended with.
+/// The outcome of a wait.
 pub(super) enum Waited<T> {
     Done(Result<T>),
     /// Ctrl-C: the work has been cancelled and has ended.
     Interrupted(PyErr),
 }
 
-/// Runs `work` on another thread with the GIL released, looking for Ctrl-C now and then.
+/// Runs `work` on another thread with the GIL released, checking for Ctrl-C at intervals.
 pub(super) fn wait<T: Send + 'static>(
     py: Python<'_>,
     cancel: &CancelToken,
@@ -76,7 +78,7 @@ pub(super) fn wait<T: Send + 'static>(
     }
 }
 
-/// The same for callers without the GIL; `hears` tells whether this thread hears Ctrl-C.
+/// Like [`wait`], for callers without the GIL. `hears` is true if this thread receives Ctrl-C.
 pub(super) fn wait_without_python<T: Send + 'static>(
     hears: bool,
     cancel: &CancelToken,
@@ -92,7 +94,7 @@ pub(super) fn wait_without_python<T: Send + 'static>(
             Err(RecvTimeoutError::Timeout) if hears => {
                 if let Err(interrupt) = Python::attach(signals) {
                     cancel.cancel();
-                    let _ = worker.join(); // a panic is no news any more
+                    let _ = worker.join(); // a panic no longer matters
                     return Waited::Interrupted(interrupt);
                 }
             }
@@ -110,43 +112,49 @@ pub(super) fn wait_without_python<T: Send + 'static>(
     }
 }
 
-/// Raises what a signal handler raised: `KeyboardInterrupt`, unless the program has its own idea.
+/// Raises the exception of a signal handler: `KeyboardInterrupt`, unless the program installed
+/// another handler.
 fn signals(py: Python<'_>) -> PyResult<()> {
     py.check_signals()
 }
 
-/// For loops that make Python objects: now and then others get the GIL, and Ctrl-C is heard.
+/// For loops that make Python objects: yields the GIL to other threads and checks for Ctrl-C at
+/// intervals.
 ///
-/// Whoever waits for the GIL is woken by its release, and has to get there before we are back: we stay away for a moment.
+/// A thread that waits for the GIL is woken by its release, and must take it before this thread
+/// asks for it again. This thread therefore sleeps for a moment.
 ///
-/// As long as one lives, Python does not search for garbage in cycles, if it did before: what is made has none, and to look at
-/// millions of objects over and over holds everybody up. For the same reason what was made counts as old afterwards, see
-/// [`make_old`]: the next search among the young would look at all of it at once.
+/// While a yielder exists, Python's cyclic garbage collection is switched off, if it was on. The
+/// new objects have no cycles, and traversing millions of them again and again delays all threads.
+/// For the same reason the new objects count as old afterwards, see [`make_old`]: the next
+/// collection of the young generations would traverse all of them at once.
 pub(super) struct GilYielder<'py> {
     turns: u32,
     last: Instant,
-    /// Python's module for the search.
+    /// Python's `gc` module.
     gc: Bound<'py, PyModule>,
 }
 
-/// Longer than others have to wait, shorter than anybody notices.
+/// The time between two yields: longer than other threads have to wait for the GIL, shorter than a
+/// user notices.
 const BREATH: Duration = Duration::from_millis(8);
-/// How long the GIL is out of our hands: enough for another thread to wake up and take it.
+/// The time for which the GIL is released: enough for another thread to wake up and take it.
 const YIELD_TIME: Duration = Duration::from_micros(50);
-/// Turns between two looks at the clock.
+/// The number of turns between two readings of the clock.
 const TURNS: u32 = 32;
 /// The older of the two young generations of `gc`.
 const YOUNG: u8 = 1;
 
-/// What holds for all that live at once, on whatever threads; changed with the GIL held.
+/// State shared by all yielders that exist at once, on any thread. Changed with the GIL held.
 struct Pause {
-    /// How many there are.
+    /// The number of yielders.
     lives: usize,
-    /// Whether the search was on before the first of them.
+    /// True if garbage collection was on before the first of them.
     was_on: bool,
-    /// Whether one of them made so much that it had to take a breath.
+    /// True if one of them ran long enough to yield.
     is_long: bool,
-    /// Objects made old without a look since the search among the old whose number follows.
+    /// The number of objects made old without being traversed since the full collection with the
+    /// number `searches`.
     unseen: u64,
     searches: u64,
 }
@@ -180,7 +188,7 @@ impl<'py> GilYielder<'py> {
         })
     }
 
-    /// To be called at every turn.
+    /// Must be called at every turn of the loop.
     pub(super) fn turn(&mut self) -> PyResult<()> {
         self.turns += 1;
         if self.turns >= TURNS {
@@ -188,7 +196,8 @@ impl<'py> GilYielder<'py> {
             if self.last.elapsed() > BREATH {
                 let was_long = std::mem::replace(&mut pause().is_long, true);
                 if !was_long {
-                    // The list that grows is old from now on: rows of plain values, which have no cycles, are never looked at.
+                    // The growing list is in the old generation from now on. Rows of plain values,
+                    // which have no cycles, are never traversed.
                     self.gc.call_method1("collect", (YOUNG,))?;
                 }
                 let py = self.gc.py();
@@ -211,7 +220,7 @@ impl Drop for GilYielder<'_> {
             }
             pause.is_long
         };
-        // Neither can fail but for want of memory, and then there is nothing to be done here.
+        // Both fail only if memory runs out, and then nothing can be done here.
         if is_long {
             let _ = make_old(&self.gc);
         }
@@ -219,13 +228,16 @@ impl Drop for GilYielder<'_> {
     }
 }
 
-/// Objects that may be made old without a look before Python searches among the old by itself: it does not count them, and
-/// cycles that hold rows must not pile up.
+/// The number of objects that may be made old without being traversed before Python runs a full
+/// collection by itself. Python does not count these objects, and cycles that hold rows must not
+/// pile up.
 const MOST_UNSEEN: u64 = 1_000_000;
 
-/// Puts all objects among the old without looking at them: `freeze` and `unfreeze` only move lists.
+/// Moves all objects to the old generation without traversing them: `freeze` and `unfreeze` only
+/// move lists.
 ///
-/// `freeze` also forgets how near the next search among the old is, which is put right again: a search among the young counts.
+/// `freeze` also resets the counter that tells how near the next full collection is. The counter is
+/// restored by collections of the young generations, each of which increments it.
 fn make_old(gc: &Bound<'_, PyModule>) -> PyResult<()> {
     let (young, _, near): (u64, u64, u64) = gc.call_method0("get_count")?.extract()?;
     let searches = gc.call_method0("get_stats")?.get_item(2)?;
@@ -253,7 +265,7 @@ fn make_old(gc: &Bound<'_, PyModule>) -> PyResult<()> {
     Ok(())
 }
 
-/// In a forked child nobody is left who would switch the search on again.
+/// Switches garbage collection on again in a forked child, where no yielder is left to do it.
 #[pyfunction]
 pub(super) fn after_fork(py: Python<'_>) -> PyResult<()> {
     let mut pause = pause();
@@ -264,7 +276,8 @@ pub(super) fn after_fork(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Runs `work` on another thread with the GIL released; raises its error, or `KeyboardInterrupt` on Ctrl-C.
+/// Runs `work` on another thread with the GIL released; raises its error, or `KeyboardInterrupt` on
+/// Ctrl-C.
 pub(super) fn block<T: Send + 'static>(
     py: Python<'_>,
     work: impl FnOnce(&CancelToken) -> Result<T> + Send + 'static,
@@ -274,8 +287,8 @@ pub(super) fn block<T: Send + 'static>(
     wait(py, &cancel, move || work(&given))
 }
 
-/// An awaitable for `work`, which runs on a thread of the runtime and is cancelled with the task that awaits it. `convert`
-/// makes the Python value, with the GIL.
+/// An awaitable for `work`, which runs on a thread of the runtime and is cancelled with the task
+/// that awaits it. `convert` makes the Python value and has the GIL.
 pub(super) fn awaitable<T: Send + 'static, P>(
     py: Python<'_>,
     work: impl FnOnce(&CancelToken) -> Result<T> + Send + 'static,
@@ -291,7 +304,7 @@ where
 ///
 /// # Errors
 ///
-/// In a forked child: the runtime's threads stayed with its parent.
+/// In a forked child, because only its parent has the runtime's threads.
 pub(super) fn coroutine<F, T>(py: Python<'_>, future: F) -> PyResult<Bound<'_, PyAny>>
 where
     F: Future<Output = PyResult<T>> + Send + 'static,
@@ -326,7 +339,8 @@ where
     })
 }
 
-/// When a future last ended, or was dropped: its event loop is told on yet another thread, which nobody can wait for.
+/// The time at which a future last ended or was dropped. Its event loop is notified on yet another
+/// thread, which cannot be waited for.
 static LAST_ENDING: Mutex<Option<Instant>> = Mutex::new(None);
 
 struct EndGuard;
@@ -337,10 +351,10 @@ impl Drop for EndGuard {
     }
 }
 
-/// The process whose threads the runtime has, once there is one.
+/// The process that has the runtime's threads, once the runtime exists.
 static PROCESS: OnceLock<u32> = OnceLock::new();
 
-/// What stops the work that somebody awaits, by number.
+/// Functions that stop awaited work, by number.
 static LIVE: Mutex<BTreeMap<u64, Box<dyn Fn() + Send>>> = Mutex::new(BTreeMap::new());
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
@@ -362,13 +376,13 @@ impl Drop for RunningTask {
     }
 }
 
-/// Longest wait at exit for what was cancelled to end.
+/// The longest wait at exit for cancelled work to end.
 const LONGEST_ENDING: Duration = Duration::from_secs(1);
-/// After the last one has ended, for its event loop to be told.
+/// The wait after the last future has ended, for its event loop to be notified.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(50);
 
-/// Called while Python can still be talked to: stops what runs, and lets the runtime's threads say their last words to the
-/// event loops. Afterwards they would have nobody to talk to.
+/// Called at exit, while Python can still be called. Stops all running work, and lets the runtime's
+/// threads notify the event loops, which is not possible afterwards.
 #[pyfunction]
 pub(super) fn stop_all(py: Python<'_>) {
     if PROCESS.get() != Some(&std::process::id()) {
@@ -391,7 +405,7 @@ pub(super) fn stop_all(py: Python<'_>) {
     });
 }
 
-/// The same with a token that others have too.
+/// Like [`awaitable`], with a token that others share.
 pub(super) fn awaitable_until<T: Send + 'static, P>(
     py: Python<'_>,
     cancel: CancelToken,

@@ -1,4 +1,4 @@
-//! Secrets at rest.
+//! Encryption of stored secrets.
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -7,7 +7,7 @@ use super::error::to_py;
 use super::runtime::block;
 use crate::vault;
 
-/// Encrypt with AES-256-GCM: nonce, ciphertext and tag.
+/// Encrypt with AES-256-GCM. Returns nonce, ciphertext and tag.
 #[pyfunction]
 pub(super) fn seal<'py>(
     py: Python<'py>,
@@ -18,7 +18,7 @@ pub(super) fn seal<'py>(
     Ok(PyBytes::new(py, &sealed))
 }
 
-/// What was encrypted; `None` if it was with another key, or changed since.
+/// Decrypt. Returns `None` if the data was encrypted with another key or has been changed.
 #[pyfunction]
 pub(super) fn unseal<'py>(
     py: Python<'py>,
@@ -29,7 +29,7 @@ pub(super) fn unseal<'py>(
     Ok(plain.map(|plain| PyBytes::new(py, &plain)))
 }
 
-/// The key that belongs to a password, by Argon2id; `memory` in KiB.
+/// Derive a key from a password with Argon2id. `memory` is in KiB.
 #[pyfunction]
 pub(super) fn key_of_password(
     py: Python<'_>,

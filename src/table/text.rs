@@ -63,19 +63,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_text_is_left_alone() {
+    fn encode_keeps_utf8_text() {
         assert_eq!(encode("naïve\n\"quoted\"".as_bytes()), "naïve\n\"quoted\"");
         assert_eq!(encode(b"caf\xe9"), "caf\u{F7E9}");
     }
 
     proptest::proptest! {
         #[test]
-        fn every_byte_comes_back(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..60)) {
+        fn bytes_survive_a_round_trip(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..60)) {
             proptest::prop_assert_eq!(decode(&encode(&bytes)).into_owned(), bytes);
         }
 
         #[test]
-        fn escapes_in_the_text_itself_come_back(text in "[a\u{F77F}-\u{F800}]{0,10}") {
+        fn escapes_in_the_text_survive_a_round_trip(text in "[a\u{F77F}-\u{F800}]{0,10}") {
             proptest::prop_assert_eq!(decode(&encode(text.as_bytes())).into_owned(), text.as_bytes());
         }
     }

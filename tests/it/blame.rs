@@ -1,4 +1,4 @@
-//! Blame against `git blame`.
+//! Blame, compared with `git blame`.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::support::blame::{Line, blamed, git_lines, our_lines};
 use crate::support::{Fixture, git_text, silent};
 
 #[test]
-fn every_line_of_every_file_is_gits() {
+fn blame_of_every_line_equals_gits() {
     let full = Fixture::make("blame", &[]);
     let shallow = Fixture::make("shallow", &[full.path().as_os_str()]);
     for (name, fixture) in [
@@ -46,7 +46,7 @@ fn every_line_of_every_file_is_gits() {
 }
 
 #[test]
-fn a_file_alone_and_any_number_of_threads_give_the_same() {
+fn blame_of_one_file_equals_that_among_all_files() {
     let fixture = Fixture::make("blame", &[]);
     let all: BTreeMap<Vec<u8>, Vec<Line>> = blamed(&fixture.open(), &BlameOptions::default())
         .iter()
@@ -71,7 +71,7 @@ fn a_file_alone_and_any_number_of_threads_give_the_same() {
 }
 
 #[test]
-fn a_directory_means_its_files_and_a_missing_path_is_its_own_outcome() {
+fn blame_expands_directories_and_reports_missing_paths() {
     let fixture = Fixture::make("blame", &[]);
     let mut options = BlameOptions::default();
     options.paths = Some(vec![
@@ -96,7 +96,7 @@ fn a_directory_means_its_files_and_a_missing_path_is_its_own_outcome() {
         [
             (b"absent".as_slice(), missing),
             (b"di", missing),
-            // The younger one is finished first.
+            // The file with the younger lines is finished first.
             (b"long", None),
             (b"dir/twin", None)
         ]
@@ -104,7 +104,7 @@ fn a_directory_means_its_files_and_a_missing_path_is_its_own_outcome() {
 }
 
 #[test]
-fn a_missing_blob_fails_the_files_that_need_it_and_no_other() {
+fn missing_blob_fails_only_the_files_that_need_it() {
     let fixture = Fixture::make("blame", &[]);
     let blob = git_text(fixture.path(), ["rev-parse", "HEAD~1:long"]);
     std::fs::remove_file(
@@ -130,7 +130,7 @@ fn a_missing_blob_fails_the_files_that_need_it_and_no_other() {
 }
 
 #[test]
-fn a_damaged_blob_fails_its_file_only() {
+fn damaged_blob_fails_its_file_only() {
     let fixture = Fixture::make("blame", &[]);
     let blob = git_text(fixture.path(), ["rev-parse", "HEAD:long"]);
     let object = fixture
@@ -151,7 +151,7 @@ fn a_damaged_blob_fails_its_file_only() {
 }
 
 #[test]
-fn line_ranges_are_gits() {
+fn line_ranges_equal_gits() {
     let fixture = Fixture::make("blame", &[]);
     for ranges in [
         vec!["10,20"],
@@ -180,7 +180,7 @@ fn line_ranges_are_gits() {
 }
 
 #[test]
-fn options_that_make_no_sense_are_refused_by_name() {
+fn blame_refuses_invalid_options_by_name() {
     let fixture = Fixture::make("blame", &[]);
     let refused = |change: &dyn Fn(&mut BlameOptions)| {
         let mut options = BlameOptions::default();
@@ -215,7 +215,7 @@ fn options_that_make_no_sense_are_refused_by_name() {
 }
 
 #[test]
-fn commits_to_look_past_may_stand_in_files() {
+fn ignored_revisions_are_read_from_files() {
     let fixture = Fixture::make("blame", &[]);
     let ids = git_text(fixture.path(), ["rev-list", "HEAD"]);
     let list: String = ids
@@ -223,7 +223,7 @@ fn commits_to_look_past_may_stand_in_files() {
         .step_by(2)
         .map(|id| format!("{id} # why\n"))
         .collect();
-    // A tag stands for its commit; what is not here, or no commit, is passed over.
+    // A tag stands for its commit. Ids that are missing or not commits are skipped.
     fixture.git(["tag", "-m", "tagged", "tagged", "HEAD~1"]);
     let tag = git_text(fixture.path(), ["rev-parse", "tagged"]);
     let tree = git_text(fixture.path(), ["rev-parse", "HEAD^{tree}"]);
@@ -243,7 +243,7 @@ fn commits_to_look_past_may_stand_in_files() {
 }
 
 #[test]
-fn the_working_tree_is_blamed_as_it_is_on_disk() {
+fn working_tree_is_blamed_as_on_disk() {
     let fixture = Fixture::make("blame", &[]);
     let at = |name: &str| fixture.path().join(name);
     let long = std::fs::read_to_string(at("long")).unwrap();
@@ -289,7 +289,7 @@ fn the_working_tree_is_blamed_as_it_is_on_disk() {
 }
 
 #[test]
-fn an_unfinished_merge_is_two_parents() {
+fn unfinished_merge_has_two_parents() {
     let fixture = Fixture::empty();
     let write = |name: &str, text: &str| std::fs::write(fixture.path().join(name), text).unwrap();
     write("file", "a\nb\nc\nd\ne\n");
@@ -315,10 +315,9 @@ fn an_unfinished_merge_is_two_parents() {
     }
 }
 
-/// Files come in the same order, with the same rows, however many threads there are; and one that is asked for alone, or
-/// with some others, has the rows it has among all.
+/// Files have the same order and the same rows for any number of threads.
 #[test]
-fn answers_come_in_the_same_order_for_any_number_of_threads() {
+fn blame_order_is_the_same_for_any_number_of_threads() {
     let fixture = Fixture::make("blame", &[]);
     let files = |threads: usize| -> Vec<(Vec<u8>, Vec<Line>)> {
         let mut open = OpenOptions::default();
@@ -337,7 +336,7 @@ fn answers_come_in_the_same_order_for_any_number_of_threads() {
 }
 
 #[test]
-fn a_cancelled_blame_ends_and_says_so() {
+fn blame_ends_with_an_error_when_cancelled() {
     let fixture = Fixture::make("blame", &[]);
     let cancel = CancelToken::new();
     let mut stream = fixture
@@ -352,7 +351,7 @@ fn a_cancelled_blame_ends_and_says_so() {
 }
 
 #[test]
-fn a_path_of_an_empty_repository_is_not_there() {
+fn blame_of_a_path_in_an_empty_repository_is_an_error() {
     let fixture = Fixture::empty();
     let mut options = BlameOptions::default();
     options.paths = Some(vec![b"file"[..].into()]);

@@ -1,11 +1,11 @@
-//! The command as people use it: output, exit codes, and what wrong input says.
+//! The command as users run it: output, exit codes, and the errors for invalid input.
 
 use std::path::Path;
 
 use crate::support::{Fixture, gitfleet, run};
 
 #[test]
-fn help_and_version_succeed_and_no_arguments_show_help() {
+fn help_and_version_succeed() {
     let (code, out, _) = run(gitfleet().arg("--help"));
     assert!(code == 0 && out.contains("Usage: gitfleet"), "{out}");
     for command in ["mine", "commits", "changes", "blame", "clone"] {
@@ -24,7 +24,7 @@ fn help_and_version_succeed_and_no_arguments_show_help() {
 }
 
 #[test]
-fn the_help_in_the_documentation_is_the_help() {
+fn help_equals_the_help_in_the_documentation() {
     let mut text = String::new();
     for command in [
         None,
@@ -50,7 +50,7 @@ fn the_help_in_the_documentation_is_the_help() {
 }
 
 #[test]
-fn what_would_move_the_cursor_or_turn_the_line_is_shown_as_an_escape() {
+fn table_shows_control_characters_as_escapes() {
     let fixture = Fixture::empty();
     let message = "red \u{1b}[31m turned \u{202e}txt.exe";
     fixture.git(["commit", "-q", "--allow-empty", "-m", message]);
@@ -63,7 +63,7 @@ fn what_would_move_the_cursor_or_turn_the_line_is_shown_as_an_escape() {
 }
 
 #[test]
-fn rows_come_in_every_format_and_into_files() {
+fn rows_are_written_in_every_format_and_to_files() {
     let fixture = Fixture::make("history", &[]);
     let path = fixture.path().to_str().unwrap();
     let (code, csv, _) = run(gitfleet().args([
@@ -132,7 +132,7 @@ fn blame_takes_paths_and_shows_lines() {
 }
 
 #[test]
-fn wrong_input_gets_one_line_that_names_it() {
+fn invalid_input_is_named_in_one_line() {
     let fixture = Fixture::make("history", &[]);
     let empty = Fixture::empty();
     let dir = tempfile::tempdir().unwrap();
@@ -195,7 +195,7 @@ fn wrong_input_gets_one_line_that_names_it() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_error() {
+fn closed_pipe_is_not_an_error() {
     let fixture = Fixture::make("history", &[]);
     let mut child = gitfleet()
         .args(["commits", fixture.path().to_str().unwrap()])
@@ -212,7 +212,7 @@ fn a_closed_pipe_is_no_error() {
 }
 
 #[test]
-fn targets_come_from_files_and_standard_input() {
+fn targets_are_read_from_files_and_standard_input() {
     use std::io::Write;
     let (first, second) = (Fixture::make("sha256", &[]), Fixture::make("blame", &[]));
     let dir = tempfile::tempdir().unwrap();
@@ -248,7 +248,7 @@ fn targets_come_from_files_and_standard_input() {
 
 #[cfg(unix)]
 #[test]
-fn a_device_is_written_to_and_a_link_followed() {
+fn output_writes_to_devices_and_follows_links() {
     let fixture = Fixture::make("sha256", &[]);
     let repo = fixture.path().to_str().unwrap();
     let dir = tempfile::tempdir().unwrap();

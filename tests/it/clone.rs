@@ -1,4 +1,5 @@
-//! Local clones without git. Clones over http are tested from Python, where a real server is at hand.
+//! Local clones without git. Clones over http are tested from Python, where a real server is
+//! available.
 
 use std::path::Path;
 
@@ -16,7 +17,7 @@ fn clone(from: &Path, into: &Path, worktree: Worktree) -> gitfleet::Result<Clone
 }
 
 #[test]
-fn a_bare_clone_is_what_gits_is() {
+fn bare_clone_equals_gits() {
     let fixture = Fixture::make("history", &[]);
     fixture.git(["repack", "-q", "-a", "-d"]);
     fixture.git(["commit", "-q", "--allow-empty", "-m", "a loose object"]);
@@ -51,7 +52,7 @@ fn a_bare_clone_is_what_gits_is() {
 }
 
 #[test]
-fn a_clone_with_files_is_clean_to_git() {
+fn clone_with_files_has_a_clean_git_status() {
     let fixture = Fixture::make("history", &[]);
     let dir = tempfile::tempdir().unwrap();
     let ours = dir.path().join("deep/er/ours");
@@ -70,7 +71,7 @@ fn a_clone_with_files_is_clean_to_git() {
 }
 
 #[test]
-fn borrowed_objects_come_along() {
+fn clone_copies_objects_of_alternates() {
     let fixture = Fixture::make("history", &[]);
     let dir = tempfile::tempdir().unwrap();
     let borrower = dir.path().join("borrower");
@@ -92,7 +93,7 @@ fn borrowed_objects_come_along() {
 }
 
 #[test]
-fn an_empty_a_shallow_and_a_sha256_repository_are_cloned_as_they_are() {
+fn clone_keeps_empty_shallow_and_sha256_repositories() {
     let dir = tempfile::tempdir().unwrap();
     let empty = Fixture::empty();
     assert_eq!(
@@ -123,7 +124,7 @@ fn an_empty_a_shallow_and_a_sha256_repository_are_cloned_as_they_are() {
 }
 
 #[test]
-fn what_is_there_is_left_alone_and_failures_leave_nothing() {
+fn clone_refuses_an_occupied_directory() {
     let fixture = Fixture::make("sha256", &[]);
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("full")).unwrap();
@@ -165,7 +166,7 @@ impl ProgressSink for CancelWhenCopying {
 }
 
 #[test]
-fn a_clone_cancelled_half_way_leaves_nothing() {
+fn clone_leaves_nothing_when_cancelled() {
     let fixture = Fixture::make("history", &[]);
     let dir = tempfile::tempdir().unwrap();
     let cancel = CancelToken::new();
@@ -184,7 +185,7 @@ fn a_clone_cancelled_half_way_leaves_nothing() {
 }
 
 #[test]
-fn what_makes_no_sense_for_a_path_is_refused_by_name() {
+fn clone_of_a_path_refuses_depth_by_name() {
     let fixture = Fixture::make("history", &[]);
     let dir = tempfile::tempdir().unwrap();
     let url = RemoteUrl::parse(fixture.path().to_str().unwrap()).unwrap();

@@ -28,7 +28,7 @@ fn large() -> Fixture {
     fixture
 }
 
-/// Directories of finished repositories: all that stand under their final names.
+/// Directories of finished repositories: all that have their final names.
 fn finished(data: &Path) -> Vec<std::path::PathBuf> {
     let repos = data.join("repos");
     if !repos.is_dir() {
@@ -42,7 +42,7 @@ fn finished(data: &Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn a_kill_at_any_moment_leaves_only_whole_results_and_the_next_run_completes() {
+fn mine_completes_after_a_kill_at_any_moment() {
     let (large, small) = (large(), Fixture::make("blame", &[]));
     let dir = tempfile::tempdir().unwrap();
     let started = Instant::now();
@@ -94,7 +94,7 @@ fn a_kill_at_any_moment_leaves_only_whole_results_and_the_next_run_completes() {
 }
 
 #[test]
-fn ctrl_c_ends_with_130_and_leaves_nothing_half_made() {
+fn ctrl_c_exits_with_130_and_leaves_no_partial_result() {
     let large = large();
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
@@ -129,7 +129,7 @@ fn ctrl_c_ends_with_130_and_leaves_nothing_half_made() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_one_line_and_no_result() {
+fn full_disk_is_reported_in_one_line() {
     let fixture = large();
     let dir = tempfile::tempdir().unwrap();
     let disk = dir.path().join("disk");
@@ -187,7 +187,7 @@ fn a_full_disk_is_one_line_and_no_result() {
 
 #[cfg(unix)]
 #[test]
-fn an_unreadable_directory_is_named() {
+fn unreadable_directory_is_named() {
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::process::CommandExt;
     let dir = tempfile::Builder::new()
@@ -199,7 +199,8 @@ fn an_unreadable_directory_is_named() {
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     let mut command = gitfleet();
     if is_root() {
-        // Root may read everything, so somebody else asks, with a copy of the command that everybody may run.
+        // Root may read everything, so another user runs the command, from a copy that every user
+        // may execute.
         let copy = dir.path().join("gitfleet");
         fs::copy(env!("CARGO_BIN_EXE_gitfleet"), &copy).unwrap();
         command = Command::new(copy);
@@ -217,7 +218,7 @@ fn an_unreadable_directory_is_named() {
 }
 
 #[test]
-fn processes_that_mine_the_same_at_once_lose_nothing() {
+fn mine_by_several_processes_at_once_loses_nothing() {
     let fixture = Fixture::make("sha256", &[]);
     let dir = tempfile::tempdir().unwrap();
     for round in 0..10 {

@@ -1,4 +1,4 @@
-//! The GitHub client against a server with GitHub's rules.
+//! The GitHub client with a server that has GitHub's rules.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +44,7 @@ fn runtime() -> tokio::runtime::Runtime {
         .unwrap()
 }
 
-/// Asks for all routes, so many at once; returns the errors.
+/// Requests all routes, `at_once` at a time; returns the errors.
 async fn ask_all(github: &GitHub, routes: Vec<String>, at_once: usize) -> Vec<gitfleet::Error> {
     let mut tasks = JoinSet::new();
     let mut errors = Vec::new();
@@ -62,11 +62,11 @@ async fn ask_all(github: &GitHub, routes: Vec<String>, at_once: usize) -> Vec<gi
 }
 
 #[test]
-fn ten_thousand_requests_stay_within_all_limits_and_waste_little() {
+fn rate_limits_are_kept_and_used_in_10000_requests() {
     let clock = SimClock::start();
     let server = Server::start(&clock, USERS, usual());
     let github = client(&server, &clock, &["t1", "t2", "t3", "t4"], |_| {});
-    // Mixed buckets; the REST API's is the one that takes longest.
+    // Two buckets; that of the REST API takes longest.
     let mut routes: Vec<String> = (0..9_900)
         .map(|number| format!("/repos/o/{number}"))
         .collect();
@@ -82,9 +82,10 @@ fn ten_thousand_requests_stay_within_all_limits_and_waste_little() {
     assert_eq!(
         seen.counted["core"],
         9_900 + 4,
-        "and one for each token to say whose it is"
+        "and one for each token to find its user"
     );
-    // Three users have 3,000 an hour, from their first request on: 9,904 need three full hours, and what is left of a fourth.
+    // Three users have 3,000 requests an hour, counted from their first request: 9,904 requests
+    // need three full hours, and the rest is made in the fourth.
     let took = seen.last - seen.first.unwrap();
     let ideal = 3.0 * 3600.0;
     assert!(ideal / took >= 0.95, "{took} s for what {ideal} s would do");
@@ -96,7 +97,7 @@ fn ten_thousand_requests_stay_within_all_limits_and_waste_little() {
 }
 
 #[test]
-fn a_bad_server_costs_time_and_no_answers() {
+fn server_faults_cost_time_and_no_answers() {
     for behaviour in [
         Behaviour {
             skew: 240.0,
@@ -133,7 +134,7 @@ fn a_bad_server_costs_time_and_no_answers() {
 }
 
 #[test]
-fn a_reset_in_the_past_is_no_reason_to_ask_without_end() {
+fn reset_in_the_past_does_not_cause_endless_requests() {
     let clock = SimClock::start();
     let behaviour = Behaviour {
         stale_reset: 7200.0,
@@ -146,7 +147,8 @@ fn a_reset_in_the_past_is_no_reason_to_ask_without_end() {
         .map(|number| format!("/repos/o/{number}"))
         .collect();
     let errors = runtime().block_on(ask_all(&github, routes, 10));
-    // It says that there is more, and there is not: it is asked now and then, and in the end that is told.
+    // The server claims that requests are left, but refuses them. The client retries now and then,
+    // and in the end reports the limit.
     assert!(
         errors
             .iter()
@@ -158,7 +160,7 @@ fn a_reset_in_the_past_is_no_reason_to_ask_without_end() {
 }
 
 #[test]
-fn a_revoked_token_leaves_after_one_refusal() {
+fn revoked_token_is_dropped_after_one_refusal() {
     let clock = SimClock::start();
     let server = Server::start(&clock, USERS, usual());
     let github = client(&server, &clock, &["t1", "t3", "t4"], |_| {});
@@ -197,7 +199,7 @@ fn a_revoked_token_leaves_after_one_refusal() {
 }
 
 #[test]
-fn a_wait_that_is_too_long_is_an_error_that_names_its_end() {
+fn longest_wait_is_an_error_that_names_the_reset() {
     let clock = SimClock::start();
     let server = Server::start(
         &clock,
@@ -220,7 +222,7 @@ fn a_wait_that_is_too_long_is_an_error_that_names_its_end() {
 }
 
 #[test]
-fn too_many_at_once_pause_the_whole_identity() {
+fn secondary_limit_pauses_the_whole_identity() {
     let clock = SimClock::start();
     let server = Server::start(
         &clock,
@@ -245,7 +247,7 @@ fn too_many_at_once_pause_the_whole_identity() {
 }
 
 #[test]
-fn what_has_not_changed_costs_nothing() {
+fn unchanged_answer_counts_against_no_limit() {
     let clock = SimClock::start();
     let server = Server::start(
         &clock,
@@ -268,7 +270,7 @@ fn what_has_not_changed_costs_nothing() {
         assert_eq!(server.seen().counted["core"], 1000, "sync {sync}");
         assert_eq!(server.seen().not_modified, sync * 1000);
     }
-    // What is kept for one is not another's.
+    // An answer cached for one identity is not used for another.
     let cache = Some(CacheOptions::at(directory.path()));
     let github = client(&server, &clock, &["t4"], |options| options.cache = cache);
     runtime.block_on(github.get("/repos/o/1")).unwrap();
@@ -276,7 +278,7 @@ fn what_has_not_changed_costs_nothing() {
 }
 
 #[test]
-fn a_cache_does_not_outgrow_its_room() {
+fn cache_stays_within_its_size() {
     let clock = SimClock::start();
     let server = Server::start(
         &clock,
@@ -327,7 +329,7 @@ fn walk(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn a_thousand_repositories_take_few_queries() {
+fn metadata_of_a_thousand_repositories_takes_few_queries() {
     for largest in [60, 70, 100, 1000] {
         let clock = SimClock::start();
         let behaviour = Behaviour {
@@ -351,7 +353,7 @@ fn a_thousand_repositories_take_few_queries() {
 }
 
 #[test]
-fn no_item_is_lost_or_doubled_while_others_are_inserted() {
+fn listing_loses_and_doubles_no_item_during_insertions() {
     let clock = SimClock::start();
     let server = Server::start(&clock, USERS, usual());
     let items = (0..1234).map(|number| format!(r#"{{"id":{number},"fork":{}}}"#, number % 2 == 0));
@@ -364,7 +366,7 @@ fn no_item_is_lost_or_doubled_while_others_are_inserted() {
             .await
             .unwrap();
         let mut found = pages.next_page().await.unwrap().unwrap();
-        // Whoever goes on later, with a client of its own, misses nothing.
+        // A listing that is resumed later from the cursor misses nothing.
         let cursor = pages.cursor().unwrap();
         found.extend(github.resume(&cursor).collect().await.unwrap());
         found

@@ -1,4 +1,5 @@
-//! A hosting service's API on this machine, with GitHub's documented rules of limits and a clock that runs faster.
+//! A local server with the API of a hosting service, GitHub's documented rate limits and a
+//! simulated clock.
 //!
 //! docs.github.com: "Rate limits for the REST API", "Best practices for using the REST API".
 
@@ -15,8 +16,9 @@ use gitfleet::providers::github::Clock;
 /// Seconds since the epoch when a test begins.
 pub(crate) const START: f64 = 1_700_000_000.0;
 
-/// A clock that stands still while anybody does anything, but for a little with each request, and jumps to the first of
-/// those that sleep when nobody does: hours pass in no time, whatever the machine is busy with.
+/// A simulated clock. It advances a little with each request and otherwise stands still. When no
+/// request has come for a moment, it jumps to the earliest time that a sleeper waits for. Hours
+/// pass in no time, however busy the machine is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SimClock(Arc<Mutex<Sim>>);
 
@@ -37,9 +39,9 @@ impl Default for Sim {
     }
 }
 
-/// Nobody has done anything for so long.
+/// The time without requests after which the clock jumps.
 const IDLE: Duration = Duration::from_millis(60);
-/// What a request takes.
+/// The simulated seconds that a request takes.
 const PER_REQUEST: f64 = 0.01;
 
 impl SimClock {
@@ -102,35 +104,36 @@ impl Clock for SimClock {
     }
 }
 
-/// What the server does that a test wants to see survived.
+/// The limits and faults of the server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Behaviour {
-    /// The server's clock less the client's, in seconds.
+    /// The server's clock minus the client's, in seconds.
     pub(crate) skew: f64,
-    /// Every so many answers say nothing of limits.
+    /// Every n-th answer has no rate limit headers.
     pub silent_every: Option<u64>,
-    /// Every so many answers are a 502, a 503, a 500 and a 504 in turn.
+    /// Every n-th answer is one of 502, 503, 500 and 504.
     pub failing_every: Option<u64>,
-    /// Every so many answers break off in the middle of their body.
+    /// Every n-th answer breaks off inside its body.
     pub cut_every: Option<u64>,
-    /// The reset that is told lies in the past by so many seconds.
+    /// Seconds by which the reported reset time is too early.
     pub stale_reset: f64,
-    /// Requests an hour of an identity: core, search (a minute), code search (a minute), GraphQL.
+    /// Limits of an identity: core (per hour), search (per minute), code search (per minute),
+    /// GraphQL (per hour).
     pub limits: [u64; 4],
-    /// Requests at once that are a secondary limit's hit.
+    /// Concurrent requests of an identity above which the secondary limit is hit.
     pub at_once: usize,
     /// Largest batch of repositories that a query may ask for.
     pub largest_batch: Option<usize>,
-    /// Answers are tagged, and an unchanged one is told.
+    /// True if answers have an ETag and unchanged ones are a 304.
     pub tags: bool,
 }
 
-/// What the server saw.
+/// Statistics of the server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
-    /// Requests that counted, by bucket.
+    /// Requests that counted against a limit, by bucket.
     pub counted: HashMap<&'static str, u64>,
-    /// Requests sent to a bucket with nothing left.
+    /// Requests to a bucket whose limit was used up.
     pub to_exhausted: u64,
     /// Hits of a secondary limit.
     pub secondary: u64,
@@ -140,7 +143,7 @@ pub(crate) struct Seen {
     /// Requests per token.
     pub tokens: HashMap<String, u64>,
     pub graphql: u64,
-    /// When the first and last request that counted came, on the server's clock.
+    /// The times of the first and the last request that counted, on the server's clock.
     pub first: Option<f64>,
     pub last: f64,
     pub most_at_once: usize,
@@ -153,14 +156,14 @@ struct Window {
 
 struct World {
     behaviour: Behaviour,
-    /// Token to user.
+    /// Users by token.
     users: HashMap<String, String>,
     revoked: HashSet<String>,
     windows: HashMap<(String, usize), Window>,
     requests: u64,
     at_once: HashMap<String, usize>,
     seen: Seen,
-    /// Pages of listings, by path.
+    /// Items of listings, by path.
     pub listings: HashMap<String, Vec<String>>,
 }
 
@@ -173,7 +176,7 @@ const NAMES: [&str; 4] = ["core", "search", "code_search", "graphql"];
 const LENGTHS: [f64; 4] = [3600.0, 60.0, 60.0, 3600.0];
 
 impl Server {
-    /// `users` are tokens and whose they are.
+    /// Starts a server. `users` are pairs of token and user.
     pub(crate) fn start(clock: &SimClock, users: &[(&str, &str)], behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -210,7 +213,7 @@ impl Server {
         lock(&self.world).revoked.insert(token.to_owned());
     }
 
-    /// Uses up what an identity has, as another program of its might.
+    /// Sets the items of the listing at `path`.
     pub(crate) fn listing(&self, path: &str, items: Vec<String>) {
         lock(&self.world).listings.insert(path.to_owned(), items);
     }
@@ -269,7 +272,7 @@ fn bucket_of(route: &str) -> usize {
     }
 }
 
-/// Something happens every so many requests.
+/// Returns true for every n-th request.
 fn is_due(every: Option<u64>, number: u64) -> bool {
     every.is_some_and(|every| number % every == every - 1)
 }
@@ -295,7 +298,7 @@ fn answer(
         let (status, extra, text) = world.decide(&token, route, headers, body, now, number);
         (status, extra, text, number)
     };
-    // What takes a moment lets others in.
+    // A short delay, so that other requests run meanwhile.
     std::thread::sleep(Duration::from_micros(300));
     let mut world = lock(world);
     if let Some(user) = world.users.get(&token).cloned() {
@@ -436,7 +439,7 @@ impl World {
         (200, extra, text)
     }
 
-    /// A page of a listing; while it is read, an item is put in front.
+    /// Returns a page of a listing, then inserts an item at the listing's front.
     fn list(&mut self, route: &str, extra: &mut Vec<(String, String)>) -> String {
         let (path, query) = route.split_once('?').unwrap_or((route, ""));
         let Some(items) = self.listings.get_mut(path) else {

@@ -1,4 +1,4 @@
-//! Commits and changes against `git log`.
+//! Commits and changes, compared with `git log`.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ fn commits(repo: &Repo, options: &HistoryOptions) -> Vec<Commit> {
         .unwrap()
 }
 
-/// Per commit, in git's order: id and its `--numstat -z` entries as (added, deleted, old path, path).
+/// An entry of `--numstat -z`: (added, deleted, old path, path).
 type Entry = (String, String, Option<Vec<u8>>, Vec<u8>);
 
 fn git_numstat(
@@ -98,7 +98,7 @@ fn our_entry(change: &Change) -> Entry {
 }
 
 #[test]
-fn every_count_is_gits_under_every_policy() {
+fn line_counts_equal_gits_under_every_policy() {
     for name in ["history", "blame", "sha256"] {
         let fixture = Fixture::make(name, &[]);
         let repo = fixture.open();
@@ -128,7 +128,7 @@ fn every_count_is_gits_under_every_policy() {
 }
 
 #[test]
-fn modes_ids_and_kinds_are_gits() {
+fn change_modes_ids_and_kinds_equal_gits() {
     let fixture = Fixture::make("history", &[]);
     let ours: Vec<String> = commits(&fixture.open(), &HistoryOptions::default())
         .iter()
@@ -178,7 +178,7 @@ fn modes_ids_and_kinds_are_gits() {
 }
 
 #[test]
-fn metadata_is_gits() {
+fn commit_metadata_equals_gits() {
     let fixture = Fixture::make("history", &[]);
     for (raw, format) in [
         (
@@ -233,7 +233,7 @@ fn metadata_is_gits() {
 }
 
 #[test]
-fn filters_choose_the_commits_git_chooses() {
+fn history_filters_choose_the_commits_git_chooses() {
     let fixture = Fixture::make("history", &[]);
     let repo = fixture.open();
     let since = 1_100_000_600;
@@ -269,7 +269,7 @@ fn filters_choose_the_commits_git_chooses() {
 }
 
 #[test]
-fn first_parent_compares_merges_with_their_first_parent_as_git_does() {
+fn first_parent_compares_merges_with_their_first_parent() {
     let fixture = Fixture::make("history", &[]);
     let mut options = HistoryOptions::default();
     options.first_parent = true;
@@ -289,7 +289,7 @@ fn first_parent_compares_merges_with_their_first_parent_as_git_does() {
 }
 
 #[test]
-fn a_shallow_clone_ends_where_its_history_ends() {
+fn shallow_clone_ends_at_its_boundary() {
     let full = Fixture::make("history", &[]);
     let shallow = Fixture::make("shallow", &[full.path().as_os_str()]);
     let repo = shallow.open();
@@ -310,7 +310,7 @@ fn a_shallow_clone_ends_where_its_history_ends() {
 }
 
 #[test]
-fn the_number_of_threads_changes_nothing() {
+fn history_is_the_same_for_any_number_of_threads() {
     let fixture = Fixture::make("history", &[]);
     let with = |threads| {
         let mut options = OpenOptions::default();
@@ -327,7 +327,7 @@ fn the_number_of_threads_changes_nothing() {
 }
 
 #[test]
-fn a_cancelled_walk_ends_with_that_error() {
+fn history_ends_with_an_error_when_cancelled() {
     let fixture = Fixture::make("history", &[]);
     let repo = fixture.open();
     let cancel = CancelToken::new();
@@ -340,7 +340,7 @@ fn a_cancelled_walk_ends_with_that_error() {
 }
 
 #[test]
-fn a_missing_blob_gives_no_number_and_a_missing_tree_an_error() {
+fn missing_blob_gives_no_count_and_missing_tree_an_error() {
     let fixture = Fixture::make("sha256", &[]);
     let blob = git_text(fixture.path(), ["rev-parse", "HEAD~1:numbers"]);
     let object = |id: &str| {
@@ -376,7 +376,7 @@ fn a_missing_blob_gives_no_number_and_a_missing_tree_an_error() {
 }
 
 #[test]
-fn a_partial_clone_has_no_wrong_number() {
+fn partial_clone_has_no_wrong_count() {
     let full = Fixture::make("history", &[]);
     let move_and_edit = "seq 1 100 > true_source; seq 1 60 > keep; seq 500 540 >> keep; git add -A; git commit -qm start; \
         git mv true_source destination; echo 101 >> destination; git rm -q keep; git commit -qam moved; git config uploadpack.allowFilter true";
@@ -387,7 +387,7 @@ fn a_partial_clone_has_no_wrong_number() {
     };
     shell(&full, move_and_edit);
     let partial = Fixture::empty();
-    // The working tree brings the blobs of HEAD; those before it are missing.
+    // The checkout fetches the blobs of HEAD; blobs of earlier commits are missing.
     let clone = format!(
         "git clone -q --filter=blob:none 'file://{}' clone && git -C clone remote remove origin",
         full.path().display()
@@ -419,7 +419,7 @@ fn a_partial_clone_has_no_wrong_number() {
 }
 
 #[test]
-fn a_pack_that_cannot_be_read_is_named_and_nothing_is_taken_for_missing() {
+fn damaged_pack_is_an_error_and_not_missing_content() {
     let fixture = Fixture::make("history", &[]);
     fixture.git(["repack", "-adq"]);
     let packs = fixture.path().join(".git/objects/pack");
@@ -443,7 +443,7 @@ fn a_pack_that_cannot_be_read_is_named_and_nothing_is_taken_for_missing() {
     let mut permissions = std::fs::metadata(&index).unwrap().permissions();
     #[expect(
         clippy::permissions_set_readonly_false,
-        reason = "the directory goes with the test"
+        reason = "the directory is removed with the test"
     )]
     permissions.set_readonly(false);
     std::fs::set_permissions(&index, permissions).unwrap();
@@ -457,13 +457,13 @@ fn a_pack_that_cannot_be_read_is_named_and_nothing_is_taken_for_missing() {
 }
 
 #[test]
-fn an_intact_copy_stands_in_for_a_damaged_one() {
+fn damaged_object_is_replaced_by_an_intact_copy() {
     let fixture = Fixture::make("history", &[]);
     let whole: Vec<String> = commits(&fixture.open(), &HistoryOptions::default())
         .iter()
         .map(|commit| format!("{commit:?}"))
         .collect();
-    fixture.git(["repack", "-aq"]); // what is loose stays
+    fixture.git(["repack", "-aq"]); // loose objects stay
     let packs = fixture.path().join(".git/objects/pack");
     let pack = std::fs::read_dir(packs)
         .unwrap()

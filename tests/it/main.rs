@@ -1,4 +1,4 @@
-//! One integration binary, so that the library links once.
+//! A single integration test binary, so that the library is linked once.
 #![allow(
     missing_docs,
     clippy::format_push_string,
@@ -9,7 +9,7 @@
     clippy::semicolon_if_nothing_returned,
     clippy::too_many_lines,
     clippy::unwrap_used,
-    reason = "tests stop at the first surprise, and say why they skip"
+    reason = "tests panic at the first failure, and print why they are skipped"
 )]
 
 mod architecture;

@@ -1,4 +1,4 @@
-//! Datasets: whole, resumable, contained.
+//! Datasets are complete, resumable and contained in their directory.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +21,7 @@ fn outcome(path: &Path) -> serde_json::Value {
 }
 
 #[test]
-fn each_target_gets_a_directory_and_one_failure_stops_nothing() {
+fn mine_makes_a_directory_per_target_despite_a_failure() {
     let (history, blame) = (Fixture::make("history", &[]), Fixture::make("blame", &[]));
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
@@ -80,7 +80,7 @@ fn each_target_gets_a_directory_and_one_failure_stops_nothing() {
 }
 
 #[test]
-fn a_second_run_does_what_moved_and_what_failed() {
+fn mine_skips_finished_repositories() {
     let (still, moving) = (Fixture::make("sha256", &[]), Fixture::make("history", &[]));
     let dir = tempfile::tempdir().unwrap();
     let (data, late) = (dir.path().join("data"), dir.path().join("late"));
@@ -106,7 +106,7 @@ fn a_second_run_does_what_moved_and_what_failed() {
 }
 
 #[test]
-fn a_finished_result_survives_a_later_failure() {
+fn mine_keeps_a_finished_result_after_a_failure() {
     let fixture = Fixture::make("sha256", &[]);
     let dir = tempfile::tempdir().unwrap();
     let options = MineOptions::default();
@@ -122,7 +122,7 @@ fn a_finished_result_survives_a_later_failure() {
 }
 
 #[test]
-fn an_empty_repository_is_an_empty_dataset() {
+fn mine_makes_an_empty_dataset_of_an_empty_repository() {
     let fixture = Fixture::empty();
     let dir = tempfile::tempdir().unwrap();
     let report = mined(&[fixture.path()], dir.path(), &MineOptions::default()).unwrap();
@@ -135,7 +135,7 @@ fn an_empty_repository_is_an_empty_dataset() {
 }
 
 #[test]
-fn a_directory_that_holds_something_else_is_refused_and_left_alone() {
+fn mine_refuses_an_occupied_directory() {
     let fixture = Fixture::make("sha256", &[]);
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("thesis.txt"), "mine").unwrap();
@@ -152,7 +152,7 @@ fn a_directory_that_holds_something_else_is_refused_and_left_alone() {
 }
 
 #[test]
-fn other_options_do_not_mix_with_what_is_there() {
+fn mine_refuses_a_dataset_with_other_options() {
     let fixture = Fixture::make("sha256", &[]);
     let dir = tempfile::tempdir().unwrap();
     mined(&[fixture.path()], dir.path(), &MineOptions::default()).unwrap();
@@ -166,7 +166,7 @@ fn other_options_do_not_mix_with_what_is_there() {
 }
 
 #[test]
-fn targets_that_would_share_a_directory_are_refused_before_any_work() {
+fn mine_refuses_targets_that_would_share_a_directory() {
     let fixture = Fixture::make("sha256", &[]);
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
@@ -181,7 +181,7 @@ fn targets_that_would_share_a_directory_are_refused_before_any_work() {
 }
 
 #[test]
-fn results_of_another_repository_of_the_same_name_are_not_replaced() {
+fn mine_keeps_results_of_a_repository_with_the_same_name() {
     let fixture = Fixture::make("sha256", &[]);
     let dir = tempfile::tempdir().unwrap();
     for place in ["one/owner/name", "two/owner/name"] {
@@ -216,7 +216,7 @@ fn results_of_another_repository_of_the_same_name_are_not_replaced() {
 }
 
 #[test]
-fn leftovers_of_a_dead_process_go_and_those_of_a_living_one_stay() {
+fn mine_removes_leftovers_of_dead_processes_only() {
     let fixture = Fixture::make("sha256", &[]);
     let dir = tempfile::tempdir().unwrap();
     mined(&[fixture.path()], dir.path(), &MineOptions::default()).unwrap();

@@ -1,4 +1,4 @@
-//! Commits that no ordinary git makes: what git shows of them is what we show.
+//! Commits that git does not normally create. GitFleet must show them as git does.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -79,7 +79,7 @@ const COMMITS: &[(&str, &[u8])] = &[
     ),
 ];
 
-/// The same with bytes that an encoding explains.
+/// Bytes of the author's name and of the message, and the commit's encoding.
 const ENCODED: &[(&[u8], &str)] = &[
     (b"\xe9\x80", "ISO-8859-1"),
     (b"\xe9\x80", "windows-1252"),
@@ -114,7 +114,7 @@ fn write(path: &Path, bytes: &[u8]) -> String {
 }
 
 #[test]
-fn odd_commits_are_what_git_shows() {
+fn odd_commits_equal_what_git_shows() {
     let fixture = Fixture::empty();
     let path = fixture.path();
     let tree = String::from_utf8(git(path, ["mktree"])).unwrap();
@@ -163,7 +163,7 @@ fn odd_commits_are_what_git_shows() {
         assert_eq!(commit.summary, shown("%s"), "{text}");
         assert_eq!(commit.message, shown("%B"), "{text}");
         for (time, format) in [(commit.author.time, "%at"), (commit.committer.time, "%ct")] {
-            // git prints what it cannot use, and dates it as 0.
+            // git prints a time that it cannot parse as it is, but uses 0.
             let shown = String::from_utf8(shown(format)).unwrap();
             assert_eq!(time.seconds, shown.parse().unwrap_or(0), "{text}");
         }

@@ -1,4 +1,4 @@
-//! Opening repositories, and refusing what is none.
+//! Opening repositories, and the errors for paths that are not repositories.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ fn kind_of(path: &std::path::Path, options: &OpenOptions) -> ErrorKind {
 }
 
 #[test]
-fn head_and_refs_are_gits() {
+fn head_and_refs_equal_gits() {
     let fixture = Fixture::make("history", &[]);
     let repo = fixture.open();
     let ours: Vec<String> = repo
@@ -67,7 +67,7 @@ fn head_and_refs_are_gits() {
 }
 
 #[test]
-fn a_repository_is_found_from_inside_and_only_there_when_exact() {
+fn open_discovers_a_repository_unless_exact() {
     let fixture = Fixture::make("history", &[]);
     let inside = fixture.path().join("dir");
     assert_eq!(open(&inside).path(), fixture.path());
@@ -79,7 +79,7 @@ fn a_repository_is_found_from_inside_and_only_there_when_exact() {
 }
 
 #[test]
-fn what_is_no_repository_is_named() {
+fn open_names_a_path_that_is_not_a_repository() {
     let dir = tempfile::tempdir().unwrap();
     let options = OpenOptions::default();
     fs::write(dir.path().join("file"), "x").unwrap();
@@ -104,7 +104,7 @@ fn what_is_no_repository_is_named() {
 }
 
 #[test]
-fn formats_we_cannot_read_are_refused_by_name() {
+fn open_refuses_unsupported_formats_by_name() {
     let options = OpenOptions::default();
     let reftable = tempfile::tempdir().unwrap();
     crate::support::git(
@@ -135,7 +135,7 @@ fn formats_we_cannot_read_are_refused_by_name() {
 }
 
 #[test]
-fn an_unborn_head_is_told_apart_from_an_empty_repository() {
+fn unborn_head_differs_from_an_empty_repository() {
     let empty = Fixture::empty();
     assert!(empty.open().is_empty().unwrap());
     let fixture = Fixture::make("history", &[]);
@@ -151,18 +151,18 @@ fn an_unborn_head_is_told_apart_from_an_empty_repository() {
 }
 
 #[test]
-fn nothing_outside_the_repository_is_read() {
-    // A mailmap that the user's configuration would name, and attributes of the user's, change nothing.
+fn open_reads_nothing_outside_the_repository() {
+    // A mailmap or attributes from the user's configuration change nothing.
     let fixture = Fixture::make("sha256", &[]);
     let repo = fixture.open();
     assert_eq!(repo.head().unwrap(), fixture.open().head().unwrap());
     assert_eq!(repo.rev_parse("HEAD").unwrap().as_bytes().len(), 32);
 }
 
-/// Root sees a repository of another user as git does: with suspicion.
+/// As in git, root does not trust a repository of another user by default.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_repository_of_another_user_needs_trust() {
+fn open_requires_trust_for_another_users_repository() {
     use gitfleet::git::Trust;
     use std::process::Command;
     let fixture = Fixture::make("history", &[]);
@@ -171,7 +171,7 @@ fn a_repository_of_another_user_needs_trust() {
         .arg(fixture.path())
         .output();
     if !given.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: giving files away needs root");
+        eprintln!("skipped: chown needs root");
         return;
     }
     let mut options = OpenOptions::default();

@@ -1,4 +1,4 @@
-//! No C: nothing that compiles C, or wraps a C library, is reachable from what users build.
+//! No C: a user's build reaches no crate that compiles C or wraps a C library.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -29,7 +29,7 @@ const MARKERS: &[&str] = &[
     "zstd-sys",
 ];
 
-/// Where wheels are made for.
+/// The targets that wheels are built for.
 const TARGETS: &[&str] = &[
     "x86_64-unknown-linux-gnu",
     "aarch64-unknown-linux-gnu",
@@ -55,7 +55,7 @@ fn cargo(args: &[&str]) -> String {
 }
 
 #[test]
-fn no_c_is_reachable() {
+fn dependencies_have_no_c() {
     for target in TARGETS {
         let tree = cargo(&[
             "tree",
@@ -86,14 +86,14 @@ fn no_c_is_reachable() {
             .collect();
         assert!(
             found.is_empty(),
-            "{target} reaches {found:?}; `cargo tree -i <name> --all-features` says how"
+            "{target} reaches {found:?}; `cargo tree -i <name> --all-features` shows the path"
         );
     }
 }
 
-/// `deny.toml` says the same to cargo-deny, where that can be had; this needs nothing but cargo.
+/// `deny.toml` has the same rules for cargo-deny. This test needs only cargo.
 #[test]
-fn licences_and_sources_are_those_we_accept() {
+fn licences_and_sources_are_accepted() {
     const LICENCES: &[&str] = &[
         "0BSD",
         "Apache-2.0",
@@ -125,7 +125,7 @@ fn licences_and_sources_are_those_we_accept() {
     for package in packages {
         let name = package["name"].as_str().unwrap();
         let licence = package["license"].as_str().unwrap_or("");
-        // Any one of the alternatives must consist of licences we accept.
+        // At least one of the alternatives must consist of accepted licences.
         let is_accepted = licence.replace('/', " OR ").split(" OR ").any(|choice| {
             let words = choice.trim_matches(['(', ')', ' ']).split(" AND ");
             words

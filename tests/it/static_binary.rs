@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::{Fixture, git_text};
 
 #[test]
-fn the_static_command_works_in_an_empty_chroot() {
+fn static_command_works_in_an_empty_chroot() {
     let binary = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/static/gitfleet");
     if !binary.is_file() {
         eprintln!("skipped: `make static` makes {}", binary.display());

@@ -9,7 +9,7 @@ use gitfleet::table::{self, Format, Sink};
 
 use crate::support::{Fixture, git_text};
 
-/// A writer whose bytes can be looked at afterwards.
+/// A writer whose bytes can be inspected afterwards.
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Vec<u8>>>);
 
@@ -50,7 +50,7 @@ fn written(fixture: &Fixture, format: Format, columns: &[&str]) -> Vec<u8> {
 }
 
 #[test]
-fn csv_holds_the_bytes_of_names_as_they_are() {
+fn csv_has_the_unchanged_bytes_of_paths() {
     let fixture = Fixture::make("history", &[]);
     let csv = written(&fixture, Format::Csv, &["path"]);
     let mut ours: Vec<Vec<u8>> = csv::Reader::from_reader(csv.as_slice())
@@ -97,7 +97,7 @@ fn json_lines_have_every_column_and_nulls() {
 }
 
 #[test]
-fn schemas_say_how_lines_were_counted() {
+fn schema_metadata_has_the_counting_policy() {
     let mut options = HistoryOptions::default();
     options.first_parent = true;
     let schema = table::schema::commits(&options);
@@ -107,7 +107,7 @@ fn schemas_say_how_lines_were_counted() {
 }
 
 #[test]
-fn an_unknown_column_is_named_with_those_there_are() {
+fn unknown_column_is_named_with_the_known_ones() {
     let fixture = Fixture::empty();
     let records = table::commits(
         &fixture.open(),
@@ -127,7 +127,7 @@ fn an_unknown_column_is_named_with_those_there_are() {
 }
 
 #[test]
-fn an_empty_repository_has_no_rows_and_no_error() {
+fn commits_of_an_empty_repository_have_no_rows() {
     let fixture = Fixture::empty();
     let mut records = table::commits(
         &fixture.open(),
@@ -139,7 +139,7 @@ fn an_empty_repository_has_no_rows_and_no_error() {
 }
 
 #[test]
-fn sums_of_the_commits_table_are_gits() {
+fn commits_table_has_the_sums_of_git() {
     let fixture = Fixture::make("history", &[]);
     let records = table::commits(
         &fixture.open(),
@@ -161,7 +161,7 @@ fn sums_of_the_commits_table_are_gits() {
         for row in 0..batch.num_rows() {
             let number = |column| match table::value(&batch, column, row) {
                 table::Value::Int(number) => number,
-                other => panic!("{other:?} is no number"),
+                other => panic!("{other:?} is not a number"),
             };
             sums = (sums.0 + number(additions), sums.1 + number(deletions));
         }

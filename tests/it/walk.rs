@@ -1,4 +1,4 @@
-//! Which commits a walk lists, and in which order, against `git log`.
+//! The commits of a walk and their order, compared with `git log`.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -38,7 +38,7 @@ fn paths(paths: &[&str]) -> Vec<GitString> {
     paths.iter().map(|path| GitString::from(*path)).collect()
 }
 
-/// Two lines of history with dates that lie, merged twice, and a root of its own.
+/// Two branches with misleading dates that are merged twice, and a second root.
 fn crossed() -> Fixture {
     let fixture = Fixture::empty();
     let mut script = String::new();
@@ -152,7 +152,7 @@ fn crossed() -> Fixture {
     fixture
 }
 
-/// What is asked of us, and the same of git.
+/// Options of a walk, and the same options for git.
 fn questions() -> Vec<(HistoryOptions, Vec<&'static str>)> {
     let revs = |revs: &'static [&'static str]| with(|o| o.rev = texts(revs));
     let topo = |mut options: HistoryOptions| {
@@ -326,7 +326,7 @@ fn questions() -> Vec<(HistoryOptions, Vec<&'static str>)> {
 }
 
 #[test]
-fn walks_list_what_git_lists() {
+fn walk_lists_the_commits_git_lists() {
     let fixture = crossed();
     let repo = fixture.open();
     for (options, args) in questions() {
@@ -339,7 +339,7 @@ fn walks_list_what_git_lists() {
 }
 
 #[test]
-fn a_commit_graph_changes_nothing() {
+fn commit_graph_does_not_change_a_walk() {
     let fixture = crossed();
     fixture.git(["commit-graph", "write", "--reachable", "--changed-paths"]);
     let repo = fixture.open();
@@ -350,7 +350,8 @@ fn a_commit_graph_changes_nothing() {
             "{args:?}"
         );
     }
-    // And it is used: dates and parents come from it even where the commit itself is not looked at.
+    // The commit-graph is used: dates and parents come from it even if the commit itself is not
+    // read.
     let id = git_text(fixture.path(), ["rev-parse", "v1^{commit}~1"]);
     fixture.git(["repack", "-adq"]);
     let unpacked = Fixture::empty();
@@ -383,7 +384,7 @@ fn a_commit_graph_changes_nothing() {
 }
 
 #[test]
-fn replaced_commits_are_what_they_stand_for() {
+fn replaced_commits_are_read_as_their_replacements() {
     let fixture = crossed();
     fixture.git(["replace", "--graft", "main~1", "v1"]);
     let repo = fixture.open();
@@ -397,7 +398,7 @@ fn replaced_commits_are_what_they_stand_for() {
 }
 
 #[test]
-fn a_shallow_boundary_has_no_parents() {
+fn shallow_boundary_has_no_parents() {
     let full = crossed();
     let shallow = Fixture::make("shallow", &[full.path().as_os_str()]);
     let listed = std::fs::read_to_string(shallow.path().join(".git/shallow")).unwrap();
@@ -407,7 +408,7 @@ fn a_shallow_boundary_has_no_parents() {
         let revision = format!("{boundary}{suffix}");
         let options = with(|o| o.rev = vec![revision.clone()]);
         let theirs: Vec<String> = if suffix == "^@" {
-            Vec::new() // git log without a revision would be HEAD's
+            Vec::new() // git log without a revision would list HEAD
         } else {
             theirs(shallow.path(), &[&revision])
         };
@@ -416,7 +417,7 @@ fn a_shallow_boundary_has_no_parents() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named() {
+fn walk_names_invalid_arguments() {
     let fixture = crossed();
     let repo = fixture.open();
     let outside = std::env::temp_dir();

@@ -1,4 +1,4 @@
-"""Real repositories made by scripts, a real git server, and git as the oracle."""
+"""Real repositories made by scripts, a real git server, and git as the reference."""
 
 import os
 import socket
@@ -40,7 +40,7 @@ HERMETIC = {
 
 @pytest.fixture(autouse=True)
 def _hermetic(monkeypatch):
-    """No configuration, identity, proxy or token of the developer's."""
+    """Remove the developer's configuration, identity, proxies and tokens."""
     for name in list(os.environ):
         if name.startswith("GIT_") or name.lower() in {"https_proxy", "all_proxy", "ssl_cert_file"}:
             monkeypatch.delenv(name)
@@ -82,7 +82,7 @@ def history(fixtures):
 
 @pytest.fixture(scope="session")
 def slow_repository(tmp_path_factory):
-    """A repository whose reading takes seconds, for what must stop before it ends."""
+    """A repository that takes seconds to read, for tests that stop the reading."""
     path = tmp_path_factory.mktemp("slow") / "slow"
     path.mkdir()
     script = """
@@ -100,7 +100,7 @@ def slow_repository(tmp_path_factory):
 
 
 class GitServer(testing.GitServer):
-    """One whose answers below some paths are not git's, with a certificate of the tests' own."""
+    """A git server with the tests' certificate, and with answers of its own below some paths."""
 
     def __init__(self, root, certificate=None):
         context = None
@@ -156,7 +156,7 @@ def http_server(fixtures):
 
 @pytest.fixture
 def closed_port():
-    """A port that nobody listens on."""
+    """A port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

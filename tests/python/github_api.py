@@ -1,4 +1,4 @@
-"""A server on this machine that answers as GitHub documents, route by route."""
+"""A local server that answers each route as GitHub documents."""
 
 import http.server
 import json

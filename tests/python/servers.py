@@ -1,4 +1,4 @@
-"""Servers besides the one over http: a git daemon, an sshd, and a proxy that does harm."""
+"""Servers other than the http server: a git daemon, an sshd, and a proxy that injects faults."""
 
 import contextlib
 import getpass
@@ -28,7 +28,7 @@ def wait_for(port):
 
 @contextlib.contextmanager
 def git_daemon(root):
-    """`git daemon` over every repository below `root`; yields the start of its addresses."""
+    """`git daemon` over every repository below `root`; yields the start of its URLs."""
     port = free_port()
     command = ["git", "daemon", "--export-all", "--reuseaddr", "--listen=127.0.0.1"]
     process = subprocess.Popen(
@@ -50,7 +50,7 @@ def sshd_program():
 
 @contextlib.contextmanager
 def sshd(directory):
-    """An sshd that takes one key; yields the start of its addresses and a command with the key."""
+    """An sshd that accepts one key; yields the start of its URLs and an ssh command with it."""
     port = free_port()
     for name in ("host", "user"):
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", directory / name]
@@ -79,9 +79,9 @@ def sshd(directory):
 
 
 class Proxy:
-    """Passes connections on to a server, and spoils some.
+    """Forwards connections to a server, and makes some of them fail.
 
-    Each fate is a word and its share of all connections.
+    `fates` are kinds of failure and their shares of all connections.
     """
 
     def __init__(self, port, fates, seed=1):
@@ -160,10 +160,10 @@ def pkt(text):
 
 
 class LyingServer:
-    """Speaks git:// version 2, and says and sends what it is told to."""
+    """A git:// server, version 2, that sends the refs, pack and messages that it is given."""
 
     def __init__(self, refs, pack=b"", *, endless=None, words=None):
-        """`endless` is sent over and over as an answer to the list of refs or instead of a pack."""
+        """`endless` is sent repeatedly, as the list of refs or instead of a pack."""
         self.refs, self.pack, self.endless, self.words = refs, pack, endless, words
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"git://127.0.0.1:{self._listener.getsockname()[1]}/o/r"

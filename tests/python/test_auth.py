@@ -1,4 +1,4 @@
-"""Tokens at rest: readable by their owner alone, with a key, a password or neither."""
+"""Stored tokens: readable by their owner only, with a key, a password or neither."""
 
 import base64
 import json
@@ -31,7 +31,7 @@ def manager(file):
     return CredentialManager(file, KEY)
 
 
-def test_tokens_are_kept_and_found_by_host(manager, file):
+def test_tokens_are_stored_and_found_by_host(manager, file):
     manager.save_credential("github", TOKEN, username="ann", host="github.com")
     manager.save_credential(ProviderType.GITHUB, "second", username="ann", host="ghe.example.org")
     manager.save_credential("gitlab", "third")
@@ -45,7 +45,7 @@ def test_tokens_are_kept_and_found_by_host(manager, file):
     assert manager.get_credentials("bitbucket") == []
 
 
-def test_a_token_replaces_the_one_of_the_same_user_and_host(manager):
+def test_token_replaces_one_of_the_same_user_and_host(manager):
     for token in ("old", "new"):
         manager.save_credential("github", token, username="ann", host="h")
     manager.save_credential("github", "other", username="bob", host="h")
@@ -72,7 +72,7 @@ def test_tokens_are_removed(manager, file):
     assert json.loads(file.read_text()) == {}
 
 
-def test_the_file_is_its_owners_alone_and_shows_no_token(manager, file, tmp_path):
+def test_file_is_private_and_shows_no_token(manager, file, tmp_path):
     manager.save_credential("github", TOKEN)
     for path in (file, file.with_name(file.name + ".lock")):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -88,8 +88,8 @@ def test_the_file_is_its_owners_alone_and_shows_no_token(manager, file, tmp_path
     assert sorted(path.name for path in file.parent.iterdir()) == [file.name, f"{file.name}.lock"]
 
 
-def test_entries_are_what_the_former_release_wrote(manager, file):
-    """Nonce of 12 bytes, ciphertext and tag, as `cryptography`'s AESGCM puts them together."""
+def test_entries_of_the_former_release_are_read(manager, file):
+    """Nonce of 12 bytes, ciphertext and tag, as `cryptography`'s AESGCM joins them."""
     sealed = base64.b64decode("AAECAwQFBgcICQoLIW2kdqCX72/iKvLlxgmerdBSvHwaVf/kMy32EA==")
     assert _gitfleet.unseal(KEY, sealed) == b"former-token"
     file.parent.mkdir()
@@ -98,7 +98,7 @@ def test_entries_are_what_the_former_release_wrote(manager, file):
     assert manager.get_credentials("github")[0].token == "former-token"
 
 
-def test_plain_base64_of_the_former_release_is_read_and_never_written(manager, file):
+def test_plain_base64_is_read_and_never_written(manager, file):
     file.parent.mkdir()
     plain = base64.b64encode(TOKEN.encode()).decode()
     file.write_text(json.dumps({"github": [{"token": plain, "username": None, "host": None}]}))
@@ -109,7 +109,7 @@ def test_plain_base64_of_the_former_release_is_read_and_never_written(manager, f
     assert [entry.token for entry in manager.get_credentials("github")] == [TOKEN, "another"]
 
 
-def test_a_wrong_key_yields_nothing_and_says_so(manager, file):
+def test_wrong_key_yields_no_token_and_a_warning(manager, file):
     manager.save_credential("github", TOKEN)
     before = file.read_bytes()
     with pytest.warns(UserWarning, match="1 tokens do not open with this key"):
@@ -120,7 +120,7 @@ def test_a_wrong_key_yields_nothing_and_says_so(manager, file):
 @pytest.mark.parametrize(
     "kept", [3, None, "%%%", "", "gIGC", base64.b64encode(b"\n").decode(), "QQ=="[:-1]]
 )
-def test_entries_that_are_none_are_passed_over(kept, manager, file):
+def test_invalid_entries_are_skipped(kept, manager, file):
     file.parent.mkdir()
     file.write_text(json.dumps({"github": [{"token": kept}]}))
     with pytest.warns(UserWarning, match="do not open"):
@@ -128,7 +128,7 @@ def test_entries_that_are_none_are_passed_over(kept, manager, file):
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"github": {}}', '{"github": [1]}', "\x00"])
-def test_a_damaged_file_is_named_and_left(content, manager, file):
+def test_damaged_file_is_named_and_not_changed(content, manager, file):
     file.parent.mkdir()
     file.write_text(content)
     for call in (
@@ -136,14 +136,14 @@ def test_a_damaged_file_is_named_and_left(content, manager, file):
         lambda: manager.save_credential("github", "t"),
         manager.clear_credentials,
     ):
-        with pytest.raises(ValueError, match=r"credentials\.json is no file of credentials"):
+        with pytest.raises(ValueError, match=r"credentials\.json is not a file of credentials"):
             call()
     assert file.read_text() == content
 
 
-def test_without_a_key_one_is_made_beside_the_file(file):
+def test_key_is_made_beside_the_file(file):
     manager = CredentialManager(file)
-    with pytest.warns(UserWarning, match="protects a copy of the one without the other"):
+    with pytest.warns(UserWarning, match="protects a copy of one file without the other"):
         manager.save_credential("github", TOKEN)
     key = file.with_name("credentials.json.key")
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
@@ -158,7 +158,7 @@ def test_without_a_key_one_is_made_beside_the_file(file):
         assert CredentialManager(file).remove_credential("github", TOKEN) is False
 
 
-def test_functions_of_ones_own(file):
+def test_encrypt_functions_of_the_caller_are_used(file):
     manager = CredentialManager(
         file, encrypt_func=lambda text: text[::-1], decrypt_func=lambda text: text[::-1]
     )
@@ -185,24 +185,24 @@ def test_functions_of_ones_own(file):
         {"encryption_key": "k" * 32},
     ],
 )
-def test_what_does_not_go_together_is_refused(given, file):
+def test_conflicting_arguments_are_refused(given, file):
     with pytest.raises(ValueError, match="encrypt"):
         CredentialManager(file, **given)
 
 
-def test_nothing_is_no_token(manager):
+def test_empty_token_is_refused(manager):
     with pytest.raises(ValueError, match="not empty"):
         manager.save_credential("github", "")
     with pytest.raises(ValueError, match="nonsense"):
         manager.save_credential("nonsense", "t")
 
 
-def test_the_default_file_is_at_home(monkeypatch, tmp_path):
+def test_default_file_is_in_the_home_directory(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert CredentialManager().credentials_file == tmp_path / ".gitfleet" / "credentials.json"
 
 
-def test_a_new_file_of_a_password_uses_argon2id(file, tmp_path):
+def test_password_of_a_new_file_uses_argon2id(file, tmp_path):
     salt_file = tmp_path / "salt"
     manager = CredentialManager.from_password("secret", None, salt_file, file)
     manager.save_credential("github", TOKEN)
@@ -224,7 +224,7 @@ def test_a_new_file_of_a_password_uses_argon2id(file, tmp_path):
     assert CredentialManager(other, key).get_credentials("github")[0].token == TOKEN
 
 
-def test_a_file_of_pbkdf2_still_opens(file, tmp_path):
+def test_pbkdf2_file_still_opens(file, tmp_path):
     key, salt = derive_key_from_password("secret")
     assert derive_key_from_password("secret", salt) == (key, salt)
     CredentialManager(file, key).save_credential("github", TOKEN)
@@ -255,14 +255,14 @@ def test_a_file_of_pbkdf2_still_opens(file, tmp_path):
         {"algorithm": "argon2id", "memory_kib": 64, "passes": 1, "lanes": 1, "salt": "c2E="},
     ],
 )
-def test_a_derivation_that_makes_no_sense_is_refused(derivation, file):
+def test_invalid_derivation_is_refused(derivation, file):
     file.parent.mkdir()
     file.write_text(json.dumps({"$derivation": derivation}))
     with pytest.raises(ValueError, match="deriv"):
         CredentialManager.from_password("secret", credentials_file=file)
 
 
-def test_the_systems_keyring_keeps_the_key(file, monkeypatch):
+def test_keyring_stores_the_key(file, monkeypatch):
     kept = {}
     module = types.ModuleType("keyring")
     module.get_password = lambda service, name: kept.get((service, name))
@@ -284,7 +284,7 @@ def save(file, number):
         )
 
 
-def test_several_processes_lose_nothing(file):
+def test_file_shared_by_processes_loses_nothing(file):
     spawn = multiprocessing.get_context("spawn")
     workers = [spawn.Process(target=save, args=(file, number)) for number in range(4)]
     for worker in workers:
@@ -295,7 +295,7 @@ def test_several_processes_lose_nothing(file):
     assert len(CredentialManager(file, KEY).get_credentials("github")) == 40
 
 
-def test_a_lock_that_is_never_given_back_is_an_error(file, manager, monkeypatch):
+def test_lock_that_is_never_released_is_an_error(file, manager, monkeypatch):
     monkeypatch.setattr(_files, "_LONGEST_WAIT", 0.05)
     manager.save_credential("github", TOKEN)
     before = file.read_bytes()
@@ -304,7 +304,7 @@ def test_a_lock_that_is_never_given_back_is_an_error(file, manager, monkeypatch)
     assert file.read_bytes() == before
 
 
-def test_what_cannot_be_written_leaves_the_old_file(file, manager, monkeypatch):
+def test_failed_write_leaves_the_old_file(file, manager, monkeypatch):
     manager.save_credential("github", TOKEN)
     before = sorted(file.parent.iterdir())
 
@@ -318,7 +318,7 @@ def test_what_cannot_be_written_leaves_the_old_file(file, manager, monkeypatch):
     assert [entry.token for entry in manager.get_credentials("github")] == [TOKEN]
 
 
-def test_a_process_that_was_killed_holds_no_lock(file, manager):
+def test_lock_of_a_killed_process_is_released(file, manager):
     script = f"""
 import pathlib, os
 from gitfleet.compat.utils._files import locked
@@ -330,7 +330,7 @@ with locked(pathlib.Path({str(file)!r})):
     assert auth.CredentialManager(file, KEY).get_credentials("github")
 
 
-def test_a_wrong_password_destroys_nothing(file):
+def test_wrong_password_destroys_nothing(file):
     right = CredentialManager.from_password("right", credentials_file=file)
     right.save_credential("github", TOKEN, username="ann")
     before = file.read_bytes()
@@ -352,7 +352,7 @@ def save_under_password(file, salt_file, number):
         manager.save_credential("github", f"{number}-{turn}", str(number), str(turn))
 
 
-def test_processes_that_start_a_file_at_once_share_its_key(file, tmp_path):
+def test_file_started_by_several_processes_has_one_key(file, tmp_path):
     spawn = multiprocessing.get_context("spawn")
     given = [(file, tmp_path / "salt", number) for number in range(3)]
     workers = [spawn.Process(target=save_under_password, args=args) for args in given]
@@ -365,7 +365,7 @@ def test_processes_that_start_a_file_at_once_share_its_key(file, tmp_path):
     assert len(manager.get_credentials("github")) == 9
 
 
-def test_key_and_file_stay_together_wherever_they_are_reached_from(tmp_path, monkeypatch):
+def test_key_and_file_stay_together(tmp_path, monkeypatch):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     monkeypatch.chdir(tmp_path / "a")
@@ -385,7 +385,7 @@ def test_key_and_file_stay_together_wherever_they_are_reached_from(tmp_path, mon
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="becomes another user")
-def test_what_may_only_be_read_is_read(tmp_path):
+def test_read_only_file_is_read(tmp_path):
     file = tmp_path / "c.json"
     with pytest.warns(UserWarning, match="is kept in"):
         CredentialManager(file).save_credential("github", TOKEN)
@@ -406,7 +406,7 @@ print(CredentialManager({str(file)!r}).get_credentials("github")[0].token)
     assert done.stdout == f"{TOKEN}\n", done.stderr
 
 
-def test_directories_are_the_owners_whatever_the_umask(tmp_path):
+def test_directories_are_private_with_any_umask(tmp_path):
     old = os.umask(0)
     try:
         CredentialManager(tmp_path / "a" / "b" / "c.json", KEY).save_credential("github", TOKEN)
@@ -416,7 +416,7 @@ def test_directories_are_the_owners_whatever_the_umask(tmp_path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
 
 
-def test_a_wrong_key_removes_nothing(file):
+def test_wrong_key_removes_nothing(file):
     file.parent.mkdir()
     mine = base64.b64encode(_gitfleet.seal(KEY, TOKEN.encode())).decode()
     plain = base64.b64encode(b"as a former release left it").decode()
@@ -429,7 +429,7 @@ def test_a_wrong_key_removes_nothing(file):
         assert file.read_bytes() == before
 
 
-def test_what_another_key_sealed_stays_beside_what_is_ours(manager, file):
+def test_tokens_of_another_key_are_kept(manager, file):
     manager.save_credential("github", TOKEN, username="ann")
     theirs = base64.b64encode(_gitfleet.seal(bytes(32), b"theirs")).decode()
     stored = json.loads(file.read_bytes())

@@ -1,4 +1,4 @@
-"""Blame from Python: every option beside git's own answer, awaited and streamed."""
+"""Blame from Python: every option compared with git, awaited and streamed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gitfleet.exceptions import InvalidInputError, PathNotFoundError
 
 
 def git_lines(git, path, *args):
-    """(commit, original line) of each line, as git blame says."""
+    """(commit, original line) of each line, from git blame."""
     lines = []
     for line in git(path, "blame", "--porcelain", *args).splitlines():
         words = line.split(" ")
@@ -38,13 +38,13 @@ def our_lines(records):
         (["--max-age=1200001000"], {"since": 1_200_001_000}),
     ],
 )
-def test_options_mean_what_they_mean_to_git(fixtures, git, args, options):
+def test_blame_options_mean_the_same_as_in_git(fixtures, git, args, options):
     path = fixtures["blame"]
     records = gitfleet.Repository(path).blame("long", lines=True, **options)
     assert our_lines(records) == git_lines(git, path, *args, "--", "long")
 
 
-def test_ignored_commits_may_come_from_files(fixtures, git, tmp_path):
+def test_ignored_revisions_are_read_from_files(fixtures, git, tmp_path):
     path = fixtures["blame"]
     ids = git(path, "rev-list", "HEAD").split()[:2]
     listed = tmp_path / "ignored"
@@ -54,7 +54,7 @@ def test_ignored_commits_may_come_from_files(fixtures, git, tmp_path):
     assert our_lines(records) == theirs
 
 
-def test_the_working_tree(git, tmp_path):
+def test_working_tree_is_blamed_as_by_git(git, tmp_path):
     git(tmp_path, "init", "-q", ".")
     (tmp_path / "file").write_text("one\ntwo\n")
     git(tmp_path, "add", ".")
@@ -67,7 +67,7 @@ def test_the_working_tree(git, tmp_path):
     assert [row["content"] for row in rows] == ["one", "new", "two"]
 
 
-def test_what_makes_no_sense_is_refused(fixtures):
+def test_blame_refuses_invalid_options(fixtures):
     repo = gitfleet.Repository(fixtures["blame"])
     with pytest.raises(InvalidInputError, match="needs one file"):
         repo.blame(line_ranges=(1, 2))
@@ -84,7 +84,7 @@ def test_what_makes_no_sense_is_refused(fixtures):
         repo.blame("long", ignore_revz=["HEAD"])
 
 
-async def test_an_awaited_blame_is_the_same(fixtures):
+async def test_blame_is_the_same_when_awaited(fixtures):
     repo = gitfleet.Repository(fixtures["blame"])
     records = await repo.blame_async(lines=True)
     assert records.to_pylist() == repo.blame(lines=True).to_pylist()
@@ -94,7 +94,7 @@ async def test_an_awaited_blame_is_the_same(fixtures):
     assert [path for path, _ in failures] == ["absent"]
 
 
-async def test_lines_are_streamed_in_batches(fixtures):
+async def test_blame_lines_are_streamed_in_batches(fixtures):
     path = fixtures["blame"]
     manager = gitfleet.compat.RepoManager([])
     batches = [b async for b in manager.stream_blame(path, ["long", "dir/twin"], batch_size=50)]
@@ -108,7 +108,7 @@ async def test_lines_are_streamed_in_batches(fixtures):
         assert streamed == whole[file]
 
 
-async def test_a_stream_can_be_left(fixtures):
+async def test_blame_stream_can_be_left(fixtures):
     manager = gitfleet.compat.RepoManager([])
     stream = manager.stream_blame(fixtures["blame"], "long", batch_size=1)
     assert len(await anext(stream)) == 1
@@ -117,7 +117,7 @@ async def test_a_stream_can_be_left(fixtures):
         await anext(stream)
 
 
-async def test_a_file_that_cannot_be_streamed_is_raised_after_the_others(fixtures):
+async def test_blame_stream_raises_a_failed_file_last(fixtures):
     manager = gitfleet.compat.RepoManager([])
     seen = []
 
@@ -132,7 +132,7 @@ async def test_a_file_that_cannot_be_streamed_is_raised_after_the_others(fixture
         await anext(manager.stream_blame(fixtures["blame"], "long", batch_size=0))
 
 
-async def test_a_cancelled_task_ends_its_blame(fixtures):
+async def test_blame_ends_when_its_task_is_cancelled(fixtures):
     repo = gitfleet.Repository(fixtures["blame"])
     task = asyncio.ensure_future(repo.blame_async())
     await asyncio.sleep(0)

@@ -17,7 +17,7 @@ import gitfleet
 from gitfleet import _gitfleet, exceptions
 
 
-def test_every_kind_maps_to_an_exported_class():
+def test_error_kinds_map_to_exported_classes():
     kinds = _gitfleet.error_kinds()
     assert len(kinds) >= 14
     for kind, name in kinds:
@@ -25,12 +25,12 @@ def test_every_kind_maps_to_an_exported_class():
         assert issubclass(getattr(exceptions, name), exceptions.GitFleetError)
 
 
-def test_every_exported_class_is_a_kind():
+def test_exception_classes_have_a_kind():
     raised = {name for _, name in _gitfleet.error_kinds()} | {"GitFleetError"}
     assert raised == set(exceptions.__all__)
 
 
-def test_everything_in_all_exists():
+def test_all_lists_existing_names():
     for module in (gitfleet, exceptions):
         assert len(set(module.__all__)) == len(module.__all__)
         assert all(hasattr(module, name) for name in module.__all__)
@@ -46,14 +46,14 @@ def test_exceptions_keep_message_and_subject_through_pickling(name):
     assert (type(again), str(again), again.subject) == (type(error), "what happened", "subject")
 
 
-def test_the_end_of_a_limit_is_an_aware_time():
+def test_reset_at_is_an_aware_time():
     error = exceptions.RateLimitedError("later", "h", 0)
     assert error.reset_at == datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
     assert pickle.loads(pickle.dumps(error)).reset_at == error.reset_at
     assert exceptions.RateLimitedError("later").reset_at is None
 
 
-def test_failures_are_builtin_exceptions_too(tmp_path):
+def test_exceptions_are_builtin_exceptions_too(tmp_path):
     with pytest.raises(FileNotFoundError) as caught:
         gitfleet.Repository(tmp_path / "absent")
     assert isinstance(caught.value, exceptions.RepositoryNotFoundError)
@@ -61,7 +61,7 @@ def test_failures_are_builtin_exceptions_too(tmp_path):
     assert (caught.value.errno, caught.value.strerror) == (None, str(caught.value))
 
 
-def test_importing_loads_no_other_package():
+def test_import_loads_no_other_package():
     code = (
         "import sys, gitfleet; heavy = {'pandas', 'polars', 'pyarrow', 'pydantic', 'asyncio',"
         "'dataclasses', 'typing_extensions'}; print(sorted(heavy & set(sys.modules)))"
@@ -71,7 +71,7 @@ def test_importing_loads_no_other_package():
     assert done.stdout == b"[]\n"
 
 
-def test_a_missing_extension_fails_the_import(tmp_path):
+def test_import_fails_without_the_extension(tmp_path):
     code = "import sys; sys.modules['gitfleet._gitfleet'] = None; import gitfleet"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
@@ -101,7 +101,7 @@ def test_ctrl_c_stops_a_reader_of_the_stream(slow_repository):
                 time.sleep(0.2)  # the interrupt follows
 
 
-async def test_cancelling_a_task_stops_its_work(slow_repository):
+async def test_cancelled_task_stops_its_work(slow_repository):
     manager = gitfleet.compat.RepoManager([])
     started = time.monotonic()
     with pytest.raises(asyncio.TimeoutError):
@@ -114,7 +114,7 @@ async def many(manager, path):
         await manager.extract_commits(path)
 
 
-def test_other_threads_run_while_a_call_blocks(slow_repository):
+def test_threads_run_while_a_call_blocks(slow_repository):
     repo = gitfleet.Repository(slow_repository, threads=1)
     worker = threading.Thread(target=lambda: repo.commits().to_pylist())
     ticks = 0
@@ -125,7 +125,7 @@ def test_other_threads_run_while_a_call_blocks(slow_repository):
     assert ticks > 20, "the GIL was held"
 
 
-def test_a_repository_survives_pickling(history):
+def test_repository_survives_pickling(history):
     repo = pickle.loads(pickle.dumps(gitfleet.Repository(history)))
     assert repo.head() == gitfleet.Repository(history).head()
 
@@ -134,7 +134,7 @@ def head(repo):
     return repo.head()
 
 
-def test_other_processes_get_objects_as_they_are(history, tmp_path):
+def test_objects_survive_pickling_to_other_processes(history, tmp_path):
     spawn = multiprocessing.get_context("spawn")
     with spawn.Pool(2) as pool:
         heads = pool.map(head, [gitfleet.Repository(history)] * 2)
@@ -145,7 +145,7 @@ def test_other_processes_get_objects_as_they_are(history, tmp_path):
     assert gitfleet.Repository(made.path).is_bare
 
 
-def test_what_holds_a_lock_is_pickled_without_it(tmp_path):
+def test_lock_is_not_pickled(tmp_path):
     manager = gitfleet.providers.TokenManager()
     manager.add_token("t", "github", username="ann")
     client = gitfleet.providers.GitHubClient(None, "http://127.0.0.1:1", manager, reserve=5)
@@ -182,13 +182,13 @@ asyncio.run({given_up}())
 
 
 @pytest.mark.parametrize("how", ["given_up", "left_alone"])
-def test_python_ends_in_peace_whatever_is_under_way(how, slow_repository):
+def test_python_exits_cleanly_during_any_work(how, slow_repository):
     script = ENDS.replace("{given_up}", how)
     for _ in range(5):
         command = [sys.executable, "-W", "error", "-c", script, str(slow_repository)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        # What is left alone may hear from asyncio that its loop is closed.
+        # A task that is not cancelled may get a message from asyncio that its loop is closed.
         assert how == "left_alone" or done.stderr == ""
         assert "panicked" not in done.stderr
 
@@ -213,7 +213,7 @@ os.waitpid(child, 0)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
-def test_a_forked_child_is_told_what_to_do(history):
+def test_forked_child_gets_a_helpful_error(history):
     script = FORKS.replace("gitfleet.exceptions", "__import__('gitfleet.exceptions').exceptions")
     command = [sys.executable, "-c", script, str(history)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
@@ -229,7 +229,7 @@ def test_a_forked_child_is_told_what_to_do(history):
         ({"max_count": 1 << 70}, "max_count"),
     ],
 )
-def test_numbers_that_make_no_sense_are_named(options, says, history):
+def test_invalid_numbers_are_named(options, says, history):
     assert len(gitfleet.Repository(history).commits(max_count=numpy.int64(2)).to_pylist()) == 2
     with pytest.raises(exceptions.InvalidInputError, match=says):
         gitfleet.Repository(history).commits(**options)
@@ -248,7 +248,7 @@ def test_numbers_that_make_no_sense_are_named(options, says, history):
         ({"paths": ["f", b"g"]}, "paths .*: must be"),
     ],
 )
-def test_arguments_of_another_kind_are_named(options, says, history):
+def test_arguments_of_a_wrong_type_are_named(options, says, history):
     with pytest.raises(TypeError, match=says):
         gitfleet.Repository(history).commits(**options)
 
@@ -269,7 +269,7 @@ def test_arguments_of_another_kind_are_named(options, says, history):
         ({"credentials": {"h": ("user",)}}, "credentials of h: must be"),
     ],
 )
-def test_options_of_another_kind_are_named(options, says, tmp_path):
+def test_options_of_a_wrong_type_are_named(options, says, tmp_path):
     with pytest.raises(TypeError, match=says):
         gitfleet.Fleet(tmp_path, **options)
     with pytest.raises(TypeError, match="progress 5: must be callable"):
@@ -285,13 +285,13 @@ def test_options_of_another_kind_are_named(options, says, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["jobs", "jobs_per_host"])
-def test_nobody_cannot_work(name, tmp_path):
+def test_jobs_must_be_positive(name, tmp_path):
     for made in (lambda **more: gitfleet.Fleet(tmp_path, **more), gitfleet.compat.RepoManager):
         with pytest.raises(exceptions.InvalidInputError, match=f"{name} 0: .* 1 or more"):
             made(**{name: 0} | ({"urls": []} if made is gitfleet.compat.RepoManager else {}))
 
 
-def test_errors_of_services_are_made_with_all_they_say():
+def test_service_errors_have_all_their_attributes():
     from gitfleet.providers import base, errors, github
 
     kinds = {

@@ -59,7 +59,7 @@ def url(request, origin, tmp_path):
 
 
 @pytest.mark.parametrize("shape", ["--bare", "--mirror", "files"])
-def test_a_clone_is_what_gits_is(url, shape, origin, tmp_path, git):
+def test_clone_equals_gits(url, shape, origin, tmp_path, git):
     address, options = url
     args = [] if shape == "files" else [shape]
     (made,) = outcomes(
@@ -79,7 +79,7 @@ def test_a_clone_is_what_gits_is(url, shape, origin, tmp_path, git):
         assert git(path, "config", "--get-all", "remote.origin.fetch")
 
 
-def test_an_update_brings_a_clone_to_where_its_origin_is(url, origin, tmp_path, git):
+def test_update_brings_a_clone_to_its_origin(url, origin, tmp_path, git):
     address, options = url
     (made,) = outcomes(gitfleet("clone", "--bare", address, "-o", tmp_path, "--json", *options))
     path = made["path"]
@@ -110,7 +110,7 @@ def test_an_update_brings_a_clone_to_where_its_origin_is(url, origin, tmp_path, 
     git(path, "fsck", "--full")
 
 
-def test_shallow_and_single_branches_are_as_gits(daemon, origin, tmp_path, git):
+def test_shallow_and_single_branch_clones_equal_gits(daemon, origin, tmp_path, git):
     for args in (["--depth", "2"], ["--single-branch"], ["--single-branch", "--branch", "side"]):
         name = "".join(args)
         out = tmp_path / f"ours{name}"
@@ -122,7 +122,7 @@ def test_shallow_and_single_branches_are_as_gits(daemon, origin, tmp_path, git):
         git(made["path"], "fsck", "--full")
 
 
-def test_a_partial_clone_is_one_to_git(daemon, tmp_path, git):
+def test_partial_clone_is_one_to_git(daemon, tmp_path, git):
     args = ["clone", "--bare", "--filter", "blob:none", daemon, "-o", tmp_path, "--json"]
     (made,) = outcomes(gitfleet(*args))
     path = made["path"]
@@ -132,7 +132,7 @@ def test_a_partial_clone_is_one_to_git(daemon, tmp_path, git):
     assert same["status"] == "unchanged"
 
 
-def test_what_a_clone_lacks_is_said(tmp_path, git):
+def test_clone_warns_of_submodules_and_lfs(tmp_path, git):
     work = tmp_path / "with-submodule"
     git(tmp_path, "init", "-q", "-b", "main", work)
     (work / ".gitmodules").write_text('[submodule "x"]\n\tpath = x\n\turl = ../x\n')
@@ -145,7 +145,7 @@ def test_what_a_clone_lacks_is_said(tmp_path, git):
     assert "LFS" in said
 
 
-def test_a_finished_clone_is_kept_updated_or_refused(daemon, origin, tmp_path, git):
+def test_finished_clone_is_kept_updated_or_refused(daemon, origin, tmp_path, git):
     gitfleet("clone", "--bare", daemon, "-o", tmp_path / "out")
     (kept,) = outcomes(gitfleet("clone", "--bare", daemon, "-o", tmp_path / "out", "--json"))
     assert kept["status"] == "unchanged"
@@ -169,7 +169,7 @@ def test_a_finished_clone_is_kept_updated_or_refused(daemon, origin, tmp_path, g
         ("https://h/a\nb", "control character"),
     ],
 )
-def test_dangerous_addresses_are_refused_by_name(address, says, tmp_path):
+def test_dangerous_urls_are_refused_by_name(address, says, tmp_path):
     done = gitfleet("clone", "-o", tmp_path, "--", address, check=False)
     assert done.returncode in (1, 2)
     assert says in done.stderr
@@ -187,7 +187,7 @@ def test_limits_end_a_clone(daemon, tmp_path):
     assert_nothing_half_made(tmp_path)
 
 
-def test_two_addresses_of_one_place_are_refused_before_any_network(tmp_path):
+def test_urls_of_one_directory_are_refused_before_any_fetch(tmp_path):
     done = gitfleet(
         "clone", "https://h.invalid/o/r", "https://h.invalid/o/r.git", "-o", tmp_path, check=False
     )
@@ -195,7 +195,7 @@ def test_two_addresses_of_one_place_are_refused_before_any_network(tmp_path):
     assert "would share" in done.stderr
 
 
-def test_credentials_come_from_where_they_are_kept(https_server, bundle, tmp_path):
+def test_credentials_are_read_from_their_sources(https_server, bundle, tmp_path):
     url = f"{https_server.url}/private/owner/history/.git"
     host = https_server.host
     netrc = tmp_path / "netrc"
@@ -208,7 +208,7 @@ def test_credentials_come_from_where_they_are_kept(https_server, bundle, tmp_pat
     gitfleet(*clone, tmp_path / "b", "--credential-command", script)
     variable = "GITFLEET_TOKEN_" + host.upper().replace(":", "_PORT_")
     wrong = gitfleet(*clone, tmp_path / "c", check=False, **{variable: TOKEN})
-    assert "refused the credentials" in wrong.stderr  # this server wants another user
+    assert "refused the credentials" in wrong.stderr  # this server requires another user
     for file in (path for path in tmp_path.rglob("*") if path.is_file()):
         if file not in (netrc, script):
             assert TOKEN.encode() not in file.read_bytes(), file
@@ -243,7 +243,7 @@ def pack_of(path, *ids):
     return subprocess.run(command, input=given, check=True, capture_output=True).stdout
 
 
-def test_a_server_that_leaves_out_objects_breaks_nothing(daemon, origin, tmp_path, git):
+def test_pack_with_missing_objects_breaks_nothing(daemon, origin, tmp_path, git):
     head = git(origin, "rev-parse", "HEAD")
     lines = [f"{head} HEAD symref-target:refs/heads/main\n", f"{head} refs/heads/main\n"]
     empty = pack_of(origin)
@@ -277,7 +277,7 @@ def test_a_server_that_leaves_out_objects_breaks_nothing(daemon, origin, tmp_pat
         ["unborn HEAD symref-target:refs/heads/x\nfoo\n"],
     ],
 )
-def test_names_that_would_do_harm_are_refused(lines, origin, tmp_path, git):
+def test_refnames_that_would_do_harm_are_refused(lines, origin, tmp_path, git):
     head = git(origin, "rev-parse", "HEAD")
     server = LyingServer([line.format(head) for line in lines], pack_of(origin, head))
     done = gitfleet(
@@ -297,7 +297,7 @@ def test_names_that_would_do_harm_are_refused(lines, origin, tmp_path, git):
     server.close()
 
 
-def test_a_negative_refspec_keeps_what_is_ours(daemon, origin, tmp_path, git):
+def test_negative_refspec_keeps_local_refs(daemon, origin, tmp_path, git):
     (made,) = outcomes(gitfleet("clone", "--bare", daemon, "-o", tmp_path, "--json"))
     git(made["path"], "config", "--add", "remote.origin.fetch", "^refs/heads/local")
     git(made["path"], "branch", "local")
@@ -307,7 +307,7 @@ def test_a_negative_refspec_keeps_what_is_ours(daemon, origin, tmp_path, git):
     assert "refs/heads/side" not in refs(made["path"])
 
 
-def test_a_detached_head_is_followed(daemon, origin, tmp_path, git):
+def test_detached_head_is_followed(daemon, origin, tmp_path, git):
     git(origin, "update-ref", "--no-deref", "HEAD", "main~1")
     (made,) = outcomes(gitfleet("clone", "--bare", daemon, "-o", tmp_path, "--json"))
     assert made["head"] == git(origin, "rev-parse", "HEAD")
@@ -318,7 +318,7 @@ def test_a_detached_head_is_followed(daemon, origin, tmp_path, git):
     git(made["path"], "fsck", "--full")
 
 
-def test_what_cannot_be_had_is_refused_before_it_is_fetched(daemon, tmp_path):
+def test_unusable_refspec_is_refused_before_a_fetch(daemon, tmp_path):
     for args, says in (
         (["--refspec", "refs/heads/side"], "destination"),
         (["--refspec", "+refs/heads/side:refs/heads/side"], "name a branch"),
@@ -352,7 +352,7 @@ def peak_of_children():
 
 
 @pytest.mark.timeout(900)
-def test_a_thousand_clones_through_a_bad_network(small_ones, tmp_path, git):
+def test_clone_of_a_thousand_through_a_bad_network(small_ones, tmp_path, git):
     server = GitServer(small_ones)
     fates = {"reset": 0.10, "503": 0.05, "cut": 0.02, "stall": 0.01, "429": 0.02}
     proxy = Proxy(int(server.host.split(":")[1]), fates)
@@ -389,7 +389,7 @@ def test_a_thousand_clones_through_a_bad_network(small_ones, tmp_path, git):
 
 
 @pytest.mark.timeout(300)
-def test_a_killed_run_loses_nothing(small_ones, tmp_path, git):
+def test_clone_completes_after_kills(small_ones, tmp_path, git):
     server = GitServer(small_ones)
     out = tmp_path / "out"
     urls = [f"{server.url}/o/{number}.git" for number in range(200)]
@@ -416,7 +416,7 @@ def test_a_killed_run_loses_nothing(small_ones, tmp_path, git):
     server.close()
 
 
-def test_an_interrupt_ends_a_stalled_run_within_a_second(https_server, bundle, tmp_path):
+def test_interrupt_ends_a_stalled_clone_within_a_second(https_server, bundle, tmp_path):
     command = [
         "clone",
         "--bare",

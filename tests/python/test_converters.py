@@ -75,7 +75,7 @@ class Shaped(BaseModel):
 INNER = {"when": NOON, "secret": "**********"}
 
 
-def test_everything_becomes_plain():
+def test_to_dict_makes_plain_values_of_everything():
     assert to_dict(Outer(more=Data("x"))) == {
         "inner": INNER,
         "several": [INNER],
@@ -116,7 +116,7 @@ def test_records_and_tasks_are_converted(history):
     assert flat.loc["u", "status_progress"] == 5
 
 
-def test_json_is_what_json_can_be():
+def test_to_json_writes_valid_json():
     value = {
         "at": NOON,
         ("a", 1): datetime.timedelta(seconds=2),
@@ -139,7 +139,7 @@ def test_json_is_what_json_can_be():
     assert to_json([]) == "[]"
 
 
-def test_frames_have_a_row_each():
+def test_to_dataframe_has_a_row_for_each_object():
     owner = UserInfo(id=1, login="o")
     repos = [
         RepoInfo(
@@ -159,11 +159,11 @@ def test_frames_have_a_row_each():
         assert to_dataframe(nothing).columns.empty
     given = pd.DataFrame({"a": [1]})
     assert to_dataframe(given) is given
-    with pytest.raises(TypeError, match="str is no row"):
+    with pytest.raises(TypeError, match="str is not a row"):
         to_dataframe("text")
 
 
-def test_nested_fields_get_columns():
+def test_flatten_dataframe_makes_columns_of_nested_fields():
     rows = [
         {"id": 1, "owner": {"login": "a", "plan": {"name": "x"}}, "tags": ["t"], "owner_login": 0},
         {"id": 2, "owner": None, "tags": [], "owner_login": 1},
@@ -196,7 +196,7 @@ def test_nested_fields_get_columns():
         flatten_dataframe(pd.DataFrame([[1, 2]], columns=["a", "a"]))
 
 
-def test_without_pandas_the_extra_is_named(monkeypatch):
+def test_missing_pandas_is_named_with_its_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     for call in (lambda: to_dataframe([]), lambda: flatten_dataframe(None)):
         with pytest.raises(ImportError, match=r"gitfleet\[pandas\]"):
@@ -221,14 +221,14 @@ def test_tables_and_numbers_of_other_packages_are_plain():
     assert next(iter(mixed["a_b"])) == 1
 
 
-def test_what_contains_itself_is_an_error():
+def test_cyclic_object_is_an_error():
     loop = []
     loop.append(loop)
     with pytest.raises(ValueError, match="contains itself"):
         to_dict(loop)
 
 
-def test_every_nested_column_stays_a_column():
+def test_flatten_dataframe_keeps_every_column():
     frame = to_dataframe([{"id": 1, "a": {"b": {}}, "c": {}}, {"id": 2, "a": {"b": {}}, "c": {}}])
     flat = flatten_dataframe(frame)
     assert flat.columns.to_list() == ["id", "a_b", "c"]

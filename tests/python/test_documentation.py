@@ -1,4 +1,4 @@
-"""What the documentation shows is what happens: examples in docstrings and guides are run."""
+"""Run the examples in docstrings and guides, and check their output."""
 
 import contextlib
 import doctest
@@ -27,7 +27,7 @@ MODULES = sorted(
 
 @pytest.fixture
 def projects(tmp_path, monkeypatch, api):
-    """A directory with two repositories, which octo-org has on the server that GitHub is."""
+    """A directory with two repositories, which the stand-in for GitHub lists for octo-org."""
     for name in ("alpha", "beta"):
         repo = SampleRepository(tmp_path / "projects" / name)
         code = "".join(f"line {number}\n" for number in range(20))
@@ -95,13 +95,13 @@ def test_examples_in_docstrings_give_what_they_show(name, projects):
 
 
 def public():
-    """Whatever the modules name as theirs, and the methods of classes, by their full names."""
+    """The public objects of the modules, and the methods of classes, by their full names."""
     for name in MODULES:
         module = importlib.import_module(name)
         for export in getattr(module, "__all__", ()):
             value = vars(module).get(export)
             if getattr(value, "__module__", None) != name:
-                continue  # it is another module's
+                continue  # defined in another module
             yield f"{name}.{export}", value
             members = vars(value).items() if inspect.isclass(value) else ()
             for member, given in members:
@@ -110,7 +110,7 @@ def public():
                     yield f"{name}.{export}.{member}", method
 
 
-def test_whatever_does_something_has_an_example():
+def test_public_functions_have_an_example():
     without = []
     for name, value in public():
         is_private = "._" in name
@@ -129,7 +129,7 @@ def test_whatever_does_something_has_an_example():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_guides_do_what_they_say(page, projects):
+def test_guides_give_what_they_show(page, projects):
     scope = {"__name__": "guide"}
     for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
         if "--8<--" in block:
@@ -138,7 +138,7 @@ def test_guides_do_what_they_say(page, projects):
             exec(compile(block, page.name, "exec"), scope)
 
 
-def test_the_site_is_built_without_a_warning(tmp_path):
+def test_site_is_built_without_a_warning(tmp_path):
     command = ["mkdocs", "build", "--quiet", "--strict", "--site-dir", str(tmp_path / "site")]
     import sys
 

@@ -1,4 +1,4 @@
-"""The examples run, on real repositories and a server that answers as GitHub."""
+"""Run the examples on real repositories and a server that answers like GitHub."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 def run(tmp_path):
     def run(name, *args, **environment):
         command = [sys.executable, "-W", "error", EXAMPLES / name, *map(str, args)]
-        # Seaborn's and matplotlib's own warnings are theirs.
+        # Warnings of seaborn and matplotlib themselves are ignored.
         command[1:3] = [] if name == "blame_ownership.py" else command[1:3]
         environment = os.environ | {"MPLCONFIGDIR": str(tmp_path)} | environment
         done = subprocess.run(
@@ -75,7 +75,7 @@ def test_tokens(run, api):
     assert "canary" not in shown
 
 
-def test_the_notebook(history, monkeypatch):
+def test_notebook(history, monkeypatch):
     monkeypatch.setenv("REPOSITORY", str(history))
     notebook = nbformat.read(EXAMPLES / "explore.ipynb", as_version=4)
     client = nbclient.NotebookClient(notebook, timeout=100, resources={"metadata": {"path": "."}})

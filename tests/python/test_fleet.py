@@ -19,7 +19,7 @@ from conftest import TOKEN, USER, GitServer, make
 
 @pytest.fixture
 def served(tmp_path):
-    """Two repositories that a test may change, and where they are served."""
+    """Two repositories that a test may change, and the URLs that serve them."""
     root = tmp_path / "served"
     for name in ("a", "b"):
         make(root / "o" / name, "history")
@@ -29,7 +29,7 @@ def served(tmp_path):
 
 @pytest.fixture
 def stalled(fixtures):
-    """A server that answers nothing."""
+    """A server that never answers."""
     server = GitServer(fixtures["history"].parent.parent)
     proxy = Proxy(int(server.host.split(":")[1]), {"stall": 1.0})
     yield f"http://{proxy.host}/owner/history"
@@ -37,7 +37,7 @@ def stalled(fixtures):
     server.close()
 
 
-def test_a_fleet_clones_and_updates(served, tmp_path, git):
+def test_fleet_clones_and_updates(served, tmp_path, git):
     origins, urls = served
     events = []
     fleet = gitfleet.Fleet(tmp_path / "out", bare=True, existing="refuse")
@@ -63,7 +63,7 @@ def test_a_fleet_clones_and_updates(served, tmp_path, git):
     assert repr(fleet) == f"Fleet('{tmp_path / 'out'}')"
 
 
-async def test_a_fleet_is_watched(served, tmp_path):
+async def test_fleet_reports_progress(served, tmp_path):
     _, urls = served
     ended = {}
     async for event in gitfleet.Fleet(tmp_path / "out").watch([*urls, "ftp://h/x"]):
@@ -77,7 +77,7 @@ async def test_a_fleet_is_watched(served, tmp_path):
     assert updated.refs == []
 
 
-async def test_a_manager_is_watched_and_takes_options(served, git):
+async def test_manager_reports_progress_and_takes_options(served, git):
     _, urls = served
     heard = []
     options = {"bare": True, "depth": 1}
@@ -90,7 +90,7 @@ async def test_a_manager_is_watched_and_takes_options(served, git):
     await manager.clone(urls[0])
 
 
-async def test_what_a_callback_raises_stops_the_work(served, tmp_path):
+async def test_callback_that_raises_stops_the_work(served, tmp_path):
     class EnoughError(Exception):
         pass
 
@@ -110,7 +110,7 @@ async def test_what_a_callback_raises_stops_the_work(served, tmp_path):
     assert not list((tmp_path / "out").rglob("HEAD"))
 
 
-async def test_cancelling_stops_a_stalled_clone_within_a_second(stalled, tmp_path):
+async def test_cancelled_task_stops_a_stalled_clone_within_a_second(stalled, tmp_path):
     fleet = gitfleet.Fleet(tmp_path / "out")
     manager = gitfleet.compat.RepoManager([stalled])
     for start in (lambda: fleet.clone_async(stalled), manager.clone_all):
@@ -130,7 +130,7 @@ async def test_cancelling_stops_a_stalled_clone_within_a_second(stalled, tmp_pat
         await asyncio.sleep(0.05)
 
 
-def test_an_interrupt_raises_within_a_second(stalled, tmp_path):
+def test_interrupt_raises_within_a_second(stalled, tmp_path):
     script = f"""
 import sys, gitfleet
 print("ready", flush=True)
@@ -155,7 +155,7 @@ def test_credentials_are_per_host(https_server, bundle, tmp_path):
     ours = {https_server.host: (USER, TOKEN)}
     (made,) = gitfleet.Fleet(tmp_path, ca_bundle=bundle, credentials=ours).clone(url)
     assert made.error is None
-    alone = {https_server.host: TOKEN}  # as for GitHub, where any user name does
+    alone = {https_server.host: TOKEN}  # as for GitHub, which accepts any user name
     fleet = gitfleet.Fleet(tmp_path / "alone", ca_bundle=bundle, credentials=alone)
     (refused,) = fleet.clone(url)
     assert "refused the credentials" in str(refused.error)
@@ -178,7 +178,7 @@ def test_credentials_are_per_host(https_server, bundle, tmp_path):
         ({"update_files": "x"}, "forward, keep, overwrite"),
     ],
 )
-def test_options_that_make_no_sense_are_named(options, says, tmp_path):
+def test_invalid_options_are_named(options, says, tmp_path):
     with pytest.raises(exceptions.InvalidInputError, match=says):
         gitfleet.Fleet(tmp_path, **options)
 
@@ -194,7 +194,7 @@ def test_unknown_options_and_clashes_are_refused(tmp_path):
     assert "ftp" in str(refused.error)
 
 
-async def test_updates_and_clones_of_one_address_are_lists_too(served, tmp_path):
+async def test_fleet_returns_lists_for_one_url_too(served, tmp_path):
     _, urls = served
     heard = []
     fleet = gitfleet.Fleet(tmp_path / "out", bare=True)
@@ -204,7 +204,7 @@ async def test_updates_and_clones_of_one_address_are_lists_too(served, tmp_path)
     assert heard[-1].phase in {"done", "unchanged"}
 
 
-def test_what_needs_no_certificates_looks_for_none(served, tmp_path):
+def test_ca_bundle_is_read_for_https_only(served, tmp_path):
     _, urls = served
     (made,) = gitfleet.Fleet(tmp_path / "out", ca_bundle=tmp_path / "absent.pem").clone(urls[0])
     assert made.error is None

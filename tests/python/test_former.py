@@ -179,9 +179,7 @@ print("all of it")
 """
 
 
-def test_each_documented_name_works_under_the_former_name(
-    git_repository, git_server, api, tmp_path
-):
+def test_documented_names_work_under_the_former_name(git_repository, git_server, api, tmp_path):
     url = f"{git_server.url}/owner/sample/.git"
     command = [sys.executable, "-W", "error", "-c", SCRIPT, url, api.url, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -189,7 +187,7 @@ def test_each_documented_name_works_under_the_former_name(
     assert done.stdout == "all of it\n"
 
 
-def test_both_names_are_the_same_objects():
+def test_names_of_both_packages_are_the_same_objects():
     import GitFleet.providers.github as client
     from GitFleet.models.repo import PydanticCloneTask
 
@@ -203,7 +201,7 @@ def test_both_names_are_the_same_objects():
 
 
 @pytest.mark.parametrize("first", ["GitFleet", "gitfleet", "GitFleet.models.repo"])
-def test_either_may_come_first(first):
+def test_imports_work_in_either_order(first):
     code = f"""
 import {first}
 import GitFleet, gitfleet, sys, GitFleet.utils.auth, gitfleet.compat.utils.auth
@@ -216,7 +214,7 @@ assert gitfleet.compat.utils.auth.__spec__.name == "gitfleet.compat.utils.auth"
     assert done.stderr == ""
 
 
-def test_former_mocks_are_the_real_things_and_say_so(git_repository):
+def test_former_mocks_are_the_real_classes_and_warn(git_repository):
     from gitfleet.compat.testing import mocks
 
     for name in ("RepoManager", "CloneStatus", "CloneTask"):

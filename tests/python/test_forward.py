@@ -1,4 +1,4 @@
-"""What an update does to files: they follow the origin, and nothing of somebody's own is lost."""
+"""Files in an update: they follow the origin, and no local change is lost."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ SCRIPT = """
 
 @pytest.fixture
 def work(tmp_path, git):
-    """The working tree of the one who pushes."""
+    """The working tree that pushes to the origin."""
     path = tmp_path / "served" / "o" / "r"
     path.mkdir(parents=True)
     git(path, "init", "-q", "-b", "main")
@@ -52,7 +52,7 @@ def update(path, *args):
     return updated
 
 
-def test_files_follow_their_origin(clone, work, git):
+def test_update_brings_files_to_their_origin(clone, work, git):
     (clone / "stays").write_text("mine\n")
     (clone / "untracked").write_text("mine\n")
     (clone / "staged").write_text("mine\n")
@@ -67,7 +67,7 @@ def test_files_follow_their_origin(clone, work, git):
     assert (clone / "link").readlink() == Path("changed")
     assert git(clone, "reflog", "-1", "--format=%gs") == "update: fast-forward"
     git(clone, "fsck", "--full", "--strict")
-    # git itself writes the tree of this index, so nothing stale is in it.
+    # git itself writes the tree of this index, so the index has no stale entry.
     git(clone, "commit", "-qm", "mine")
     assert git(clone, "diff", "--name-only", "HEAD~1", "HEAD") == "staged"
     assert update(clone)["status"] == "unchanged"
@@ -85,7 +85,7 @@ def test_files_follow_their_origin(clone, work, git):
         ("chmod -x runs; echo mine > runs", "runs has changes"),
     ],
 )
-def test_what_is_somebodys_own_stays_unless_it_is_to_be_overwritten(change, says, clone, work, git):
+def test_update_keeps_local_changes_unless_told_otherwise(change, says, clone, work, git):
     subprocess.run(["sh", "-ec", change], cwd=clone, check=True)
     before = git(clone, "status", "--porcelain"), git(clone, "rev-parse", "HEAD")
     updated = update(clone)
@@ -95,7 +95,7 @@ def test_what_is_somebodys_own_stays_unless_it_is_to_be_overwritten(change, says
     assert git(clone, "rev-parse", "origin/main") == git(work, "rev-parse", "main")
     assert says not in " ".join(update(clone, "--files", "keep")["warnings"])
     overwritten = update(clone, "--files", "overwrite")
-    if "becomes-file/more" in change:  # a whole directory is more than was asked to be lost
+    if "becomes-file/more" in change:  # an update never overwrites a directory
         assert says in " ".join(overwritten["warnings"])
         return
     assert overwritten["forwarded_branch"] == "refs/heads/main"
@@ -104,20 +104,20 @@ def test_what_is_somebodys_own_stays_unless_it_is_to_be_overwritten(change, says
     assert git(clone, "status", "--porcelain", "-uno") == ""
 
 
-def test_files_missing_here_are_no_changes(clone, git):
+def test_missing_files_are_not_local_changes(clone, git):
     (clone / "gone").unlink()
     (clone / "changed").unlink()
     assert update(clone)["forwarded_branch"] == "refs/heads/main"
     assert git(clone, "status", "--porcelain") == ""
 
 
-def test_what_git_was_told_to_forget_is_not_removed(clone, git):
+def test_files_removed_from_the_index_are_kept(clone, git):
     git(clone, "rm", "-q", "--cached", "gone")
     assert update(clone)["forwarded_branch"] == "refs/heads/main"
     assert git(clone, "status", "--porcelain") == "?? gone"
 
 
-def test_an_update_that_was_killed_half_way_goes_on(clone, work, git):
+def test_update_continues_after_a_kill(clone, work, git):
     """Some files are new, the index and the branch are old."""
     git(clone, "fetch", "-q")
     git(clone, "checkout", "-q", "origin/main", "--", "changed", "new/deep/file")
@@ -128,7 +128,7 @@ def test_an_update_that_was_killed_half_way_goes_on(clone, work, git):
     assert git(clone, "rev-parse", "HEAD") == git(work, "rev-parse", "main")
 
 
-def test_nothing_outside_is_touched_through_a_link(clone, tmp_path):
+def test_update_changes_nothing_through_a_link(clone, tmp_path):
     outside = tmp_path / "outside"
     outside.mkdir()
     (clone / "deep" / "only" / "file").rename(outside / "file")
@@ -138,7 +138,7 @@ def test_nothing_outside_is_touched_through_a_link(clone, tmp_path):
     assert (outside / "file").read_text() == "deep/only/file\n"
 
 
-def test_the_first_commits_of_an_empty_origin_are_checked_out(tmp_path, git):
+def test_update_checks_out_first_commits_of_an_empty_origin(tmp_path, git):
     path = tmp_path / "served" / "o" / "r"
     path.mkdir(parents=True)
     git(path, "init", "-q", "-b", "main")
@@ -154,7 +154,7 @@ def test_the_first_commits_of_an_empty_origin_are_checked_out(tmp_path, git):
 
 
 @pytest.mark.parametrize("shape", [["--bare"], ["--mirror"], []])
-def test_a_clone_of_a_path_is_updated(shape, work, tmp_path, git):
+def test_clone_of_a_path_is_updated(shape, work, tmp_path, git):
     git(work, "branch", "side")
     git(work, "tag", "-a", "-m", "annotated", "v1")
     args = ["clone", *shape, work, "-o", tmp_path / "out"]
@@ -176,7 +176,7 @@ def test_a_clone_of_a_path_is_updated(shape, work, tmp_path, git):
 
 
 @pytest.mark.parametrize("spec", [[], ["--filter", "blob:none"]])
-def test_packs_stay_few_however_often_there_are_updates(spec, work, tmp_path, git):
+def test_packs_stay_few_after_many_updates(spec, work, tmp_path, git):
     git(work, "config", "uploadpack.allowFilter", "true")
     with git_daemon(work.parent.parent) as start:
         args = ["clone", "--bare", *spec, f"{start}/o/r", "-o", tmp_path / "out", "--json"]
@@ -201,7 +201,7 @@ def sh(script, cwd):
     subprocess.run(["sh", "-ec", script], cwd=cwd, check=True, capture_output=True)
 
 
-def test_files_of_a_partial_clone_follow(work, tmp_path, git):
+def test_update_brings_files_of_a_partial_clone(work, tmp_path, git):
     git(work, "config", "uploadpack.allowFilter", "true")
     with git_daemon(work.parent.parent) as start:
         args = ["clone", "--filter", "blob:none", f"{start}/o/r", "-o", tmp_path / "out"]
@@ -212,8 +212,8 @@ def test_files_of_a_partial_clone_follow(work, tmp_path, git):
 
 
 @pytest.mark.parametrize("where", [".", "deep"])
-def test_files_follow_with_their_attributes(where, clone, work, git):
-    """Those of .gitattributes that did not change count too."""
+def test_update_applies_attributes(where, clone, work, git):
+    """Attributes in .gitattributes files that did not change apply too."""
     lines = "*.crlf text eol=crlf\n*.wide working-tree-encoding=ISO-8859-1\n*.id ident\n"
     (work / where).mkdir(exist_ok=True)
     (work / where / ".gitattributes").write_text(lines)
@@ -233,13 +233,13 @@ def test_files_follow_with_their_attributes(where, clone, work, git):
     assert git(clone, "status", "--porcelain") == ""
 
 
-def test_a_right_to_be_run_is_a_change(clone, git):
+def test_executable_bit_is_a_local_change(clone, git):
     (clone / "changed").chmod(0o755)
     assert "changed has changes" in " ".join(update(clone)["warnings"])
     assert os.access(clone / "changed", os.X_OK)
 
 
-def test_an_index_somebody_works_on_is_left_alone(clone, work, git):
+def test_locked_index_is_not_changed(clone, work, git):
     before = git(clone, "rev-parse", "HEAD")
     (clone / ".git" / "index.lock").touch()
     assert "somebody else is at work" in " ".join(update(clone)["warnings"])
@@ -249,7 +249,7 @@ def test_an_index_somebody_works_on_is_left_alone(clone, work, git):
     assert update(clone)["head"] == git(work, "rev-parse", "main")
 
 
-def test_directories_that_git_does_not_know_are_never_overwritten(clone, work, git):
+def test_untracked_directories_are_never_overwritten(clone, work, git):
     (work / "later").write_text("a file\n")
     git(work, "add", ".")
     git(work, "commit", "-qm", "later")
@@ -259,7 +259,7 @@ def test_directories_that_git_does_not_know_are_never_overwritten(clone, work, g
     assert git(clone / "later", "log", "--format=%s") == "mine"
 
 
-def test_a_git_directory_elsewhere_has_files_all_the_same(work, tmp_path, git):
+def test_worktree_of_a_separate_git_directory_is_updated(work, tmp_path, git):
     with git_daemon(work.parent.parent) as start:
         sh(f"git clone -q --separate-git-dir=git {start}/o/r files", tmp_path)
         git(tmp_path / "files", "checkout", "-qb", "feature")
@@ -272,7 +272,7 @@ def test_a_git_directory_elsewhere_has_files_all_the_same(work, tmp_path, git):
     assert git(tmp_path / "files", "status", "--porcelain") == ""
 
 
-def test_what_no_refspec_names_is_not_forced_or_removed(work, tmp_path, git):
+def test_refs_outside_the_refspecs_are_unchanged(work, tmp_path, git):
     with git_daemon(work.parent.parent) as start:
         sh(f"git clone -q --bare {start}/o/r bare; git clone -q {start}/o/r files", tmp_path)
         for name in ("bare", "files"):
@@ -288,7 +288,7 @@ def test_what_no_refspec_names_is_not_forced_or_removed(work, tmp_path, git):
     assert git(tmp_path / "bare", "tag") == "mine"
 
 
-def test_a_branch_that_a_linked_working_tree_shows_stays(work, tmp_path, git):
+def test_branch_of_a_linked_worktree_is_unchanged(work, tmp_path, git):
     with git_daemon(work.parent.parent) as start:
         (made,) = outcomes(gitfleet("clone", "--bare", f"{start}/o/r", "-o", tmp_path, "--json"))
         git(made["path"], "worktree", "add", "-q", tmp_path / "linked", "main")
@@ -297,7 +297,7 @@ def test_a_branch_that_a_linked_working_tree_shows_stays(work, tmp_path, git):
     assert git(tmp_path / "linked", "status", "--porcelain") == ""
 
 
-def test_an_origin_with_other_ids_changes_nothing(work, tmp_path, git):
+def test_origin_with_another_hash_changes_nothing(work, tmp_path, git):
     (made,) = outcomes(gitfleet("clone", "--bare", work, "-o", tmp_path / "out", "--json"))
     before = git(made["path"], "for-each-ref")
     sh(
@@ -333,7 +333,7 @@ def test_joined_packs_have_each_object_once(work, tmp_path, git):
     git(bare, "fsck", "--full", "--strict")
 
 
-def test_new_submodules_get_their_directory(clone, work, git):
+def test_submodules_get_their_directory(clone, work, git):
     kept = git(work, "rev-parse", "HEAD")
     for path in ("below/sub", "changed"):
         git(work, "rm", "-q", "--cached", "--ignore-unmatch", path)
@@ -348,7 +348,7 @@ def test_new_submodules_get_their_directory(clone, work, git):
     assert git(clone, "status", "--porcelain") == ""
 
 
-def test_a_merge_that_was_given_up_is_overwritten(clone, work, git):
+def test_unfinished_merge_is_overwritten_on_request(clone, work, git):
     (clone / "changed").write_text("mine\n")
     git(clone, "commit", "-qam", "mine")
     subprocess.run(["git", "fetch", "-q"], cwd=clone, check=True)
@@ -356,7 +356,7 @@ def test_a_merge_that_was_given_up_is_overwritten(clone, work, git):
     assert merged.returncode
     assert "UU changed" in git(clone, "status", "--porcelain")
     assert update(clone)["warnings"] != []
-    git(clone, "checkout", "-q", "--theirs", "changed")  # the file is as it will be, the index not
+    git(clone, "checkout", "-q", "--theirs", "changed")  # the file is up to date, the index is not
     assert update(clone, "--files", "overwrite")["warnings"] == []
     assert git(clone, "ls-files", "--unmerged") == ""
     assert (clone / "changed").read_text() == "changed\nmore\n"

@@ -16,7 +16,7 @@ from gitfleet.models.common import RepoInfo
 from github_api import TOKEN, client, repository
 
 
-async def test_the_originals_methods_give_models(api):
+async def test_methods_of_the_former_package_return_models(api):
     github = client(api)
     repos = await github.fetch_repositories("o")
     assert [repo.id for repo in repos] == list(range(250))
@@ -84,7 +84,7 @@ async def test_listings_are_streams_that_filter_and_resume(api):
     assert (one.id, one.login) == (0, "N")
 
 
-async def test_metadata_comes_in_few_requests(api):
+async def test_metadata_takes_few_requests(api):
     def graphql(body):
         asked = json.loads(body)
         count = asked["query"].count(": repository(")
@@ -120,7 +120,7 @@ async def test_metadata_comes_in_few_requests(api):
         await client(api).metadata(["nothing"])
 
 
-async def test_a_cancelled_task_stops_at_once(api):
+async def test_cancelled_task_stops_at_once(api):
     api.answers["/stall"] = (None, {}, None)
     task = asyncio.ensure_future(client(api).get("/stall"))
     await asyncio.sleep(0.2)
@@ -134,7 +134,7 @@ async def test_a_cancelled_task_stops_at_once(api):
         await asyncio.wait_for(client(api).get("/limited"), 0.5)
 
 
-def test_requests_do_not_hold_the_interpreter(api):
+def test_requests_do_not_hold_the_gil(api):
     def slow(_):
         time.sleep(0.3)
         return 200, {}, {}
@@ -155,7 +155,7 @@ def test_requests_do_not_hold_the_interpreter(api):
     assert len(ticks) > 20
 
 
-async def test_without_asyncio_the_same(api):
+async def test_synchronous_client_gives_the_same(api):
     sync = client(api).sync
     assert len(sync.repositories("o")) == 250
     assert sync.authenticated_user().login == "me"
@@ -165,13 +165,13 @@ async def test_without_asyncio_the_same(api):
         _ = sync.absent
 
 
-def test_the_same_client_serves_several_event_loops(api):
+def test_client_serves_several_event_loops(api):
     github = client(api)
     for _ in range(3):
         assert asyncio.run(github.user("o")).id == 1
 
 
-async def test_answers_are_kept_per_identity(api, tmp_path):
+async def test_cache_is_per_identity(api, tmp_path):
     seen = []
 
     def tagged(_):
@@ -188,7 +188,7 @@ async def test_answers_are_kept_per_identity(api, tmp_path):
     assert TOKEN.encode() not in kept
 
 
-async def test_a_pace_for_calls_of_ones_own():
+async def test_rate_limiter_paces_calls():
     pace = RateLimiter(calls_per_second=50, max_retries=1)
     calls = []
 
@@ -208,7 +208,7 @@ async def test_a_pace_for_calls_of_ones_own():
         RateLimiter(calls_per_second=0)
 
 
-async def test_a_cancelled_page_is_not_lost(api):
+async def test_page_of_a_cancelled_task_is_not_lost(api):
     listing = client(api).repositories("o")
     found, cancelled = [], 0
     while True:
@@ -227,7 +227,7 @@ async def test_a_cancelled_page_is_not_lost(api):
     assert [page[0].id for page in pages] == [0, 100]
 
 
-async def test_an_item_that_is_not_what_it_should_be_loses_no_page(api):
+async def test_invalid_item_loses_no_page(api):
     api.listings["/orgs/o/repos"][3] = {"id": 3}
     listing = client(api).repositories("o")
     for _ in range(2):
@@ -235,7 +235,7 @@ async def test_an_item_that_is_not_what_it_should_be_loses_no_page(api):
             await listing.next_page()
 
 
-async def test_a_cache_leaves_other_files_alone(api, tmp_path):
+async def test_cache_does_not_touch_other_files(api, tmp_path):
     (tmp_path / "ab").mkdir()
     (tmp_path / "ab" / "thesis.txt").write_text("x" * 5000)
     api.answers["/x"] = (200, {"ETag": '"1"'}, {"ok": 1})
@@ -243,7 +243,7 @@ async def test_a_cache_leaves_other_files_alone(api, tmp_path):
     assert (tmp_path / "ab" / "thesis.txt").exists()
 
 
-async def test_what_has_no_id_is_not_taken_for_the_same(api):
+async def test_items_without_id_are_not_deduplicated(api):
     same = [
         {"type": "Anonymous", "name": "root", "email": f"{n}@x", "contributions": 1}
         for n in range(5)
@@ -252,7 +252,7 @@ async def test_what_has_no_id_is_not_taken_for_the_same(api):
     assert len(await client(api).contributors("o", "r", anonymous=True).collect()) == 5
 
 
-def test_the_synchronous_client_is_typed_as_the_other_is():
+def test_synchronous_client_has_the_types_of_the_other():
     stub = Path(providers.__file__).with_name("_methods.pyi").read_text(encoding="utf-8")
     (typed,) = (one for one in ast.parse(stub).body if isinstance(one, ast.ClassDef))
     arguments = {one.name: ast.unparse(one.args) for one in typed.body}

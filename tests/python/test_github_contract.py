@@ -1,4 +1,4 @@
-"""GitHub's own description of its API as the judge of every call, and recorded answers as input.
+"""Every call checked against GitHub's description of its API, and recorded answers.
 
 Needs Node.js: `npm ci --prefix tests/contract`.
 """
@@ -34,10 +34,10 @@ def modules():
 
 @pytest.fixture(scope="module")
 def described(modules):
-    """Refuses what GitHub's description does not allow, and answers with its examples."""
+    """A server that checks requests by GitHub's description, and answers with its examples."""
     port = free_port()
     description = modules / "@octokit" / "openapi" / "generated" / "api.github.com.json"
-    # It refuses requests that break the rules. Some of GitHub's own examples break them as answers.
+    # It refuses invalid requests. Some of GitHub's own examples are invalid as answers.
     command = [modules / ".bin" / "prism", "mock", "-h", "127.0.0.1", "-p", str(port), description]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
@@ -52,7 +52,7 @@ def described(modules):
 
 
 @pytest.mark.timeout(400)
-async def test_every_call_is_valid_and_every_example_understood(described):
+async def test_calls_are_valid_and_examples_are_understood(described):
     github = GitHubClient("token", described, retries=0)
     assert (await github.authenticated_user()).login == "octocat"
     assert (await github.user("octocat")).id == 1
@@ -88,7 +88,7 @@ async def test_every_call_is_valid_and_every_example_understood(described):
 
 
 class Replay:
-    """Answers as it was recorded."""
+    """A server that replays recorded answers."""
 
     def __init__(self, modules, scenario):
         path = modules / "@octokit" / "fixtures" / "scenarios" / "api.github.com" / scenario
@@ -141,19 +141,19 @@ def replay(modules):
         server.close()
 
 
-async def test_a_recorded_listing_has_all_its_pages(replay):
+async def test_recorded_listing_has_all_its_pages(replay):
     route = "/repos/octokit-fixture-org/paginate-issues/issues?per_page=3"
     issues = await replay("paginate-issues").resume(route).collect()
     assert [issue["number"] for issue in issues] == list(range(13, 0, -1))
 
 
-async def test_a_recorded_rename_is_followed(replay):
+async def test_recorded_rename_is_followed(replay):
     github = replay("rename-repository")
     repo = await github.repository("octokit-fixture-org", "rename-repository")
     assert repo.name == "rename-repository-newname"
 
 
-async def test_a_recorded_search_and_repository(replay):
+async def test_recorded_search_and_repository_are_read(replay):
     repo = await replay("get-repository").repository("octokit-fixture-org", "hello-world")
     assert (repo.name, repo.owner.login) == ("hello-world", "octokit-fixture-org")
     route = "/search/issues?q=sesame%20repo%3Aoctokit-fixture-org%2Fsearch-issues"

@@ -1,4 +1,4 @@
-"""What GitHub refuses, whom it does not know, and where tokens may go."""
+"""Refusals by GitHub, unknown users, and the hosts that receive tokens."""
 
 import contextlib
 import pickle
@@ -59,7 +59,7 @@ async def test_errors_are_told_apart_by_status_and_headers(case, api):
     assert (str(again), again.status) == (str(raised.value), status)
 
 
-async def test_limits_name_their_end(api):
+async def test_rate_limit_errors_have_their_reset(api):
     reset = int(time.time()) + 1000
     empty = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}
     api.answers["/x"] = (403, empty, {"message": "no"})
@@ -76,7 +76,7 @@ async def test_limits_name_their_end(api):
     assert await client(api).get("/z") == {"ok": 1}
 
 
-async def test_a_revoked_token_and_its_manager(api):
+async def test_revoked_token_is_invalid_in_its_manager(api):
     manager = TokenManager()
     for nothing in ("", None):
         with pytest.raises(ValueError, match="token: must be text, and not empty"):
@@ -113,7 +113,7 @@ async def test_a_revoked_token_and_its_manager(api):
     assert await GitHubClient("bad", api.url, retries=0).validate_credentials() is False
 
 
-async def test_an_app_signs_for_its_installation(api):
+async def test_app_signs_for_its_installation(api):
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -138,19 +138,19 @@ async def test_an_app_signs_for_its_installation(api):
 
 
 @pytest.mark.parametrize("base_url", ["ftp://x", "nonsense", "https://user:pw@h/api/v3"])
-def test_addresses_that_make_no_sense_are_refused(base_url):
+def test_invalid_base_urls_are_refused(base_url):
     with pytest.raises(exceptions.InvalidInputError, match="base URL") as raised:
         GitHubClient(TOKEN, base_url)
     assert "pw" not in str(raised.value)
 
 
-async def test_a_token_is_for_its_host_only(api, monkeypatch):
+async def test_token_is_for_its_host_only(api, monkeypatch):
     monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
     await GitHubClient(base_url=api.url).user("o")
     assert "authorization" not in api.requests[-1][2]
 
 
-async def test_a_redirect_keeps_the_token_at_home(api):
+async def test_redirect_does_not_pass_on_the_token(api):
     other = Api()
     other.answers["/there"] = (401, {}, {"message": "who"})
     api.answers["/away"] = (302, {"Location": f"{other.url}/there"}, None)
@@ -166,7 +166,7 @@ async def test_a_redirect_keeps_the_token_at_home(api):
     other.close()
 
 
-async def test_a_mutation_is_sent_once(api):
+async def test_mutation_is_sent_once(api):
     api.answers["/graphql"] = (503, {}, {"message": "no"})
     for query in ("# c\nmutation{a}", "fragment F on X{a} mutation{a}"):
         api.requests.clear()
@@ -176,7 +176,7 @@ async def test_a_mutation_is_sent_once(api):
 
 
 @pytest.mark.parametrize("answer", [[], "hi", 3, {"data": "text"}, {"data": None}, None])
-async def test_answers_that_make_no_sense_are_errors(answer, api):
+async def test_invalid_answers_are_errors(answer, api):
     api.answers["/graphql"] = (200, {}, answer)
     api.answers["/search/repositories"] = (200, {}, answer)
     github = client(api)
@@ -184,7 +184,7 @@ async def test_answers_that_make_no_sense_are_errors(answer, api):
         await github.metadata(["o/r", "o/s"])
     with pytest.raises(providers.ProviderError):
         await github.search_repositories("x").collect()
-    with contextlib.suppress(providers.ProviderError):  # an object without errors is an answer
+    with contextlib.suppress(providers.ProviderError):  # an object without errors is a valid answer
         await github.graphql("{a}")
     late = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1507651200000000"}
     api.answers["/late"] = (403, late, {"message": "no"})
@@ -192,7 +192,7 @@ async def test_answers_that_make_no_sense_are_errors(answer, api):
         await client(api, longest_wait=1).get("/late")
 
 
-async def test_one_bad_account_does_not_stop_the_others(api):
+async def test_bad_account_does_not_stop_the_others(api):
     api.answers["/x"] = (200, {}, {"ok": 1})
     broken = App(1, 5, "no key")
     for _ in range(3):
@@ -213,7 +213,7 @@ async def test_one_bad_account_does_not_stop_the_others(api):
 
 
 @pytest.mark.parametrize("part", ["", ".", ".."])
-async def test_parts_that_name_nothing_are_refused(part, api):
+async def test_invalid_names_in_routes_are_refused(part, api):
     github = client(api)
     with pytest.raises(exceptions.InvalidInputError):
         await github.user(part)
@@ -222,7 +222,7 @@ async def test_parts_that_name_nothing_are_refused(part, api):
     assert api.requests == []
 
 
-def test_a_token_is_not_sent_in_the_clear():
+def test_token_is_not_sent_in_clear_text():
     with pytest.raises(exceptions.InvalidInputError, match="plain http"):
         GitHubClient(TOKEN, "http://192.0.2.2/api/v3")
     GitHubClient(TOKEN, "http://192.0.2.2/api/v3", allow_clear_text=True)

@@ -1,4 +1,4 @@
-"""Who waits for what, whose listing it is, and what odd words about limits do."""
+"""Waits of tokens, identities of listings, and odd rate limit headers."""
 
 import asyncio
 import email.utils
@@ -28,7 +28,7 @@ def bearer(api):
 
 @pytest.fixture
 def users(api):
-    """Tokens are named like their users."""
+    """A server whose tokens have the names of their users."""
     api.answers["/user"] = lambda _: (200, {}, {"id": 1, "login": bearer(api)})
     return api
 
@@ -42,7 +42,7 @@ def left(remaining, seconds, **more):
     } | more
 
 
-async def test_one_that_waits_holds_up_nobody_who_can_go(users):
+async def test_waiting_token_does_not_delay_others(users):
     users.answers["/x"] = lambda _: (
         (403, left(0, 3000), {"message": "no"}) if bearer(users) == "a" else (200, left(9, 3000), 1)
     )
@@ -61,7 +61,7 @@ async def test_one_that_waits_holds_up_nobody_who_can_go(users):
     waiting.cancel()
 
 
-async def test_a_listing_never_goes_on_as_somebody_else(users):
+async def test_listing_never_continues_as_another_user(users):
     def repos(_):
         who = bearer(users)
         if "page=2" in users.requests[-1][1]:
@@ -84,7 +84,7 @@ async def test_a_listing_never_goes_on_as_somebody_else(users):
     assert await github.get("/user") == {"id": 1, "login": "b"}
 
 
-async def test_a_page_behind_one_that_did_not_change_is_found(api, tmp_path):
+async def test_page_after_an_unchanged_one_is_found(api, tmp_path):
     items = [repository(number) for number in range(100)]
 
     def listing(_):
@@ -104,7 +104,7 @@ async def test_a_page_behind_one_that_did_not_change_is_found(api, tmp_path):
 
 
 @pytest.mark.parametrize("status", [200, 204])
-async def test_nothing_is_an_answer_where_github_says_so(status, api):
+async def test_empty_answer_is_valid_with_status_204_only(status, api):
     api.answers["/repos/o/r1/contributors"] = (status, {}, None)
     del api.listings["/repos/o/r1/contributors"]
     fetched = client(api).fetch_contributors("o", "r1")
@@ -116,7 +116,7 @@ async def test_nothing_is_an_answer_where_github_says_so(status, api):
 
 
 @pytest.mark.parametrize("wait", ["18446744073709551615", "99999999999999999999999", "-1", "soon"])
-async def test_odd_waits_end_nothing_but_the_call(wait, api):
+async def test_invalid_retry_after_ends_only_the_call(wait, api):
     api.answers["/x"] = (429, {"Retry-After": wait}, {"message": "no"})
     api.answers["/y"] = (200, {}, 1)
     with pytest.raises(providers.RateLimitError):
@@ -124,7 +124,7 @@ async def test_odd_waits_end_nothing_but_the_call(wait, api):
     assert await client(api).get("/y") == 1
 
 
-async def test_a_date_to_wait_for_is_understood(api):
+async def test_retry_after_with_a_date_is_understood(api):
     then = email.utils.formatdate(time.time() + 2, usegmt=True)
     answers = [(429, {"Retry-After": then}, {"message": "no"}), (200, {}, 1)]
     api.answers["/x"] = lambda _: answers.pop(0)
@@ -133,7 +133,7 @@ async def test_a_date_to_wait_for_is_understood(api):
     assert 0.5 < time.monotonic() - began < 30
 
 
-async def test_what_is_said_of_another_resource_closes_nothing(api):
+async def test_limit_of_another_resource_closes_no_bucket(api):
     other = left(0, 3000) | {"X-RateLimit-Resource": "dependency_sbom"}
     api.answers["/sbom"] = (403, other, {"message": "no"})
     api.answers["/x"] = (200, left(9, 3000), 1)
@@ -145,7 +145,7 @@ async def test_what_is_said_of_another_resource_closes_nothing(api):
     assert await github.get("/x") == 1
 
 
-async def test_one_absurd_reset_does_not_blind_us(api):
+async def test_absurd_reset_does_not_hide_later_limits(api):
     words = [left(9, 3600 * 24 * 365 * 1000), left(0, 3000)]
     api.answers["/x"] = lambda _: (200, words.pop(0) if len(words) > 1 else words[0], 1)
     github = client(api, longest_wait=5)
@@ -163,7 +163,7 @@ async def test_one_absurd_reset_does_not_blind_us(api):
         {"errors": [{"message": "slow down"}]},
     ],
 )
-async def test_graphql_may_ask_for_a_pause_with_a_success(answer, api):
+async def test_graphql_answer_may_ask_for_a_pause(answer, api):
     api.answers["/graphql"] = (200, {"Retry-After": "60"}, answer)
     github = client(api, longest_wait=5)
     for ask in (github.graphql("{a}"), github.metadata([f"o/r{n}" for n in range(50)])):
@@ -172,7 +172,7 @@ async def test_graphql_may_ask_for_a_pause_with_a_success(answer, api):
     assert asked(api, "/graphql") == 1
 
 
-async def test_a_route_that_wants_another_proof_costs_no_token(users):
+async def test_route_with_other_authentication_costs_no_token(users):
     users.answers["/app"] = (401, {}, {"message": "A JSON web token could not be decoded"})
     users.answers["/x"] = (200, {}, 1)
     github = several(users, "a", "b")
@@ -181,19 +181,19 @@ async def test_a_route_that_wants_another_proof_costs_no_token(users):
     assert await github.get("/x") == 1
 
 
-def test_a_malformed_token_is_named_by_its_place(api):
+def test_malformed_token_is_named_by_its_position(api):
     with pytest.raises(exceptions.InvalidInputError, match=r"token 2 of 2.*line break") as caught:
         several(api, "good", "canary\n")
     assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize("more", ["?x=1", "#f"])
-def test_a_base_url_is_a_path_and_no_more(more, api):
+def test_base_url_with_more_than_a_path_is_refused(more, api):
     with pytest.raises(exceptions.InvalidInputError, match="more than a path"):
         GitHubClient(TOKEN, api.url + more)
 
 
-async def test_a_token_without_a_name_is_asked_again(api):
+async def test_token_without_a_user_is_checked_again(api):
     answers = {"a": [502, 502, 200], "b": [200]}
 
     def user(_):
@@ -209,7 +209,7 @@ async def test_a_token_without_a_name_is_asked_again(api):
     assert names == {"a": None, "b": "same", "c": None}
 
 
-async def test_what_a_manager_was_told_stays(users):
+async def test_manager_keeps_tokens_marked_invalid(users):
     users.answers["/x"] = (200, {}, 1)
     github = several(users, "a", "b")
     await github.token_manager.mark_token_invalid("a", "github")
@@ -218,7 +218,7 @@ async def test_what_a_manager_was_told_stays(users):
     assert (first.status.is_valid, second.status.is_valid) == (False, True)
 
 
-async def test_a_listing_goes_on_where_a_loop_was_left(api):
+async def test_listing_continues_where_a_loop_was_left(api):
     listing = client(api).repositories("o")
     found = []
     async for repo in listing:
@@ -234,7 +234,7 @@ async def test_a_listing_goes_on_where_a_loop_was_left(api):
     assert listing.cursor is None
 
 
-async def test_a_page_that_cannot_be_used_is_where_the_cursor_is(api):
+async def test_cursor_is_at_a_page_that_cannot_be_used(api):
     api.listings["/orgs/o/repos"][150] = {"id": 150}
     listing = client(api).repositories("o")
     await listing.next_page()
@@ -243,7 +243,7 @@ async def test_a_page_that_cannot_be_used_is_where_the_cursor_is(api):
     assert "&page=2" in listing.cursor
 
 
-async def test_a_branch_that_moves_while_it_is_listed_comes_once(api):
+async def test_branch_that_moves_in_a_listing_is_listed_once(api):
     def branch(name, sha):
         return {"name": name, "commit": {"sha": sha * 40, "url": "u"}, "protected": False}
 
@@ -262,7 +262,7 @@ async def test_a_branch_that_moves_while_it_is_listed_comes_once(api):
     assert names == [f"b{number}" for number in range(101)]
 
 
-async def test_pages_that_repeat_themselves_end(api):
+async def test_pages_that_repeat_end_the_listing(api):
     def endless(_):
         number = len(api.requests)
         link = f'<{api.url}/repos/o/r/tags?page={number}>; rel="next"'
@@ -273,7 +273,7 @@ async def test_pages_that_repeat_themselves_end(api):
         await client(api).tags("o", "r").collect()
 
 
-async def test_a_relative_link_is_followed(api):
+async def test_relative_link_is_followed(api):
     def tags(_):
         is_first = "page=2" not in api.requests[-1][1]
         headers = {"Link": '</repos/o/r/tags?page=2>; rel="next"'} if is_first else {}
@@ -283,7 +283,7 @@ async def test_a_relative_link_is_followed(api):
     assert len(await client(api).tags("o", "r").collect()) == 2
 
 
-async def test_metadata_of_one_does_not_cost_the_others_theirs(api):
+async def test_metadata_failure_does_not_affect_the_others(api):
     def answer(number, **more):
         return {
             "id": f"R{number}",

@@ -1,4 +1,4 @@
-"""What `commits` and `changes` take beside the defaults."""
+"""Options of `commits` and `changes`."""
 
 import shutil
 import warnings
@@ -36,12 +36,12 @@ def ids(repo, **options):
         ({"authors": "nobody at all"}, ["--author=nobody at all"]),
     ],
 )
-def test_options_choose_what_git_chooses(history, git, options, args):
+def test_history_options_choose_the_commits_git_chooses(history, git, options, args):
     theirs = git(history, "log", "--format=%H", *args).split()
     assert ids(gitfleet.Repository(history), **options) == theirs
 
 
-def test_copies_are_found_when_asked_for(history, git):
+def test_copies_are_found_on_request(history, git):
     changes = gitfleet.Repository(history).changes(renames="copies").to_pylist()
     ours = sum(row["change_type"] == "copied" for row in changes)
     statuses = git(history, "log", "--name-status", "-C", "--format=").splitlines()
@@ -49,7 +49,7 @@ def test_copies_are_found_when_asked_for(history, git):
     assert gitfleet.Repository(history).changes(renames=False).metadata["gitfleet.renames"] == "off"
 
 
-def test_names_as_committed_stand_beside_the_mailmaps(history, git, tmp_path):
+def test_raw_names_are_beside_the_mailmap_names(history, git, tmp_path):
     path = shutil.copytree(history, tmp_path / "mapped", symlinks=True)
     name, email = git(path, "log", "-1", "--format=%an%n%ae").splitlines()
     (path / ".mailmap").write_text(f"Real Name <real@example.org> <{email}>\n")
@@ -74,12 +74,12 @@ def test_names_as_committed_stand_beside_the_mailmaps(history, git, tmp_path):
         ({"missing": "perhaps"}, "allow-any, fetch, error"),
     ],
 )
-def test_what_cannot_be_understood_is_named(history, options, named):
+def test_invalid_options_are_named(history, options, named):
     with pytest.raises((InvalidInputError, RevisionNotFoundError), match=named):
         gitfleet.Repository(history).commits(**options)
 
 
-def test_an_unknown_option_is_a_type_error(history):
+def test_unknown_option_is_a_type_error(history):
     with pytest.raises(TypeError, match=r"'path'; there are .*paths"):
         gitfleet.Repository(history).commits(path="dir")
 

@@ -1,4 +1,4 @@
-"""Servers that mean harm, and secrets that must not leave."""
+"""Malicious servers, and secrets that must not leak."""
 
 import json
 import os
@@ -23,7 +23,7 @@ QUICK = ["--retries", "0", "--json"]
 
 
 def peak_kib(*args):
-    """Outcomes of a command, and the most memory it took."""
+    """Run a command; return its outcomes and its peak memory."""
     code = (
         "import resource, subprocess, sys;"
         "done = subprocess.run(sys.argv[1:]);"
@@ -41,7 +41,7 @@ def failure(done):
     return failed["error"]
 
 
-def test_an_endless_list_of_refs_ends(tmp_path):
+def test_endless_list_of_refs_ends(tmp_path):
     server = LyingServer([], endless=f"{ID} refs/heads/" + "x" * 200 + "\n")
     done, peak = peak_kib("clone", "--bare", server.url, "-o", tmp_path / "out", *QUICK)
     error = failure(done)
@@ -52,7 +52,7 @@ def test_an_endless_list_of_refs_ends(tmp_path):
 
 
 @pytest.mark.parametrize("band", ["\x01", "\x02"])
-def test_endless_bytes_end_at_the_limits(band, tmp_path):
+def test_endless_pack_ends_at_the_limits(band, tmp_path):
     server = LyingServer(HEAD, endless=band + "x" * 60000)
     for limit, what in (("--max-size", "bytes received"), ("--max-time", "seconds")):
         args = ["clone", "--bare", server.url, "-o", tmp_path / "out", limit, "2", *QUICK]
@@ -89,7 +89,7 @@ def packed(*objects):
     return body + sha1(body).digest()
 
 
-def test_a_pack_bomb_ends_at_the_limit(tmp_path):
+def test_pack_bomb_ends_at_the_limit(tmp_path):
     bomb = packed((3, bytes((2 << 30) + 1)))
     server = LyingServer(HEAD, bomb)
     done, peak = peak_kib("clone", "--bare", server.url, "-o", tmp_path / "out", *QUICK)
@@ -105,7 +105,7 @@ def tree(*entries):
 @pytest.mark.parametrize(
     "name", [b"..", b".git", b".GIT", b"a/../../x", b"git~1", b".g\xe2\x80\x8cit"]
 )
-def test_tricks_with_paths_write_nothing_outside(name, tmp_path):
+def test_paths_with_tricks_write_nothing_outside(name, tmp_path):
     def ref(kind, data):
         return sha1(f"{kind} {len(data)}".encode() + b"\0" + data).hexdigest()
 
@@ -123,7 +123,7 @@ def test_tricks_with_paths_write_nothing_outside(name, tmp_path):
     server.close()
 
 
-def test_a_hundred_thousand_refs_are_no_burden(tmp_path, git):
+def test_refs_by_the_hundred_thousand_are_handled(tmp_path, git):
     path = make(tmp_path / "served" / "o" / "r", "history")
     head = git(path, "rev-parse", "HEAD")
     git(path, "pack-refs", "--all")
@@ -154,10 +154,10 @@ FAILURES = {
 
 @pytest.mark.parametrize("case", FAILURES)
 @pytest.mark.parametrize("source", ["address", "netrc", "command"])
-def test_a_token_is_found_nowhere(
+def test_token_is_found_nowhere(
     case, source, fixtures, https_server, bundle, closed_port, tmp_path
 ):
-    """Not in what is written, said, or handed to other programs."""
+    """Neither in files, nor in output, nor in the input of other programs."""
     where, more = FAILURES[case]
     token = TOKEN if case != "refused" else "wr0ng-canary-77ab"
     plain = GitServer(fixtures["history"].parent.parent)
@@ -209,8 +209,8 @@ def test_a_token_is_found_nowhere(
     plain.close()
 
 
-def test_no_program_we_start_sees_a_token(tmp_path, monkeypatch):
-    """ssh gets neither arguments nor variables with one."""
+def test_child_programs_get_no_token(tmp_path, monkeypatch):
+    """ssh gets no argument and no variable with a token."""
     spy = tmp_path / "ssh"
     spy.write_text(f'#!/bin/sh\nenv > {tmp_path}/env; echo "$@" > {tmp_path}/args; exit 1\n')
     spy.chmod(0o755)

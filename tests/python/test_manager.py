@@ -49,7 +49,7 @@ async def test_clones_are_watched_read_and_removed(https_server, bundle, fixture
     assert not Path(path).exists()
 
 
-async def test_a_clone_that_fails_raises(tmp_path):
+async def test_clone_that_fails_raises(tmp_path):
     manager = gitfleet.compat.RepoManager([])
     with pytest.raises(RepositoryNotFoundError):
         await manager.clone(str(tmp_path / "absent"))
@@ -57,7 +57,7 @@ async def test_a_clone_that_fails_raises(tmp_path):
     assert tasks[str(tmp_path / "absent")].status.status_type == "failed"
 
 
-async def test_commits_come_as_the_originals_dictionaries(history, git):
+async def test_commits_are_dictionaries_as_in_the_former_package(history, git):
     rows = await gitfleet.compat.RepoManager([]).extract_commits(history)
     assert set(rows[0]) == COMMIT_KEYS
     theirs = git(history, "log", "--format=%H %an %at %ct").splitlines()
@@ -73,9 +73,7 @@ async def test_commits_come_as_the_originals_dictionaries(history, git):
         await gitfleet.compat.RepoManager([]).extract_commits("/nowhere")
 
 
-async def test_blame_comes_as_the_originals_dictionaries_without_a_working_tree(
-    fixtures, tmp_path, git
-):
+async def test_blame_has_dictionaries_as_in_the_former_package(fixtures, tmp_path, git):
     bare = tmp_path / "bare.git"
     git(tmp_path, "clone", "-q", "--bare", str(fixtures["blame"]), str(bare))
     asked = ["long", "absent", "dir", "empty", "long"]

@@ -15,14 +15,12 @@ from conftest import GitServer
 from test_records import numstat
 
 
-def test_a_dataset_over_https_and_from_disk_is_read_by_everybody(
-    fixtures, https_server, bundle, tmp_path, git
-):
+def test_dataset_is_read_by_every_reader(fixtures, https_server, bundle, tmp_path, git):
     urls = [f"{https_server.url}/owner/history/.git", f"{https_server.url}/owner/sha256/.git"]
     outcomes = gitfleet.mine([*urls, fixtures["blame"]], tmp_path / "data", ca_bundle=bundle)
     assert [outcome.error for outcome in outcomes] == [None, None, None]
     names = ("history", "sha256", "blame")
-    # What comes over the network is mined without a working tree, and so without its attributes.
+    # A remote repository is mined without a working tree, and so without its attributes.
     bare = tmp_path / "bare.git"
     git(tmp_path, "clone", "-q", "--bare", str(fixtures["history"]), str(bare))
     expected = {name: numstat(git, fixtures[name]) for name in names} | {
@@ -51,7 +49,7 @@ def test_a_dataset_over_https_and_from_disk_is_read_by_everybody(
     assert meta.fetchall() == [("none",)]
 
 
-def test_an_unchanged_remote_is_not_cloned_again(https_server, bundle, tmp_path):
+def test_unchanged_remote_is_not_cloned_again(https_server, bundle, tmp_path):
     url = f"{https_server.url}/owner/history/.git"
     first = gitfleet.mine(url, tmp_path, ca_bundle=bundle)[0]
     https_server.requests.clear()
@@ -86,7 +84,7 @@ def test_kept_clones_are_brought_up_to_date(fixtures, tmp_path, git):
     server.close()
 
 
-def test_one_failure_is_data(fixtures, https_server, bundle, tmp_path):
+def test_mine_records_a_failure(fixtures, https_server, bundle, tmp_path):
     absent = f"{https_server.url}/owner/absent/.git"
     outcomes = gitfleet.mine([absent, fixtures["sha256"]], tmp_path, ca_bundle=bundle)
     assert isinstance(outcomes[0].error, RepositoryNotFoundError)
@@ -96,12 +94,12 @@ def test_one_failure_is_data(fixtures, https_server, bundle, tmp_path):
     assert reason["error"]["kind"] == "repository_not_found"
 
 
-async def test_the_coroutine_does_the_same(fixtures, tmp_path):
+async def test_mine_async_does_the_same(fixtures, tmp_path):
     outcomes = await gitfleet.mine_async(fixtures["sha256"], tmp_path, tables=["commits"])
     assert outcomes[0].rows == {"commits": 3}
 
 
-def test_wrong_arguments_are_refused_before_any_work(fixtures, tmp_path):
+def test_mine_refuses_wrong_arguments_before_any_work(fixtures, tmp_path):
     path = fixtures["sha256"]
     with pytest.raises(InvalidInputError, match="given twice"):
         gitfleet.mine([path, path], tmp_path / "data")

@@ -1,4 +1,4 @@
-"""Values as pydantic models, and what is there without pydantic."""
+"""Values as pydantic models, and the names that exist without pydantic."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ TABLES = {"commits": rows.CommitRow, "changes": rows.ChangeRow, "blame": rows.Bl
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_each_row_fits_its_model_and_each_column_has_a_field(table, history):
+def test_rows_fit_their_models_and_columns_have_fields(table, history):
     repo = gitfleet.Repository(history)
     model = TABLES[table]
     made = getattr(repo, table)().to_pydantic(model)
@@ -31,12 +31,12 @@ def test_each_row_fits_its_model_and_each_column_has_a_field(table, history):
     assert model.model_json_schema()["properties"]["repo"] == {"title": "Repo", "type": "string"}
 
 
-def test_lines_have_their_content(history):
+def test_blame_row_has_the_content_of_its_line(history):
     lines = gitfleet.Repository(history).blame(lines=True).to_pydantic(rows.BlameRow)
     assert all(line.content is not None for line in lines)
 
 
-def test_a_model_of_ones_own_takes_the_columns_it_names(history):
+def test_model_of_the_user_takes_the_columns_it_names(history):
     class Sums(pydantic.BaseModel):
         additions: int
         deletions: int
@@ -52,7 +52,7 @@ def test_a_model_of_ones_own_takes_the_columns_it_names(history):
         repo.commits().to_pydantic(Wrong)
 
 
-def test_states_are_converted():
+def test_clone_states_are_converted_to_models():
     status = gitfleet.compat.CloneStatus("failed", error="why")
     model = to_pydantic_status(status)
     assert (model.status_type, model.error) == (CloneStatusType.FAILED, "why")
@@ -102,7 +102,7 @@ for name, extra in {missing!r}:
 """
 
 
-def test_what_needs_no_package_works_without_any(history):
+def test_core_works_without_other_packages(history):
     absent = ["pandas", "polars", "pyarrow", "pydantic", "typing_extensions", "numpy"]
     names = ["GitHubClient", "RepoInfo", "PydanticCloneTask"]
     script = WITHOUT.format(
@@ -116,12 +116,12 @@ def test_what_needs_no_package_works_without_any(history):
 @pytest.mark.parametrize(
     "name", ["exceptions", "models.rows", "compat.utils.auth", "compat.models"]
 )
-def test_modules_are_there_without_being_imported(name):
+def test_modules_are_attributes_without_an_import(name):
     code = f"import gitfleet; assert gitfleet.{name}.__name__ == 'gitfleet.{name}'"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_a_year_that_python_does_not_have_stays_a_number(tmp_path):
+def test_year_beyond_pythons_range_stays_a_number(tmp_path):
     repo = SampleRepository(tmp_path)
     repo.commit({"f": "1\n"}, "First", time=300_000_000_000)
     (commit,) = gitfleet.Repository(tmp_path).commits().to_pydantic(CommitRow)

@@ -1,4 +1,4 @@
-"""What goes wrong on the way to another machine, as the command says it: one line, exit 1."""
+"""Network failures as the command reports them: one line, exit code 1."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ def clone(url, into, *args, **environment):
     return done, errors
 
 
-def test_a_clone_over_https_is_whole(https_server, bundle, fixtures, tmp_path, git):
+def test_clone_over_https_is_whole(https_server, bundle, fixtures, tmp_path, git):
     done, _ = clone(f"{https_server.url}/owner/history/.git", tmp_path, "--ca-bundle", bundle)
     assert done.returncode == 0, done.stderr
     path = done.stdout.split(" to ")[1].strip()
@@ -32,19 +32,19 @@ def test_a_clone_over_https_is_whole(https_server, bundle, fixtures, tmp_path, g
     git(path, "fsck", "--full")
 
 
-def test_a_sha256_repository_and_a_redirect_are_followed(https_server, bundle, tmp_path, git):
+def test_clone_follows_a_redirect_to_a_sha256_repository(https_server, bundle, tmp_path, git):
     done, _ = clone(f"{https_server.url}/moved/owner/sha256/.git", tmp_path, "--ca-bundle", bundle)
     assert done.returncode == 0, done.stderr
     git(done.stdout.split(" to ")[1].strip(), "fsck", "--full")
 
 
-def test_the_environment_names_certificates(https_server, bundle, tmp_path):
+def test_certificates_are_named_by_the_environment(https_server, bundle, tmp_path):
     url = f"{https_server.url}/owner/history/.git"
     done, _ = clone(url, tmp_path, SSL_CERT_FILE=os.fspath(bundle))
     assert done.returncode == 0, done.stderr
 
 
-def test_plain_http_works(http_server, tmp_path):
+def test_clone_over_plain_http_works(http_server, tmp_path):
     done, _ = clone(f"{http_server.url}/owner/history/.git", tmp_path)
     assert done.returncode == 0, done.stderr
 
@@ -60,7 +60,7 @@ def test_plain_http_works(http_server, tmp_path):
         ("/private/owner/history/.git", "credentials"),
     ],
 )
-def test_what_the_server_says_is_told_in_one_line(https_server, bundle, tmp_path, path, says):
+def test_server_errors_are_reported_in_one_line(https_server, bundle, tmp_path, path, says):
     done, errors = clone(https_server.url + path, tmp_path, "--ca-bundle", bundle)
     assert done.returncode == 1
     assert len(errors) == 1, done.stderr
@@ -70,9 +70,7 @@ def test_what_the_server_says_is_told_in_one_line(https_server, bundle, tmp_path
     assert not list(tmp_path.rglob(".gitfleet-*")), "something half-made is left"
 
 
-def test_a_closed_port_an_unknown_host_and_a_bad_certificate_are_named(
-    closed_port, https_server, bundle, authority, tmp_path
-):
+def test_connection_failures_are_named(closed_port, https_server, bundle, authority, tmp_path):
     untrusted = f"{https_server.url}/owner/history/.git"
     other_name = f"https://127.0.0.1:{https_server.host.split(':')[1]}/owner/history/.git"
     cases = [
@@ -97,9 +95,7 @@ def test_a_closed_port_an_unknown_host_and_a_bad_certificate_are_named(
     assert "absent.pem" in errors[0]
 
 
-def test_credentials_of_the_address_reach_their_host_and_are_written_nowhere(
-    https_server, bundle, tmp_path
-):
+def test_credentials_of_a_url_are_sent_and_not_stored(https_server, bundle, tmp_path):
     url = f"https://{USER}:{TOKEN}@{https_server.host}/private/owner/history/.git"
     done, _ = clone(url, tmp_path, "--ca-bundle", bundle)
     assert done.returncode == 0, done.stderr
@@ -114,7 +110,7 @@ def test_credentials_of_the_address_reach_their_host_and_are_written_nowhere(
         assert TOKEN.encode() not in file.read_bytes(), file
 
 
-def test_a_token_goes_to_its_own_host_only(https_server, bundle, tmp_path, monkeypatch):
+def test_token_is_sent_to_its_host_only(https_server, bundle, tmp_path, monkeypatch):
     monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
     url = f"{https_server.url}/private/owner/history/.git"
     outcome = gitfleet.mine(url, tmp_path, ca_bundle=bundle)[0]
@@ -122,14 +118,14 @@ def test_a_token_goes_to_its_own_host_only(https_server, bundle, tmp_path, monke
     assert not any(authorization for _, _, authorization in https_server.requests)
 
 
-def test_no_credentials_over_plain_http(fixtures, http_server, tmp_path):
+def test_credentials_are_not_sent_over_plain_http(fixtures, http_server, tmp_path):
     url = f"http://{USER}:{TOKEN}@{http_server.host}/private/owner/history/.git"
     done, errors = clone(url, tmp_path)
     assert (done.returncode, len(errors)) == (1, 1)
     assert not any(authorization for _, _, authorization in http_server.requests)
 
 
-def test_a_silent_server_is_given_up(https_server, bundle, tmp_path):
+def test_silent_server_times_out(https_server, bundle, tmp_path):
     started = time.monotonic()
     done, errors = clone(
         f"{https_server.url}/stall/x", tmp_path, "--ca-bundle", bundle, "--timeout", "1"
@@ -139,7 +135,7 @@ def test_a_silent_server_is_given_up(https_server, bundle, tmp_path):
     assert time.monotonic() - started < 20
 
 
-def test_a_proxy_is_used(http_server, closed_port, tmp_path):
+def test_proxy_is_used(http_server, closed_port, tmp_path):
     outcome = gitfleet.mine(
         f"{http_server.url}/owner/history/.git",
         tmp_path,
@@ -149,6 +145,6 @@ def test_a_proxy_is_used(http_server, closed_port, tmp_path):
     assert http_server.requests == []
 
 
-def test_the_server_of_the_tests_stops(fixtures):
+def test_server_of_the_tests_stops(fixtures):
     server = GitServer(fixtures["history"].parent)
     server.close()

@@ -1,4 +1,4 @@
-"""Partial clones: what they leave out is brought in few requests, when a job needs it."""
+"""Partial clones: missing objects are fetched in few requests when a job needs them."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def asked(server):
 
 @pytest.mark.parametrize("spec", ["blob:none", "tree:0"])
 @pytest.mark.parametrize("name", ["history", "blame"])
-def test_jobs_of_a_partial_clone_have_the_rows_of_a_whole_one(server, spec, name, tmp_path, git):
+def test_partial_clone_has_the_rows_of_a_full_clone(server, spec, name, tmp_path, git):
     whole = partial(server, name, tmp_path / "whole", "--bare")
     for job, flag in (
         (["commits"], "--missing=fetch"),
@@ -51,7 +51,7 @@ def test_jobs_of_a_partial_clone_have_the_rows_of_a_whole_one(server, spec, name
         assert (asked(server), again.stdout) == (0, ours.stdout)
 
 
-def test_without_fetching_a_blame_of_a_partial_clone_says_what_is_missing(server, tmp_path):
+def test_blame_without_fetching_names_missing_blobs(server, tmp_path):
     path = partial(server, "blame", tmp_path, "--bare", "--filter", "blob:none")
     done = gitfleet("blame", path, check=False)
     assert done.returncode == 1
@@ -59,7 +59,7 @@ def test_without_fetching_a_blame_of_a_partial_clone_says_what_is_missing(server
 
 
 @pytest.mark.parametrize("spec", ["blob:none", "tree:0"])
-def test_files_of_a_partial_clone_are_brought_together(server, spec, tmp_path, git):
+def test_checkout_of_a_partial_clone_fetches_blobs_at_once(server, spec, tmp_path, git):
     path = partial(server, "history", tmp_path, "--filter", spec)
     assert asked(server) <= 8
     git(path, "config", "remote.origin.url", "/nowhere")
@@ -67,7 +67,7 @@ def test_files_of_a_partial_clone_are_brought_together(server, spec, tmp_path, g
     git(path, "fsck", "--full")
 
 
-def test_python_brings_what_a_partial_clone_lacks(server, tmp_path):
+def test_python_fetches_missing_objects_of_a_partial_clone(server, tmp_path):
     path = partial(server, "blame", tmp_path / "partial", "--bare", "--filter", "blob:none")
     whole = partial(server, "blame", tmp_path / "whole", "--bare")
     ours, theirs = package.Repository(path), package.Repository(whole)
@@ -78,7 +78,7 @@ def test_python_brings_what_a_partial_clone_lacks(server, tmp_path):
     assert blamed == theirs.blame().to_pylist()
 
 
-def test_a_partial_clone_is_mined_whole(server, tmp_path):
+def test_mine_of_a_partial_clone_is_complete(server, tmp_path):
     path = partial(server, "blame", tmp_path / "partial", "--bare", "--filter", "blob:none")
     (mined,) = outcomes(
         gitfleet("mine", path, "-o", tmp_path / "data", "--missing", "fetch", "--json")
@@ -89,7 +89,7 @@ def test_a_partial_clone_is_mined_whole(server, tmp_path):
     assert mined["rows"] == same["rows"]
 
 
-def test_a_server_that_does_not_have_it_is_named(server, tmp_path, git):
+def test_missing_object_error_names_the_server(server, tmp_path, git):
     path = partial(server, "history", tmp_path, "--bare", "--filter", "blob:none")
     git(path, "config", "remote.origin.url", f"{server.url}/owner/sha256")
     done = gitfleet("commits", path, "--missing=fetch", check=False)
@@ -97,7 +97,7 @@ def test_a_server_that_does_not_have_it_is_named(server, tmp_path, git):
     assert server.host in done.stderr
 
 
-async def test_a_manager_reads_its_partial_clones(server, fixtures):
+async def test_manager_reads_its_partial_clones(server, fixtures):
     url = f"{server.url}/owner/blame"
     options = {"bare": True, "filter": "blob:none"}
     manager = package.RepoManager(url, clone_options=options)

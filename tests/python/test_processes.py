@@ -23,7 +23,7 @@ FORK = multiprocessing.get_context("fork")
 
 @pytest.fixture
 def silent():
-    """The address of a server that takes connections and says nothing."""
+    """The URL of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"git://127.0.0.1:{listener.getsockname()[1]}/o/r"
 
@@ -56,13 +56,13 @@ except KeyboardInterrupt:
 """
 
 
-def test_ctrl_c_is_heard_whoever_imported_the_package(silent, tmp_path):
+def test_ctrl_c_works_if_another_thread_imported_the_package(silent, tmp_path):
     command = [sys.executable, "-c", IMPORTED_ELSEWHERE, silent, tmp_path]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout == "interrupted\n", done.stderr
 
 
-def test_a_forked_child_reads_with_what_its_parent_made(history):
+def test_forked_child_reads_with_its_parents_objects(history):
     repo = gitfleet.Repository(history, threads=2)
     expected = repo.changes().to_pylist()
 
@@ -75,7 +75,7 @@ def test_a_forked_child_reads_with_what_its_parent_made(history):
     assert repo.changes().to_pylist() == expected
 
 
-async def test_a_forked_child_leaves_its_parents_clones(history):
+async def test_forked_child_leaves_its_parents_clones(history):
     with gitfleet.compat.RepoManager([history]) as manager:
         await manager.clone_all()
         (task,) = (await manager.fetch_clone_tasks()).values()
@@ -92,7 +92,7 @@ async def test_a_forked_child_leaves_its_parents_clones(history):
 
 
 def in_a_child(work):
-    """Run it in a forked child, which must come to its end."""
+    """Run it in a forked child, which must end."""
     child = FORK.Process(target=work)
     child.start()
     child.join(60)
@@ -100,7 +100,7 @@ def in_a_child(work):
     assert child.exitcode == 0
 
 
-async def test_a_forked_child_does_not_wait_for_its_parents_threads(silent, history):
+async def test_forked_child_does_not_wait_for_its_parents_threads(silent, history):
     options = {"timeout": 600, "connect_timeout": 600}
     manager = gitfleet.compat.RepoManager([silent], clone_options=options, retries=0)
     future = manager.clone_all()
@@ -122,7 +122,7 @@ async def test_a_forked_child_does_not_wait_for_its_parents_threads(silent, hist
         await future
 
 
-def test_a_git_directory_stays_the_one_that_was_given(git, tmp_path):
+def test_git_directory_is_reopened_as_given(git, tmp_path):
     outer = gitfleet.testing.SampleRepository(tmp_path / "outer")
     outer.commit({"f": "1\n"}, "Outer")
     inner = gitfleet.testing.SampleRepository(tmp_path / "inner")
@@ -147,7 +147,7 @@ def many_lines(tmp_path_factory):
     return gitfleet.Repository(path).blame(lines=True).to_pyarrow, path
 
 
-def test_a_child_forked_while_rows_are_made_collects_garbage(many_lines):
+def test_forked_child_collects_garbage(many_lines):
     _, path = many_lines
     while_off = 0
     while while_off < 3:
@@ -167,7 +167,7 @@ def test_a_child_forked_while_rows_are_made_collects_garbage(many_lines):
     assert gc.isenabled()
 
 
-def test_rows_are_old_once_they_are_made(many_lines):
+def test_rows_are_in_the_old_generation(many_lines):
     rows = gitfleet.Repository(many_lines[1]).blame(lines=True).to_pylist()
     assert any(one is rows for one in gc.get_objects(generation=2))
     assert gc.isenabled()
@@ -175,7 +175,7 @@ def test_rows_are_old_once_they_are_made(many_lines):
     del rows
 
 
-def test_who_froze_objects_or_switched_collection_off_finds_it_so(many_lines):
+def test_gc_settings_of_the_caller_are_kept(many_lines):
     repo = gitfleet.Repository(many_lines[1])
     gc.freeze()
     try:
@@ -202,7 +202,7 @@ asyncio.run(main())
 """
 
 
-def test_python_ends_in_peace_while_github_is_silent(api):
+def test_python_exits_cleanly_while_github_is_silent(api):
     api.answers["/stall"] = (None, {}, None)
     command = [sys.executable, "-c", ENDS, api.url]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
@@ -236,7 +236,7 @@ def test_ctrl_c_ends_a_synchronous_call_within_a_loop(where, api):
     assert done.stdout == "interrupted 1\n", done.stderr
 
 
-async def test_a_synchronous_call_within_a_loop_raises_what_it_should(api):
+async def test_synchronous_call_within_a_loop_raises_its_errors(api):
     with pytest.raises(gitfleet.providers.NotFoundError):
         client(api).sync.get("/absent")
     task = asyncio.current_task()
@@ -246,7 +246,7 @@ async def test_a_synchronous_call_within_a_loop_raises_what_it_should(api):
     assert client(api).sync.user("o").login == "o"
 
 
-async def test_cleaning_up_while_a_clone_calls_is_refused(history):
+async def test_cleanup_in_a_progress_callback_is_refused(history):
     raised = []
 
     def clean(event):
@@ -260,13 +260,13 @@ async def test_cleaning_up_while_a_clone_calls_is_refused(history):
     assert "progress callback" in raised[0]
     told = len(raised)
     other = gitfleet.compat.RepoManager([history], progress=clean)
-    await other.clone_all()  # whose callback may clean up the first
+    await other.clone_all()  # its callback may clean up the first manager
     assert len(raised) == told
     await manager.clone_all()
     assert list(manager.cleanup().values()) == [True]
 
 
-async def test_what_was_started_before_the_end_is_gone_after_it(history):
+async def test_manager_exit_stops_clones_that_just_started(history):
     for _ in range(10):
         with gitfleet.compat.RepoManager([history]) as manager:
             future = manager.clone_all()

@@ -27,7 +27,7 @@ def numstat(git, path):
     return sum(int(row[0]) for row in rows), sum(int(row[1]) for row in rows)
 
 
-def test_every_reader_gets_the_same_sums_as_git(repo, git, history):
+def test_readers_get_the_same_sums_as_git(repo, git, history):
     expected = numstat(git, history)
     frame = repo.commits().to_pandas()
     assert (frame["additions"].sum(), frame["deletions"].sum()) == expected
@@ -48,7 +48,7 @@ def test_every_reader_gets_the_same_sums_as_git(repo, git, history):
     assert found == expected
 
 
-def test_the_stream_speaks_arrows_c_interface(repo):
+def test_stream_has_arrows_c_interface(repo):
     assert pa.table(repo.changes()).num_rows == len(repo.changes().to_pylist())
     assert isinstance(pl.DataFrame(repo.changes()), pl.DataFrame)
     assert pa.schema(repo.commits()).field("author_time").type == pa.timestamp("s", "UTC")
@@ -66,7 +66,7 @@ def test_rows_have_pythons_types(repo, git, history):
     assert repo.commits(max_count=1, mailmap=False).to_pylist()[0]["author_name"] == "A Ü Thor"
 
 
-def test_bytes_that_are_no_text_survive(repo):
+def test_bytes_that_are_not_utf8_survive(repo):
     paths = {row["path"] for row in repo.changes().to_pylist()}
     assert "caf\udce9" in paths
     assert "caf\uf7e9" in set(repo.changes().to_polars()["path"])
@@ -112,7 +112,7 @@ def test_pandas_has_the_same_types_and_values_without_pyarrow(history, kind, tmp
 
 
 @pytest.mark.parametrize("package", ["pandas", "polars", "pyarrow"])
-def test_a_missing_package_is_named_with_its_extra(repo, monkeypatch, package):
+def test_missing_package_is_named_with_its_extra(repo, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match=rf"gitfleet\[{package}\]"):
         getattr(repo.commits(), f"to_{package}")()
@@ -135,7 +135,7 @@ def test_records_are_read_once_and_say_so(repo, tmp_path):
         closed.to_pylist()
 
 
-def test_tables_say_how_they_were_made(repo):
+def test_metadata_tells_how_a_table_was_made(repo):
     records = repo.commits(diff_merges="separate", renames=False)
     assert records.metadata["gitfleet.diff_merges"] == "separate"
     assert records.metadata["gitfleet.renames"] == "off"
@@ -144,7 +144,7 @@ def test_tables_say_how_they_were_made(repo):
     assert "gitfleet.schema" in {key.decode() for key in records.to_pyarrow().schema.metadata}
 
 
-def test_an_empty_repository_has_no_rows(tmp_path, git):
+def test_empty_repository_has_no_rows(tmp_path, git):
     git(tmp_path, "init", "-q")
     repo = gitfleet.Repository(tmp_path)
     assert repo.head() is None

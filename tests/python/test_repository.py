@@ -10,7 +10,7 @@ UTC = datetime.timezone.utc
 
 
 def porcelain(git, path, file):
-    """(commit, original line) of each line, as git blame says."""
+    """(commit, original line) of each line, from git blame."""
     lines = git(path, "blame", "--incremental", "HEAD", "--", file).splitlines()
     found = {}
     for words in (line.split(" ") for line in lines):
@@ -22,7 +22,7 @@ def porcelain(git, path, file):
 
 
 @pytest.mark.parametrize("file", ["file", "renamed", "dir/twin", "long", "unfinished", "link"])
-def test_every_line_is_blamed_on_the_commit_git_names(fixtures, git, file):
+def test_blame_names_the_commits_git_names(fixtures, git, file):
     path = fixtures["blame"]
     if not (path / file).exists():
         pytest.skip(f"{file} has moved on")
@@ -35,14 +35,14 @@ def test_every_line_is_blamed_on_the_commit_git_names(fixtures, git, file):
     assert ours == porcelain(git, path, file)
 
 
-def test_lines_come_with_their_content(fixtures):
+def test_blame_lines_have_their_content(fixtures):
     path = fixtures["blame"]
     rows = gitfleet.Repository(path).blame("long", lines=True).to_pylist()
     assert [row["content"] for row in rows] == (path / "long").read_text().splitlines()
     assert [row["start_line"] for row in rows] == list(range(1, len(rows) + 1))
 
 
-def test_a_file_that_cannot_be_blamed_is_raised_or_collected(fixtures):
+def test_blame_failure_is_raised_or_collected(fixtures):
     repo = gitfleet.Repository(fixtures["blame"])
     with pytest.raises(PathNotFoundError, match="absent"):
         repo.blame(["absent", "long"]).to_pylist()
@@ -52,7 +52,7 @@ def test_a_file_that_cannot_be_blamed_is_raised_or_collected(fixtures):
     assert [(path, type(error)) for path, error in failures] == [("absent", PathNotFoundError)]
 
 
-def test_refs_and_revisions_are_gits(history, git):
+def test_refs_and_revisions_equal_gits(history, git):
     repo = gitfleet.Repository(history / "dir")
     listed = git(history, "for-each-ref", "--format=%(refname) %(objectname)").splitlines()
     assert [f"{ref.name} {ref.target_id}" for ref in repo.refs()] == listed
@@ -72,13 +72,13 @@ def test_refs_and_revisions_are_gits(history, git):
         datetime.datetime.fromtimestamp(1_100_000_600, UTC),
     ],
 )
-def test_dates_are_taken_in_every_form(history, git, since):
+def test_dates_are_accepted_in_every_form(history, git, since):
     ours = gitfleet.Repository(history).commits(since=since).to_pylist()
     theirs = git(history, "log", "--since=@1100000600", "--format=%H").splitlines()
     assert [row["commit_id"] for row in ours] == theirs
 
 
-def test_arguments_that_make_no_sense_are_named(history):
+def test_invalid_arguments_are_named(history):
     repo = gitfleet.Repository(history)
     with pytest.raises(InvalidInputError, match="gibberish"):
         repo.commits(since="gibberish")

@@ -27,7 +27,7 @@ def repo(history):
     return gitfleet.Repository(history)
 
 
-async def test_batches_come_without_blocking(repo, slow_repository):
+async def test_batches_are_read_without_blocking(repo, slow_repository):
     rows = 0
     async for batch in repo.changes():
         rows += batch.num_rows
@@ -47,7 +47,7 @@ async def test_batches_come_without_blocking(repo, slow_repository):
     assert ticks > 20
 
 
-async def test_cancelling_a_reader_closes_the_stream(slow_repository):
+async def test_stream_is_closed_by_cancelling_its_reader(slow_repository):
     records = gitfleet.Repository(slow_repository, threads=1).commits()
 
     async def read():
@@ -91,7 +91,7 @@ async def test_errors_reach_every_reader(broken, tmp_path):
     assert not list(tmp_path.glob(".gitfleet-*"))
 
 
-async def test_leaving_an_async_loop_closes_the_stream(slow_repository):
+async def test_stream_is_closed_by_leaving_an_async_loop(slow_repository):
     records = gitfleet.Repository(slow_repository, threads=1).changes()
 
     async def read():
@@ -105,7 +105,7 @@ async def test_leaving_an_async_loop_closes_the_stream(slow_repository):
 
 
 @pytest.mark.parametrize("read", [pa.table, pl.DataFrame, list, lambda one: one.to_pandas()])
-def test_files_that_cannot_be_blamed_reach_every_reader(repo, read, tmp_path):
+def test_blame_failures_reach_every_reader(repo, read, tmp_path):
     file = repo.files()[0]
     refusals = (exceptions.PathNotFoundError, pa.ArrowInvalid, pl.exceptions.ComputeError)
     with pytest.raises(refusals) as said:
@@ -139,7 +139,7 @@ def test_files_hold_every_row(repo, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c.csv", "c.jsonl", "c.parquet"]
 
 
-def test_a_notebook_shows_rows_and_takes_none(repo):
+def test_notebook_shows_rows_and_removes_none(repo):
     records = repo.changes()
     shown = records._repr_html_()
     assert shown.count("<tr>") == 11
@@ -152,7 +152,7 @@ def test_a_notebook_shows_rows_and_takes_none(repo):
     assert "…" in repo.blame(lines=True)._repr_html_() + messages
 
 
-def test_an_empty_table_is_shown_too(tmp_path, git):
+def test_notebook_shows_an_empty_table(tmp_path, git):
     git(tmp_path, "init", "-q")
     records = gitfleet.Repository(tmp_path).commits()
     assert "the first 0 rows" in records._repr_html_()
@@ -165,7 +165,7 @@ def test_duckdb_reads_records_by_their_name(repo):
     assert found == [(len(repo.commits().to_pylist()),)]
 
 
-def test_streams_are_not_pickled_and_say_what_is(repo, tmp_path):
+def test_records_refuse_pickling_with_advice(repo, tmp_path):
     for stream in (repo.commits(), gitfleet.compat.RepoManager([])):
         with pytest.raises(TypeError, match="pass on"):
             pickle.dumps(stream)
@@ -193,7 +193,7 @@ def test_files_of_a_revision_are_listed(repo, git, history, tmp_path):
     assert gitfleet.Repository(tmp_path / "bare").files() == everything
 
 
-async def test_commits_come_in_batches(history, slow_repository):
+async def test_commits_are_streamed_in_batches(history, slow_repository):
     manager = gitfleet.compat.RepoManager([])
     every = await manager.extract_commits(history)
     batches = [batch async for batch in manager.yield_commits(history, batch_size=3)]
@@ -216,7 +216,7 @@ async def test_commits_come_in_batches(history, slow_repository):
     assert time.monotonic() - started < 2
 
 
-async def test_an_empty_repository_has_no_commits(tmp_path, git):
+async def test_empty_repository_has_no_commits(tmp_path, git):
     git(tmp_path, "init", "-q")
     manager = gitfleet.compat.RepoManager([])
     assert await manager.extract_commits(tmp_path) == []
@@ -227,7 +227,7 @@ async def test_an_empty_repository_has_no_commits(tmp_path, git):
         await manager.find_files(tmp_path, "*")
 
 
-async def test_a_manager_cleans_up_after_itself(git_repository_with_branches, git_server):
+async def test_manager_cleans_up_after_itself(git_repository_with_branches, git_server):
     url = f"{git_server.url}/owner/sample/.git"
     absent = f"{git_server.url}/owner/absent"
     async with gitfleet.compat.RepoManager([url, url, absent]) as manager:
@@ -271,7 +271,7 @@ async def test_a_manager_cleans_up_after_itself(git_repository_with_branches, gi
         await manager.extract_commits(path)
 
 
-async def test_leaving_a_manager_stops_what_is_under_way(slow_repository):
+async def test_manager_stops_running_clones_on_exit(slow_repository):
     directory = tempfile.gettempdir()
     before = set(os.listdir(directory))
     async with gitfleet.compat.RepoManager([slow_repository]) as manager:
@@ -284,7 +284,7 @@ async def test_leaving_a_manager_stops_what_is_under_way(slow_repository):
     assert not [name for name in left if name.startswith("gitfleet-")]
 
 
-def test_a_link_that_leads_nowhere_yet_stays_one(repo, tmp_path):
+def test_dangling_link_is_kept_by_a_write(repo, tmp_path):
     (tmp_path / "link.csv").symlink_to(tmp_path / "target.csv")
     rows = repo.commits().write_csv(tmp_path / "link.csv")
     assert (tmp_path / "link.csv").is_symlink()
@@ -294,7 +294,7 @@ def test_a_link_that_leads_nowhere_yet_stays_one(repo, tmp_path):
     assert (tmp_path / "target.csv").stat().st_mode & 0o777 == 0o640
 
 
-def test_what_is_open_elsewhere_is_written_to_and_not_replaced(repo, tmp_path):
+def test_standard_output_is_written_to_and_not_replaced(repo, tmp_path):
     script = f"""
 import gitfleet, sys
 print("first", flush=True)

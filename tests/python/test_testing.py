@@ -12,7 +12,7 @@ import gitfleet
 from gitfleet.testing import GitServer, SampleRepository
 
 
-def test_the_same_calls_make_the_same_ids(tmp_path, monkeypatch, git):
+def test_sample_repository_makes_the_same_ids_each_time(tmp_path, monkeypatch, git):
     ids = []
     for name, time in (("a", "UTC"), ("b", "Asia/Tokyo")):
         monkeypatch.setenv("TZ", time)
@@ -29,7 +29,7 @@ def test_the_same_calls_make_the_same_ids(tmp_path, monkeypatch, git):
         repo.git("nonsense")
 
 
-def test_the_fixtures_have_what_they_say(git_repository_with_branches, mock_git_repo):
+def test_fixtures_have_the_documented_content(git_repository_with_branches, mock_git_repo):
     repo = gitfleet.Repository(git_repository_with_branches)
     names = [ref.name for ref in repo.refs()]
     assert names == [
@@ -42,7 +42,7 @@ def test_the_fixtures_have_what_they_say(git_repository_with_branches, mock_git_
     assert mock_git_repo == git_repository_with_branches.path
 
 
-def test_the_server_asks_for_credentials_over_https(git_repository, authority, tmp_path):
+def test_server_asks_for_credentials_over_https(git_repository, authority, tmp_path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority[0].issue_cert("localhost").configure_cert(context)
     root = git_repository.path.parent.parent
@@ -65,7 +65,7 @@ def test_former(mock_git_repo_with_branches):
 
 
 @pytest.mark.parametrize("path", ["/usr/bin:/bin", "/nowhere"])
-def test_users_get_them_by_name(path, tmp_path):
+def test_fixtures_are_found_by_name(path, tmp_path):
     users, tests = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     (tmp_path / "conftest.py").write_text(users)
     (tmp_path / "test_users.py").write_text(tests + FORMER)

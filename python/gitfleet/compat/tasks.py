@@ -10,7 +10,7 @@ __all__ = ["CloneStatus", "CloneTask"]
 
 @dataclass(frozen=True)
 class CloneStatus:
-    """How far a clone is.
+    """The state of a clone.
 
     Example:
         >>> CloneStatus("cloning", progress=40)
@@ -18,11 +18,11 @@ class CloneStatus:
     """
 
     status_type: Literal["queued", "cloning", "completed", "failed"]
-    """Its state."""
+    """The kind of state."""
     progress: int | None = None
-    """0 to 99 while cloning; it never goes back."""
+    """Percent, 0 to 99, while cloning; it never decreases."""
     error: str | None = None
-    """Why it failed."""
+    """The reason, if the clone failed."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class CloneTask:
     """
 
     url: str
-    """The address, without credentials."""
+    """The URL, without credentials."""
     status: CloneStatus
-    """How far it is."""
+    """The state of the clone."""
     temp_dir: str | None = None
-    """Where the clone lies, once completed."""
+    """The directory of the clone, once completed."""

@@ -1,4 +1,4 @@
-"""Values, and nothing that does anything. pydantic is loaded when one is first used."""
+"""Data models, without behaviour. pydantic is loaded when one is first used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What hosting services say of users and repositories, as pydantic models."""
+"""Users and repositories of hosting services, as pydantic models."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ __all__ = [
 
 
 class Model(BaseModel):
-    """Frozen; what a service says beyond the fields is in `raw_data`."""
+    """A frozen model; the service's answer with all its fields is in `raw_data`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     @model_validator(mode="before")
     @classmethod
     def _defaults(cls, data: Any) -> Any:
-        """A service says null where it knows nothing; the default is meant."""
+        """Drop nulls, which services send for unknown values, where the default is not null."""
         if not isinstance(data, dict):
             return data
         fields = cls.model_fields
@@ -44,7 +44,7 @@ class Model(BaseModel):
 
 
 class UserInfo(Model):
-    """A user or organisation; its id is 0 where the service does not say it.
+    """A user or organisation; its id is 0 if the service does not tell it.
 
     Example:
         >>> UserInfo(id=7, login="ann").model_dump(exclude_none=True)["login"]
@@ -70,7 +70,7 @@ def _aware(text: str | None) -> datetime.datetime | None:
 
 
 class RepoInfo(Model):
-    """A repository, as listings have it.
+    """A repository, with the fields of listings.
 
     Example:
         >>> repo = RepoInfo(id=1, name="r", full_name="o/r", clone_url="https://h/o/r.git")
@@ -101,7 +101,7 @@ class RepoInfo(Model):
     raw_data: dict[str, Any] | None = None
 
     def created_datetime(self) -> datetime.datetime | None:
-        """When it was made, in UTC.
+        """Return the time of creation, in UTC.
 
         Example:
             >>> about = {"id": 1, "name": "r", "full_name": "o/r", "clone_url": "https://h/o/r.git"}
@@ -111,7 +111,7 @@ class RepoInfo(Model):
         return _aware(self.created_at)
 
     def updated_datetime(self) -> datetime.datetime | None:
-        """When it was last changed, in UTC.
+        """Return the time of the last change, in UTC.
 
         Example:
             >>> about = {"id": 1, "name": "r", "full_name": "o/r", "clone_url": "https://h/o/r.git"}
@@ -122,7 +122,7 @@ class RepoInfo(Model):
 
 
 class RepoDetails(RepoInfo):
-    """A repository, asked for alone.
+    """A repository, with the fields of a request for it alone.
 
     Example:
         >>> about = {"id": 1, "name": "r", "full_name": "o/r", "clone_url": "https://h/o/r.git"}
@@ -150,7 +150,7 @@ class RepoDetails(RepoInfo):
     license: dict[str, Any] | None = None
 
     def pushed_datetime(self) -> datetime.datetime | None:
-        """When somebody last pushed to it, in UTC.
+        """Return the time of the last push, in UTC.
 
         Example:
             >>> about = {"id": 1, "name": "r", "full_name": "o/r", "clone_url": "https://h/o/r.git"}
@@ -161,7 +161,7 @@ class RepoDetails(RepoInfo):
 
 
 class RateLimitInfo(Model):
-    """What is left of a limit.
+    """The state of a rate limit.
 
     Example:
         >>> RateLimitInfo(limit=5000, remaining=4990, reset_time=1_700_000_000).remaining
@@ -171,12 +171,12 @@ class RateLimitInfo(Model):
     limit: int
     remaining: int
     reset_time: int
-    """When it is the limit again, in seconds since the epoch."""
+    """The time when the limit is reset, in seconds since the epoch."""
     used: int = 0
     provider_type: ProviderType = ProviderType.GITHUB
 
     def seconds_until_reset(self) -> int:
-        """Seconds until it is the limit again; 0 if that is past.
+        """Return the seconds until the limit is reset; 0 if that time is past.
 
         Example:
             >>> RateLimitInfo(limit=60, remaining=0, reset_time=1_700_000_000).seconds_until_reset()
@@ -224,7 +224,7 @@ class BranchInfo(Model):
 
 
 class ContributorInfo(Model):
-    """Somebody who committed. One whom the service does not know has id 0, and a name as login.
+    """A contributor. One unknown to the service has id 0, and the name as login.
 
     Example:
         >>> ContributorInfo(login="ann", contributions=12).contributions

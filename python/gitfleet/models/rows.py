@@ -16,12 +16,12 @@ __all__ = ["BlameRow", "ChangeRow", "CommitRow"]
 
 
 def _time(value: object) -> object:
-    """Leave far years as seconds, however they are written; pydantic reads everything else."""
+    """Keep times in years that Python does not support as seconds; pydantic reads the others."""
     if type(value) is int:
         with contextlib.suppress(OverflowError, OSError, ValueError):
             return datetime.datetime.fromtimestamp(value, datetime.timezone.utc)
     if isinstance(value, str) and (far := _FAR.fullmatch(value)):
-        # The calendar is the same again after 400 years.
+        # The calendar repeats every 400 years.
         rounds, year = divmod(int(far[1]), 400)
         same = datetime.datetime.fromisoformat(f"{year + 2000}{far[2]}+00:00")
         return int(same.timestamp()) + (rounds - 5) * 146_097 * 86_400
@@ -29,21 +29,21 @@ def _time(value: object) -> object:
 
 
 _FAR = re.compile(r"([+-]\d+)(-\d\d-\d\dT\d\d:\d\d:\d\d)Z")
-"""A year that has not four digits, as ISO 8601 and `Records.write_jsonl` write it."""
+"""A time whose year does not have four digits, as ISO 8601 and `Records.write_jsonl` write it."""
 Time = Annotated[datetime.datetime | int, BeforeValidator(_time)]
 
 
 class Row(BaseModel):
-    """Frozen; columns that a model does not name are left out.
+    """A frozen row; columns that a model does not name are left out.
 
-    Times are aware, in UTC; a year that Python does not have stays a number of seconds.
+    Times are aware, in UTC; one in a year that Python does not support stays a number of seconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class CommitRow(Row):
-    """A commit. Offsets are minutes east; counts are null if content is missing.
+    """A commit. Offsets are minutes east of UTC; counts are null if content is missing.
 
     Example:
         >>> import gitfleet
@@ -104,7 +104,7 @@ class ChangeRow(Row):
 
 
 class BlameRow(Row):
-    """A run of lines that one commit brought, or a line with its content. Lines count from 1.
+    """A run of lines from one commit, or one line with its content. Lines count from 1.
 
     Example:
         >>> import gitfleet

@@ -1,6 +1,6 @@
 """Real repositories and a real server, for tests of programs that use GitFleet.
 
-The fixtures are in `gitfleet.testing.fixtures`; a ``conftest.py`` gets them with
+The fixtures are in `gitfleet.testing.fixtures`; a ``conftest.py`` loads them with
 ``pytest_plugins = ["gitfleet.testing.fixtures"]``. They run the program ``git``.
 """
 

@@ -41,7 +41,7 @@ def git_repository(tmp_path: Path) -> SampleRepository:
 
 @pytest.fixture
 def git_repository_with_branches(git_repository: SampleRepository) -> SampleRepository:
-    """The same with a branch that was merged, one that was not, and the tag ``v1``."""
+    """`git_repository` with a merged branch, an unmerged branch, and the tag ``v1``."""
     git_repository.git("tag", "v1")
     for branch in ("merged", "open"):
         git_repository.git("checkout", "-q", "-b", branch, "v1")
@@ -55,7 +55,7 @@ def git_repository_with_branches(git_repository: SampleRepository) -> SampleRepo
 def git_server(tmp_path: Path) -> Iterator[GitServer]:
     """A server over ``tmp_path / "served"``, where the fixtures make their repositories.
 
-    ``f"{git_server.url}/owner/sample/.git"`` is the address of `git_repository`.
+    ``f"{git_server.url}/owner/sample/.git"`` is the URL of `git_repository`.
     """
     (tmp_path / "served").mkdir(exist_ok=True)
     with GitServer(tmp_path / "served") as server:
@@ -64,11 +64,11 @@ def git_server(tmp_path: Path) -> Iterator[GitServer]:
 
 @pytest.fixture
 def mock_git_repo(git_repository: SampleRepository) -> Path:
-    """The path of `git_repository`, under the name it had when it was a mock."""
+    """The path of `git_repository`, under the name of the former mock."""
     return git_repository.path
 
 
 @pytest.fixture
 def mock_git_repo_with_branches(git_repository_with_branches: SampleRepository) -> Path:
-    """The path of `git_repository_with_branches`, under the name it had when it was a mock."""
+    """The path of `git_repository_with_branches`, under the name of the former mock."""
     return git_repository_with_branches.path

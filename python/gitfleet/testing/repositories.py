@@ -1,4 +1,4 @@
-"""Repositories made commit by commit, the same ids each time."""
+"""Repositories made commit by commit, with the same ids each time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ENVIRONMENT = {
 class SampleRepository:
     r"""A repository with a working tree, made by the program ``git``.
 
-    Names, times and settings of the machine play no part: the same calls make the same ids.
+    User name, time and settings of the machine have no effect: the same calls make the same ids.
 
     Args:
         path: A directory that does not exist, or is empty.
@@ -48,10 +48,10 @@ class SampleRepository:
         self.git("init", "-q", "-b", "main")
 
     def git(self, *args: str) -> str:
-        """Run git in it; return what it printed, less the last newline.
+        """Run git in the repository; return its output without the last newline.
 
         Raises:
-            subprocess.CalledProcessError: It failed; the error has its words in ``stderr``.
+            subprocess.CalledProcessError: git failed; ``stderr`` has its messages.
 
         Example:
             >>> import tempfile

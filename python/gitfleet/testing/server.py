@@ -19,7 +19,7 @@ __all__ = ["GitServer", "Handler"]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers one request after the other; subclass it for answers of your own.
+    """Answers one request after the other; subclass it for other answers.
 
     Example:
         >>> import tempfile, urllib.error, urllib.request
@@ -38,12 +38,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     root = ""
     """The directory whose repositories are served."""
     credentials: tuple[str, str] | None = None
-    """User and password that are asked for."""
+    """The user and password that requests must have."""
     requests: list[tuple[str, str, str | None]]
     """Method, target and ``Authorization`` of each request."""
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's)
-        """Say nothing."""
+        """Log nothing."""
 
     def answer(
         self, status: int, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
@@ -57,7 +57,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def serve(self) -> None:
-        """Note the request, and answer it."""
+        """Record the request, and answer it."""
         self.requests.append((self.command, self.path, self.headers.get("Authorization")))
         self.respond(self.path, self._body())
 
@@ -115,11 +115,11 @@ class GitServer:
     r"""Serves the repositories below a directory on 127.0.0.1, until it is closed.
 
     Args:
-        root: The directory; ``<url>/<path below it>`` is a repository's address, with ``/.git``
-            behind it if it has a working tree.
-        tls: Speak https, with the certificates of this context.
-        credentials: User and password to ask for.
-        handler: What answers.
+        root: The directory; ``<url>/<path below it>`` is a repository's URL, with ``/.git`` at its
+            end if it has a working tree.
+        tls: Serve https, with the certificates of this context.
+        credentials: The user and password that requests must have.
+        handler: The class that answers requests.
 
     Example:
         >>> import tempfile, gitfleet
@@ -154,9 +154,9 @@ class GitServer:
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.host = f"localhost:{self._server.server_port}"
-        """Its name, with the port."""
+        """The name of the server, with the port."""
         self.url = f"{'http' if tls is None else 'https'}://{self.host}"
-        """Where addresses start."""
+        """The start of the repositories' URLs."""
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:

@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reformatted_line_finds_its_old_self() {
+    fn reformatted_line_is_matched_with_its_old_line() {
         let (old, new) = (
             b"int a(){return 1;}\nint b;\n",
             b"int a() { return 1; }\nint b ;\n",

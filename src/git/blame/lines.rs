@@ -123,7 +123,7 @@ mod tests {
     proptest::proptest! {
         /// Each line goes one way only, and a line that moves is the same line on both sides.
         #[test]
-        fn lines_are_neither_lost_nor_doubled(old in "([ab]\n){0,20}", new in "([abc]\n){1,20}", start in 0u32..10, len in 1u32..10) {
+        fn lines_are_neither_lost_nor_duplicated(old in "([ab]\n){0,20}", new in "([abc]\n){1,20}", start in 0u32..10, len in 1u32..10) {
             let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
             let (old_lines, new_lines) = (lines(&old), lines(&new));
             let count = u32::try_from(new_lines.len()).unwrap();

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_named() {
+    fn invalid_ranges_are_named() {
         for range in [
             "x",
             "0",

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn from_both_ends() {
+    fn common_prefix_and_suffix_have_the_right_length() {
         let a: Vec<u8> = (0..=255).collect();
         for at in 0..a.len() {
             let mut b = a.clone();
@@ -55,7 +55,7 @@ mod tests {
         }
     }
     #[test]
-    fn a_nul_is_found_wherever_it_is() {
+    fn nul_is_found_at_every_position() {
         for len in 0..40 {
             assert_eq!(find_nul(&vec![0x80; len]), None);
             for at in 0..len {

@@ -309,14 +309,14 @@ mod tests {
 
         /// The shortcuts give the same counts as git's complete search.
         #[test]
-        fn short_files(old in "[ab\n]{0,30}", new in "[ab\n]{0,30}") {
+        fn line_counts_of_short_files_equal_the_full_search(old in "[ab\n]{0,30}", new in "[ab\n]{0,30}") {
             let full = full_search(old.as_bytes(), new.as_bytes());
             proptest::prop_assert_eq!(count_lines(old.as_bytes(), new.as_bytes()), full);
         }
 
         /// The same for files that are long and repetitive enough for lines to be set aside.
         #[test]
-        fn long_files(seed: u32, head in 0usize..200, tail in 0usize..200, old in 0usize..300, new in 0usize..300, kinds in 2u64..400) {
+        fn line_counts_of_long_files_equal_the_full_search(seed: u32, head in 0usize..200, tail in 0usize..200, old in 0usize..300, new in 0usize..300, kinds in 2u64..400) {
             let seed = u64::from(seed);
             let (head, tail) = (file(seed, head, kinds), file(seed + 1, tail, kinds));
             let with = |seed, len| {

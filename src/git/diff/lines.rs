@@ -398,7 +398,7 @@ mod tests {
         #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
 
         #[test]
-        fn few_lines(old in "[ab \n]{0,40}", new in "[ab \n]{0,40}") {
+        fn hunks_of_few_lines_equal_the_full_search(old in "[ab \n]{0,40}", new in "[ab \n]{0,40}") {
             let ours = LineDiffer::default().hunks(old.as_bytes(), new.as_bytes());
             proptest::prop_assert_eq!(ours, whole_search(old.as_bytes(), new.as_bytes()));
         }
@@ -406,7 +406,7 @@ mod tests {
         /// Edits of a file with repeated and indented lines, long enough that tails are cut off and
         /// lines are set aside.
         #[test]
-        fn edited_files(lines in proptest::collection::vec("[ \t]{0,3}[a-d{}]{0,1}", 0..400), edits in proptest::collection::vec((0usize..400, 0usize..12, "([ab \t{}]{0,2}\n){0,12}"), 0..8)) {
+        fn hunks_of_edited_files_equal_the_full_search(lines in proptest::collection::vec("[ \t]{0,3}[a-d{}]{0,1}", 0..400), edits in proptest::collection::vec((0usize..400, 0usize..12, "([ab \t{}]{0,2}\n){0,12}"), 0..8)) {
             let mut new: Vec<String> = lines.iter().map(|line| format!("{line}\n")).collect();
             let old = new.concat();
             for (at, gone, text) in edits {

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_files_score_all_and_strangers_nothing() {
+    fn similarity_is_full_for_equal_files_and_0_for_others() {
         assert_eq!(score(b"a\nb\nc\n", b"a\nb\nc\n"), MAX_SCORE);
         assert_eq!(score(b"a\nb\n", b"x\ny\n"), 0);
         assert_eq!(score(b"", b""), 0);

@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_used_stays_and_the_budget_holds() {
+    fn cache_keeps_used_objects_within_its_budget() {
         let cache = ObjectCache::new(20 * (ENTRY_BYTES + 10));
         let place = |offset| ObjectLocation::Packed { pack: 0, offset };
         let object = || Object {

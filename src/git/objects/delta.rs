@@ -67,14 +67,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn copies_and_insertions() {
+    fn delta_copies_and_inserts() {
         // base of 5, result of 7: "cd" copied, "XYZ" inserted, "ab" copied
         let delta = [5, 7, 0x91, 2, 2, 3, b'X', b'Y', b'Z', 0x90, 2];
         assert_eq!(apply(b"abcde", &delta).unwrap(), b"cdXYZab");
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn delta_that_does_not_fit_is_refused() {
         for delta in [
             &[][..],
             &[5],
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_without_size_is_64_kib() {
+    fn delta_copy_without_size_is_64_kib() {
         let base = vec![7; 0x1_0000];
         let delta = [0x80, 0x80, 0x04, 0x80, 0x80, 0x04, 0x80];
         assert_eq!(apply(&base, &delta), Some(base));

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_signed_can_be_checked() {
+    fn signature_can_be_verified() {
         let key = SigningKey::generate(KeySize::Rsa2048).unwrap();
         let mut der = vec![0; 4096];
         let pkcs1 = BASE64_STANDARD.encode(key.to_pkcs1_der(&mut der).unwrap());
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_none_is_named_and_not_shown() {
+    fn invalid_key_is_reported_but_not_shown() {
         let app = AppKey {
             app_id: "7".to_owned(),
             installation_id: 1,

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn batches_settle_below_what_fails() {
+    fn batch_size_settles_below_the_failing_size() {
         for most in [1, 7, 50, 60, 75, 79, 80, 500] {
             let batches = GraphqlBatch::default();
             let (mut requests, mut rest) = (0, 1000);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_too_much_alone_costs_the_others_little() {
+    fn batch_with_a_failing_item_costs_the_others_little() {
         let (batches, toxic) = (GraphqlBatch::default(), 123);
         let (mut requests, mut next) = (0, 0);
         while next < 1000 {

@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_page_is_found() {
+    fn next_page_is_found() {
         let link = r#"<https://api.github.com/x?page=1>; rel="prev", <https://api.github.com/x?page=3>; rel="next""#;
         assert_eq!(next_of(link), Some("https://api.github.com/x?page=3"));
         assert_eq!(
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_page_may_have_one_after_it() {
+    fn full_page_may_have_a_next_page() {
         let first = "/user/repos?per_page=100&sort=pushed";
         let second = "/user/repos?per_page=100&sort=pushed&page=2";
         assert_eq!(following(first, 100).as_deref(), Some(second));

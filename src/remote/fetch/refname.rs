@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_would_do_harm_are_found() {
+    fn refnames_that_would_do_harm_are_found() {
         for names in [
             &["refs/heads/../../x"][..],
             &["refs/heads/a\nb"],

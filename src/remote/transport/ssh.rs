@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_stays_one_word() {
+    fn path_stays_one_shell_word() {
         assert_eq!(quoted("a b"), "'a b'");
         assert_eq!(quoted("it's; rm -rf /"), "'it'\\''s; rm -rf /'");
     }

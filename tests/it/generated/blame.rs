@@ -8,7 +8,7 @@ use super::histories::{Step, import, script, step};
 use crate::support::blame::{blamed, git_lines, our_lines};
 use crate::support::{Fixture, git, git_text};
 
-/// What is asked for; commits are picked when it is known which there are.
+/// The options of one blame. Commits are picked once the history exists.
 #[derive(Clone, Debug)]
 struct Question {
     revision: Option<Index>,
@@ -19,7 +19,7 @@ struct Question {
     since: Option<i64>,
     /// One file instead of all.
     alone: Option<Index>,
-    /// Whether there is a commit-graph that knows changed paths.
+    /// True if a commit-graph with changed paths is written.
     graph: bool,
 }
 
@@ -84,7 +84,7 @@ fn check(steps: &[Step], question: &Question) {
         None => tip.clone(),
     };
     if git_text(fixture.path(), ["rev-list", "-n1", &revision]).is_empty() {
-        return; // git refuses to blame nothing
+        return; // git refuses an empty range
     }
     args.push(revision.clone());
     options.rev = Some(revision);
@@ -104,7 +104,7 @@ fn check(steps: &[Step], question: &Question) {
     }
 }
 
-/// 100 repositories each; they run at the same time.
+/// 100 repositories per test; the tests run in parallel.
 macro_rules! generated {
     ($($name:ident)*) => {
         proptest! {

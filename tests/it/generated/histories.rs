@@ -1,4 +1,4 @@
-//! Random histories, and how git gets to have them.
+//! Random histories, and their import into git.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -9,7 +9,8 @@ use proptest::prelude::*;
 
 use crate::support::hermetic;
 
-/// Names that repeat in several directories, names that are files here and directories there, odd bytes.
+/// Names that repeat in several directories, names that are files in one commit and directories in
+/// another, and bytes that are not UTF-8.
 const PATHS: &[&[u8]] = &[
     b"a.txt",
     b"b.txt",
@@ -34,7 +35,7 @@ type Tree = BTreeMap<Vec<u8>, File>;
 
 #[derive(Clone, Debug)]
 enum Edit {
-    /// Lines drawn from a few, some of them frequent.
+    /// Write lines drawn from a small set, some of them frequent.
     Write {
         path: usize,
         seed: u32,
@@ -71,7 +72,7 @@ enum Edit {
         path: usize,
         kind: u8,
     },
-    /// White space before lines changes, and little else.
+    /// Change mainly the white space at the start of lines.
     Indent {
         path: usize,
         seed: u32,
@@ -80,11 +81,11 @@ enum Edit {
 
 #[derive(Clone, Debug)]
 pub(super) struct Step {
-    /// How many commits back the first parent is; none makes a root.
+    /// The distance to the first parent, in commits; `None` makes a root.
     parent: Option<usize>,
     merge: Option<usize>,
     edits: Vec<Edit>,
-    /// Seconds after the commit before; less than none with a skewed clock.
+    /// Seconds since the previous commit; negative if the clock is skewed.
     seconds: i64,
 }
 
@@ -118,7 +119,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     )
 }
 
-/// Random enough for file contents, the same for the same seed.
+/// A generator of pseudo-random numbers; the same seed gives the same numbers.
 struct Numbers(u64);
 
 impl Numbers {
@@ -166,7 +167,7 @@ fn edited(content: &[u8], seed: u32, edits: usize) -> Vec<u8> {
     lines.concat()
 }
 
-/// Puts a file where it belongs; files that are directories now go, and the other way round.
+/// Puts a file into the tree. Removes files above its path and below it, which are in its way.
 fn put(tree: &mut Tree, path: &[u8], file: File) {
     tree.retain(|other, _| {
         let is_below = |a: &[u8], b: &[u8]| {
@@ -266,7 +267,7 @@ fn apply(tree: &mut Tree, edit: &Edit) {
     }
 }
 
-/// What `git fast-import` reads.
+/// Returns the input for `git fast-import`.
 pub(super) fn script(steps: &[Step]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut trees: Vec<Tree> = Vec::new();
@@ -282,7 +283,7 @@ pub(super) fn script(steps: &[Step]) -> Vec<u8> {
             .map(|parent| trees[parent].clone())
             .unwrap_or_default();
         if let Some(merge) = merge {
-            // Some of the other side's files win.
+            // Every second file is taken from the merged parent.
             for (at, (path, file)) in trees[merge].clone().into_iter().enumerate() {
                 if at % 2 == 0 {
                     put(&mut tree, &path, file);
@@ -329,7 +330,7 @@ pub(super) fn script(steps: &[Step]) -> Vec<u8> {
     out
 }
 
-/// Lets git make the commits that `script` describes.
+/// Imports the commits of `script` with git.
 pub(crate) fn import(path: &Path, script: &[u8]) {
     let mut importer = hermetic("git")
         .arg("-C")

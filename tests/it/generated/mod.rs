@@ -1,4 +1,4 @@
-//! Repositories made by git from random operations: every change of every commit must be git's.
+//! Repositories made by git from random operations: every change of every commit must equal git's.
 
 mod blame;
 mod histories;
@@ -39,7 +39,7 @@ fn options() -> impl Strategy<Value = HistoryOptions> {
     )
 }
 
-/// Everything git says about a change, as its `--raw --numstat` lines.
+/// A change as git prints it with `--raw --numstat`.
 #[derive(Debug, Eq, PartialEq)]
 struct Line {
     raw: String,
@@ -181,7 +181,7 @@ fn check(steps: &[Step], options: &HistoryOptions) {
     pretty_eq(&ours, &theirs);
 }
 
-/// Points at the first commit that differs.
+/// Fails at the first commit that differs.
 fn pretty_eq(ours: &[(String, Vec<Line>)], theirs: &[(String, Vec<Line>)]) {
     for (ours, theirs) in ours.iter().zip(theirs) {
         assert_eq!(ours, theirs);
@@ -189,7 +189,7 @@ fn pretty_eq(ours: &[(String, Vec<Line>)], theirs: &[(String, Vec<Line>)]) {
     assert_eq!(ours.len(), theirs.len(), "number of commits");
 }
 
-/// 125 repositories each; they run at the same time.
+/// 130 repositories per test; the tests run in parallel.
 macro_rules! generated {
     ($($name:ident)*) => {
         proptest! {

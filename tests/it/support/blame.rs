@@ -1,4 +1,4 @@
-//! Blame as git says it and as we do, line by line.
+//! The blame of git and of GitFleet, line by line.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -9,7 +9,7 @@ use gitfleet::git::{BlameOptions, FileBlame, Repo};
 
 use super::{git, silent};
 
-/// Per line: commit, path there, line there, whether it is a boundary, author.
+/// Per line: commit, path and line number in that commit, true if it is a boundary, author.
 pub(crate) type Line = (String, Vec<u8>, u32, bool, String);
 
 pub(crate) fn blamed(repo: &Repo, options: &BlameOptions) -> Vec<FileBlame> {
@@ -43,7 +43,7 @@ pub(crate) fn our_lines(file: &FileBlame) -> Vec<Line> {
     lines
 }
 
-/// What `git blame` says with these arguments.
+/// The lines of `git blame` with these arguments.
 pub(crate) fn git_lines(repo: &Path, args: &[impl AsRef<OsStr>], path: &[u8]) -> Vec<Line> {
     let mut all: Vec<&OsStr> = vec!["blame".as_ref(), "--line-porcelain".as_ref()];
     all.extend(args.iter().map(AsRef::as_ref));
@@ -75,7 +75,7 @@ pub(crate) fn git_lines(repo: &Path, args: &[impl AsRef<OsStr>], path: &[u8]) ->
     lines
 }
 
-/// A path as git quotes it in output.
+/// Decodes a path that git quoted in its output.
 fn unquoted(name: &[u8]) -> Vec<u8> {
     let Some(inner) = name
         .strip_prefix(b"\"")

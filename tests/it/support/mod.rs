@@ -1,4 +1,4 @@
-//! Real repositories made by scripts, and git as the oracle.
+//! Real repositories made by scripts, and git as the reference.
 
 pub(crate) mod blame;
 
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use gitfleet::git::{OpenOptions, Repo};
 use gitfleet::progress::{NoProgress, ProgressSink};
 
-/// A repository in a directory that goes with it.
+/// A repository in a temporary directory, which is removed with it.
 pub(crate) struct Fixture {
     dir: tempfile::TempDir,
 }
@@ -52,7 +52,7 @@ impl Fixture {
         open(self.path())
     }
 
-    /// What git prints, in this repository.
+    /// Returns the output of git, run in this repository.
     pub(crate) fn git<I: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = I>) -> Vec<u8> {
         git(self.path(), args)
     }
@@ -62,7 +62,7 @@ pub(crate) fn open(path: &Path) -> Repo {
     Repo::open(path, &OpenOptions::default()).unwrap()
 }
 
-/// What git prints in `path`; it must succeed.
+/// Returns the output of git, run in `path`. Panics if git fails.
 pub(crate) fn git<I: AsRef<OsStr>>(path: &Path, args: impl IntoIterator<Item = I>) -> Vec<u8> {
     let output = hermetic("git")
         .arg("-C")
@@ -84,7 +84,7 @@ pub(crate) fn git_text<I: AsRef<OsStr>>(path: &Path, args: impl IntoIterator<Ite
         .to_owned()
 }
 
-/// A command that sees no configuration and no identity but ours.
+/// A command that sees only the configuration and the identity of the tests.
 pub(crate) fn hermetic(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
@@ -113,7 +113,7 @@ pub(crate) fn silent() -> Arc<dyn ProgressSink> {
     Arc::new(NoProgress)
 }
 
-/// The command under test, away from the developer's own settings.
+/// The command under test, without the developer's own settings.
 #[cfg(feature = "cli")]
 pub(crate) fn gitfleet() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gitfleet"));
@@ -131,7 +131,7 @@ pub(crate) fn gitfleet() -> Command {
     command
 }
 
-/// Exit code, standard output, standard error.
+/// Runs a command. Returns exit code, standard output and standard error.
 #[cfg(feature = "cli")]
 pub(crate) fn run(command: &mut Command) -> (i32, String, String) {
     let output = command.output().unwrap();
@@ -143,7 +143,7 @@ pub(crate) fn run(command: &mut Command) -> (i32, String, String) {
     )
 }
 
-/// Every file and directory below `root` that is not inside `.git`, relative and sorted.
+/// All files and directories below `root`, as sorted relative paths.
 pub(crate) fn tree(root: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![root.to_owned()];

@@ -1,4 +1,4 @@
-"""Checked by mypy, not run: what users write has the types they expect."""
+"""Checked by mypy, not run: the code of users has the types that they expect."""
 
 from __future__ import annotations
 

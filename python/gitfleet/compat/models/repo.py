@@ -77,10 +77,10 @@ class PydanticCloneTask(BaseModel):
 
 
 def to_pydantic_status(status: Any) -> PydanticCloneStatus:
-    """Make a model of anything with the attributes of a `CloneStatus`.
+    """Convert an object with the attributes of a `CloneStatus` to a model.
 
     Raises:
-        pydantic.ValidationError: It has others.
+        pydantic.ValidationError: The attributes do not fit.
 
     Example:
         >>> to_pydantic_status(CloneStatus("cloning", 40)).status_type
@@ -90,10 +90,10 @@ def to_pydantic_status(status: Any) -> PydanticCloneStatus:
 
 
 def to_pydantic_task(task: Any) -> PydanticCloneTask:
-    """Make a model of anything with the attributes of a `CloneTask`.
+    """Convert an object with the attributes of a `CloneTask` to a model.
 
     Raises:
-        pydantic.ValidationError: It has others.
+        pydantic.ValidationError: The attributes do not fit.
 
     Example:
         >>> to_pydantic_task(CloneTask("https://h/o/r", CloneStatus("queued"))).temp_dir is None
@@ -103,7 +103,7 @@ def to_pydantic_task(task: Any) -> PydanticCloneTask:
 
 
 def convert_clone_tasks(tasks: Mapping[str, Any]) -> dict[str, PydanticCloneTask]:
-    """Make models of all that ``RepoManager.fetch_clone_tasks`` returns.
+    """Convert the result of ``RepoManager.fetch_clone_tasks`` to models.
 
     Example:
         >>> tasks = {"https://h/o/r": CloneTask("https://h/o/r", CloneStatus("queued"))}

@@ -1,4 +1,4 @@
-"""Names of former mocks. There is nothing to mock: the fixtures make real repositories."""
+"""Names of the former mocks. The fixtures now make real repositories."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def __getattr__(name: str) -> Any:
 
 
 def create_test_blame_data(num_lines: int = 10) -> list[dict[str, Any]]:
-    """Make lines as ``RepoManager.bulk_blame`` gives them, of commits that do not exist.
+    """Make lines in the format of ``RepoManager.bulk_blame``, of commits that do not exist.
 
     Example:
         >>> create_test_blame_data(3)[-1]["line_content"]
@@ -57,7 +57,7 @@ def create_test_blame_data(num_lines: int = 10) -> list[dict[str, Any]]:
 
 
 def create_test_commit_data(repo_name: str, num_commits: int = 5) -> list[dict[str, Any]]:
-    """Make commits as ``RepoManager.extract_commits`` gives them; they do not exist.
+    """Make commits in the format of ``RepoManager.extract_commits``; they do not exist.
 
     Example:
         >>> [commit["additions"] for commit in create_test_commit_data("sample", 2)]

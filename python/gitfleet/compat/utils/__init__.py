@@ -1,4 +1,4 @@
-"""Helpers: tokens at rest, conversions, a pace for calls."""
+"""Helpers: stored tokens, conversions, and a rate limiter for calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of secrets: for their owner alone, replaced as a whole, one writer at a time."""
+"""Files of secrets: accessible to their owner only, replaced atomically, one writer at a time."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["locked", "replace"]
 
 _LONGEST_WAIT = 60.0
-"""Seconds for another writer."""
+"""Seconds to wait for another writer."""
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write a file with mode 0600 that is either the old or the new one, whenever it is read."""
-    path = path.resolve()  # a link stays one
+    """Replace a file atomically by one with mode 0600; a reader sees the old or the new content."""
+    path = path.resolve()  # a symbolic link is kept
     _make_directory(path.parent)
     with tempfile.NamedTemporaryFile(
         prefix=".gitfleet-", dir=path.parent, delete=False
@@ -39,7 +39,7 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def _make_directory(path: Path) -> None:
-    """Make a directory and those above it, each its owner's alone."""
+    """Make a directory and its missing parents, each accessible to its owner only."""
     missing = [parent for parent in (path, *path.parents) if not parent.exists()]
     for parent in reversed(missing):
         parent.mkdir(mode=0o700, exist_ok=True)
@@ -47,9 +47,9 @@ def _make_directory(path: Path) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep other processes from changing a file; what a killed one left does no harm.
+    """Keep other processes from changing a file; the lock of a killed process does no harm.
 
-    The lock is on a file beside it, which stays: the system releases it with the process.
+    The lock is on a file beside it, which stays. The system releases it when the process ends.
     """
     path = path.resolve()
     _make_directory(path.parent)

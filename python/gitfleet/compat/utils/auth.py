@@ -1,8 +1,8 @@
-"""CredentialManager: tokens of hosting services in a file of their own, encrypted.
+"""CredentialManager: tokens of hosting services in an encrypted file.
 
 The file is JSON: the provider's name, and a list of ``token``, ``username`` and ``host`` for each.
-A token stands there as base64 of what AES-256-GCM made of it. The key is given, derived from a
-password, kept in the system's keyring, or else in a file beside it.
+A token is stored encrypted with AES-256-GCM, as base64. The key is given, derived from a password,
+kept in the system's keyring, or else in a file beside it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _KEY_BYTES = 32
 _SALT_BYTES = 16
 _ROUNDS = 100_000
 _DERIVATION = "$derivation"
-"""Where the file says how its key is made of the password."""
+"""The entry that tells how the file's key is derived from the password."""
 _ARGON2ID = {"algorithm": "argon2id", "memory_kib": 65_536, "passes": 3, "lanes": 4}
 """RFC 9106's second recommendation."""
 
@@ -84,12 +84,12 @@ class CredentialEntry:
 def derive_key_from_password(password: str, salt: bytes | None = None) -> tuple[bytes, bytes]:
     """Derive a key of 32 bytes with PBKDF2-HMAC-SHA256, 100,000 rounds.
 
-    `CredentialManager.from_password` uses Argon2id for files it starts, which costs those who guess
-    far more; this is for files that were made with PBKDF2.
+    `CredentialManager.from_password` uses Argon2id for new files, which makes guessing far more
+    expensive; this function is for files that were made with PBKDF2.
 
     Args:
         password: The password.
-        salt: 16 bytes that are kept with what is encrypted; made at random by default.
+        salt: 16 bytes that are kept with the encrypted data; random by default.
 
     Returns:
         Key and salt.
@@ -106,15 +106,15 @@ def derive_key_from_password(password: str, salt: bytes | None = None) -> tuple[
 class CredentialManager:
     """Keeps tokens in a file that only its owner can read.
 
-    The file is read again at each call, so several processes may use one; it is replaced as a
+    The file is read again at each call, so several processes may share it; it is replaced as a
     whole, under a lock. Without a key, a random one is kept in a file beside it.
 
     Args:
         credentials_file: Defaults to ``~/.gitfleet/credentials.json``.
         encryption_key: 32 bytes.
-        encrypt_func: Instead of a key, with `decrypt_func`: from the token to what is kept.
-        decrypt_func: The way back.
-        keyring: Keep the random key in the system's keyring; the package ``keyring`` does that.
+        encrypt_func: Instead of a key, with `decrypt_func`: converts a token to the stored text.
+        decrypt_func: The inverse of `encrypt_func`.
+        keyring: Keep the random key in the system's keyring; needs the package ``keyring``.
 
     Raises:
         ValueError: Both a key and functions, one function alone, or a key of another length.
@@ -150,7 +150,7 @@ class CredentialManager:
             credentials_file = Path.home() / ".gitfleet" / "credentials.json"
         elif not os.fspath(credentials_file):
             raise ValueError("credentials_file: is empty")
-        # Wherever links and changes of directory lead, file and key stay together.
+        # Resolved, so that file and key stay together despite links and changes of directory.
         self.credentials_file = Path(credentials_file).expanduser().resolve()
         self._key = None if encryption_key is None else bytes(encryption_key)
         self._encrypt, self._decrypt = encrypt_func, decrypt_func
@@ -168,13 +168,14 @@ class CredentialManager:
     ) -> Self:
         """Make a manager whose key is derived from a password.
 
-        A file it starts says itself how: Argon2id, with a salt. One that has entries and does not
-        say so was made with PBKDF2, see `derive_key_from_password`; its salt is needed then.
+        A new file records how its key is derived: by Argon2id, with a salt. A file that has entries
+        but not this record was made with PBKDF2, see `derive_key_from_password`; its salt is needed
+        then.
 
         Args:
             password: The password.
             salt: At least 8 bytes; random for a new file.
-            salt_file: Where the salt is, or is written if there is none yet.
+            salt_file: The file of the salt; it is written if it does not exist.
             credentials_file: Defaults to ``~/.gitfleet/credentials.json``.
 
         Raises:
@@ -193,7 +194,7 @@ class CredentialManager:
         manager = cls(credentials_file)
         file = None if salt_file is None else Path(salt_file).expanduser().resolve()
         manager._password = _Password(password, salt, file, manager.credentials_file)
-        manager._password.key(manager._stored())  # so that what is wrong is said now
+        manager._password.key(manager._stored())  # reports errors now
         return manager
 
     def save_credential(
@@ -203,11 +204,11 @@ class CredentialManager:
         username: str | None = None,
         host: str | None = None,
     ) -> None:
-        """Keep a token; it replaces one of the same user and host.
+        """Store a token; it replaces one of the same user and host.
 
         Raises:
-            ValueError: An empty token, a file that holds something else, or one whose tokens do not
-                open with this key: what is there is not lost to a mistyped password.
+            ValueError: The token is empty, the file holds other data, or its tokens do not open
+                with this key: a mistyped password must not destroy stored tokens.
             OSError: The file cannot be written.
 
         Example:
@@ -228,7 +229,7 @@ class CredentialManager:
             for one in stored.get(name, []):
                 is_same = (one.get("username"), one.get("host")) == (username, host)
                 opened = self._opened(stored, one)
-                if opened is None:  # what this key does not open is not ours to remove
+                if opened is None:  # tokens of another key are kept
                     kept.append(one)
                     continue
                 if is_same and (username is not None or opened.token == token):
@@ -242,13 +243,13 @@ class CredentialManager:
     def get_credentials(
         self, provider: ProviderType | str, host: str | None = None
     ) -> list[CredentialEntry]:
-        """Return the tokens of a service, in the order they were kept.
+        """Return the tokens of a service, in the order they were stored.
 
-        A wrong key yields none, and a ``UserWarning``.
+        With a wrong key, it returns none and issues a ``UserWarning``.
 
         Args:
             provider: The service.
-            host: Only those that were kept for this host.
+            host: Only tokens that were stored for this host.
 
         Example:
             >>> import tempfile
@@ -353,13 +354,13 @@ class CredentialManager:
         except ValueError:
             stored = None
         if not isinstance(stored, dict) or not all(map(_is_part, stored.items())):
-            msg = f"{self.credentials_file} is no file of credentials; it was left as it is"
+            msg = f"{self.credentials_file} is not a file of credentials; it was not changed"
             raise ValueError(msg)
         return stored
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[dict[str, Any]]:
-        """Read the file, and replace it if it is another afterwards."""
+        """Read the file, and replace it if its data was changed."""
         with self._lock, locked(self.credentials_file):
             stored = self._stored()
             before = json.dumps(stored)
@@ -368,10 +369,10 @@ class CredentialManager:
                 replace(self.credentials_file, json.dumps(stored, indent=2).encode())
 
     def _refuse_strangers(self, stored: dict[str, Any]) -> None:
-        """Refuse to write into a file of which nothing opens."""
+        """Refuse to write to a file if none of its tokens opens with this key."""
         kept = [one for name, all_ in stored.items() if name != _DERIVATION for one in all_]
         opened = [self._opened(stored, one) for one in kept]
-        # What a former release did not encrypt opens with any key, and tells nothing of this one.
+        # Tokens that a former release did not encrypt open with any key, so they prove nothing.
         if None in opened and all(one is None or one.is_plain for one in opened):
             msg = (
                 f"{self.credentials_file}: none of its tokens opens with this key; give the right "
@@ -398,7 +399,7 @@ class CredentialManager:
         plain = _gitfleet.unseal(self._any_key(stored), sealed)
         if plain is not None:
             return _Opened(plain.decode(), is_plain=False)
-        # Releases before this one kept tokens in plain base64 where they had no key.
+        # Former releases stored tokens in plain base64 if they had no key.
         is_text = sealed.isascii() and sealed.decode().isprintable()
         return _Opened(sealed.decode(), is_plain=True) if sealed and is_text else None
 
@@ -415,15 +416,15 @@ class CredentialManager:
             return self._key
 
     def _file_key(self) -> bytes:
-        """The key beside the file; made if there is none."""
+        """Return the key in the file beside it; make the file if it does not exist."""
         file = self.credentials_file.with_name(self.credentials_file.name + ".key")
         if not file.exists():
             with locked(file):
                 if not file.exists():
                     replace(file, base64.b64encode(secrets.token_bytes(_KEY_BYTES)))
                     msg = (
-                        f"the key of {self.credentials_file} is kept in {file}: that protects a "
-                        "copy of the one without the other, and not from who can read your files; "
+                        f"the key of {self.credentials_file} is kept in {file}: this protects a "
+                        "copy of one file without the other, but not from users who can read both; "
                         "give a key, a password or keyring=True"
                     )
                     warnings.warn(msg, UserWarning, stacklevel=6)
@@ -468,7 +469,7 @@ class _Password:
     keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def key(self, stored: dict[str, Any], *, is_written: bool = False) -> bytes:
-        """Derive the key as the file says; what is being written is told how."""
+        """Derive the key as the file says; if the file is being written, record how."""
         derivation = stored.get(_DERIVATION)
         salt = self.salt
         if salt is None and self.salt_file is not None and self.salt_file.exists():
@@ -480,7 +481,7 @@ class _Password:
             return self._once("", lambda: derive_key_from_password(self.password, salt)[0])
         if derivation is None:
             if not is_written:
-                return bytes(_KEY_BYTES)  # there is nothing to open
+                return bytes(_KEY_BYTES)  # there is nothing to decrypt
             salt = secrets.token_bytes(_SALT_BYTES) if salt is None else salt
             derivation = {**_ARGON2ID, "salt": base64.b64encode(salt).decode()}
             if self.salt_file is not None and not self.salt_file.exists():

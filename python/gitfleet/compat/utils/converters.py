@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["flatten_dataframe", "to_dataframe", "to_dict", "to_json"]
 
 HIDDEN = "**********"
-"""What is shown of a secret."""
+"""The text that is shown instead of a secret."""
 _PLAIN = (
     str,
     bytes,
@@ -34,18 +34,18 @@ _PLAIN = (
     type,
 )
 _PLAINEST = frozenset((str, int, float, bool, bytes, type(None), datetime.datetime))
-"""Most of what there is, found with one look."""
+"""The most common types, which are checked first."""
 
 T = TypeVar("T")
 """The former package had it; nothing here uses it."""
 
 
 def to_dict(obj: Any) -> Any:
-    """Make plain Python values of anything; models and objects become dictionaries, to the last.
+    """Convert anything to plain Python values; models and objects become dictionaries, recursively.
 
     Args:
         obj: A pydantic model, a dataclass, a mapping, an object with attributes, or any iterable of
-            these, a generator too.
+            these, including a generator.
 
     Returns:
         A dictionary for one object, a list for several. Times stay times, enumerations become their
@@ -75,7 +75,7 @@ def _plain(obj: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 (a case for each ki
     if isinstance(obj, enum.Enum):
         return obj.value
     if kind.__name__ in {"NAType", "NaTType"}:
-        return None  # what pandas has for nothing
+        return None  # the nulls of pandas
     if isinstance(obj, _PLAIN):
         return obj
     if isinstance(obj, os.PathLike):
@@ -86,7 +86,7 @@ def _plain(obj: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 (a case for each ki
         return {_key(name): _plain(value) for name, value in obj.items()}
     if hasattr(kind, "model_fields"):
         dumped = obj.model_dump()
-        # pydantic does not look into what it was told nothing of.
+        # pydantic does not convert the values of fields that the model does not declare.
         more = obj.model_extra if isinstance(dumped, dict) else None
         return _plain({**dumped, **more} if more else dumped)
     if dataclasses.is_dataclass(obj):
@@ -115,7 +115,7 @@ _ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("tolist", {}),
     ("to_dict", {"orient": "records"}),
 )
-"""How packages call what makes rows or plain values: pyarrow, Polars, numpy and pandas."""
+"""The methods that make rows or plain values, of pyarrow, Polars, numpy and pandas."""
 
 
 def _key(name: Any) -> Any:
@@ -123,11 +123,11 @@ def _key(name: Any) -> Any:
 
 
 def to_json(obj: Any, indent: int | None = None) -> str:
-    """Write what `to_dict` makes as JSON: times as ISO 8601, what is no number as null.
+    """Write the result of `to_dict` as JSON: times as ISO 8601, NaN and infinities as null.
 
     Args:
         obj: See `to_dict`.
-        indent: Spaces for each level; all on one line without it.
+        indent: Spaces for each level; by default, everything is on one line.
 
     Example:
         >>> to_json([{"at": datetime.date(2024, 5, 1)}])
@@ -135,7 +135,7 @@ def to_json(obj: Any, indent: int | None = None) -> str:
     """
     plain = _named_by_text(to_dict(obj))
     if indent is None and isinstance(plain, list):
-        # One by one: while json writes, nobody else gets a turn.
+        # One by one, because json holds the GIL while it writes.
         return f"[{', '.join(json.dumps(one, default=_as_json) for one in plain)}]"
     return json.dumps(plain, indent=indent, default=_as_json)
 
@@ -164,15 +164,15 @@ def _as_json(value: Any) -> Any:
 
 
 def to_dataframe(data: Any) -> pd.DataFrame:
-    """Make a pandas DataFrame of models, dataclasses, objects or dictionaries, a row each.
+    """Make a pandas DataFrame of models, dataclasses, objects or dictionaries, one row for each.
 
     Args:
         data: One, or any iterable of them; `Records`; or a dictionary of them, as
             ``RepoManager.fetch_clone_tasks`` returns, whose keys become the index. ``raw_data``,
-            what a service said word by word, is left out.
+            the unchanged answer of a service, is left out.
 
     Returns:
-        Nested values stay nested, see `flatten_dataframe`. Nothing gives an empty frame.
+        Nested values stay nested, see `flatten_dataframe`. Without rows, the frame is empty.
 
     Raises:
         ImportError: pandas is not installed; the message names the extra.
@@ -187,7 +187,7 @@ def to_dataframe(data: Any) -> pd.DataFrame:
     if isinstance(data, pd.DataFrame):
         return data
     if callable(getattr(data, "to_pandas", None)):
-        frame: pd.DataFrame = data.to_pandas()  # Records, and what other packages have
+        frame: pd.DataFrame = data.to_pandas()  # Records, and tables of other packages
         return frame
     plain = to_dict(data)
     index = None
@@ -196,7 +196,7 @@ def to_dataframe(data: Any) -> pd.DataFrame:
         index = list(plain) if is_nested and isinstance(data, Mapping) else None
         plain = list(plain.values()) if index else [plain]
     elif not isinstance(plain, list):
-        msg = f"{type(data).__name__} is no row; give models, dictionaries, or a list of them"
+        msg = f"{type(data).__name__} is not a row; give models, dictionaries, or a list of them"
         raise TypeError(msg)
     rows = [_without_raw(row) if isinstance(row, dict) else {"value": row} for row in plain]
     return pd.DataFrame(rows, index=index)
@@ -210,12 +210,12 @@ def flatten_dataframe(df: pd.DataFrame, separator: str = "_") -> pd.DataFrame:
     """Give each field of nested dictionaries a column of its own, all the way down.
 
     Args:
-        df: A frame as `to_dataframe` makes it; it stays as it is.
-        separator: What stands between the names: ``owner`` and ``login`` become ``owner_login``. If
+        df: A frame as `to_dataframe` makes it; it is not changed.
+        separator: The text between the names: ``owner`` and ``login`` become ``owner_login``. If
             there is such a column already, the new one gets a further separator at its end.
 
     Returns:
-        A new frame; rows without a field have nothing there. Lists stay lists.
+        A new frame; rows without a field have a null there. Lists stay lists.
 
     Example:
         >>> nested = to_dataframe([{"id": 1, "owner": {"login": "ann", "plan": {"name": "free"}}}])

@@ -1,4 +1,4 @@
-"""RateLimiter and rate_limited: a pace for calls of one's own."""
+"""RateLimiter and rate_limited: limit the rate of a program's own calls."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ T = TypeVar("T", bound="Callable[..., Awaitable[Any]]")
 
 
 class RateLimitError(RateLimitedError):
-    """A limit was reached.
+    """A rate limit was reached.
 
     Attributes:
-        reset_time: When it ends, in seconds since the epoch; None if that is not known.
+        reset_time: The time when it ends, in seconds since the epoch; None if it is not known.
 
     Example:
         >>> RateLimitError("used up", reset_time=1_700_000_000).reset_time
@@ -39,11 +39,11 @@ class RateLimitError(RateLimitedError):
 
 
 class RateLimiter:
-    """A pace: so many calls a second for each key. Works across event loops and threads.
+    """A limit on the calls per second for each key. Works across event loops and threads.
 
     Args:
-        calls_per_second: The pace.
-        max_retries: How often `rate_limited` tries again.
+        calls_per_second: The maximum rate.
+        max_retries: The number of times that `rate_limited` tries again.
 
     Example:
         >>> async def main() -> None:
@@ -67,7 +67,7 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     async def acquire(self, key: str = "default") -> None:
-        """Wait for this key's turn; those that wait get theirs in the order they came.
+        """Wait for this key's turn; callers get their turns in the order in which they call.
 
         Example:
             >>> limiter = RateLimiter(calls_per_second=50)
@@ -87,7 +87,7 @@ class RateLimiter:
             try:
                 await asyncio.sleep(turn - now)
             except asyncio.CancelledError:
-                with self._lock:  # the last turn that was given can be taken back
+                with self._lock:  # only the last turn can be given back
                     if self._next.get(key) == turn + 1 / self.calls_per_second:
                         self._next[key] = turn
                 raise
@@ -116,12 +116,12 @@ def rate_limited(
     key: str | None = None,
     retry_on_limit: bool = True,  # noqa: FBT001, FBT002 (the original's)
 ) -> Callable[[T], T]:
-    """Give a coroutine function a pace.
+    """Limit the rate of calls of a coroutine function.
 
     Args:
-        limiter: The pace; one call a second if there is none.
-        key: What shares it; the function's name by default.
-        retry_on_limit: Whether a call that raises a `RateLimitedError` waits for its reset and is
+        limiter: The limiter; one call a second by default.
+        key: Functions with the same key share the rate; the function's name by default.
+        retry_on_limit: True if a call that raises a `RateLimitedError` waits for its reset and is
             made again.
 
     Example:
