@@ -1,4 +1,4 @@
-# Every task, one word each; continuous integration and people run the same ones.
+# Every task is one target. Continuous integration and developers run the same targets.
 # Needs Rust, Python 3.10 or newer and make. `make` alone lists the targets.
 
 PYTHON ?= python3
@@ -12,12 +12,12 @@ PROFILE ?= release
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup dev fmt lint types test test-rust test-python docs docs-cli bench audit static wheel ci clean
+.PHONY: help demo setup dev fmt lint types test test-rust test-python docs docs-generated bench audit static wheel ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/installed ## build, install, mine TARGET (this repository) and look into the dataset
+demo: $(VENV)/installed ## build, install, mine TARGET (this repository) and show the dataset
 	$(BIN)/gitfleet mine $(TARGET) -o $(DEMO)
 	$(BIN)/python scripts/look.py $(DEMO)
 
@@ -27,7 +27,7 @@ $(VENV)/ready: pyproject.toml
 	$(BIN)/python -m pip install --quiet --group dev
 	touch $@
 
-setup: $(VENV)/ready ## make the virtual environment with everything that building and testing needs
+setup: $(VENV)/ready ## make the virtual environment with everything needed to build and test
 
 PYTHON_SOURCES := python tests/python scripts examples benches
 
@@ -41,7 +41,7 @@ $(VENV)/installed: $(VENV)/ready $(SOURCES)
 	rm -f $(VENV)/developed
 	touch $@
 
-# The package as developers get it: quick to build, with checks.
+# The package as developers get it: the dev profile, which builds quickly and has debug checks.
 $(VENV)/developed: $(VENV)/ready $(SOURCES)
 	$(BIN)/maturin develop --quiet --locked
 	rm -f $(VENV)/installed
@@ -67,12 +67,12 @@ types: $(VENV)/developed ## mypy and pyright, and the stub against the extension
 	$(BIN)/pyright
 	$(BIN)/python -m mypy.stubtest gitfleet._gitfleet --concise
 
-test: test-rust test-python ## everything that can fail
+test: test-rust test-python ## all Rust and Python tests
 
 test-rust: ## unit, integration and documentation tests; ARGS go to cargo
 	$(CARGO) test --locked --features cli $(ARGS)
 
-# All of it has to be covered; what ARGS choose does not.
+# A full run has to reach the required coverage; a run of the tests that ARGS select does not.
 COVERAGE = $(if $(ARGS),,--cov --cov-report=term)
 
 test-python: $(VENV)/developed ## the Python package, with real servers; ARGS go to pytest
@@ -82,15 +82,15 @@ docs: $(VENV)/ready ## the site and the Rust documentation; warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --features cli
 
-docs-cli: ## rewrite docs/cli.txt from the command's help
-	GITFLEET_UPDATE_DOCS=1 $(CARGO) test --locked --features cli --test it help_equals_the_help
+docs-generated: ## rewrite docs/cli.txt and docs/tables.md from the command's help and the schema
+	GITFLEET_UPDATE_DOCS=1 $(CARGO) test --locked --features cli --test it -- help_equals_the_help tables_page
 
 BENCH_REPO ?= .
 $(VENV)/rivals: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --group bench
 	touch $@
 
-bench: $(VENV)/rivals $(VENV)/installed ## beside git, libgit2, gix, pygit2 and PyDriller, on BENCH_REPO (this repository)
+bench: $(VENV)/rivals $(VENV)/installed ## compare with git, libgit2, gix, pygit2 and PyDriller on BENCH_REPO (this repository)
 	$(CARGO) build --release --locked --features cli
 	$(CARGO) build --release --locked -p gitfleet-benches
 	$(BIN)/python benches/compare.py $(BENCH_REPO) --gitfleet target/release/gitfleet --libgit2 target/release/libgit2-history
@@ -99,7 +99,7 @@ bench: $(VENV)/rivals $(VENV)/installed ## beside git, libgit2, gix, pygit2 and 
 	$(BIN)/python benches/compare_python.py
 	BENCH_REPO=$(abspath $(BENCH_REPO)) $(CARGO) bench --locked -p gitfleet-benches
 
-audit: ## licences, sources and C; with cargo-deny where it is installed, advisories too
+audit: ## check licences, sources and C code; if cargo-deny is installed, advisories too
 	$(CARGO) test --locked --features cli --test it purity
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --all-features check; \
 	else echo 'cargo-deny is not installed: advisories were not checked'; fi
@@ -109,14 +109,15 @@ static: ## the command as one static file, target/static/gitfleet; PROFILE=dev b
 	mkdir -p target/static
 	mv target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/gitfleet target/static/gitfleet
 
-wheel: $(VENV)/ready ## the release wheel, installed into a fresh environment of every Python here and tried
+wheel: $(VENV)/ready ## build the release wheel and try it in a fresh environment of every Python found
 	rm -rf dist
 	$(BIN)/maturin build --quiet --release --locked --out dist
 	sh scripts/pythons.sh $(PYTHON) | while read -r python; do \
 		PYTHON=$$python sh scripts/try_wheel.sh dist/*.whl || exit 1; done
 
-# In the order that fails fastest. That the static file needs nothing does not depend on how well it is optimised.
-ci: lint audit ## everything continuous integration checks
+# The checks that fail fastest run first. The static file is built unoptimised, because what it
+# needs at run time does not depend on optimisation.
+ci: lint audit ## run everything that continuous integration checks
 	$(MAKE) static PROFILE=dev
 	$(MAKE) test types docs wheel demo
 

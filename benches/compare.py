@@ -2,9 +2,9 @@
 
     compare.py REPO --gitfleet BINARY --libgit2 BINARY [--runs 3] [--sample 500]
 
-Every tool's answer is compared with git's, commit by commit, before its time is shown; a tool that
-counts otherwise is listed with the number of commits that differ. PyDriller, which starts git for
-each commit, is asked for a sample and its time is scaled. Wall and CPU seconds are the best of the
+Every tool's answer is compared with git's, commit by commit, before its time is printed. For a tool
+that counts differently, the number of commits that differ is printed. PyDriller, which starts git
+for each commit, is run on a sample and its time is scaled. Wall and CPU seconds are the best of the
 runs; memory is the peak resident set, mapped pack files included.
 """
 
@@ -22,7 +22,7 @@ Counts = dict[str, tuple[int, int]]
 
 
 class Run(NamedTuple):
-    """What a command cost."""
+    """The wall and CPU seconds and the peak memory, in MiB, of a command."""
 
     wall: float
     cpu: float
@@ -30,7 +30,7 @@ class Run(NamedTuple):
 
 
 def run(command: list[str], output: Path) -> Run | None:
-    """Run a command to its end; its children count too. None if it failed, which it said itself."""
+    """Run a command to its end; return its cost, including its children, or None if it failed."""
     with output.open("wb") as out:
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=out)
@@ -43,7 +43,7 @@ def run(command: list[str], output: Path) -> Run | None:
 
 
 def git_counts(output: Path) -> Counts:
-    """Read `git log --numstat`."""
+    """Read the output of `git log --numstat`."""
     counts: Counts = {}
     commit = ""
     for line in output.read_bytes().split(b"\n"):
@@ -57,7 +57,7 @@ def git_counts(output: Path) -> Counts:
 
 
 def csv_counts(output: Path) -> Counts:
-    """Read what everybody else prints."""
+    """Read the CSV that the other tools print."""
     with output.open(newline="") as lines:
         return {
             row["commit_id"]: (int(row["additions"] or 0), int(row["deletions"] or 0))
@@ -85,7 +85,7 @@ def main() -> None:
             ("git", [*log, "-M" if renames == "on" else "--no-renames"]),
             ("gitfleet", [args.gitfleet, "commits", args.repo, "--renames", renames, *columns]),
         ]
-        if renames == "off":  # the others find renames by rules of their own
+        if renames == "off":  # the others have other rules for renames
             tools += [
                 ("libgit2", [args.libgit2, args.repo]),
                 ("pygit2", [*rivals, "pygit2", args.repo, everything]),

@@ -2,10 +2,11 @@
 
     compare_blame.py REPO --gitfleet BINARY --rival BINARY [--sample 40] [--seed 1]
 
-git blames a sample of the files, one process each, with and without a commit-graph that knows
-changed paths; its time is scaled to the whole tree by the number of files. GitFleet always blames
-all of them. Every answer is compared with git's, line by line; others by the share of lines that
-agree, since their rules differ. Memory is the peak resident set, mapped pack files included.
+git blames a sample of the files, one process each, with and without a commit-graph that has
+changed-path filters; its time is scaled to the whole tree by the number of files. GitFleet always
+blames all files. Its answer must equal git's, line by line. For the other libraries, whose rules
+differ, the number of equal lines is printed. Memory is the peak resident set, mapped pack files
+included.
 """
 
 import argparse
@@ -59,13 +60,13 @@ def our_lines(output: Path) -> Lines:
 
 
 def rival_lines(output: Path) -> Lines:
-    """Read what the other libraries say."""
+    """Read the rows of the other libraries."""
     with output.open(newline="") as rows:
         return {(row["path"], int(row["line"])): row["commit_id"] for row in csv.DictReader(rows)}
 
 
 def with_filters(repo: str, directory: str) -> str:
-    """Make a repository with the same objects, and a commit-graph that knows changed paths."""
+    """Make a repository with the same objects, and a commit-graph with changed-path filters."""
     clone = str(Path(directory) / "graph.git")
     source = str(Path(repo).resolve())
     subprocess.run(["git", "clone", "-q", "--bare", "--shared", source, clone], check=True)
@@ -74,7 +75,7 @@ def with_filters(repo: str, directory: str) -> str:
 
 
 def show(name: str, wall: float, cost: Run | None, theirs: float, answers: str) -> None:
-    """Print a row."""
+    """Print a row of the table."""
     spent = f"{cost.cpu:8.2f} {cost.mebibytes:7.0f}" if cost else f"{'':16}"
     print(f"{name:42} {wall:8.2f} {spent} {theirs / wall:8.2f}  {answers}")
 

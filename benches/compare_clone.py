@@ -3,8 +3,8 @@
     compare_clone.py REPO --gitfleet BINARY [--count 200]
 
 The repository is served under COUNT names by `git http-backend` behind a small server on 127.0.0.1,
-which costs both sides the same; its time is not counted. git runs as users run it, one process for
-each repository, eight at a time. Every clone's refs are compared.
+which costs both tools the same; its time is not counted. git runs as users run it, one process for
+each repository, eight at a time. Every clone's refs are compared with those of the repository.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from gitfleet.testing import GitServer
 
 
 def run(command: list[str], lines: str) -> tuple[float, float, float]:
-    """Run a command on its input; wall and CPU seconds, and mebibytes."""
+    """Run a command with `lines` as input; return wall and CPU seconds, and MiB of memory."""
     start = time.perf_counter()
     process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True)
     if process.stdin is not None:
@@ -35,7 +35,7 @@ def run(command: list[str], lines: str) -> tuple[float, float, float]:
 
 
 def refs(path: Path) -> bytes:
-    """List what a clone has."""
+    """List the branches and tags of a clone."""
     return subprocess.run(
         ["git", "-C", str(path), "for-each-ref", "refs/heads", "refs/tags"],
         capture_output=True,
@@ -44,7 +44,7 @@ def refs(path: Path) -> bytes:
 
 
 def main() -> None:
-    """Serve, clone twice, compare."""
+    """Serve the repository, clone it with git and with GitFleet, and compare."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("repo")
     parser.add_argument("--gitfleet", required=True)
@@ -71,7 +71,7 @@ def main() -> None:
         expected = refs(first)
         for path in [*theirs.iterdir(), *ours.glob("*/o/*")]:
             if refs(path) != expected:
-                sys.exit(f"{path} has other refs")
+                sys.exit(f"the refs of {path} differ")
         print(
             f"{'':28} {'wall s':>8} {'CPU s':>8} {'MiB':>7} {'git/x wall':>11} {'CPU of git':>11}"
         )

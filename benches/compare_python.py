@@ -1,9 +1,10 @@
-"""What the way into Python costs: rows a second, held-up threads, two threads at once, memory.
+"""The cost of reading into Python: rows a second, held-up threads, two threads at once, memory.
 
     compare_python.py [--lines 2000000] [--changes 5000000]
 
-The repositories are made by `git fast-import`. Rows are all there before the clock starts, so that
-the way is measured and not the blame; memory is that of a process of its own.
+The repositories are made by `git fast-import`. All blamed rows are in memory before the clock
+starts, so only their conversion is measured, not the blame. Memory is measured in a process of its
+own.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ COMMIT = "commit refs/heads/main\ncommitter A <a@example.org> {time} +0000\ndata
 
 
 def fast_import(path: Path, script: Any) -> Path:
-    """Make a bare repository of commands."""
+    """Make a bare repository from fast-import commands."""
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", path], check=True)
     with subprocess.Popen(
         ["git", "fast-import", "--quiet"], cwd=path, stdin=subprocess.PIPE
@@ -45,7 +46,7 @@ def fast_import(path: Path, script: Any) -> Path:
 
 
 def many_lines(lines: int) -> Any:
-    """One commit with that many lines."""
+    """Yield the commands for one commit that adds `lines` lines."""
     yield COMMIT.format(time=1_700_000_000)
     for file in range(FILES):
         text = "".join(f"line {number} of file {file}\n" for number in range(lines // FILES))
@@ -53,7 +54,7 @@ def many_lines(lines: int) -> Any:
 
 
 def many_changes(changes: int, per_commit: int = 1000) -> Any:
-    """Commits that each change the same files, to and fro."""
+    """Yield the commands for commits that change the same files back and forth."""
     yield "blob\nmark :1\ndata 6\none\n1\n\n" + "blob\nmark :2\ndata 6\ntwo\n2\n\n"
     for commit in range(changes // per_commit):
         yield COMMIT.format(time=1_700_000_000 + commit)
@@ -62,13 +63,13 @@ def many_changes(changes: int, per_commit: int = 1000) -> Any:
 
 
 def many_commits(commits: int) -> Any:
-    """Commits that change nothing."""
+    """Yield the commands for commits that change nothing."""
     for commit in range(commits):
         yield COMMIT.format(time=1_700_000_000 + commit)
 
 
 def ticked(work: Callable[[], Any]) -> tuple[float, float, Any]:
-    """Seconds of work, and the longest that a thread which ticks every 5 ms was held up, in ms."""
+    """Return the seconds of `work`, the longest delay in ms of a 5 ms ticker, and the result."""
     longest, stop = 0.0, threading.Event()
 
     def tick() -> None:
@@ -92,13 +93,13 @@ def ticked(work: Callable[[], Any]) -> tuple[float, float, Any]:
 
 def row(name: str, rows: int, work: Callable[[], Any]) -> None:
     """Print a line of the table."""
-    gc.collect()  # what imports and earlier lines left behind is not this one's to look through
+    gc.collect()  # so that earlier garbage is not collected while `work` runs
     seconds, held_up, _ = ticked(work)
     print(f"{name:34} {rows:>10,} {seconds:8.2f} {rows / seconds:>13,.0f} {held_up:>8.1f}")
 
 
 def readers(path: Path, lines: int) -> None:
-    """Rows a second for each reader."""
+    """Print the rows per second of each reader."""
     for package in ("pandas", "polars", "pyarrow"):
         importlib.import_module(package)  # before the clock starts
     repo = gitfleet.Repository(path)
@@ -112,7 +113,7 @@ def readers(path: Path, lines: int) -> None:
         records = ready()
         row(name, lines, getattr(records, name))
     history = fast_import(path.parent / "commits.git", many_commits(COMMITS))
-    # Their lists of parents are what Python's collector looks at, unlike rows of plain values.
+    # Python's collector tracks their lists of parents, unlike rows of plain values.
     records = gitfleet.Repository(history).commits()
     row("commits to_pylist, walk included", COMMITS, records.to_pylist)
     manager = gitfleet.compat.RepoManager([])
@@ -125,7 +126,7 @@ def readers(path: Path, lines: int) -> None:
 
 
 def threads(path: Path) -> None:
-    """One call, and two at once on two threads."""
+    """Time one call, and two at once on two threads."""
     repo = gitfleet.Repository(path, threads=1)
 
     def call() -> None:
@@ -145,9 +146,9 @@ def threads(path: Path) -> None:
 
 
 def memory(path: Path, count: int) -> None:
-    """Stream to Parquet in this process, and say how large it became.
+    """Stream to Parquet in this process, and print its peak memory.
 
-    Mapped files are told apart: the system takes their pages back when it needs them.
+    Mapped files are counted separately: the system takes their pages back when it needs them.
     """
     target = path.parent / "changes.parquet"
     own = mapped = 0
@@ -174,7 +175,7 @@ def memory(path: Path, count: int) -> None:
 
 
 def main() -> None:
-    """Run everything."""
+    """Run all measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=2_000_000)
     parser.add_argument("--changes", type=int, default=5_000_000)

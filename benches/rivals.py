@@ -1,10 +1,10 @@
-"""Prints commit_id, additions and deletions of each commit, as one of the rivals counts them."""
+"""Prints commit_id, additions and deletions of each commit, as pygit2 or PyDriller counts them."""
 
 import sys
 
 
 def by_pygit2(path: str, most: int) -> None:
-    """No renames; merges count nothing."""
+    """Count without renames; merges count nothing."""
     import pygit2
 
     repo = pygit2.Repository(path)
@@ -21,7 +21,7 @@ def by_pygit2(path: str, most: int) -> None:
 
 
 def by_pydriller(path: str, most: int) -> None:
-    """What PyDriller's users read: the counts GitPython asks git for, commit by commit."""
+    """Print the counts that PyDriller's users read; GitPython asks git for them commit by commit."""
     from pydriller import Repository
 
     for number, commit in enumerate(Repository(path, order="reverse").traverse_commits()):

@@ -1,4 +1,4 @@
-"""Plot whose lines a repository consists of.
+"""Plot how many lines of a repository each author wrote.
 
     python blame_ownership.py REPOSITORY PLOT.png
 
@@ -15,7 +15,7 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 MOST = 6
-"""Authors with a colour of their own."""
+"""Number of authors that have a colour of their own."""
 
 repo = gitfleet.Repository(sys.argv[1])
 lines = repo.blame().to_pandas()

@@ -1,8 +1,8 @@
-"""Clone repositories and watch them.
+"""Clone repositories and watch the progress.
 
     python clone_monitoring.py URL...
 
-Needs nothing else.
+Needs no other package.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import gitfleet
 
 
 async def main(urls: list[str]) -> None:
-    """Clone, show a line that changes, and then what became of each."""
+    """Clone, show the progress on one line, and then print the result of each clone."""
     async with gitfleet.compat.RepoManager(urls) as manager:
         latest: dict[str, gitfleet.Progress] = {}
         async for event in manager.watch():

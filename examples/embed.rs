@@ -1,4 +1,4 @@
-//! A Rust program that uses the library: who changed how much, and whose lines are still there.
+//! A Rust program that uses the library: commits, added lines and surviving lines of each author.
 //!
 //! `cargo run --example embed -- PATH`
 #![expect(

@@ -1,9 +1,9 @@
-"""Mine what somebody has on GitHub into a DuckDB file.
+"""Mine all repositories of an owner on GitHub into a DuckDB file.
 
     python organisation_to_duckdb.py OWNER DIRECTORY
 
 Needs gitfleet[models] and duckdb. A token in GITHUB_TOKEN raises GitHub's limit from 60 requests an
-hour to 5,000. Running it again does what is missing and has moved.
+hour to 5,000. Running it again mines only the repositories that are missing or have moved.
 """
 
 import sys

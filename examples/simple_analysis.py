@@ -1,4 +1,4 @@
-"""Who changed how much, month by month.
+"""Commits and changed lines of each author, and changed lines of each month.
 
     python simple_analysis.py [REPOSITORY]
 

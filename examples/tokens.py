@@ -13,7 +13,7 @@ from gitfleet.providers import GitHubClient, ProviderType, TokenManager
 
 
 async def main(owner: str, tokens: list[str]) -> None:
-    """List, and say what is left of each token's limit."""
+    """List the repositories, and print what is left of each token's limit."""
     manager = TokenManager()
     for token in tokens:
         manager.add_token(token, ProviderType.GITHUB)
@@ -21,7 +21,7 @@ async def main(owner: str, tokens: list[str]) -> None:
     count = stars = 0
     async for repo in client.repositories(owner, forks=False):
         count, stars = count + 1, stars + (repo.stargazers_count or 0)
-    print(f"{owner}: {count} repositories that are no forks, {stars} stars")
+    print(f"{owner}: {count} repositories that are not forks, {stars} stars")
     for token in manager.get_all_tokens(ProviderType.GITHUB):
         print(token.username or "not used", token.status)
 

@@ -1,4 +1,4 @@
-"""Print a look into a dataset: tables, rows, and who wrote what is still there."""
+"""Print a summary of a dataset: tables, newest rows, and the authors of the surviving lines."""
 
 import sys
 from pathlib import Path
@@ -22,7 +22,7 @@ def main() -> None:
         print(commits.select(shown).head(5))
         print("The files changed most often:")
         print(changes.group_by("path").len("changes").sort("changes", descending=True).head(5))
-        print("Who wrote the lines that are there today:")
+        print("The authors of the surviving lines:")
         lines = blame.group_by("author_name").agg(pl.col("line_count").sum().alias("lines"))
         print(lines.sort("lines", descending=True).head(5))
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Prints the Pythons of this machine that the package is for, one of each version: $1, those on the PATH and pyenv's.
+# Prints the Python interpreters on this machine that the package supports, one of each version.
+# Looks at $1, the PATH and pyenv's versions.
 set -eu
 seen=
 for python in "${1:-python3}" python3.10 python3.11 python3.12 python3.13 python3.14 python3.15 \

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the wheel named by $1 into a fresh environment, without any other package, and tries it.
+# Installs the wheel named by $1 into a fresh environment, without any other package, and checks
+# that it works.
 set -eu
 wheel=$1
 work=$(mktemp -d)
@@ -42,13 +43,13 @@ for name, extra in (("GitHubClient", "models"), ("PydanticCloneTask", "models"))
     except ImportError as error:
         assert f"gitfleet[{extra}]" in str(error), error
     else:
-        raise AssertionError(f"{name} needs nothing?")
+        raise AssertionError(f"{name} was imported without its extra")
 try:
     gitfleet.Repository("/nowhere/at/all")
 except FileNotFoundError as error:
     assert "/nowhere/at/all" in str(error), error
 else:
-    raise AssertionError("a repository that is not there was opened")
+    raise AssertionError("a repository that does not exist was opened")
 PYTHON
 "$work/venv/bin/gitfleet" --version
-echo "$(basename "$wheel") on $("${PYTHON:-python3}" --version): $bytes bytes, needs ${needs:-nothing looked at}"
+echo "$(basename "$wheel") on $("${PYTHON:-python3}" --version): $bytes bytes, needs ${needs:-libraries that were not checked}"

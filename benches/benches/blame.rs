@@ -1,7 +1,8 @@
-//! One file and every file, beside libgit2's one file. The number of lines is compared before anything is timed.
+//! Blame of one file by GitFleet and by libgit2, and of every file by GitFleet. The numbers of
+//! lines are compared before anything is timed.
 #![allow(
     missing_docs,
-    reason = "criterion's macros make functions of their own"
+    reason = "criterion's macros generate functions without documentation"
 )]
 
 use criterion::{Criterion, criterion_group, criterion_main};

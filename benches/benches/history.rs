@@ -1,7 +1,8 @@
-//! Lines added and deleted in all of history, beside libgit2. The sums are compared before anything is timed.
+//! Lines added and deleted in all of history, by GitFleet and by libgit2. The sums are compared
+//! before anything is timed.
 #![allow(
     missing_docs,
-    reason = "criterion's macros make functions of their own"
+    reason = "criterion's macros generate functions without documentation"
 )]
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -11,7 +12,7 @@ use gitfleet_benches::{git2_line_counts, repository};
 
 fn line_counts(repo: &Repo) -> (u64, u64) {
     let mut options = HistoryOptions::default();
-    options.renames = Renames::Off; // libgit2 finds renames by another rule
+    options.renames = Renames::Off; // libgit2 has other rules for renames
     let stream = repo
         .commits(&options, &CancelToken::new())
         .expect("HEAD exists");
@@ -30,7 +31,7 @@ fn history(criterion: &mut Criterion) {
     let repo = Repo::open(&path, &OpenOptions::default()).expect("BENCH_REPO is a repository");
     let (ours, theirs) = (line_counts(&repo), git2_line_counts(&path));
     if ours != theirs {
-        // libgit2 counts some lines otherwise than git does; git is right.
+        // libgit2 counts some lines differently from git; git is right.
         eprintln!("line counts: gitfleet {ours:?}, libgit2 {theirs:?}");
     }
     let mut group = criterion.benchmark_group("history");

@@ -1,6 +1,6 @@
-//! What both sides of a benchmark need: a repository, and libgit2's answers.
+//! Shared code of the benchmarks: the repository, and the answers of libgit2 and gix.
 //!
-//! `BENCH_REPO` names the repository; without it this one is used.
+//! `BENCH_REPO` names the repository; the default is this one.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,8 @@ pub fn repository() -> PathBuf {
     std::env::var_os("BENCH_REPO").map_or(here, PathBuf::from)
 }
 
-/// Lines added and deleted in all of history, as libgit2 counts them: no renames, merges as nothing.
+/// The lines added and deleted in all of history, as libgit2 counts them: without renames, and with
+/// no lines for merges.
 ///
 /// # Panics
 ///
@@ -24,7 +25,8 @@ pub fn git2_line_counts(path: &Path) -> (u64, u64) {
     sums
 }
 
-/// The same commit by commit: id, lines added, lines deleted.
+/// Calls `visit` with each commit's id, lines added and lines deleted, counted as in
+/// [`git2_line_counts`].
 ///
 /// # Panics
 ///
@@ -53,7 +55,7 @@ pub fn git2_each_commit(path: &Path, mut visit: impl FnMut(git2::Oid, u64, u64))
     }
 }
 
-/// Lines of `file` that libgit2 attributes to some commit.
+/// The number of lines of `file` that libgit2 attributes to a commit.
 ///
 /// # Panics
 ///
@@ -66,17 +68,17 @@ pub fn git2_blamed_lines(path: &Path, file: &str) -> usize {
     blame.iter().map(|hunk| hunk.lines_in_hunk()).sum()
 }
 
-/// First line from 1, number of lines, commit: runs of lines of one file.
+/// Runs of lines of one file: first line (from 1), number of lines, commit id.
 pub type Hunks = Vec<(usize, usize, String)>;
 
-/// What went wrong on the other side.
+/// An error of libgit2 or gix.
 pub type RivalError = Box<dyn std::error::Error>;
 
-/// A file at `HEAD` as libgit2 blames it.
+/// Blames a file at `HEAD` with libgit2.
 ///
 /// # Errors
 ///
-/// Whatever libgit2 reports.
+/// Any error of libgit2.
 pub fn git2_blame(repo: &Path, file: &str) -> Result<Hunks, RivalError> {
     let repo = git2::Repository::open(repo)?;
     let blame = repo.blame_file(Path::new(file), None)?;
@@ -87,11 +89,11 @@ pub fn git2_blame(repo: &Path, file: &str) -> Result<Hunks, RivalError> {
     Ok(hunks.collect())
 }
 
-/// A file at `HEAD` as gix blames it.
+/// Blames a file at `HEAD` with gix.
 ///
 /// # Errors
 ///
-/// Whatever gix reports.
+/// Any error of gix.
 pub fn gix_blame(repo: &Path, file: &str) -> Result<Hunks, RivalError> {
     let repo = gix::open(repo)?;
     let head = repo.head_id()?.detach();

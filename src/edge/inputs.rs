@@ -5,6 +5,7 @@ use super::{blocking, hosted};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::fleet::{Outcome, Report, Target};
+use crate::git::Trust;
 use crate::progress::{EndStatus, ProgressSink};
 use crate::remote_url::without_user_info;
 use crate::secret::Secret;
@@ -81,4 +82,9 @@ fn gather<T>(found: Vec<(String, Result<Vec<T>>)>) -> (Vec<T>, InvalidInputs) {
         }
     }
     (inputs, InvalidInputs(refused))
+}
+
+/// Trust in repositories of other users, as a flag gives it.
+pub(crate) fn trust(anyone: bool) -> Trust {
+    if anyone { Trust::Anyone } else { Trust::Owner }
 }

@@ -4,6 +4,7 @@
 //! ```text
 //! DATASET/
 //!   dataset.json                        versions of the format, and the options of the run
+//!   tables.json                         the meaning of every column (Table Schema)
 //!   repos/<host>/<owner>/<name>/        one directory per repository, renamed into place whole
 //!   .staging/                           work in progress; leftovers are removed at the next open
 //! ```
@@ -21,6 +22,8 @@ use crate::remote_url::RepoKey;
 /// Version of the directory's layout.
 const FORMAT: u32 = 1;
 const HEAD_FILE: &str = "dataset.json";
+/// The file that says what each column of the tables means.
+const SCHEMA_FILE: &str = "tables.json";
 /// The file in a repository's directory that describes its outcome.
 pub(super) const OUTCOME_FILE: &str = "outcome.json";
 
@@ -81,7 +84,10 @@ impl Dataset {
     fn refuse_foreign(&self) -> Result<()> {
         let root = &self.root;
         let mut entries = fs::read_dir(root).map_err(Error::storage("read", root))?;
-        let is_foreign = entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != STAGING));
+        let is_foreign = entries.any(|entry| {
+            entry
+                .is_ok_and(|entry| entry.file_name() != STAGING && entry.file_name() != SCHEMA_FILE)
+        });
         if is_foreign && !root.join(HEAD_FILE).exists() {
             let reason = "it contains files but is not a dataset; name a new or empty directory";
             return Err(Error::DestinationExists {
@@ -104,6 +110,9 @@ impl Dataset {
             self.root.join(STAGING).join(HEAD_FILE),
             self.root.join(HEAD_FILE),
         );
+        // First the meaning of the columns: what has a head is a whole dataset.
+        let schemas = json(&crate::table::schema::table_schemas());
+        write_synced(&self.root.join(SCHEMA_FILE), &schemas)?;
         write_synced(&made, &json(&head))?;
         fs::rename(&made, &path).map_err(Error::storage("write", &path))?;
         sync(&self.root)

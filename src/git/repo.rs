@@ -25,13 +25,6 @@ pub enum Trust {
     Anyone,
 }
 
-impl Trust {
-    /// `Anyone` if a user asks for it.
-    pub(crate) fn of_flag(anyone: bool) -> Self {
-        if anyone { Self::Anyone } else { Self::Owner }
-    }
-}
-
 /// Where a repository is looked for.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Discover {

@@ -11,6 +11,7 @@ use pyo3::types::{PyBool, PyBytes, PyDateTime, PyDict, PyString};
 
 use super::error::to_py;
 use crate::choice::Choice;
+use crate::edge::inputs::trust;
 use crate::error::Error;
 use crate::git::{Trust, parse_date};
 use crate::git_string::GitString;
@@ -284,7 +285,7 @@ impl<'py, C: Choice> Keyword<'py> for Vec<C> {
 
 impl<'py> Keyword<'py> for Trust {
     fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
-        bool::read(name, value).map(Self::of_flag)
+        bool::read(name, value).map(trust)
     }
 }
 

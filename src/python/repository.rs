@@ -14,9 +14,10 @@ use super::records::RecordStream;
 use super::rows::text;
 use super::runtime::{GilYielder, awaitable, block};
 use crate::cancel::CancelToken;
+use crate::edge::inputs;
 use crate::edge::network::Network;
 use crate::error::{Error, Result};
-use crate::git::{HistoryOptions, MissingBlobs, OpenOptions, Repo, Trust};
+use crate::git::{HistoryOptions, MissingBlobs, OpenOptions, Repo};
 use crate::git_string::GitString;
 use crate::progress::{NoProgress, ProgressSink};
 use crate::remote::{PrefetchFor, prefetch};
@@ -254,7 +255,7 @@ impl Repository {
 fn open(py: Python<'_>, path: PathBuf, trust: bool, threads: usize) -> PyResult<Repo> {
     block(py, move |_| {
         let mut options = OpenOptions::default();
-        options.trust = Trust::of_flag(trust);
+        options.trust = inputs::trust(trust);
         options.workers = Some(Workers::new(threads)?);
         Repo::open(path, &options)
     })

@@ -40,4 +40,4 @@ pub use prefetch::prefetch;
 #[cfg(feature = "http")]
 pub use update::update_repo;
 #[cfg(not(feature = "http"))]
-pub use without_http::{prefetch, update_repo};
+pub use without_http::{prefetch, remote_head, update_repo};

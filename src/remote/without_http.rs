@@ -7,6 +7,7 @@ use super::options::{CloneOptions, PrefetchFor};
 use super::outcome::{Received, UpdateOutcome};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::git::id::ObjectId;
 use crate::git::repo::Repo;
 use crate::progress::ProgressSink;
 use crate::remote_url::RemoteUrl;
@@ -58,4 +59,17 @@ pub fn prefetch(
         "fetching what {} lacks",
         repo.path().display()
     ))
+}
+
+/// Refused: needs the `http` feature.
+///
+/// # Errors
+///
+/// [`Error::Unsupported`], always.
+pub fn remote_head(
+    url: &RemoteUrl,
+    _options: &CloneOptions,
+    _cancel: &CancelToken,
+) -> Result<Option<ObjectId>> {
+    unsupported(url)
 }

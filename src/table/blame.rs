@@ -121,6 +121,7 @@ impl BlameTable {
     /// [`Internal`](crate::Error::Internal) if columns and schema disagree, which is a defect.
     pub fn take(&mut self) -> Result<RecordBatch> {
         (self.rows, self.text_bytes) = (0, 0);
+        self.batch.grow();
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(self.repo.finish()),
             Arc::new(self.path.finish()),

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{
-    BooleanBuilder, Int64Builder, ListBuilder, StringBuilder, TimestampSecondBuilder,
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::{
+    ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampSecondArray,
 };
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, SchemaRef};
+use arrow_schema::SchemaRef;
 use serde_json::Value;
 
 use super::batch::batch;
-use super::schema;
-use super::schema::{COUNTS, FLAGS, TEXTS, TIMES};
+use super::schema::{self, Column, ColumnType, REPOSITORIES, github_path};
 use crate::error::Result;
 
 /// Collects repositories into batches of the `repositories` table.
@@ -54,55 +53,42 @@ impl RepositoriesTable {
     /// defect.
     pub fn take(&mut self) -> Result<RecordBatch> {
         let rows = std::mem::take(&mut self.rows);
-        let mut columns: Vec<ArrayRef> = Vec::new();
-        let mut repos = StringBuilder::new();
-        for (repo, _) in &rows {
-            repos.append_value(repo);
-        }
-        columns.push(Arc::new(repos.finish()));
-        for (_, path) in TEXTS {
-            let mut texts = StringBuilder::new();
-            for (_, about) in &rows {
-                let value = path.iter().fold(about, |value, name| &value[*name]);
-                texts.append_option(value.as_str());
-            }
-            columns.push(Arc::new(texts.finish()));
-        }
-        let item = Arc::new(Field::new("item", DataType::Utf8, false));
-        let mut topics = ListBuilder::new(StringBuilder::new()).with_field(item);
-        for (_, about) in &rows {
-            let names = about["topics"]
-                .as_array()
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            for name in names.iter().filter_map(Value::as_str) {
-                topics.values().append_value(name);
-            }
-            topics.append(true);
-        }
-        columns.push(Arc::new(topics.finish()));
-        for (_, name) in FLAGS {
-            let mut flags = BooleanBuilder::new();
-            for (_, about) in &rows {
-                flags.append_option(about[*name].as_bool());
-            }
-            columns.push(Arc::new(flags.finish()));
-        }
-        for (_, name) in COUNTS {
-            let mut counts = Int64Builder::new();
-            for (_, about) in &rows {
-                counts.append_option(about[*name].as_i64());
-            }
-            columns.push(Arc::new(counts.finish()));
-        }
-        for (_, name) in TIMES {
-            let mut times = TimestampSecondBuilder::new().with_timezone("UTC");
-            for (_, about) in &rows {
-                times.append_option(seconds(&about[*name]));
-            }
-            columns.push(Arc::new(times.finish()));
-        }
+        let columns = REPOSITORIES.columns.iter().map(|column| match column.name {
+            "repo" => Arc::new(StringArray::from_iter_values(
+                rows.iter().map(|(repo, _)| repo),
+            )),
+            _ => values(column, &rows),
+        });
+        let columns = columns.collect();
         batch(&self.schema, columns)
+    }
+}
+
+/// The values of one column in the objects of GitHub's REST API.
+fn values(column: &Column, rows: &[(String, Value)]) -> ArrayRef {
+    let path = github_path(column.name);
+    let found = rows
+        .iter()
+        .map(|(_, about)| path.iter().fold(about, |value, name| &value[*name]));
+    match column.kind {
+        ColumnType::Flag => Arc::new(found.map(Value::as_bool).collect::<BooleanArray>()),
+        ColumnType::Integer => Arc::new(found.map(Value::as_i64).collect::<Int64Array>()),
+        ColumnType::Time => {
+            let times = found.map(seconds).collect::<TimestampSecondArray>();
+            Arc::new(times.with_timezone("UTC"))
+        }
+        ColumnType::Texts => {
+            let mut texts = ListBuilder::new(StringBuilder::new()).with_field(Column::item());
+            for list in found {
+                let names = list.as_array().map(Vec::as_slice).unwrap_or_default();
+                for name in names.iter().filter_map(Value::as_str) {
+                    texts.values().append_value(name);
+                }
+                texts.append(true);
+            }
+            Arc::new(texts.finish())
+        }
+        _ => Arc::new(found.map(Value::as_str).collect::<StringArray>()),
     }
 }
 

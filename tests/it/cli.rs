@@ -33,6 +33,8 @@ fn help_equals_the_help_in_the_documentation() {
         Some("changes"),
         Some("blame"),
         Some("clone"),
+        Some("update"),
+        Some("repos"),
     ] {
         let (_, out, _) = run(gitfleet().args(command).arg("--help").env("COLUMNS", "100"));
         let name = command.map_or_else(String::new, |command| format!(" {command}"));

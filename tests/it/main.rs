@@ -16,7 +16,6 @@ mod architecture;
 mod blame;
 #[cfg(feature = "cli")]
 mod cli;
-mod clone;
 #[cfg(feature = "cli")]
 mod faults;
 mod generated;
@@ -29,8 +28,11 @@ mod mine;
 mod odd_commits;
 mod open;
 mod purity;
+#[cfg(feature = "http")]
+mod remote;
 #[cfg(feature = "cli")]
 mod static_binary;
 mod support;
 mod tables;
+mod tables_page;
 mod walk;

@@ -100,7 +100,7 @@ def test_missing_object_error_names_the_server(server, tmp_path, git):
 async def test_manager_reads_its_partial_clones(server, fixtures):
     url = f"{server.url}/owner/blame"
     options = {"bare": True, "filter": "blob:none"}
-    manager = package.RepoManager(url, clone_options=options)
+    manager = package.compat.RepoManager(url, clone_options=options)
     await manager.clone_all()
     path = (await manager.fetch_clone_tasks())[url].temp_dir
     whole = package.Repository(fixtures["blame"])

@@ -1,4 +1,5 @@
-//! Prints `commit_id,additions,deletions` of each commit behind HEAD as libgit2 counts them; `benches/compare.py` times it.
+//! Prints `commit_id,additions,deletions` of each commit that HEAD reaches, as libgit2 counts them.
+//! `benches/compare.py` times it.
 
 use std::io::Write as _;
 

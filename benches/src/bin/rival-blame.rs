@@ -1,4 +1,4 @@
-//! Prints `path,line,commit_id` of each line of some files at HEAD, as libgit2 or gix blames them;
+//! Prints `path,line,commit_id` of each line of some files at HEAD, as libgit2 or gix blames them.
 //! `benches/compare_blame.py` times it.
 
 use std::io::Write as _;
@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let blame = match engine.as_str() {
         "libgit2" => gitfleet_benches::git2_blame,
         "gix" => gitfleet_benches::gix_blame,
-        _ => return Err(format!("no engine `{engine}`; there are libgit2 and gix").into()),
+        _ => return Err(format!("unknown engine `{engine}`; use libgit2 or gix").into()),
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     writeln!(out, "path,line,commit_id")?;

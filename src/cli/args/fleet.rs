@@ -10,9 +10,9 @@ use super::history::CountingArgs;
 use super::network::NetworkArgs;
 use crate::choice::Choice;
 use crate::edge::environment::date;
+use crate::edge::inputs::trust;
 use crate::error::Result;
 use crate::fleet::{FleetOptions, IfExists, MineOptions, RetryOptions, Table};
-use crate::git::Trust;
 use crate::remote::{CloneOptions, FetchTags, Filter, UpdateFiles, Worktree};
 
 /// Options that `mine`, `clone` and `update` share.
@@ -36,7 +36,7 @@ pub(in crate::cli) struct FleetArgs {
 
 impl FleetArgs {
     fn options(&self) -> CloneOptions {
-        self.network.options().trust(Trust::of_flag(self.trust))
+        self.network.options().trust(trust(self.trust))
     }
 }
 

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
+use crate::edge::inputs::trust;
 use crate::error::Result;
-use crate::git::{CACHE_BYTES, OpenOptions, Trust};
+use crate::git::{CACHE_BYTES, OpenOptions};
 use crate::workers::Workers;
 
 /// How rows are written.
@@ -43,7 +44,7 @@ pub(in crate::cli) struct OutputArgs {
 impl OutputArgs {
     pub(in crate::cli) fn open_options(&self) -> Result<OpenOptions> {
         Ok(OpenOptions {
-            trust: Trust::of_flag(self.trust),
+            trust: trust(self.trust),
             workers: Some(Workers::new(self.threads)?),
             cache_bytes: Some(self.cache.saturating_mul(1 << 20)),
             ..OpenOptions::default()

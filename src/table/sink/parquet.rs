@@ -67,7 +67,8 @@ fn in_milliseconds(schema: &SchemaRef) -> SchemaRef {
         }
         _ => Arc::clone(field),
     });
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    let fields = fields.collect::<Vec<_>>();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
 fn milliseconds(column: &ArrayRef) -> ArrayRef {

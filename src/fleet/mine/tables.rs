@@ -1,0 +1,159 @@
+//! The tables of one repository.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::job::MineJob;
+use super::options::Table;
+use super::outcome::Mined;
+use crate::error::{Error, Result};
+use crate::fleet::dataset::{json, write_synced};
+use crate::fleet::table_file::TableFile;
+use crate::git::Repo;
+use crate::progress::{Phase, Progress, ProgressSink};
+use crate::table::schema::data_package;
+use crate::table::{BlameTable, ChangesTable, CommitsTable, RepositoriesTable};
+
+impl MineJob<'_> {
+    pub(super) fn write_history(
+        &self,
+        repo: &Repo,
+        revision: Option<&str>,
+        directory: &Path,
+        mined: &mut Mined,
+    ) -> Result<()> {
+        let (commits, changes) = (
+            self.options.writes(Table::Commits),
+            self.options.writes(Table::Changes),
+        );
+        if !commits && !changes {
+            return Ok(());
+        }
+        let history = self.history(revision);
+        let mut commit_rows = CommitsTable::new(repo.name(), &history);
+        let mut change_rows = ChangesTable::new(repo.name(), &history);
+        let mut commit_file = commits
+            .then(|| TableFile::create(directory, "commits", commit_rows.schema()))
+            .transpose()?;
+        let mut change_file = changes
+            .then(|| TableFile::create(directory, "changes", change_rows.schema()))
+            .transpose()?;
+        let mut missing = 0u64;
+        let stream = revision
+            .map(|_| repo.commits(&history, self.cancel))
+            .transpose()?;
+        for (done, commit) in stream.into_iter().flatten().enumerate() {
+            let commit = commit?;
+            missing += u64::from(commit.additions().is_none());
+            if let Some(file) = &mut commit_file {
+                commit_rows.push(&commit);
+                if commit_rows.is_full() {
+                    file.write(&commit_rows.take()?)?;
+                }
+            }
+            if let Some(file) = &mut change_file {
+                for change in &commit.changes {
+                    change_rows.push(&commit.id, change);
+                }
+                if change_rows.is_full() {
+                    file.write(&change_rows.take()?)?;
+                }
+            }
+            if done % 512 == 0 {
+                self.tell(Phase::Commits, done as u64);
+            }
+        }
+        if let Some(mut file) = commit_file {
+            file.write(&commit_rows.take()?)?;
+            mined.rows.insert("commits".to_owned(), file.finish()?);
+        }
+        if let Some(mut file) = change_file {
+            file.write(&change_rows.take()?)?;
+            mined.rows.insert("changes".to_owned(), file.finish()?);
+        }
+        if missing > 0 {
+            mined.warnings.push(format!("{missing} commits have no line counts: blobs they need are missing (a partial clone?)"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn write_blame(
+        &self,
+        repo: &Repo,
+        revision: Option<&str>,
+        directory: &Path,
+        mined: &mut Mined,
+    ) -> Result<()> {
+        if !self.options.writes(Table::Blame) {
+            return Ok(());
+        }
+        let mut table = BlameTable::new(repo.name(), false);
+        let mut file = TableFile::create(directory, "blame", table.schema())?;
+        let options = self.blame(revision);
+        let renamed: Arc<dyn ProgressSink> = Arc::new(Renamed {
+            subject: self.target.to_string(),
+            sink: Arc::clone(self.progress),
+        });
+        let stream = revision
+            .map(|_| repo.blame(&options, renamed, self.cancel))
+            .transpose()?;
+        for blamed in stream.into_iter().flatten() {
+            let blamed = blamed?;
+            match blamed.rows {
+                Ok(rows) => table.push(&blamed.path, &rows, None),
+                Err(error) => {
+                    let path = String::from_utf8_lossy(&blamed.path).into_owned();
+                    mined
+                        .warnings
+                        .push(format!("{path} has no blame: {}", error.report()));
+                }
+            }
+            if table.is_full() {
+                file.write(&table.take()?)?;
+            }
+        }
+        file.write(&table.take()?)?;
+        mined.rows.insert("blame".to_owned(), file.finish()?);
+        Ok(())
+    }
+
+    /// What its hosting service says of it.
+    pub(super) fn write_about(&self, directory: &Path, mined: &mut Mined) -> Result<()> {
+        let Some(about) = self.target.about() else {
+            return Ok(());
+        };
+        let mut table = RepositoriesTable::new();
+        let mut file = TableFile::create(directory, "repositories", table.schema())?;
+        table.push(&self.target.key().to_string(), about);
+        file.write(&table.take()?)?;
+        mined.rows.insert("repositories".to_owned(), file.finish()?);
+        Ok(())
+    }
+
+    /// Describes the tables for tools that read data packages (Frictionless Data).
+    pub(super) fn write_package(&self, directory: &Path, mined: &Mined) -> Result<()> {
+        let mut tables = Vec::new();
+        for (table, rows) in &mined.rows {
+            let path = directory.join(format!("{table}.parquet"));
+            let found = std::fs::metadata(&path).map_err(Error::storage("read", &path))?;
+            tables.push((table.clone(), *rows, found.len()));
+        }
+        let package = data_package(&self.target.key().to_string(), &tables);
+        write_synced(&directory.join("datapackage.json"), &json(&package))
+    }
+}
+
+/// Progress of a repository under the name the user gave it.
+struct Renamed {
+    subject: String,
+    sink: Arc<dyn ProgressSink>,
+}
+
+impl ProgressSink for Renamed {
+    fn progress(&self, event: Progress) {
+        self.sink.progress(Progress {
+            subject: self.subject.clone(),
+            ..event
+        });
+    }
+}
