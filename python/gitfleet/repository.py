@@ -123,6 +123,17 @@ class Repository:
         """
         return self._repo.head()
 
+    async def head_async(self) -> str | None:
+        """Call `head` without blocking the event loop.
+
+        Example:
+            >>> import asyncio
+            >>> repo = Repository("projects/alpha")
+            >>> asyncio.run(repo.head_async()) == repo.head()
+            True
+        """
+        return await self._repo.head_async()
+
     def refs(self) -> list[Reference]:
         """List all refs, sorted by name, as ``git for-each-ref`` does.
 
@@ -132,6 +143,17 @@ class Repository:
             ['refs/heads/main', 'refs/tags/v1']
         """
         return [Reference(*ref) for ref in self._repo.refs()]
+
+    async def refs_async(self) -> list[Reference]:
+        """Call `refs` without blocking the event loop.
+
+        Example:
+            >>> import asyncio
+            >>> repo = Repository("projects/alpha")
+            >>> asyncio.run(repo.refs_async()) == repo.refs()
+            True
+        """
+        return [Reference(*ref) for ref in await self._repo.refs_async()]
 
     def rev_parse(self, revision: str) -> str:
         """Return the id of the commit that `revision` names.
@@ -145,6 +167,17 @@ class Repository:
             True
         """
         return self._repo.rev_parse(revision)
+
+    async def rev_parse_async(self, revision: str) -> str:
+        """Call `rev_parse` without blocking the event loop.
+
+        Example:
+            >>> import asyncio
+            >>> repo = Repository("projects/alpha")
+            >>> asyncio.run(repo.rev_parse_async("v1")) == repo.rev_parse("v1")
+            True
+        """
+        return await self._repo.rev_parse_async(revision)
 
     def files(
         self,
@@ -174,6 +207,21 @@ class Repository:
         """
         return self._repo.files(pathspecs("patterns", patterns), rev)
 
+    async def files_async(
+        self,
+        patterns: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
+        *,
+        rev: str = "HEAD",
+    ) -> list[str]:
+        """Call `files` without blocking the event loop.
+
+        Example:
+            >>> import asyncio
+            >>> asyncio.run(Repository("projects/alpha").files_async("*.py"))
+            ['src/tool.py']
+        """
+        return await self._repo.files_async(pathspecs("patterns", patterns), rev)
+
     @lists_options(HistoryOptions)
     def commits(self, **options: Unpack[HistoryOptions]) -> Records:
         """List commits with lines added and deleted, as ``git log --numstat`` counts them.
@@ -199,6 +247,21 @@ class Repository:
         return self._records("commits", self._repo.commits(**options))
 
     @lists_options(HistoryOptions)
+    async def commits_async(self, **options: Unpack[HistoryOptions]) -> Records:
+        """Do the same as `commits` without blocking the event loop.
+
+        Returns:
+            Records whose rows are all in memory; ``async for`` over `commits` holds a batch.
+
+        Example:
+            >>> import asyncio
+            >>> records = asyncio.run(Repository("projects/alpha").commits_async(max_count=2))
+            >>> len(records.to_pylist())
+            2
+        """
+        return self._records("commits", await self._repo.commits_async(**options))
+
+    @lists_options(HistoryOptions)
     def changes(self, **options: Unpack[HistoryOptions]) -> Records:
         """List the files each commit changed; arguments and errors are those of `commits`.
 
@@ -215,6 +278,21 @@ class Repository:
             renamed src/old.py src/tool.py 1
         """
         return self._records("changes", self._repo.changes(**options))
+
+    @lists_options(HistoryOptions)
+    async def changes_async(self, **options: Unpack[HistoryOptions]) -> Records:
+        """Do the same as `changes` without blocking the event loop.
+
+        Returns:
+            Records whose rows are all in memory.
+
+        Example:
+            >>> import asyncio
+            >>> records = asyncio.run(Repository("projects/alpha").changes_async(max_count=2))
+            >>> len(records.to_pylist())
+            3
+        """
+        return self._records("changes", await self._repo.changes_async(**options))
 
     @staticmethod
     def _records(name: str, stream: _gitfleet.RecordStream) -> Records:

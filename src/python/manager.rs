@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::PyDict;
 
 use super::blame_lines::{LineStream, dicts, lines};
 use super::commit_dicts::commit_dicts;
@@ -16,7 +16,7 @@ use super::error::to_py;
 use super::keywords::{Keywords, inputs};
 use super::options;
 use super::progress::{Listener, is_in_callback_of};
-use super::rows::text;
+use super::repository::list_of_paths;
 use super::runtime::{GilYielder, awaitable, awaitable_until};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
@@ -191,15 +191,11 @@ impl Manager {
                 .collect();
             repo.files(&revision, &patterns)
         };
-        awaitable(py, work, |py, files| {
-            let list = PyList::empty(py);
-            let mut yielder = GilYielder::new(py)?;
-            for file in &files {
-                yielder.turn()?;
-                list.append(text(py, file)?)?;
-            }
-            Ok(list.unbind())
-        })
+        awaitable(
+            py,
+            work,
+            |py, files| Ok(list_of_paths(py, &files)?.unbind()),
+        )
     }
 
     fn bulk_blame<'py>(

@@ -17,7 +17,7 @@ use crate::cancel::CancelToken;
 use crate::edge::inputs;
 use crate::edge::network::Network;
 use crate::error::{Error, Result};
-use crate::git::{HistoryOptions, MissingBlobs, OpenOptions, Repo};
+use crate::git::{HistoryOptions, MissingBlobs, OpenOptions, Reference, Repo};
 use crate::git_string::GitString;
 use crate::progress::{NoProgress, ProgressSink};
 use crate::remote::{PrefetchFor, prefetch};
@@ -78,27 +78,46 @@ impl Repository {
         Ok(head.commit_id().map(|id| id.to_string()))
     }
 
+    fn head_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let repo = self.repo(py)?;
+        awaitable(
+            py,
+            move |_| repo.head(),
+            |_, head| Ok(head.commit_id().map(|id| id.to_string())),
+        )
+    }
+
     /// Name, target and peeled target of each ref, sorted by name.
     fn refs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let repo = self.repo(py)?;
-        let found = block(py, move |_| repo.refs())?;
-        let refs = PyList::empty(py);
-        let mut yielder = GilYielder::new(py)?;
-        for reference in found {
-            yielder.turn()?;
-            let name = text(py, &reference.name)?;
-            refs.append((
-                name,
-                reference.target_id.to_string(),
-                reference.peeled_id.to_string(),
-            ))?;
-        }
-        Ok(refs)
+        list_of_refs(py, block(py, move |_| repo.refs())?)
+    }
+
+    fn refs_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let repo = self.repo(py)?;
+        awaitable(
+            py,
+            move |_| repo.refs(),
+            |py, refs| Ok(list_of_refs(py, refs)?.unbind()),
+        )
     }
 
     fn rev_parse(&self, py: Python<'_>, revision: String) -> PyResult<String> {
         let repo = self.repo(py)?;
         block(py, move |_| repo.rev_parse(&revision)).map(|id| id.to_string())
+    }
+
+    fn rev_parse_async<'py>(
+        &self,
+        py: Python<'py>,
+        revision: String,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let repo = self.repo(py)?;
+        awaitable(
+            py,
+            move |_| repo.rev_parse(&revision),
+            |_, id| Ok(id.to_string()),
+        )
     }
 
     /// Paths of the files at a revision, in git's order.
@@ -108,19 +127,23 @@ impl Repository {
         patterns: Vec<OsString>,
         revision: String,
     ) -> PyResult<Bound<'py, PyList>> {
-        let repo = self.repo(py)?;
-        let patterns: Vec<_> = patterns
-            .into_iter()
-            .map(|pattern| GitString::from(pattern.into_encoded_bytes()))
-            .collect();
+        let (repo, patterns) = (self.repo(py)?, pathspecs(patterns));
         let files = block(py, move |_| repo.files(&revision, &patterns))?;
-        let list = PyList::empty(py);
-        let mut yielder = GilYielder::new(py)?;
-        for file in &files {
-            yielder.turn()?;
-            list.append(text(py, file)?)?;
-        }
-        Ok(list)
+        list_of_paths(py, &files)
+    }
+
+    fn files_async<'py>(
+        &self,
+        py: Python<'py>,
+        patterns: Vec<OsString>,
+        revision: String,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (repo, patterns) = (self.repo(py)?, pathspecs(patterns));
+        awaitable(
+            py,
+            move |_| repo.files(&revision, &patterns),
+            |py, files| Ok(list_of_paths(py, &files)?.unbind()),
+        )
     }
 
     #[pyo3(signature = (**options))]
@@ -141,6 +164,28 @@ impl Repository {
     ) -> PyResult<RecordStream> {
         let work = self.history(py, options, table::changes)?;
         stream(py, work)
+    }
+
+    /// As `commits`, awaitable; all rows are in memory when it is done.
+    #[pyo3(signature = (**options))]
+    fn commits_async<'py>(
+        &self,
+        py: Python<'py>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let work = self.history(py, options, table::commits)?;
+        awaitable(py, collected(work), |_, stream| Ok(stream))
+    }
+
+    /// As `changes`, awaitable; all rows are in memory when it is done.
+    #[pyo3(signature = (**options))]
+    fn changes_async<'py>(
+        &self,
+        py: Python<'py>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let work = self.history(py, options, table::changes)?;
+        awaitable(py, collected(work), |_, stream| Ok(stream))
     }
 
     /// Returns the stream, and a list that receives `(path, exception)` for each file that cannot
@@ -167,12 +212,7 @@ impl Repository {
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (work, failures) = self.blame_work(paths, options, is_strict)?;
-        let work = move |cancel: &CancelToken| {
-            let records = work(cancel)?.collected();
-            // From here on there is nothing to cancel.
-            Ok(RecordStream::new(records, CancelToken::new()))
-        };
-        awaitable(py, work, |_, stream| Ok((stream, failures)))
+        awaitable(py, collected(work), |_, stream| Ok((stream, failures)))
     }
 }
 
@@ -249,6 +289,49 @@ impl Repository {
             Ok(Records::new(schema, records.chain(first)))
         };
         Ok((work, failures))
+    }
+}
+
+fn pathspecs(patterns: Vec<OsString>) -> Vec<GitString> {
+    let patterns = patterns.into_iter();
+    patterns
+        .map(|pattern| pattern.into_encoded_bytes().into())
+        .collect()
+}
+
+fn list_of_refs(py: Python<'_>, found: Vec<Reference>) -> PyResult<Bound<'_, PyList>> {
+    let refs = PyList::empty(py);
+    let mut yielder = GilYielder::new(py)?;
+    for reference in found {
+        yielder.turn()?;
+        let name = text(py, &reference.name)?;
+        let (target, peeled) = (reference.target_id, reference.peeled_id);
+        refs.append((name, target.to_string(), peeled.to_string()))?;
+    }
+    Ok(refs)
+}
+
+/// The paths as Python's text.
+pub(super) fn list_of_paths<'py>(
+    py: Python<'py>,
+    files: &[GitString],
+) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    let mut yielder = GilYielder::new(py)?;
+    for file in files {
+        yielder.turn()?;
+        list.append(text(py, file)?)?;
+    }
+    Ok(list)
+}
+
+/// All rows of what `work` makes; there is nothing left to cancel in the stream.
+fn collected(
+    work: impl FnOnce(&CancelToken) -> Result<Records> + Send,
+) -> impl FnOnce(&CancelToken) -> Result<RecordStream> + Send {
+    move |cancel| {
+        let records = work(cancel)?.collected();
+        Ok(RecordStream::new(records, CancelToken::new()))
     }
 }
 

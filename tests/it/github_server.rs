@@ -124,7 +124,7 @@ pub(crate) struct Behaviour {
     pub at_once: usize,
     /// Largest batch of repositories that a query may ask for.
     pub largest_batch: Option<usize>,
-    /// True if answers have an ETag and unchanged ones are a 304.
+    /// True if answers have an `ETag` and unchanged ones are a 304.
     pub tags: bool,
 }
 

@@ -86,7 +86,7 @@ fn partial_clone_lacks_blobs_only() {
     clone(&server.url("repo"), &ours, &options).unwrap();
     let missing = git_text(&ours, ["rev-list", "--objects", "--all", "--missing=print"]);
     assert!(missing.lines().any(|line| line.starts_with('?')));
-    assert_eq!(git_text(&ours, ["rev-list", "--all"]).is_empty(), false);
+    assert!(!git_text(&ours, ["rev-list", "--all"]).is_empty());
     assert_eq!(
         git_text(&ours, ["config", "remote.origin.partialclonefilter"]),
         "blob:none"
