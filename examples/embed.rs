@@ -9,11 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use std::sync::Arc;
-
-use gitfleet::CancelToken;
 use gitfleet::git::{BlameOptions, HistoryOptions, OpenOptions, Repo};
-use gitfleet::progress::NoProgress;
 
 #[derive(Default)]
 struct Share {
@@ -25,27 +21,27 @@ struct Share {
 fn main() -> gitfleet::Result<()> {
     let path = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
     let repo = Repo::open(&path, &OpenOptions::default())?;
-    let cancel = CancelToken::new();
     let mut shares: BTreeMap<String, Share> = BTreeMap::new();
-    let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
 
-    for commit in repo.commits(&HistoryOptions::default(), &cancel)? {
+    for commit in repo.commits(&HistoryOptions::new())? {
         let commit = commit?;
-        let share = shares.entry(name(&commit.author.name)).or_default();
+        let share = shares.entry(commit.author.name.to_string()).or_default();
         share.commits += 1;
         // Counts are missing only where a partial clone lacks a blob.
         share.added += commit.additions().unwrap_or(0);
     }
-    for file in repo.blame(&BlameOptions::default(), Arc::new(NoProgress), &cancel)? {
+    for file in repo.blame(&BlameOptions::new())? {
         let file = file?;
         match file.rows {
             Ok(rows) => {
                 for row in rows {
-                    shares.entry(name(&row.author.name)).or_default().surviving +=
-                        u64::from(row.line_count);
+                    shares
+                        .entry(row.author.name.to_string())
+                        .or_default()
+                        .surviving += u64::from(row.line_count);
                 }
             }
-            Err(error) => eprintln!("{}: {}", name(&file.path), error.report()),
+            Err(error) => eprintln!("{}: {}", file.path, error.report()),
         }
     }
     println!(

@@ -4,6 +4,7 @@ mod cancel;
 mod choice;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod context;
 mod durable;
 #[cfg(feature = "cli")]
 mod edge;
@@ -29,6 +30,7 @@ mod workers;
 
 pub use crate::cancel::CancelToken;
 pub use crate::choice::Choice;
+pub use crate::context::Context;
 pub use crate::error::{Error, ErrorKind, Result, ServiceError};
 pub use crate::git_string::GitString;
 pub use crate::remote_url::{RemoteUrl, RepoKey, Scheme};

@@ -6,9 +6,7 @@
 )]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use gitfleet::CancelToken;
 use gitfleet::git::{BlameOptions, OpenOptions, Repo};
-use gitfleet::progress::NoProgress;
 use gitfleet_benches::{git2_blamed_lines, repository};
 
 const FILE: &str = "README.md";
@@ -16,13 +14,7 @@ const FILE: &str = "README.md";
 fn blamed_lines(repo: &Repo, paths: Option<Vec<Vec<u8>>>) -> usize {
     let mut options = BlameOptions::default();
     options.paths = paths.map(|paths| paths.into_iter().map(Into::into).collect());
-    let files = repo
-        .blame(
-            &options,
-            std::sync::Arc::new(NoProgress),
-            &CancelToken::new(),
-        )
-        .expect("HEAD exists");
+    let files = repo.blame(&options).expect("HEAD exists");
     let rows = files.flat_map(|file| file.expect("history is whole").rows.unwrap_or_default());
     rows.map(|row| row.line_count as usize).sum()
 }

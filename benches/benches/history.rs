@@ -6,16 +6,13 @@
 )]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use gitfleet::CancelToken;
 use gitfleet::git::{HistoryOptions, OpenOptions, Renames, Repo};
 use gitfleet_benches::{git2_line_counts, repository};
 
 fn line_counts(repo: &Repo) -> (u64, u64) {
     let mut options = HistoryOptions::default();
     options.renames = Renames::Off; // libgit2 has other rules for renames
-    let stream = repo
-        .commits(&options, &CancelToken::new())
-        .expect("HEAD exists");
+    let stream = repo.commits(&options).expect("HEAD exists");
     stream
         .map(|commit| commit.expect("history is whole"))
         .fold((0, 0), |sums, commit| {

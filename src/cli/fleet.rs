@@ -9,10 +9,11 @@ use super::bars::Bars;
 use super::exit::{DONE, FAILED, INTERRUPTED, USAGE, exit_code, hint};
 use super::interrupt;
 use super::streams::Streams;
+use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::edge::inputs::look_up;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::{self, Fleet, Outcome, Report};
-use crate::progress::ProgressSink;
 use crate::remote::{RefChange, UpdateOutcome};
 use crate::remote_url::RemoteUrl;
 
@@ -21,9 +22,9 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
     let (targets, refused) = look_up(&targets, None, cancel)?;
     let options = args.options()?;
-    let (bars, sink) = bars(&args.fleet, streams, targets.len());
-    refused.tell(&*sink);
-    let report = fleet::mine(&targets, &args.output, &options, &sink, cancel)?;
+    let (bars, context) = bars(&args.fleet, streams, targets.len(), cancel);
+    refused.tell(&*context.progress);
+    let report = fleet::mine(&targets, &args.output, &options, &context)?;
     let report = refused.put_into(report);
     bars.clear();
     print(&report, &args.fleet, streams, |target, mined| {
@@ -55,9 +56,9 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
     fleet.options = args.options()?;
     fleet.fleet = args.fleet_options();
     fleet.existing = args.existing;
-    let (bars, sink) = bars(&args.fleet, streams, urls.len());
-    refused.tell(&*sink);
-    let report = fleet.clone_all(&urls, &sink, cancel)?;
+    let (bars, context) = bars(&args.fleet, streams, urls.len(), cancel);
+    refused.tell(&*context.progress);
+    let report = fleet.clone_all(&urls, &context)?;
     let report = refused.put_into(report);
     bars.clear();
     print(&report, &args.fleet, streams, |url, cloned| {
@@ -90,8 +91,8 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
     let mut fleet = Fleet::new("");
     fleet.options = args.options();
     fleet.fleet = args.fleet_options();
-    let (bars, sink) = bars(&args.fleet, streams, paths.len());
-    let report = fleet.update_all(&paths, &sink, cancel)?;
+    let (bars, context) = bars(&args.fleet, streams, paths.len(), cancel);
+    let report = fleet.update_all(&paths, &context)?;
     bars.clear();
     print(&report, &args.fleet, streams, |path, updated| {
         let (line, status) = match (updated.is_unchanged(), updated.was_rewritten()) {
@@ -122,10 +123,14 @@ fn bars(
     args: &FleetArgs,
     streams: &Streams,
     repositories: usize,
-) -> (Arc<Bars>, Arc<dyn ProgressSink>) {
+    cancel: &CancelToken,
+) -> (Arc<Bars>, Context) {
     let is_shown = streams.err_is_terminal && !args.quiet;
     let bars = Arc::new(Bars::new(is_shown, repositories));
-    (Arc::clone(&bars), bars)
+    let context = Context::new()
+        .reported_to(Arc::clone(&bars) as _)
+        .cancelled_by(cancel);
+    (bars, context)
 }
 
 /// Refs by what became of them: `2 created, 1 deleted`.

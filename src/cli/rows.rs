@@ -9,10 +9,10 @@ use super::exit::{DONE, FAILED};
 use super::output::Output;
 use super::streams::Streams;
 use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::edge::network::Network;
 use crate::error::{Error, Result};
 use crate::git::{HistoryOptions, MissingBlobs, Repo};
-use crate::progress::ProgressSink;
 use crate::remote::{PrefetchFor, prefetch};
 use crate::table::{self, Records};
 
@@ -69,7 +69,7 @@ pub(super) fn changes(
 
 fn history(
     args: &HistoryArgs,
-    table: impl FnOnce(&Repo, &HistoryOptions, &CancelToken) -> Result<Records>,
+    table: impl FnOnce(&Repo, &HistoryOptions) -> Result<Records>,
     table_columns: &[&str],
     streams: &mut Streams,
     cancel: &CancelToken,
@@ -85,7 +85,8 @@ fn history(
             cancel,
         )?;
     }
-    let records = table(&repo, &options, cancel)?;
+    let context = Context::new().cancelled_by(cancel);
+    let records = table(&repo.with_context(&context), &options)?;
     let missing = records.missing_blobs();
     let status = write(records, &args.output, table_columns, streams);
     let missing = missing.count();
@@ -123,8 +124,10 @@ pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToke
             .push(error);
     };
     let bars = Arc::new(Bars::new(streams.err_is_terminal && !args.output.quiet, 1));
-    let sink = Arc::clone(&bars) as Arc<dyn ProgressSink>;
-    let mut records = table::blame(&repo, &options, on_failure, sink, cancel)?;
+    let context = Context::new()
+        .reported_to(Arc::clone(&bars) as _)
+        .cancelled_by(cancel);
+    let mut records = table::blame(&repo.with_context(&context), &options, on_failure)?;
     let columns = if args.lines {
         LINE_COLUMNS
     } else {
@@ -155,14 +158,11 @@ fn fetch(
     cancel: &CancelToken,
 ) -> Result<()> {
     let bars = Arc::new(Bars::new(streams.err_is_terminal && !args.quiet, 1));
-    let sink = Arc::clone(&bars) as Arc<dyn ProgressSink>;
-    let fetched = prefetch(
-        repo,
-        needed,
-        &Network::default().clone_options(),
-        &sink,
-        cancel,
-    );
+    let context = Context::new()
+        .reported_to(Arc::clone(&bars) as _)
+        .cancelled_by(cancel);
+    let options = Network::default().clone_options();
+    let fetched = prefetch(repo, needed, &options, &context);
     bars.clear();
     fetched.map(|_| ())
 }

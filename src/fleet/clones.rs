@@ -2,16 +2,15 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::outcome::Report;
 use super::run::{FleetOptions, Job, run};
 use super::target::refuse_clashes;
-use crate::cancel::CancelToken;
 use crate::choice::choices;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::ObjectId;
-use crate::progress::{EndStatus, ProgressSink};
+use crate::progress::EndStatus;
 use crate::remote::{
     CloneOptions, UpdateOutcome, clone_repo, origin, remove_leftovers, update_repo,
 };
@@ -53,11 +52,10 @@ pub struct Cloned {
 ///
 /// ```no_run
 /// use gitfleet::fleet::Fleet;
-/// use gitfleet::{CancelToken, RemoteUrl, progress::NoProgress};
+/// use gitfleet::{Context, RemoteUrl};
 /// # fn main() -> gitfleet::Result<()> {
 /// let urls = [RemoteUrl::parse("https://github.com/BurntSushi/ripgrep")?];
-/// let quiet = std::sync::Arc::new(NoProgress) as _;
-/// let report = Fleet::new("clones").clone_all(&urls, &quiet, &CancelToken::new())?;
+/// let report = Fleet::new("clones").clone_all(&urls, &Context::new())?;
 /// for (url, error) in report.failed() {
 ///     eprintln!("{url}: {}", error.report());
 /// }
@@ -94,12 +92,7 @@ impl Fleet {
     ///
     /// [`Error::InvalidInput`] if two addresses would share a directory; nothing has been cloned then. Everything else is an
     /// outcome.
-    pub fn clone_all(
-        &self,
-        urls: &[RemoteUrl],
-        progress: &Arc<dyn ProgressSink>,
-        cancel: &CancelToken,
-    ) -> Result<Report<Cloned>> {
+    pub fn clone_all(&self, urls: &[RemoteUrl], context: &Context) -> Result<Report<Cloned>> {
         refuse_clashes(&urls.iter().collect::<Vec<_>>())?;
         for host in directories(&self.root)? {
             for owner in directories(&host)? {
@@ -112,16 +105,16 @@ impl Fleet {
             name: url.to_string(),
             host: url.host(),
         });
-        let work = |url: &RemoteUrl| self.clone_one(url, &options, progress, cancel);
+        let work = |url: &RemoteUrl| self.clone_one(url, &options, context);
         let on_end = |name: &str, result: &Result<Cloned>| {
             let ending = match result {
                 Ok(cloned) if cloned.was_there => EndStatus::Unchanged,
                 Ok(_) => EndStatus::Done,
                 Err(error) => EndStatus::Failed(error.report()),
             };
-            progress.ended(name, &ending);
+            context.progress.ended(name, &ending);
         };
-        let outcomes = run(jobs.collect(), &self.fleet, cancel, work, on_end);
+        let outcomes = run(jobs.collect(), &self.fleet, &context.cancel, work, on_end);
         Ok(Report { outcomes })
     }
 
@@ -143,19 +136,18 @@ impl Fleet {
         &self,
         url: &RemoteUrl,
         options: &CloneOptions,
-        progress: &Arc<dyn ProgressSink>,
-        cancel: &CancelToken,
+        context: &Context,
     ) -> Result<Cloned> {
         let place = self.place(url);
         if self.existing != IfExists::Refuse && is_clone_of(&place, url)? {
-            return self.existing(&place, options, progress, cancel);
+            return self.existing(&place, options, context);
         }
-        match clone_repo(url, &place, options, progress, cancel) {
+        match clone_repo(url, &place, options, context) {
             // Another process was faster.
             Err(Error::DestinationExists { .. })
                 if self.existing != IfExists::Refuse && is_clone_of(&place, url)? =>
             {
-                self.existing(&place, options, progress, cancel)
+                self.existing(&place, options, context)
             }
             Err(error) => Err(error),
             Ok(made) => Ok(Cloned {
@@ -169,13 +161,7 @@ impl Fleet {
         }
     }
 
-    fn existing(
-        &self,
-        place: &Path,
-        options: &CloneOptions,
-        progress: &Arc<dyn ProgressSink>,
-        cancel: &CancelToken,
-    ) -> Result<Cloned> {
+    fn existing(&self, place: &Path, options: &CloneOptions, context: &Context) -> Result<Cloned> {
         let mut cloned = Cloned {
             path: place.to_owned(),
             head: origin(place)?.head,
@@ -185,7 +171,7 @@ impl Fleet {
             was_there: true,
         };
         if self.existing == IfExists::Update {
-            let updated = update_repo(place, options, progress, cancel)?;
+            let updated = update_repo(place, options, context)?;
             cloned.head = updated.head;
             cloned.received_bytes = updated.received_bytes;
             cloned.warnings = updated.warnings;
@@ -201,8 +187,7 @@ impl Fleet {
     pub fn update_all(
         &self,
         paths: &[PathBuf],
-        progress: &Arc<dyn ProgressSink>,
-        cancel: &CancelToken,
+        context: &Context,
     ) -> Result<Report<UpdateOutcome>> {
         let mut seen = HashSet::new();
         for path in paths {
@@ -224,16 +209,16 @@ impl Fleet {
             name: path.display().to_string(),
             host,
         });
-        let work = |path: &PathBuf| update_repo(path, &options, progress, cancel);
+        let work = |path: &PathBuf| update_repo(path, &options, context);
         let on_end = |name: &str, result: &Result<UpdateOutcome>| {
             let ending = match result {
                 Ok(updated) if updated.is_unchanged() => EndStatus::Unchanged,
                 Ok(_) => EndStatus::Done,
                 Err(error) => EndStatus::Failed(error.report()),
             };
-            progress.ended(name, &ending);
+            context.progress.ended(name, &ending);
         };
-        let outcomes = run(jobs.collect(), &self.fleet, cancel, work, on_end);
+        let outcomes = run(jobs.collect(), &self.fleet, &context.cancel, work, on_end);
         Ok(Report { outcomes })
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::run::{FleetOptions, Job, run};
-use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::progress::{EndStatus, Phase, Progress, ProgressSink};
 use crate::remote::{CloneOptions, clone_repo};
@@ -119,8 +119,8 @@ impl RepoManager {
     /// # Errors
     ///
     /// [`Error::Cancelled`] only.
-    pub fn clone_all(&self, progress: &Arc<dyn ProgressSink>, cancel: &CancelToken) -> Result<()> {
-        self.clone_each(&self.urls, progress, cancel)
+    pub fn clone_all(&self, context: &Context) -> Result<()> {
+        self.clone_each(&self.urls, context)
     }
 
     /// Clones each of `urls` that has no clone yet, as [`RepoManager::clone_all`] does. They need
@@ -129,12 +129,7 @@ impl RepoManager {
     /// # Errors
     ///
     /// [`Error::Cancelled`] only.
-    pub fn clone_each(
-        &self,
-        urls: &[String],
-        progress: &Arc<dyn ProgressSink>,
-        cancel: &CancelToken,
-    ) -> Result<()> {
+    pub fn clone_each(&self, urls: &[String], context: &Context) -> Result<()> {
         let mut urls = once_each(urls);
         urls.retain(|url| self.enqueue(url));
         let hosts: Vec<String> = urls
@@ -148,10 +143,11 @@ impl RepoManager {
             name: shown(url),
             host,
         });
-        let work = |url: &&String| self.attempt(url, progress, cancel);
-        let on_end = |name: &str, result: &Result<()>| progress.ended(name, &ending(result));
-        run(jobs.collect(), &self.fleet, cancel, work, on_end);
-        cancel.check()
+        let work = |url: &&String| self.attempt(url, context);
+        let on_end =
+            |name: &str, result: &Result<()>| context.progress.ended(name, &ending(result));
+        run(jobs.collect(), &self.fleet, &context.cancel, work, on_end);
+        context.cancel.check()
     }
 
     /// Clones one address, which need not be among those the manager was made with.
@@ -159,34 +155,29 @@ impl RepoManager {
     /// # Errors
     ///
     /// Those of [`clone_repo`]; the state of the task records them too.
-    pub fn clone_one(
-        &self,
-        url: &str,
-        progress: &Arc<dyn ProgressSink>,
-        cancel: &CancelToken,
-    ) -> Result<()> {
-        let result = self.attempt(url, progress, cancel);
-        progress.ended(&shown(url), &ending(&result));
+    pub fn clone_one(&self, url: &str, context: &Context) -> Result<()> {
+        let result = self.attempt(url, context);
+        context.progress.ended(&shown(url), &ending(&result));
         result
     }
 
-    fn attempt(
-        &self,
-        url: &str,
-        progress: &Arc<dyn ProgressSink>,
-        cancel: &CancelToken,
-    ) -> Result<()> {
+    fn attempt(&self, url: &str, context: &Context) -> Result<()> {
         let watch: Arc<dyn ProgressSink> = Arc::new(TaskProgress {
             url: url.to_owned(),
             tasks: Arc::clone(&self.tasks),
-            sink: Arc::clone(progress),
+            sink: Arc::clone(&context.progress),
         });
         self.start(url);
         let cloned = || -> Result<Temporary> {
             let parsed = RemoteUrl::parse(url)?;
             let directory = Temporary::new()?;
             let into = directory.path().join(parsed.key().name);
-            clone_repo(&parsed, &into, &self.options, &watch, cancel)?;
+            clone_repo(
+                &parsed,
+                &into,
+                &self.options,
+                &context.clone().reported_to(watch),
+            )?;
             Ok(directory)
         };
         match cloned() {

@@ -1,7 +1,8 @@
 //! The bytes of a commit object, read as git reads them: leniently.
 //!
-//! A strict parser loses commits that git shows: authors without an e-mail, dates that are no numbers, headers of tools
-//! long gone. Only a missing `tree` line makes a commit unreadable here.
+//! A strict parser loses commits that git shows: authors without an e-mail, dates that are not
+//! numbers, headers of forgotten tools. Only a missing `tree` line, or an invalid tree or parent
+//! id, makes a commit unreadable here.
 
 use gix::ObjectId;
 
@@ -15,10 +16,10 @@ pub(crate) struct CommitObject<'a> {
     pub(crate) parent_ids: Vec<ObjectId>,
     pub(crate) author: Ident<'a>,
     pub(crate) committer: Ident<'a>,
-    /// What the commit says its text is encoded in; UTF-8 if it does not say.
+    /// The commit's `encoding` header; `None` means UTF-8.
     pub(crate) encoding: Option<&'a [u8]>,
     pub(crate) message: &'a [u8],
-    /// Everything from the first header after the parents on.
+    /// The bytes from the first header after the parents to the end.
     headers: &'a [u8],
 }
 
@@ -31,7 +32,7 @@ pub(crate) struct Ident<'a> {
 }
 
 impl<'a> CommitObject<'a> {
-    /// Returns `None` if `data` is no commit.
+    /// Parses `data`; returns `None` if it is not a commit.
     pub(crate) fn parse(data: &'a [u8]) -> Option<Self> {
         let mut rest = data;
         let tree_id = ObjectId::from_hex(next_line(&mut rest).strip_prefix(b"tree ")?).ok()?;
@@ -44,7 +45,7 @@ impl<'a> CommitObject<'a> {
             message: b"",
             headers: b"",
         };
-        // Parents follow the tree; a `parent` line further on is no parent.
+        // Parents directly follow the tree; a later `parent` line does not count.
         while let Some(after) = rest.strip_prefix(b"parent ") {
             rest = after;
             let id = ObjectId::from_hex(next_line(&mut rest)).ok()?;
@@ -54,7 +55,7 @@ impl<'a> CommitObject<'a> {
         while !rest.is_empty() {
             let line = next_line(&mut rest);
             if line.is_empty() {
-                // To git a message is text that ends at a NUL.
+                // In git, a message ends at the first NUL.
                 let end = memchr::memchr(0, rest).unwrap_or(rest.len());
                 commit.message = &rest[..end];
                 break;
@@ -70,8 +71,9 @@ impl<'a> CommitObject<'a> {
         Some(commit)
     }
 
-    /// The date that git orders by and compares with `--since`: unlike the one it shows, a negative number wraps around, and
-    /// it counts only where author and committer are the first two headers.
+    /// Returns the date that git orders by and compares with `--since`, in seconds since the epoch.
+    /// It differs from the date that git shows: a negative number wraps around, and the date is 0
+    /// unless author and committer are the first two headers.
     pub(crate) fn committer_date(&self) -> u64 {
         let mut rest = self.headers;
         let is_second = next_line(&mut rest).starts_with(b"author ");
@@ -87,9 +89,11 @@ impl<'a> CommitObject<'a> {
         }
     }
 
-    /// `text` of this commit in UTF-8, if the commit names an encoding we know; else as it is.
+    /// Returns `text`, a part of this commit, in UTF-8 if the commit names a known encoding,
+    /// otherwise unchanged.
     pub(crate) fn decoded(&self, text: &[u8]) -> Vec<u8> {
-        // What cannot be decoded for certain stays as it is, as in git: nothing is replaced by question marks.
+        // Text that does not fit its encoding is left unchanged, as in git: nothing is replaced by
+        // question marks.
         let decoded = self
             .encoding
             .filter(|_| !text.is_ascii())
@@ -99,8 +103,8 @@ impl<'a> CommitObject<'a> {
 }
 
 impl<'a> Ident<'a> {
-    /// Splits `Name <email> seconds offset` as git does. Without both brackets there is neither name nor e-mail; a date
-    /// that is not digits and an offset is none.
+    /// Splits `Name <email> seconds offset` as git does. Without both brackets, all fields are
+    /// empty. A date that is not digits followed by an offset reads as zero.
     fn parse(line: &'a [u8]) -> Self {
         let line = &line[..memchr::memchr(0, line).unwrap_or(line.len())];
         let parts = || {
@@ -133,7 +137,7 @@ fn parse_time(text: &[u8]) -> Option<Timestamp> {
     if self::digits(offset).is_empty() {
         return None;
     }
-    // A number too large to be a time counts as none, one too large to be an offset as zero.
+    // A time that is too large makes the date invalid; an offset that is too large counts as zero.
     let seconds = number(digits)?;
     let offset: i32 = number(self::digits(offset))
         .and_then(|offset: i64| i32::try_from(offset).ok())
@@ -154,13 +158,13 @@ fn number<T: std::str::FromStr>(digits: &[u8]) -> Option<T> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// The number that `text` starts with; the largest there is if it is larger.
+/// Returns the number at the start of `text`, capped at `u64::MAX`; `None` if there are no digits.
 fn leading_number(text: &[u8]) -> Option<u64> {
     let digits = digits(text);
     (!digits.is_empty()).then(|| number(digits).unwrap_or(u64::MAX))
 }
 
-/// What git calls white space: no vertical tab, no form feed, nothing beyond ASCII.
+/// Returns true for git's white space: no vertical tab, no form feed, nothing beyond ASCII.
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
@@ -184,7 +188,7 @@ fn next_line<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     line
 }
 
-/// The subject as git's `%s`: the first paragraph, its lines joined by spaces.
+/// The subject, as in git's `%s`: the first paragraph, its lines joined by spaces.
 pub(crate) fn summary(message: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for line in message
@@ -294,7 +298,7 @@ mod tests {
         assert!(CommitObject::parse(b"tree xyz\n").is_none());
         assert!(
             CommitObject::parse(TREE.as_bytes()).is_some(),
-            "a commit without message is one"
+            "a commit without a message is valid"
         );
     }
 }

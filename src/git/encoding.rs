@@ -1,8 +1,9 @@
-//! Text of commits that say what it is encoded in.
+//! Decodes the text of commits that name an encoding.
 
 use encoding_rs::Encoding;
 
-/// `text` in UTF-8; `None` if the encoding is unknown or the text does not fit it.
+/// Converts `text` to UTF-8; returns `None` if the encoding is unknown or the text is invalid in
+/// it.
 pub(crate) fn to_utf8(label: &[u8], text: &[u8]) -> Option<Vec<u8>> {
     let encoding = Encoding::for_label(label)?;
     if encoding == encoding_rs::REPLACEMENT || !encoding.is_ascii_compatible() {
@@ -11,9 +12,10 @@ pub(crate) fn to_utf8(label: &[u8], text: &[u8]) -> Option<Vec<u8>> {
     let label = label.to_ascii_lowercase();
     let names = |name: &[u8]| label.windows(name.len()).any(|part| part == name);
     if names(b"ascii") {
-        return None; // bytes beyond ASCII are nothing in it
+        return None; // bytes beyond ASCII are invalid in it
     }
-    // On the web these names stand for Windows' variants. In the standards proper, 0x80 to 0x9f are control characters.
+    // On the web these names mean the Windows variants. In the standards proper, 0x80 to 0x9f are
+    // control characters.
     let is_iso = (names(b"iso") || names(b"latin")) && encoding.is_single_byte();
     if is_iso && text.iter().any(|byte| (0x80..=0x9f).contains(byte)) {
         let mut out = String::with_capacity(text.len() * 2);

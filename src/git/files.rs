@@ -1,4 +1,4 @@
-//! Which files a revision has.
+//! The files of a revision.
 
 use super::diff::tree::{TreeChange, tree_changes_in};
 use super::gix_error;
@@ -9,17 +9,17 @@ use crate::error::Result;
 use crate::git_string::GitString;
 
 impl Repo {
-    /// Paths of the files that `revision` has, links included and submodules not, sorted as git sorts them; no working tree
-    /// is needed.
+    /// Lists the paths of the files in `revision`, in git's order. Symlinks are included,
+    /// submodules are not. No working tree is needed.
     ///
-    /// `patterns` are pathspecs in git's syntax, relative to the top of the repository: `*.py` is every Python file,
-    /// however deep. None at all is every file.
+    /// `patterns` are pathspecs in git's syntax, relative to the top of the repository: `*.py`
+    /// matches every Python file, at any depth. An empty list matches every file.
     ///
     /// # Errors
     ///
-    /// [`Error::RevisionNotFound`](crate::Error::RevisionNotFound) if it names no commit,
-    /// [`Error::InvalidInput`](crate::Error::InvalidInput) for a pattern that cannot be read, and
-    /// [`Error::Corrupt`](crate::Error::Corrupt) for a tree that cannot.
+    /// [`Error::RevisionNotFound`](crate::Error::RevisionNotFound) if `revision` does not name a
+    /// commit, [`Error::InvalidInput`](crate::Error::InvalidInput) if a pattern cannot be parsed,
+    /// and [`Error::Corrupt`](crate::Error::Corrupt) if a tree cannot be read.
     pub fn files(&self, revision: &str, patterns: &[GitString]) -> Result<Vec<GitString>> {
         let commit = self.rev_parse(revision)?;
         let mut wanted = if patterns.is_empty() {
@@ -35,11 +35,12 @@ impl Repo {
         Ok(files.map(|file| file.path.into()).collect())
     }
 
-    /// Which of `paths`, relative to the top of the repository, are directories at `revision`; the top is one.
+    /// Returns, for each of `paths`, true if it is a directory at `revision`. Paths are relative to
+    /// the top of the repository; the top itself, an empty path, is a directory.
     ///
     /// # Errors
     ///
-    /// Those of [`Repo::files`].
+    /// The same as those of [`Repo::files`].
     pub fn are_directories(&self, revision: &str, paths: &[GitString]) -> Result<Vec<bool>> {
         let id = self.tree_of(self.rev_parse(revision)?)?;
         let local = self.local();
@@ -56,7 +57,7 @@ impl Repo {
         found.map_err(gix_error::unreadable(self.path(), format!("tree {id}")))
     }
 
-    /// The top tree of a commit.
+    /// Returns the id of a commit's root tree.
     pub(crate) fn tree_of(&self, commit: ObjectId) -> Result<gix::ObjectId> {
         let local = self.local();
         let found = local.find_commit(commit.0);

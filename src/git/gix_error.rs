@@ -1,4 +1,5 @@
-//! gix's errors as ours: each call site says what it was doing, this file finds the kind.
+//! Converts gix's errors to [`Error`]: each call site names what it was reading, and this module
+//! picks the kind.
 
 use std::path::{Path, PathBuf};
 
@@ -6,12 +7,12 @@ use gix::bstr::BStr;
 
 use crate::error::{Error, Result, Source};
 
-/// gix's error as a boxed cause, with its whole chain on one line.
+/// Returns gix's error as a boxed cause, with its whole chain on one line.
 pub(crate) fn cause(error: &gix::Error) -> Source {
     Box::new(Cause(text(error)))
 }
 
-/// The chain of an error on one line, outermost first.
+/// Returns the chain of an error on one line, outermost first.
 pub(crate) fn text(error: &(dyn std::error::Error + 'static)) -> String {
     let mut parts = Vec::new();
     let mut next = Some(error);
@@ -25,7 +26,7 @@ pub(crate) fn text(error: &(dyn std::error::Error + 'static)) -> String {
     parts.join(": ")
 }
 
-/// What the innermost of an error's causes says.
+/// Returns the message of an error's innermost cause.
 #[cfg(feature = "http")]
 pub(crate) fn root(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
@@ -40,7 +41,7 @@ pub(crate) fn root(error: &(dyn std::error::Error + 'static)) -> String {
     text.replace('\n', " ")
 }
 
-/// A cause that is only text: gix's own types are not ours to show.
+/// A cause reduced to its text, because gix's own types are not part of the public interface.
 #[derive(Debug)]
 struct Cause(String);
 
@@ -52,14 +53,15 @@ impl std::fmt::Display for Cause {
 
 impl std::error::Error for Cause {}
 
-/// A path of the repository as one of the operating system.
+/// Converts a path of the repository to one of the operating system.
 pub(crate) fn path(path: &BStr) -> Result<PathBuf> {
     gix::path::from_bstr(path)
         .map(std::borrow::Cow::into_owned)
         .map_err(|error| Error::invalid(format!("path `{path}`"), text(&error)))
 }
 
-/// Something of the repository that should be there could not be read.
+/// Returns a conversion for gix's errors about `what`, a part of the repository that could not be
+/// read.
 pub(crate) fn unreadable(repo: &Path, what: impl Into<String>) -> impl FnOnce(gix::Error) -> Error {
     move |error| {
         if error.is_unsupported() {
@@ -73,7 +75,7 @@ pub(crate) fn unreadable(repo: &Path, what: impl Into<String>) -> impl FnOnce(gi
     }
 }
 
-/// The same for gix's plumbing, whose errors have types of their own.
+/// Like [`unreadable`], for gix's plumbing crates, whose errors have types of their own.
 pub(crate) fn damaged(
     repo: &Path,
     what: impl Into<String>,

@@ -1,8 +1,8 @@
-//! Hashing integers that are spread already: one multiplication.
+//! A hash function for integers that are already well distributed: one multiplication.
 
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// For maps whose keys are one integer: offsets in a pack, hashes of lines.
+/// The hasher for maps whose keys are single integers: offsets in a pack, hashes of lines.
 pub(crate) type IntHash = BuildHasherDefault<IntHasher>;
 
 #[derive(Default)]

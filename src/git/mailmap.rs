@@ -1,23 +1,24 @@
-//! The mailmap: who a name and e-mail really are.
+//! The mailmap, which maps committed names and e-mails to the proper ones.
 
 use super::repo::Repo;
 
-/// The repository's mailmap: `.mailmap` of the working tree, or of `HEAD` in a bare repository, as git looks it up.
+/// The repository's mailmap: `.mailmap` of the working tree, or of `HEAD` in a bare repository, as
+/// in git.
 pub(crate) struct Mailmap(Option<gix::mailmap::Snapshot>);
 
 impl Mailmap {
-    /// Reads it; one that is missing or cannot be read maps nothing, as in git.
+    /// Reads the repository's mailmap. As in git, one that is missing or unreadable maps nothing.
     pub(crate) fn open(repo: &Repo) -> Self {
         let snapshot = repo.local().open_mailmap();
         Self((!snapshot.entries().is_empty()).then_some(snapshot))
     }
 
-    /// Maps nothing.
+    /// A mailmap that maps nothing.
     pub(crate) fn none() -> Self {
         Self(None)
     }
 
-    /// Name and e-mail after mapping.
+    /// Returns name and e-mail after mapping.
     pub(crate) fn resolve(&self, name: &[u8], email: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let signature = gix::actor::SignatureRef {
             name: name.into(),

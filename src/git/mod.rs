@@ -1,15 +1,16 @@
-//! ONE repository: opening, reading history, counting lines, blaming, getting a copy. Blocking throughout.
+//! One repository on disk: opening it, reading history, counting lines, blaming. All calls block.
 //!
-//! This is the only folder that names `gix`, and none of its types leave it: ids are [`ObjectId`], names and paths are
-//! bytes, errors are [`crate::Error`].
+//! Only this folder and `remote` use `gix`, and none of its types are exposed: ids are
+//! [`ObjectId`], names and paths are bytes, errors are [`crate::Error`].
 //!
 //! Rules of this layer:
 //!
-//! - git is the oracle. Each rule of git's that decides a number stands in one place, with a comment that names it:
-//!   line counts in `diff::line_counts`, pairing in `diff::renames`, origins of lines in [`blame`].
-//! - Nothing outside the repository is read: no environment, no user or system configuration. No hook, filter or helper
-//!   program is run.
-//! - A long call takes a [`crate::CancelToken`] and looks at it at least once per commit or file.
+//! - git is the reference. Each of its rules that decides a number is implemented in one place,
+//!   with a comment that names it: line counts in `diff::line_counts`, pairing of renames in
+//!   `diff::renames`, origins of lines in [`blame`].
+//! - Nothing outside the repository is read: no environment, no user or system configuration. No
+//!   hook, filter or helper program is run.
+//! - A long call takes a [`crate::CancelToken`] and checks it at least once per commit or file.
 
 pub mod blame;
 mod commit;

@@ -1,4 +1,4 @@
-//! Pathspecs: which files a walk is about, in git's syntax.
+//! Pathspecs in git's syntax, which select the files of a walk.
 
 use std::path::Path;
 
@@ -8,16 +8,19 @@ use gix::pathspec::{Defaults, Search};
 use crate::error::{Error, Result};
 use crate::git_string::GitString;
 
-/// Files, directories, globs (`*.rs`), exclusions (`:!vendor`) and the rest of gitglossary's "pathspec", but for `:(attr:)`.
+/// A list of pathspecs: files, directories, globs (`*.rs`), exclusions (`:!vendor`) and everything
+/// else under "pathspec" in gitglossary, except `:(attr:)`.
 #[derive(Clone)]
 pub(crate) struct Pathspec(Search);
 
 impl Pathspec {
-    /// `root` is the top of the working tree, or the git directory; absolute paths must lie below it.
+    /// Parses `specs`. `root` is the top of the working tree, or the git directory; absolute paths
+    /// must be below it.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] for one that cannot be read or lies outside, [`Error::Unsupported`] for attributes.
+    /// [`Error::InvalidInput`] for a pathspec that cannot be parsed or is outside `root`,
+    /// [`Error::Unsupported`] for attributes.
     pub(crate) fn new(specs: &[GitString], root: &Path) -> Result<Self> {
         let root = std::fs::canonicalize(root).map_err(Error::storage("read", root))?;
         let invalid = |spec: &[u8], error: gix::Error| {
@@ -29,14 +32,18 @@ impl Pathspec {
         let mut patterns = Vec::with_capacity(specs.len());
         for spec in specs {
             if spec.is_empty() {
-                return Err(Error::invalid("path ``", "is empty; `.` is everything"));
+                return Err(Error::invalid(
+                    "path ``",
+                    "is empty; use `.` to select everything",
+                ));
             }
             let parse = |spec: &[u8]| {
                 gix::pathspec::parse(spec, Defaults::default())
                     .map_err(|error| invalid(spec, error))
             };
             let mut pattern = parse(spec)?;
-            // What comes down to the top of the repository is everything, which has a spelling of its own.
+            // A path that resolves to the top of the repository selects everything, which is
+            // spelled `:`.
             let mut normal = pattern.clone();
             normal
                 .normalize(Path::new(""), &root)
@@ -50,7 +57,7 @@ impl Pathspec {
                     spec.as_bstr()
                 )));
             }
-            // Each one alone first: then the message can name it.
+            // Each pattern is first tried alone, so that the error can name it.
             Search::from_specs([pattern.clone()], None, &root)
                 .map_err(|error| invalid(spec, error))?;
             patterns.push(pattern);
@@ -60,7 +67,7 @@ impl Pathspec {
             .map_err(|error| invalid(b"", error))
     }
 
-    /// Whether a file is meant, or a submodule.
+    /// Returns true if `path`, a file or a submodule, is selected.
     pub(crate) fn matches(&mut self, path: &[u8], is_submodule: bool) -> bool {
         let path: &BStr = path.into();
         let found =
@@ -69,7 +76,7 @@ impl Pathspec {
         found.is_some_and(|found| !found.is_excluded())
     }
 
-    /// Whether a directory may hold files that are meant.
+    /// Returns true if `directory` may contain selected files.
     pub(crate) fn may_match_in(&self, directory: &[u8]) -> bool {
         self.0.can_match_relative_path(directory.into(), Some(true))
     }

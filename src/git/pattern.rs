@@ -9,7 +9,8 @@ choices! {
     /// Syntax of patterns.
     #[derive(Default)]
     pub enum PatternSyntax: "pattern_syntax" {
-        /// Basic regular expressions: +, ?, |, ( and { are letters until a backslash stands before them.
+        /// Basic regular expressions: +, ?, |, ( and { are literal unless a backslash precedes
+        /// them.
         #[default]
         Basic = "basic",
         /// Extended regular expressions, as most languages write them.
@@ -23,9 +24,11 @@ choices! {
 pub(crate) struct Pattern(Regex);
 
 impl Pattern {
+    /// Compiles a pattern.
+    ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] if it cannot be read; back references are not understood.
+    /// [`Error::InvalidInput`] if `text` cannot be parsed; back references are not supported.
     pub(crate) fn new(text: &str, syntax: PatternSyntax, ignore_case: bool) -> Result<Self> {
         let expression = match syntax {
             PatternSyntax::Basic => translated(text, false),
@@ -49,11 +52,11 @@ impl Pattern {
     }
 }
 
-/// A POSIX expression, extended or basic, in the syntax of our engine.
+/// Translates a POSIX expression, extended or basic, to the syntax of the `regex` crate.
 fn translated(posix: &str, is_extended: bool) -> String {
     let mut out = String::with_capacity(posix.len());
     let mut letters = posix.chars().peekable();
-    // At the start of a basic expression a `*` is a letter, and only there is `^` an anchor.
+    // At the start of a basic expression `*` is literal; `^` is an anchor only there.
     let mut at_start = true;
     while let Some(letter) = letters.next() {
         let was_at_start = std::mem::replace(&mut at_start, false);
@@ -67,7 +70,7 @@ fn translated(posix: &str, is_extended: bool) -> String {
                 Some('>') => out.push_str(r"\b{end}"),
                 Some('`') => out.push_str(r"\A"),
                 Some('\'') => out.push_str(r"\z"),
-                // Back references are left for the engine to refuse.
+                // Back references are copied; the `regex` crate rejects them.
                 Some(known @ ('w' | 'W' | 's' | 'S' | 'b' | 'B' | '0'..='9')) => {
                     out.extend(['\\', known]);
                 }
@@ -98,7 +101,8 @@ fn translated(posix: &str, is_extended: bool) -> String {
     out
 }
 
-/// Copies a bracket expression. In POSIX a `]` right after the opening is a letter, and a backslash is one everywhere.
+/// Copies a bracket expression. In POSIX, a `]` right after the opening bracket is literal, and so
+/// is every backslash.
 fn bracket(out: &mut String, letters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
     out.push('[');
     if letters.next_if_eq(&'^').is_some() {

@@ -1,4 +1,4 @@
-//! HEAD, branches and tags, and what a revision names.
+//! `HEAD`, branches and tags, and the resolution of revisions.
 
 use gix::bstr::ByteSlice;
 
@@ -8,22 +8,22 @@ use super::repo::Repo;
 use crate::error::{Error, Result};
 use crate::git_string::GitString;
 
-/// What `HEAD` says.
+/// The state of `HEAD`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Head {
-    /// It names a branch that exists.
+    /// `HEAD` names a branch that exists.
     Branch {
         /// Full name, as in `refs/heads/main`.
         name: GitString,
-        /// The commit the branch is at.
+        /// The commit that the branch points to.
         commit_id: ObjectId,
     },
-    /// It names a commit.
+    /// `HEAD` names a commit directly.
     Detached {
         /// The commit.
         commit_id: ObjectId,
     },
-    /// It names a branch that does not exist.
+    /// `HEAD` names a branch that does not exist.
     Unborn {
         /// Full name, as in `refs/heads/main`.
         name: GitString,
@@ -31,7 +31,7 @@ pub enum Head {
 }
 
 impl Head {
-    /// The commit it leads to; `None` if it names a branch that does not exist.
+    /// Returns the commit that `HEAD` resolves to; `None` if it names a branch that does not exist.
     pub fn commit_id(&self) -> Option<ObjectId> {
         match self {
             Self::Branch { commit_id, .. } | Self::Detached { commit_id } => Some(*commit_id),
@@ -45,14 +45,14 @@ impl Head {
 pub struct Reference {
     /// Full name, as in `refs/tags/v1`.
     pub name: GitString,
-    /// What it points to: a commit, or an annotated tag's own object.
+    /// The object it points to: a commit, or the tag object of an annotated tag.
     pub target_id: ObjectId,
-    /// The object an annotated tag leads to in the end; `target_id` for everything else.
+    /// The object that an annotated tag finally points to; `target_id` for all other refs.
     pub peeled_id: ObjectId,
 }
 
 impl Repo {
-    /// Returns what `HEAD` says.
+    /// Returns the state of `HEAD`.
     ///
     /// # Errors
     ///
@@ -77,11 +77,11 @@ impl Repo {
         })
     }
 
-    /// Lists all refs, sorted by name, as `git for-each-ref` does; `HEAD` is not one of them.
+    /// Lists all refs, sorted by name, as `git for-each-ref` does; `HEAD` is not included.
     ///
     /// # Errors
     ///
-    /// [`Error::Corrupt`] at the first one that cannot be read.
+    /// [`Error::Corrupt`] if a ref cannot be read.
     pub fn refs(&self) -> Result<Vec<Reference>> {
         let repo = self.local();
         let platform = repo
@@ -99,7 +99,7 @@ impl Repo {
                 continue;
             }
             let what = format!("ref {}", name.as_bstr());
-            // A symbolic ref to a branch that is gone is no error for git either.
+            // As in git, a symbolic ref to a missing branch is not an error; it is left out.
             let Ok(target) = reference.follow_to_object() else {
                 continue;
             };
@@ -120,7 +120,8 @@ impl Repo {
         Ok(refs)
     }
 
-    /// Whether there is nothing in it: no ref at all, and `HEAD` on a branch that does not exist yet.
+    /// Returns true if the repository is empty: it has no refs, and `HEAD` names a branch that does
+    /// not exist yet.
     ///
     /// # Errors
     ///
@@ -129,11 +130,12 @@ impl Repo {
         Ok(matches!(self.head()?, Head::Unborn { .. }) && self.refs()?.is_empty())
     }
 
-    /// Returns the commit that `revision` names: a branch, tag, id or its beginning, `HEAD~3`, `v1^{}` ...
+    /// Returns the commit that `revision` names: a branch, a tag, a full or abbreviated id,
+    /// `HEAD~3`, `v1^{}` ...
     ///
     /// # Errors
     ///
-    /// [`Error::RevisionNotFound`] if it names nothing, several things, or no commit.
+    /// [`Error::RevisionNotFound`] if it names nothing, is ambiguous, or does not name a commit.
     pub fn rev_parse(&self, revision: &str) -> Result<ObjectId> {
         let repo = self.local();
         let not_found = |reason: String| Error::RevisionNotFound {

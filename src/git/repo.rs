@@ -7,53 +7,56 @@ use gix::bstr::ByteSlice;
 
 use super::gix_error;
 use super::objects::{MissingIds, Object, ObjectSource};
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git_string::GitString;
 use crate::workers::Workers;
 
-/// Decoded objects a call keeps unless told otherwise. More gained nothing on histories of 80,000 commits.
+/// Default memory for decoded objects during one call, in bytes. More gained nothing on histories
+/// of 80,000 commits.
 pub const CACHE_BYTES: usize = 128 << 20;
 
-/// Whether a repository that belongs to another user is read.
+/// The policy for a repository that belongs to another user.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Trust {
-    /// Refuse it, as git does: its configuration could point outside of it.
+    /// Refuse it, as git does: its configuration could point outside of the repository.
     #[default]
     Owner,
     /// Read it. No program named in its configuration is ever run.
     Anyone,
 }
 
-/// Where a repository is looked for.
+/// The places where a repository is searched.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Discover {
-    /// At the path, else in the nearest directory above, as git commands do.
+    /// At the path, then in the directories above it, nearest first, as git commands do.
     #[default]
     Upwards,
     /// At the path only, as `git clone` does.
     Exact,
 }
 
-/// How to open a repository.
+/// Options for opening a repository.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct OpenOptions {
-    /// Whether a repository of another user is read.
+    /// The policy for a repository that belongs to another user.
     pub trust: Trust,
-    /// Where it is looked for.
+    /// The places where the repository is searched.
     pub discover: Discover,
-    /// The threads its work may use; `None` starts one per core at opening.
+    /// The threads that its calls use; `None` starts one per core when the repository is opened.
     pub workers: Option<Workers>,
-    /// What the `repo` column says; `None` takes the directory's name, without `.git`.
+    /// The value of the `repo` column; `None` is the directory's name without `.git`.
     pub name: Option<String>,
-    /// Bytes that decoded objects may take during one call, for all threads together; `None` is [`CACHE_BYTES`]. An
-    /// object larger than that is read all the same.
+    /// Memory for decoded objects during one call, in bytes, shared by all threads; `None` is
+    /// [`CACHE_BYTES`]. A larger object is still read.
     pub cache_bytes: Option<usize>,
 }
 
 impl OpenOptions {
-    /// Opens the repository at exactly this path, with one thread of its own.
+    /// Returns options that open the repository at exactly the given path, with one thread of its
+    /// own.
     pub(crate) fn exact(trust: Trust) -> Result<Self> {
         Ok(Self {
             trust,
@@ -72,7 +75,9 @@ pub struct Repo {
     name: String,
     workers: Workers,
     cache_bytes: usize,
-    /// Where ids are noted that were looked for and are not there, if anybody wants to know.
+    /// Progress and cancellation of its calls.
+    context: Context,
+    /// Records the ids of objects that were looked up and are missing, if requested.
     missed: Option<MissingIds>,
 }
 
@@ -80,32 +85,34 @@ pub struct Repo {
 impl Repo {
     /// Opens the repository at `path`, or the nearest one above it: see [`Discover`].
     ///
-    /// `path` may be a working tree, a directory in it, a `.git` directory or a bare repository. Nothing but the
-    /// repository's own files decides what is read: not the environment, not the user's or the system's configuration.
+    /// `path` may be a working tree, a directory in it, a `.git` directory or a bare repository.
+    /// Only the repository's own files are considered: the environment and the configuration of the
+    /// user and the system are ignored.
     ///
     /// # Errors
     ///
-    /// - [`Error::RepositoryNotFound`] if there is no such directory or no repository there.
+    /// - [`Error::RepositoryNotFound`] if the directory does not exist or there is no repository.
     /// - [`Error::Storage`] if the directory cannot be read.
-    /// - [`Error::InvalidInput`] if it belongs to another user and [`Trust::Owner`] is asked for.
-    /// - [`Error::Unsupported`] for reftable and for extensions GitFleet does not know.
+    /// - [`Error::InvalidInput`] if it belongs to another user and the policy is [`Trust::Owner`].
+    /// - [`Error::Unsupported`] for reftable and for extensions that GitFleet does not know.
     /// - [`Error::Corrupt`] if its configuration cannot be read.
     pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self> {
         let path = path.as_ref();
         let (git_dir, worktree) = discover(path, options.discover)?;
         let mut open = gix::open::Options::isolated().open_path_as_is(true);
         if options.trust == Trust::Anyone {
-            // Reduced trust would drop the repository's configuration and refuse objects above 16 MiB.
+            // With reduced trust, gix would drop the repository's configuration and refuse objects
+            // above 16 MiB.
             open = open
                 .with(gix::sec::Trust::Full)
                 .filter_config_section(|_| true)
                 .config_overrides(["gitoxide.objects.allocLimitIfReducedTrust=0"]);
         }
         let mut repo = gix::open_opts(&git_dir, open)
-            .map_err(gix_error::unreadable(&git_dir, "opening it"))?;
+            .map_err(gix_error::unreadable(&git_dir, "cannot be opened"))?;
         let is_bare = repo.config_snapshot().boolean("core.bare") == Some(true);
         if let Some(worktree) = worktree.filter(|_| repo.workdir().is_none() && !is_bare) {
-            // Its git directory lies elsewhere, and does not know of it.
+            // The git directory is elsewhere and does not record this working tree.
             let found = repo.set_workdir(worktree);
             found.map_err(gix_error::unreadable(&git_dir, "its working tree"))?;
         }
@@ -131,6 +138,7 @@ impl Repo {
             name,
             workers,
             cache_bytes: options.cache_bytes.unwrap_or(CACHE_BYTES),
+            context: Context::new(),
             missed: None,
         })
     }
@@ -138,31 +146,31 @@ impl Repo {
 
 /// Access.
 impl Repo {
-    /// The working tree, or the git directory of a bare repository.
+    /// Returns the path of the working tree, or of the git directory of a bare repository.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What the `repo` column says.
+    /// Returns the value of the `repo` column.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The threads its work uses.
+    /// Returns the threads that its calls use.
     pub fn workers(&self) -> &Workers {
         &self.workers
     }
 
-    /// Whether it has no working tree.
+    /// Returns true if it has no working tree.
     pub fn is_bare(&self) -> bool {
         self.shared.work_dir().is_none()
     }
 
-    /// Whether its history was cut off by a shallow clone.
+    /// Returns true if its history is cut off at a shallow boundary.
     ///
     /// # Errors
     ///
-    /// [`Error::Corrupt`] if the list of cut-off commits cannot be read.
+    /// [`Error::Corrupt`] if the list of shallow commits cannot be read.
     pub fn is_shallow(&self) -> Result<bool> {
         self.local().is_shallow().map_err(gix_error::unreadable(
             &self.path,
@@ -170,21 +178,23 @@ impl Repo {
         ))
     }
 
-    /// A handle for this thread.
+    /// Returns gix's handle for this thread.
     pub(crate) fn local(&self) -> gix::Repository {
         self.shared.to_thread_local()
     }
 
-    /// `path` as bytes relative to the working tree's root, as it stands in trees: with `/`, without `./`.
+    /// Converts `path` to bytes relative to the working tree's root, in the form used in trees:
+    /// with `/`, without `./`.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] for an absolute path outside the repository and for one that climbs out of it.
+    /// [`Error::InvalidInput`] if `path` is absolute and outside the repository, or leaves it
+    /// through `..`.
     pub fn path_in_repo(&self, path: &Path) -> Result<GitString> {
         let refuse = || {
             Error::invalid(
                 format!("path {}", path.display()),
-                "lies outside the repository",
+                "is outside the repository",
             )
         };
         let resolved;
@@ -214,7 +224,8 @@ impl Repo {
 }
 
 impl Repo {
-    /// An absolute path relative to the working tree's root, by text or, failing that, with links resolved.
+    /// Makes an absolute path relative to the working tree's root. The paths are compared as text
+    /// first, then with symlinks resolved.
     fn below_worktree(&self, path: &Path) -> Option<PathBuf> {
         let root = std::path::absolute(&self.path).ok()?;
         if let Ok(relative) = path.strip_prefix(&root) {
@@ -227,7 +238,8 @@ impl Repo {
     }
 }
 
-/// The git directory at or above `path`, and its working tree; a missing and an unreadable directory are told apart from "no repository".
+/// Finds the git directory at or above `path`, and its working tree. Missing and unreadable
+/// directories have errors of their own, distinct from "no repository".
 fn discover(path: &Path, rule: Discover) -> Result<(PathBuf, Option<PathBuf>)> {
     let subject = || path.display().to_string();
     let not_found = |reason: &str| Error::RepositoryNotFound {
@@ -291,7 +303,7 @@ fn refuse_unknown_formats(repo: &gix::Repository) -> Result<()> {
         )));
     }
     if version == 0 {
-        return Ok(()); // git ignores extensions then, except those above
+        return Ok(()); // git then ignores all extensions except those above
     }
     for section in config
         .plumbing()
@@ -318,12 +330,12 @@ fn directory_name(repo: &gix::Repository) -> String {
 }
 
 impl Repo {
-    /// Makes readers of its objects, with a cache of their own.
+    /// Returns a source of readers for its objects, with a cache of its own.
     pub(crate) fn object_source(&self) -> Result<ObjectSource> {
         self.object_source_with(HashMap::new())
     }
 
-    /// The same with objects beside its own.
+    /// Like [`Repo::object_source`], with `extra` objects in addition to the repository's.
     pub(crate) fn object_source_with(
         &self,
         extra: HashMap<gix::ObjectId, Object>,
@@ -332,7 +344,22 @@ impl Repo {
         ObjectSource::new(&self.shared, &self.path, self.cache_bytes, extra, missed)
     }
 
-    /// The same repository, whose calls note in `missed` what they do not find.
+    /// Returns the same repository, whose calls report their progress to `context` and are
+    /// cancelled by it. The repository is not opened again.
+    #[must_use]
+    pub fn with_context(&self, context: &Context) -> Self {
+        Self {
+            context: context.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// The context of its calls.
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Returns the same repository, whose calls record missing objects in `missed`.
     #[cfg(feature = "http")]
     pub(crate) fn recording(&self, missed: MissingIds) -> Self {
         Self {

@@ -1,8 +1,8 @@
-//! Points in time as git keeps them, and dates as people type them.
+//! Timestamps as git stores them, and dates as users type them.
 
 use crate::error::{Error, Result};
 
-/// A second, and the offset of the clock that showed it.
+/// A point in time, with the UTC offset of the clock that recorded it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Timestamp {
     /// Seconds since the Unix epoch, negative before 1970.
@@ -11,14 +11,15 @@ pub struct Timestamp {
     pub offset_minutes: i32,
 }
 
-/// Parses a date as git's `--since` takes it: `2024-05-01`, `2024-05-01 12:00 +0200`, RFC 2822, `@1714557600`, `2 weeks ago`.
+/// Parses a date as git's `--since` takes it: `2024-05-01`, `2024-05-01 12:00 +0200`, RFC 2822,
+/// `@1714557600`, `2 weeks ago`.
 ///
-/// `now` (seconds since the Unix epoch) is what relative dates count from. Returns seconds since the Unix epoch. A date
+/// Returns seconds since the Unix epoch. Relative dates count from `now`, in the same unit. A date
 /// without a time is midnight UTC.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidInput`] if the text is no date.
+/// [`Error::InvalidInput`] if the text is not a date.
 pub fn parse_date(text: &str, now: i64) -> Result<i64> {
     let trimmed = text.trim();
     if let Some(seconds) = trimmed

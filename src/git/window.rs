@@ -1,4 +1,5 @@
-//! Tasks on the workers whose answers come back in the order they were given out, a window of them at a time.
+//! Tasks that run on the workers, a limited number at a time, and whose answers are returned in the
+//! order in which they were started.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,13 +10,15 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::workers::Workers;
 
-/// Tasks under way per thread: enough that a slow one does not leave the other threads idle.
+/// Number of running tasks per thread: enough that a slow one does not leave the other threads
+/// idle.
 const TASKS_PER_THREAD: usize = 8;
 
-/// How long a cancelled wait may take to notice.
+/// The interval at which a wait checks for cancellation.
 const CANCEL_STEP: Duration = Duration::from_millis(50);
 
-/// Tasks under way, oldest first. Must not be used from a thread of the same workers: it waits for them.
+/// Running tasks, oldest first. Must not be used from a thread of the same workers, because it
+/// blocks on them.
 pub(crate) struct Window<T> {
     workers: Workers,
     under_way: VecDeque<Receiver<Result<T>>>,
@@ -37,25 +40,26 @@ impl<T: Send + 'static> Window<T> {
         self.under_way.len() >= self.workers.threads() * TASKS_PER_THREAD
     }
 
-    /// Starts a task. Its panic becomes its answer: in the pool it would abort the process.
+    /// Starts a task. A panic in it becomes an error answer; in the pool it would abort the
+    /// process.
     pub(crate) fn spawn(&mut self, task: impl FnOnce() -> Result<T> + Send + 'static) {
         let (sender, receiver) = sync_channel(1);
         self.workers.pool().spawn(move || {
             let answer = catch_unwind(AssertUnwindSafe(task))
                 .unwrap_or_else(|payload| Err(Error::from_panic(&*payload)));
-            let _ = sender.send(answer); // nobody waits any more if the window was dropped
+            let _ = sender.send(answer); // fails if the window was dropped
         });
         self.under_way.push_back(receiver);
     }
 
-    /// Puts an answer in line that needs no task.
+    /// Appends an answer that is already known and needs no task.
     pub(crate) fn put(&mut self, answer: Result<T>) {
         let (sender, receiver) = sync_channel(1);
-        let _ = sender.send(answer); // there is room for one, and its receiver is here
+        let _ = sender.send(answer); // cannot fail: the channel has room, and its receiver exists
         self.under_way.push_back(receiver);
     }
 
-    /// The answer of the oldest task if it is there already.
+    /// Returns the answer of the oldest task if it is ready.
     pub(crate) fn try_next(&mut self) -> Option<Result<T>> {
         let answer = match self.under_way.front()?.try_recv() {
             Ok(answer) => answer,
@@ -66,7 +70,8 @@ impl<T: Send + 'static> Window<T> {
         Some(answer)
     }
 
-    /// Waits for the oldest task; `None` if there is none. A cancelled wait does not wait for tasks that cannot be stopped.
+    /// Waits for the oldest task; returns `None` if there is none. A cancelled wait returns early,
+    /// even if the task cannot be stopped.
     pub(crate) fn next(&mut self, cancel: &CancelToken) -> Option<Result<T>> {
         let receiver = self.under_way.pop_front()?;
         loop {

@@ -1,7 +1,9 @@
-//! What is not committed yet: the working tree's files as a commit on top of `HEAD`, and of what is being merged into it.
+//! The uncommitted state: the working tree's files as a commit whose parents are `HEAD` and the
+//! commits that are being merged into it.
 //!
-//! The files are those of the index, as git has it: a file that was moved with `git mv` is followed. Their content is the
-//! working tree's, with line endings and encodings converted as if they were added. Filters are programs, and not run.
+//! As in git, the files are those of the index, so a file that was moved with `git mv` is followed.
+//! Their content is the working tree's, with line endings and encodings converted as by `git add`.
+//! Filter programs are not run.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -28,22 +30,22 @@ use crate::git_string::GitString;
 /// A file of a tree or of the working tree.
 pub(crate) struct FileEntry {
     pub(crate) path: Vec<u8>,
-    /// Its mode and blob; or why it cannot be read.
+    /// Its mode and blob, or the reason why it cannot be read.
     pub(crate) side: Result<Side>,
 }
 
-/// The working tree's files and what they are on top of.
+/// The working tree's files, and the commits that they are based on.
 pub(crate) struct WorkingTree {
-    /// `HEAD`, then what is being merged.
+    /// `HEAD`, then the commits that are being merged.
     pub(crate) parents: Vec<ObjectId>,
-    /// Every file that the index knows, in path order. One that cannot be read is a failure.
+    /// Every file in the index, in path order. A file that cannot be read has an error.
     pub(crate) files: Vec<FileEntry>,
-    /// Their content, as far as it was asked for.
+    /// The content of the files that were selected for reading, by blob id.
     pub(crate) blobs: HashMap<ObjectId, Object>,
 }
 
 impl WorkingTree {
-    /// Reads the index, and the content of those files that `is_wanted` names.
+    /// Reads the index, and the content of the files for which `is_wanted` returns true.
     pub(crate) fn read(
         repo: &Repo,
         cancel: &CancelToken,
@@ -53,7 +55,7 @@ impl WorkingTree {
         let Some(root) = local.workdir() else {
             return Err(Error::invalid(
                 "blame of the working tree",
-                format!("{} has none", repo.path().display()),
+                format!("{} has no working tree", repo.path().display()),
             ));
         };
         let mut parents = vec![repo.rev_parse("HEAD")?.0];
@@ -78,7 +80,7 @@ impl WorkingTree {
                 .last()
                 .is_some_and(|last| last.path == path.as_bytes());
             let Some(mode) = kind(entry.mode).filter(|_| !is_again) else {
-                continue; // a submodule, or another side of a conflict
+                continue; // a submodule, or another stage of a conflict
             };
             let mut side = Side { mode, id: entry.id };
             let mut failure = None;
@@ -116,7 +118,7 @@ impl WorkingTree {
     }
 }
 
-/// Whom git names for lines that nobody committed.
+/// The author that git shows for uncommitted lines, with the current time.
 pub(crate) fn nobody() -> Signature {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -135,7 +137,7 @@ pub(crate) fn nobody() -> Signature {
     }
 }
 
-/// The commits that an unfinished merge brings in.
+/// Reads the commits of an unfinished merge; empty if there is none.
 fn merge_heads(git_dir: &Path) -> Result<Vec<ObjectId>> {
     let file = git_dir.join("MERGE_HEAD");
     let text = match std::fs::read(&file) {
@@ -159,7 +161,8 @@ fn kind(mode: Mode) -> Option<EntryKind> {
     }
 }
 
-/// A file as it would be added; `side` becomes what it is in the working tree.
+/// Returns a file's content as `git add` would store it, and sets the mode in `side` to that of the
+/// working tree.
 fn content(
     file: &Path,
     side: &mut Side,
@@ -210,7 +213,7 @@ fn to_git(
     Ok(bytes)
 }
 
-/// The id of what is not committed.
+/// Returns the all-zero id, which stands for uncommitted lines.
 pub(crate) fn zero(repo: &Repo) -> Id {
     Id(repo.local().object_hash().null())
 }

@@ -100,9 +100,9 @@ impl Fleet {
         move |cancel| {
             let (targets, refused) = look_up(&urls, github_token(&fleet.options), cancel)?;
             let urls: Vec<_> = targets.iter().map(|target| target.url().clone()).collect();
-            let sink = listener.sink(cancel);
-            refused.tell(&*sink);
-            let report = fleet.clone_all(&urls, &sink, cancel);
+            let context = listener.context(cancel);
+            refused.tell(&*context.progress);
+            let report = fleet.clone_all(&urls, &context);
             let report = report.and_then(|report| cancel.check().map(|()| report));
             listener.to_result(report.map(|report| refused.put_into(report)))
         }
@@ -115,7 +115,7 @@ impl Fleet {
     ) -> impl FnOnce(&CancelToken) -> Result<Option<Report<UpdateOutcome>>> + Send + use<> {
         let (fleet, listener) = (Arc::clone(&self.fleet), listener.clone());
         move |cancel| {
-            let report = fleet.update_all(&paths, &listener.sink(cancel), cancel);
+            let report = fleet.update_all(&paths, &listener.context(cancel));
             listener.to_result(report.and_then(|report| cancel.check().map(|()| report)))
         }
     }

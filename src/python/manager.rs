@@ -19,11 +19,11 @@ use super::progress::{Listener, is_in_callback_of};
 use super::repository::list_of_paths;
 use super::runtime::{GilYielder, awaitable, awaitable_until};
 use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::fleet::{CloneState, RepoManager};
 use crate::git::{BlameOptions, CommitStream, FileBlame, MissingBlobs, OpenOptions, Repo, Trust};
 use crate::git_string::GitString;
-use crate::progress::{NoProgress, ProgressSink};
 use crate::remote::{PrefetchFor, prefetch};
 
 /// Clones repositories into temporary directories and keeps track of them.
@@ -67,9 +67,7 @@ impl Manager {
         py: Python<'py>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.run(py, progress, |manager, sink, cancel| {
-            manager.clone_all(sink, cancel)
-        })
+        self.run(py, progress, RepoManager::clone_all)
     }
 
     fn clone_each<'py>(
@@ -79,8 +77,8 @@ impl Manager {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let urls = inputs("urls", urls)?;
-        self.run(py, progress, move |manager, sink, cancel| {
-            manager.clone_each(&urls, sink, cancel)
+        self.run(py, progress, move |manager, context| {
+            manager.clone_each(&urls, context)
         })
     }
 
@@ -90,8 +88,8 @@ impl Manager {
         url: String,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.run(py, progress, move |manager, sink, cancel| {
-            manager.clone_one(&url, sink, cancel)
+        self.run(py, progress, move |manager, context| {
+            manager.clone_one(&url, context)
         })
     }
 
@@ -222,7 +220,8 @@ impl Manager {
                 cancel,
             )?;
             let found = repo
-                .blame(&options, Arc::new(NoProgress), cancel)?
+                .with_context(&Context::new().cancelled_by(cancel))
+                .blame(&options)?
                 .collect::<Result<Vec<_>>>()?;
             let by_path: HashMap<GitString, FileBlame> = found
                 .into_iter()
@@ -297,7 +296,8 @@ impl Manager {
                 &manager,
                 &given,
             )?;
-            repo.blame(&options, Arc::new(NoProgress), &given)
+            repo.with_context(&Context::new().cancelled_by(&given))
+                .blame(&options)
         };
         awaitable_until(py, cancel.clone(), work, |_, stream| {
             Ok(DictStream::new(
@@ -361,9 +361,7 @@ impl Manager {
         &self,
         py: Python<'py>,
         progress: Option<Py<PyAny>>,
-        work: impl FnOnce(&RepoManager, &Arc<dyn ProgressSink>, &CancelToken) -> Result<()>
-        + Send
-        + 'static,
+        work: impl FnOnce(&RepoManager, &Context) -> Result<()> + Send + 'static,
     ) -> PyResult<Bound<'py, PyAny>> {
         let manager = Arc::clone(&self.repos);
         let listener = Listener::of(self.owner(), progress);
@@ -374,7 +372,7 @@ impl Manager {
         let one = self.running.enter(&cancel);
         let work = move |cancel: &CancelToken| {
             let _one = one;
-            let done = work(&manager, &heard.sink(cancel), cancel);
+            let done = work(&manager, &heard.context(cancel));
             heard.to_result(done)
         };
         awaitable_until(py, cancel, work, move |py, done| {
@@ -410,7 +408,8 @@ impl Manager {
                     cancel,
                 )?;
             }
-            let commits = repo.commits(&options, cancel)?;
+            let context = Context::new().cancelled_by(cancel);
+            let commits = repo.with_context(&context).commits(&options)?;
             Ok((name, Some(commits)))
         })
     }
@@ -429,8 +428,8 @@ fn complete(
     manager: &RepoManager,
     cancel: &CancelToken,
 ) -> Result<()> {
-    let silent: Arc<dyn ProgressSink> = Arc::new(NoProgress);
-    prefetch(repo, needed, manager.clone_options(), &silent, cancel).map(|_| ())
+    let context = Context::new().cancelled_by(cancel);
+    prefetch(repo, needed, manager.clone_options(), &context).map(|_| ())
 }
 
 /// The blame options of the former GitFleet package: names as committed, and each line with its

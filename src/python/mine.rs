@@ -32,9 +32,9 @@ fn work(
     let heard = listener.clone();
     let work = Box::new(move |cancel: &CancelToken| {
         let (targets, refused) = look_up(&targets, token, cancel)?;
-        let sink = heard.sink(cancel);
-        refused.tell(&*sink);
-        let report = fleet::mine(&targets, &output, &options, &sink, cancel);
+        let context = heard.context(cancel);
+        refused.tell(&*context.progress);
+        let report = fleet::mine(&targets, &output, &options, &context);
         let report = report.and_then(|report| cancel.check().map(|()| report));
         heard.to_result(report.map(|report| refused.put_into(report)))
     });

@@ -9,8 +9,9 @@ use pyo3::prelude::*;
 
 use super::error::to_py;
 use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::progress::{EndStatus, NoProgress, Phase, Progress, ProgressSink};
+use crate::progress::{EndStatus, Phase, Progress, ProgressSink};
 
 /// The shortest time between two calls for one repository in one phase. Each call takes the GIL.
 const EVERY: Duration = Duration::from_millis(100);
@@ -40,16 +41,17 @@ impl Listener {
 
     /// The sink that receives the progress of the work. If the callable raises, the work is
     /// cancelled.
-    pub(super) fn sink(&self, cancel: &CancelToken) -> Arc<dyn ProgressSink> {
+    pub(super) fn context(&self, cancel: &CancelToken) -> Context {
+        let context = Context::new().cancelled_by(cancel);
         match &self.callable {
-            None => Arc::new(NoProgress),
-            Some(callable) => Arc::new(Calls {
+            None => context,
+            Some(callable) => context.reported_to(Arc::new(Calls {
                 callable: Arc::clone(callable),
                 raised: Arc::clone(&self.raised),
                 told: Mutex::default(),
                 cancel: cancel.clone(),
                 owner: self.owner,
-            }),
+            })),
         }
     }
 

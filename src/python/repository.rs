@@ -14,12 +14,12 @@ use super::records::RecordStream;
 use super::rows::text;
 use super::runtime::{GilYielder, awaitable, block};
 use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::edge::inputs;
 use crate::edge::network::Network;
 use crate::error::{Error, Result};
 use crate::git::{HistoryOptions, MissingBlobs, OpenOptions, Reference, Repo};
 use crate::git_string::GitString;
-use crate::progress::{NoProgress, ProgressSink};
 use crate::remote::{PrefetchFor, prefetch};
 use crate::table::{self, Records, SchemaRef};
 use crate::workers::Workers;
@@ -237,7 +237,7 @@ impl Repository {
         &self,
         py: Python<'_>,
         options: Option<&Bound<'_, PyDict>>,
-        table: fn(&Repo, &HistoryOptions, &CancelToken) -> Result<Records>,
+        table: fn(&Repo, &HistoryOptions) -> Result<Records>,
     ) -> PyResult<impl FnOnce(&CancelToken) -> Result<Records> + Send + use<>> {
         let mut keywords = Keywords::new(py, options);
         let options = options::history(&mut keywords)?;
@@ -247,7 +247,8 @@ impl Repository {
             if options.missing == MissingBlobs::Fetch {
                 fetch(&repo, &PrefetchFor::Commits(options.clone()), cancel)?;
             }
-            table(&repo, &options, cancel)
+            let context = Context::new().cancelled_by(cancel);
+            table(&repo.with_context(&context), &options)
         })
     }
 
@@ -280,7 +281,11 @@ impl Repository {
                     .unwrap_or_else(PoisonError::into_inner)
                     .push((path.to_owned(), error));
             };
-            let records = table::blame(&repo, &options, on_failure, silent(), cancel)?;
+            let records = table::blame(
+                &repo.with_context(&Context::new().cancelled_by(cancel)),
+                &options,
+                on_failure,
+            )?;
             if !is_strict {
                 return Ok(records);
             }
@@ -347,11 +352,7 @@ fn open(py: Python<'_>, path: PathBuf, trust: bool, threads: usize) -> PyResult<
 /// Fetches the objects that `job` will read, with the network settings of the environment.
 fn fetch(repo: &Repo, job: &PrefetchFor, cancel: &CancelToken) -> Result<()> {
     let options = Network::default().clone_options();
-    prefetch(repo, job, &options, &silent(), cancel).map(|_| ())
-}
-
-fn silent() -> Arc<dyn ProgressSink> {
-    Arc::new(NoProgress)
+    prefetch(repo, job, &options, &Context::new().cancelled_by(cancel)).map(|_| ())
 }
 
 fn inside(repo: &Repo, paths: &[PathBuf]) -> Result<Vec<GitString>> {

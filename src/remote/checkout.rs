@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::options::CloneOptions;
 use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::progress::{Phase, Progress, ProgressSink};
@@ -16,8 +17,7 @@ pub(crate) fn head(
     worktree: &Path,
     url: &RemoteUrl,
     options: &CloneOptions,
-    progress: &Arc<dyn ProgressSink>,
-    cancel: &CancelToken,
+    context: &Context,
 ) -> Result<()> {
     let corrupt = |what: &'static str| gix_error::unreadable(worktree, what);
     let repo = open_for_checkout(worktree)?;
@@ -32,8 +32,19 @@ pub(crate) fn head(
     let mut index = repo
         .index_from_tree(&tree)
         .map_err(corrupt("the tree of HEAD cannot be checked out"))?;
-    let files = CheckoutProgress::new(url.to_string(), index.entries().len() as u64, progress);
-    write_files(&repo, &mut index, worktree, &files, options.threads, cancel)?;
+    let files = CheckoutProgress::new(
+        url.to_string(),
+        index.entries().len() as u64,
+        &context.progress,
+    );
+    write_files(
+        &repo,
+        &mut index,
+        worktree,
+        &files,
+        options.threads,
+        &context.cancel,
+    )?;
     index
         .write(gix::index::write::Options::default())
         .map_err(corrupt("its index"))

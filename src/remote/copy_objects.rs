@@ -6,14 +6,13 @@ use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use gix::bstr::ByteSlice;
 
-use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::repo::Repo;
-use crate::progress::{Phase, Progress, ProgressSink};
+use crate::progress::{Phase, Progress};
 use crate::remote_url::RemoteUrl;
 
 /// How often the copy starts again when a pack vanishes under it: a repack was at work.
@@ -24,8 +23,7 @@ pub(crate) fn copy_objects(
     from: &Repo,
     into: &Path,
     url: &RemoteUrl,
-    progress: &Arc<dyn ProgressSink>,
-    cancel: &CancelToken,
+    context: &Context,
 ) -> Result<()> {
     let is_partial = {
         let local = from.local();
@@ -46,8 +44,7 @@ pub(crate) fn copy_objects(
     let common_dir = from.local().common_dir().to_owned();
     let mut copier = Copier {
         url,
-        progress,
-        cancel,
+        context,
         files: 0,
         seen: HashSet::new(),
     };
@@ -69,8 +66,7 @@ pub(crate) fn copy_objects(
 
 struct Copier<'a> {
     url: &'a RemoteUrl,
-    progress: &'a Arc<dyn ProgressSink>,
-    cancel: &'a CancelToken,
+    context: &'a Context,
     files: u64,
     /// Object directories copied already; alternates may name each other.
     seen: HashSet<PathBuf>,
@@ -143,7 +139,7 @@ impl Copier<'_> {
     }
 
     fn file(&mut self, from: &Path, to: &Path) -> Result<()> {
-        self.cancel.check()?;
+        self.context.cancel.check()?;
         match fs::hard_link(from, to) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
             Err(_) if to.exists() => return Ok(()),
@@ -152,7 +148,7 @@ impl Copier<'_> {
         }
         self.files += 1;
         let subject = self.url.to_string();
-        self.progress.progress(Progress {
+        self.context.progress.progress(Progress {
             subject,
             phase: Phase::Receiving,
             done: self.files,

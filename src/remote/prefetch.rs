@@ -17,7 +17,7 @@ use super::lock::lock;
 use super::options::{CloneOptions, Filter, PrefetchFor};
 use super::origin_config::OriginConfig;
 use super::transport::{Remote, TransferMonitor};
-use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::durable::sync_directory;
 use crate::error::{Error, Result};
 use crate::git::blame::BlameOptions;
@@ -27,7 +27,6 @@ use crate::git::history::{DiffMerges, HistoryOptions};
 use crate::git::objects::MissingIds;
 use crate::git::repo::Repo;
 use crate::git_string::GitString;
-use crate::progress::{NoProgress, ProgressSink};
 use crate::remote_url::{RemoteUrl, Scheme};
 
 /// Brings what `needed` will read and a partial clone lacks, all together; returns how many objects were asked for. A
@@ -43,8 +42,7 @@ pub fn prefetch(
     repo: &Repo,
     job: &PrefetchFor,
     options: &CloneOptions,
-    progress: &Arc<dyn ProgressSink>,
-    cancel: &CancelToken,
+    context: &Context,
 ) -> Result<u64> {
     if !is_partial(repo) {
         return Ok(0);
@@ -60,8 +58,7 @@ pub fn prefetch(
         repo,
         origin,
         options,
-        progress,
-        cancel,
+        context,
     };
     fetcher.fetch(job)
 }
@@ -71,8 +68,7 @@ pub(crate) fn fetch_files(
     repo: &Repo,
     url: &RemoteUrl,
     options: &CloneOptions,
-    progress: &Arc<dyn ProgressSink>,
-    cancel: &CancelToken,
+    context: &Context,
 ) -> Result<()> {
     let mut origin = OriginConfig::read(repo)?;
     origin.url = url.clone(); // which knows credentials that are not written down
@@ -80,8 +76,7 @@ pub(crate) fn fetch_files(
         repo,
         origin,
         options,
-        progress,
-        cancel,
+        context,
     };
     fetcher.fetch(&PrefetchFor::Files).map(|_| ())
 }
@@ -91,8 +86,7 @@ pub(crate) fn fetch_blobs(
     repo: &Repo,
     blobs: HashSet<ObjectId>,
     options: &CloneOptions,
-    progress: &Arc<dyn ProgressSink>,
-    cancel: &CancelToken,
+    context: &Context,
 ) -> Result<()> {
     if !is_partial(repo) {
         return Ok(());
@@ -101,8 +95,7 @@ pub(crate) fn fetch_blobs(
         repo,
         origin: OriginConfig::read(repo)?,
         options,
-        progress,
-        cancel,
+        context,
     };
     fetcher.fetch_absent(blobs).map(|_| ())
 }
@@ -132,8 +125,7 @@ struct Fetcher<'a> {
     repo: &'a Repo,
     origin: OriginConfig,
     options: &'a CloneOptions,
-    progress: &'a Arc<dyn ProgressSink>,
-    cancel: &'a CancelToken,
+    context: &'a Context,
 }
 
 impl Fetcher<'_> {
@@ -181,7 +173,7 @@ impl Fetcher<'_> {
                 .is_ok_and(|header| header.kind().is_commit())
         });
         for commit in local.rev_walk(tips).all().map_err(unreadable())? {
-            self.cancel.check()?;
+            self.context.cancel.check()?;
             let commit = commit.map_err(unreadable())?;
             let mut bytes = Vec::new();
             let tree = local
@@ -241,7 +233,11 @@ impl Fetcher<'_> {
         if self.repo.is_empty()? && history.rev.is_empty() {
             return Ok(blobs);
         }
-        for commit in self.repo.commits_without_counts(history, self.cancel)? {
+        for commit in self
+            .repo
+            .with_context(self.context)
+            .commits_without_counts(history)?
+        {
             for change in commit?.changes {
                 let old = change.old_blob_id.zip(change.old_mode);
                 let new = change.new_blob_id.zip(change.new_mode);
@@ -256,8 +252,12 @@ impl Fetcher<'_> {
     /// What blame looks for in vain.
     fn dry_run(&self, blame: &BlameOptions) -> Result<HashSet<ObjectId>> {
         let missed = MissingIds::default();
-        let repo = self.repo.recording(Arc::clone(&missed));
-        for file in repo.blame(blame, Arc::new(NoProgress), self.cancel)? {
+        let quiet = Context::new().cancelled_by(&self.context.cancel);
+        let repo = self
+            .repo
+            .recording(Arc::clone(&missed))
+            .with_context(&quiet);
+        for file in repo.blame(blame)? {
             file?;
         }
         let mut missed = missed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -299,8 +299,7 @@ impl Fetcher<'_> {
             subject: self.origin.url.as_str(),
             into: self.repo.path(),
             options: self.options,
-            progress: self.progress,
-            cancel: self.cancel,
+            context: self.context,
         };
         transfer.run(work)?;
         Ok(count)

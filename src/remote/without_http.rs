@@ -1,15 +1,13 @@
 //! What builds without the `http` feature say of other machines: each call is refused by name.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::options::{CloneOptions, PrefetchFor};
 use super::outcome::{Received, UpdateOutcome};
-use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::id::ObjectId;
 use crate::git::repo::Repo;
-use crate::progress::ProgressSink;
 use crate::remote_url::RemoteUrl;
 
 fn unsupported<T>(what: impl std::fmt::Display) -> Result<T> {
@@ -23,8 +21,7 @@ pub(super) fn fetch(
     url: &RemoteUrl,
     _into: &Path,
     _options: &CloneOptions,
-    _progress: &Arc<dyn ProgressSink>,
-    _cancel: &CancelToken,
+    _context: &Context,
 ) -> Result<Received> {
     unsupported(url)
 }
@@ -37,8 +34,7 @@ pub(super) fn fetch(
 pub fn update_repo(
     path: &Path,
     _options: &CloneOptions,
-    _progress: &Arc<dyn ProgressSink>,
-    _cancel: &CancelToken,
+    _context: &Context,
 ) -> Result<UpdateOutcome> {
     unsupported(format_args!("updating {}", path.display()))
 }
@@ -52,8 +48,7 @@ pub fn prefetch(
     repo: &Repo,
     _job: &PrefetchFor,
     _options: &CloneOptions,
-    _progress: &Arc<dyn ProgressSink>,
-    _cancel: &CancelToken,
+    _context: &Context,
 ) -> Result<u64> {
     unsupported(format_args!(
         "fetching what {} lacks",
@@ -69,7 +64,7 @@ pub fn prefetch(
 pub fn remote_head(
     url: &RemoteUrl,
     _options: &CloneOptions,
-    _cancel: &CancelToken,
+    _context: &Context,
 ) -> Result<Option<ObjectId>> {
     unsupported(url)
 }

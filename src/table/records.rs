@@ -9,12 +9,10 @@ use arrow_schema::ffi::FFI_ArrowSchema;
 use arrow_schema::{ArrowError, SchemaRef};
 
 use super::{BlameTable, ChangesTable, CommitsTable};
-use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::{
     BlameOptions, Change, Commit, CommitStream, FileBlame, HistoryOptions, LineCounts, Repo,
 };
-use crate::progress::ProgressSink;
 
 /// A stream of record batches with one schema, made on demand. An error is the last item; batches
 /// before it stay valid.
@@ -171,7 +169,7 @@ impl std::error::Error for Reported {}
 /// # Errors
 ///
 /// Those of [`Repo::commits`].
-pub fn commits(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Result<Records> {
+pub fn commits(repo: &Repo, options: &HistoryOptions) -> Result<Records> {
     let table = CommitsTable::new(repo.name(), options);
     let schema = SchemaRef::clone(table.schema());
     let missing = MissingCount::default();
@@ -181,12 +179,7 @@ pub fn commits(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> R
         table.push(&commit);
         table.is_full()
     };
-    let batches = Batches::new(
-        history(repo, options, cancel)?,
-        table,
-        push,
-        CommitsTable::take,
-    );
+    let batches = Batches::new(history(repo, options)?, table, push, CommitsTable::take);
     Ok(Records {
         schema,
         batches: Box::new(batches),
@@ -200,7 +193,7 @@ pub fn commits(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> R
 /// # Errors
 ///
 /// Those of [`Repo::commits`].
-pub fn changes(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> Result<Records> {
+pub fn changes(repo: &Repo, options: &HistoryOptions) -> Result<Records> {
     let table = ChangesTable::new(repo.name(), options);
     let schema = SchemaRef::clone(table.schema());
     let missing = MissingCount::default();
@@ -212,12 +205,7 @@ pub fn changes(repo: &Repo, options: &HistoryOptions, cancel: &CancelToken) -> R
         }
         table.is_full()
     };
-    let batches = Batches::new(
-        history(repo, options, cancel)?,
-        table,
-        push,
-        ChangesTable::take,
-    );
+    let batches = Batches::new(history(repo, options)?, table, push, ChangesTable::take);
     Ok(Records {
         schema,
         batches: Box::new(batches),
@@ -235,8 +223,6 @@ pub fn blame(
     repo: &Repo,
     options: &BlameOptions,
     mut on_failure: impl FnMut(&[u8], Error) + Send + 'static,
-    progress: Arc<dyn ProgressSink>,
-    cancel: &CancelToken,
 ) -> Result<Records> {
     let table = BlameTable::new(repo.name(), options.lines);
     let schema = SchemaRef::clone(table.schema());
@@ -254,7 +240,7 @@ pub fn blame(
     let files = if is_whole && is_head && repo.is_empty()? {
         None
     } else {
-        Some(repo.blame(options, progress, cancel)?)
+        Some(repo.blame(options)?)
     };
     let batches = Batches::new(files.into_iter().flatten(), table, push, BlameTable::take);
     Ok(Records::new(schema, batches))
@@ -264,13 +250,12 @@ pub fn blame(
 fn history(
     repo: &Repo,
     options: &HistoryOptions,
-    cancel: &CancelToken,
 ) -> Result<impl Iterator<Item = Result<Commit>> + use<>> {
     let is_head = options.all_refs || options.rev.iter().all(|name| names_head(name));
     let stream: Option<CommitStream> = if is_head && repo.is_empty()? {
         None
     } else {
-        Some(repo.commits(options, cancel)?)
+        Some(repo.commits(options)?)
     };
     Ok(stream.into_iter().flatten())
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use gitfleet::git::{BlameOptions, OpenOptions, Repo};
-use gitfleet::{CancelToken, ErrorKind, Workers};
+use gitfleet::{CancelToken, Context, ErrorKind, Workers};
 
 use crate::support::blame::{Line, blamed, git_lines, our_lines};
-use crate::support::{Fixture, git_text, silent};
+use crate::support::{Fixture, git_text};
 
 #[test]
 fn blame_of_every_line_equals_gits() {
@@ -166,9 +166,7 @@ fn line_ranges_equal_gits() {
         options.line_ranges = ranges.iter().map(|&range| range.to_owned()).collect();
         let args: Vec<String> = ranges.iter().map(|range| format!("-L{range}")).collect();
         let failed = std::panic::catch_unwind(|| git_lines(fixture.path(), &args, b"long"));
-        let ours = fixture
-            .open()
-            .blame(&options, silent(), &CancelToken::new());
+        let ours = fixture.open().blame(&options);
         match failed {
             Ok(theirs) => {
                 let files: Vec<_> = ours.unwrap().collect::<Result<_, _>>().unwrap();
@@ -185,10 +183,7 @@ fn blame_refuses_invalid_options_by_name() {
     let refused = |change: &dyn Fn(&mut BlameOptions)| {
         let mut options = BlameOptions::default();
         change(&mut options);
-        let error = fixture
-            .open()
-            .blame(&options, silent(), &CancelToken::new())
-            .unwrap_err();
+        let error = fixture.open().blame(&options).unwrap_err();
         (error.kind(), error.report())
     };
     let (kind, text) = refused(&|options| options.line_ranges = vec!["1,2".to_owned()]);
@@ -341,7 +336,8 @@ fn blame_ends_with_an_error_when_cancelled() {
     let cancel = CancelToken::new();
     let mut stream = fixture
         .open()
-        .blame(&BlameOptions::default(), silent(), &cancel)
+        .with_context(&Context::new().cancelled_by(&cancel))
+        .blame(&BlameOptions::default())
         .unwrap();
     assert!(stream.next().unwrap().is_ok());
     cancel.cancel();
@@ -355,8 +351,8 @@ fn blame_of_a_path_in_an_empty_repository_is_an_error() {
     let fixture = Fixture::empty();
     let mut options = BlameOptions::default();
     options.paths = Some(vec![b"file"[..].into()]);
-    let (repo, cancel) = (fixture.open(), CancelToken::new());
-    let rows = |options| gitfleet::table::blame(&repo, options, |_, _| {}, silent(), &cancel);
+    let repo = fixture.open();
+    let rows = |options| gitfleet::table::blame(&repo, options, |_, _| {});
     let error = rows(&options).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::RevisionNotFound);
     assert_eq!(rows(&BlameOptions::default()).unwrap().count(), 0);

@@ -7,12 +7,12 @@ use gitfleet::git::{
     Change, ChangeKind, Commit, DiffMerges, HistoryOptions, LineCounts, MissingBlobs, OpenOptions,
     Renames, Repo,
 };
-use gitfleet::{CancelToken, ErrorKind, Workers};
+use gitfleet::{CancelToken, Context, ErrorKind, Workers};
 
 use crate::support::{Fixture, git, git_text};
 
 fn commits(repo: &Repo, options: &HistoryOptions) -> Vec<Commit> {
-    repo.commits(options, &CancelToken::new())
+    repo.commits(options)
         .unwrap()
         .collect::<Result<_, _>>()
         .unwrap()
@@ -329,9 +329,11 @@ fn history_is_the_same_for_any_number_of_threads() {
 #[test]
 fn history_ends_with_an_error_when_cancelled() {
     let fixture = Fixture::make("history", &[]);
-    let repo = fixture.open();
     let cancel = CancelToken::new();
-    let mut stream = repo.commits(&HistoryOptions::default(), &cancel).unwrap();
+    let repo = fixture
+        .open()
+        .with_context(&Context::new().cancelled_by(&cancel));
+    let mut stream = repo.commits(&HistoryOptions::default()).unwrap();
     assert!(stream.next().unwrap().is_ok());
     cancel.cancel();
     let rest: Vec<_> = stream.collect();
@@ -358,16 +360,13 @@ fn missing_blob_gives_no_count_and_missing_tree_an_error() {
     assert_eq!(counted, [None, None, Some(3)]);
     let mut strict = HistoryOptions::default();
     strict.missing = MissingBlobs::Error;
-    let stream = fixture.open().commits(&strict, &CancelToken::new());
+    let stream = fixture.open().commits(&strict);
     let error = stream.unwrap().next().unwrap().unwrap_err();
     assert!(error.report().contains(&blob), "{error}");
 
     let tree = git_text(fixture.path(), ["rev-parse", "HEAD~1^{tree}"]);
     std::fs::remove_file(object(&tree)).unwrap();
-    let stream = fixture
-        .open()
-        .commits(&HistoryOptions::default(), &CancelToken::new())
-        .unwrap();
+    let stream = fixture.open().commits(&HistoryOptions::default()).unwrap();
     let last = stream.last().unwrap().unwrap_err();
     assert!(
         last.kind() == ErrorKind::Corrupt && last.report().contains(&tree),
@@ -450,7 +449,7 @@ fn damaged_pack_is_an_error_and_not_missing_content() {
     let bytes = std::fs::read(&index).unwrap();
     std::fs::write(&index, &bytes[..bytes.len() / 2]).unwrap();
     let ended = crate::support::open(fixture.path())
-        .commits(&HistoryOptions::default(), &CancelToken::new())
+        .commits(&HistoryOptions::default())
         .map(|stream| stream.last().unwrap().map(drop));
     let error = ended.and_then(|last| last).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt, "{}", error.report());

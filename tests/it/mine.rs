@@ -4,16 +4,16 @@ use std::fs;
 use std::path::Path;
 
 use gitfleet::fleet::{MineOptions, Mined, Report, Target, mine};
-use gitfleet::{CancelToken, ErrorKind};
+use gitfleet::{Context, ErrorKind};
 
-use crate::support::{Fixture, git, git_text, silent, tree};
+use crate::support::{Fixture, git, git_text, tree};
 
 fn mined(targets: &[&Path], into: &Path, options: &MineOptions) -> gitfleet::Result<Report<Mined>> {
     let targets: Vec<Target> = targets
         .iter()
         .map(|path| Target::parse(path.to_str().unwrap()).unwrap())
         .collect();
-    mine(&targets, into, options, &silent(), &CancelToken::new())
+    mine(&targets, into, options, &Context::new())
 }
 
 fn outcome(path: &Path) -> serde_json::Value {

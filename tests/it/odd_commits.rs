@@ -4,7 +4,6 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
-use gitfleet::CancelToken;
 use gitfleet::git::HistoryOptions;
 
 use crate::support::{Fixture, git, hermetic};
@@ -147,7 +146,7 @@ fn odd_commits_equal_what_git_shows() {
     for (id, object) in ids.iter().zip(&objects) {
         let mut options = HistoryOptions::default();
         options.rev = vec![id.clone()];
-        let mut found = repo.commits(&options, &CancelToken::new()).unwrap();
+        let mut found = repo.commits(&options).unwrap();
         let commit = found.next().unwrap().unwrap();
         let shown = |format: &str| {
             let format = format!("--format=tformat:{format}%x01");

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use gitfleet::CancelToken;
 use gitfleet::git::HistoryOptions;
 use gitfleet::table::{self, Format, Sink};
 
@@ -25,14 +24,10 @@ impl Write for Shared {
 
 fn written(fixture: &Fixture, format: Format, columns: &[&str]) -> Vec<u8> {
     let columns: Vec<String> = columns.iter().map(|&name| name.to_owned()).collect();
-    let records = table::changes(
-        &fixture.open(),
-        &HistoryOptions::default(),
-        &CancelToken::new(),
-    )
-    .unwrap()
-    .select(&columns)
-    .unwrap();
+    let records = table::changes(&fixture.open(), &HistoryOptions::default())
+        .unwrap()
+        .select(&columns)
+        .unwrap();
     let out = Shared::default();
     let mut sink = Sink::new(
         format,
@@ -109,12 +104,7 @@ fn schema_metadata_has_the_counting_policy() {
 #[test]
 fn unknown_column_is_named_with_the_known_ones() {
     let fixture = Fixture::empty();
-    let records = table::commits(
-        &fixture.open(),
-        &HistoryOptions::default(),
-        &CancelToken::new(),
-    )
-    .unwrap();
+    let records = table::commits(&fixture.open(), &HistoryOptions::default()).unwrap();
     let error = records
         .select(&["nonsense".to_owned()])
         .err()
@@ -129,24 +119,14 @@ fn unknown_column_is_named_with_the_known_ones() {
 #[test]
 fn commits_of_an_empty_repository_have_no_rows() {
     let fixture = Fixture::empty();
-    let mut records = table::commits(
-        &fixture.open(),
-        &HistoryOptions::default(),
-        &CancelToken::new(),
-    )
-    .unwrap();
+    let mut records = table::commits(&fixture.open(), &HistoryOptions::default()).unwrap();
     assert!(records.next().is_none());
 }
 
 #[test]
 fn commits_table_has_the_sums_of_git() {
     let fixture = Fixture::make("history", &[]);
-    let records = table::commits(
-        &fixture.open(),
-        &HistoryOptions::default(),
-        &CancelToken::new(),
-    )
-    .unwrap();
+    let records = table::commits(&fixture.open(), &HistoryOptions::default()).unwrap();
     let names: Vec<String> = records
         .schema()
         .fields()

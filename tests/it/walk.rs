@@ -3,14 +3,13 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use gitfleet::CancelToken;
 use gitfleet::GitString;
 use gitfleet::git::{DiffMerges, HistoryOptions, MergeCommits, Order, PatternSyntax, Repo};
 
 use crate::support::{Fixture, git, git_text, open};
 
 fn ours(repo: &Repo, options: &HistoryOptions) -> Vec<String> {
-    let commits = repo.commits(options, &CancelToken::new()).unwrap();
+    let commits = repo.commits(options).unwrap();
     commits
         .map(|commit| commit.unwrap().id.to_string())
         .collect()
@@ -434,7 +433,7 @@ fn walk_names_invalid_arguments() {
         ),
         (with(|o| o.paths = paths(&["../up"])), "../up"),
     ] {
-        let Err(error) = repo.commits(&options, &CancelToken::new()) else {
+        let Err(error) = repo.commits(&options) else {
             panic!("{options:?} was taken");
         };
         assert!(

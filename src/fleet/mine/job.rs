@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::options::{MineOptions, Table};
 use super::outcome::{Failure, Mined, OutcomeFile};
-use crate::cancel::CancelToken;
 use crate::choice::Choice;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::fleet::dataset::{Dataset, OUTCOME_FILE, Staging, json, write_synced};
 use crate::fleet::target::Target;
 use crate::git::{
     BlameOptions, Discover, HistoryOptions, MissingBlobs, ObjectId, OpenOptions, Repo,
 };
-use crate::progress::{Phase, Progress, ProgressSink};
+use crate::progress::{Phase, Progress};
 use crate::remote::{
     CloneOptions, PrefetchFor, Worktree, clone_repo, prefetch, remote_head, update_repo,
 };
@@ -27,8 +26,7 @@ pub(super) struct MineJob<'a> {
     pub(super) options: &'a MineOptions,
     pub(super) dataset: &'a Dataset,
     pub(super) workers: &'a Workers,
-    pub(super) progress: &'a Arc<dyn ProgressSink>,
-    pub(super) cancel: &'a CancelToken,
+    pub(super) context: &'a Context,
 }
 
 impl MineJob<'_> {
@@ -73,7 +71,7 @@ impl MineJob<'_> {
         self.write_history(&repo, revision.as_deref(), &directory, &mut mined)?;
         self.write_blame(&repo, revision.as_deref(), &directory, &mut mined)?;
         self.write_about(&directory, &mut mined)?;
-        self.cancel.check()?;
+        self.context.cancel.check()?;
         mined.seconds = started.elapsed().as_secs_f64();
         self.write_package(&directory, &mined)?;
         self.write_outcome(&directory, Some(&mined), None)?;
@@ -107,15 +105,9 @@ impl MineJob<'_> {
             ..self.options.clone_options.clone()
         };
         if clone.exists() {
-            update_repo(&clone, &options, self.progress, self.cancel)?;
+            update_repo(&clone, &options, self.context)?;
         } else {
-            clone_repo(
-                self.target.url(),
-                &clone,
-                &options,
-                self.progress,
-                self.cancel,
-            )?;
+            clone_repo(self.target.url(), &clone, &options, self.context)?;
         }
         Repo::open(&clone, &open).map(Some)
     }
@@ -125,7 +117,7 @@ impl MineJob<'_> {
             return Ok(());
         }
         let (clone, options) = (&self.options.clone_options, self.options);
-        let fetch = |needed| prefetch(repo, &needed, clone, self.progress, self.cancel);
+        let fetch = |needed| prefetch(repo, &needed, clone, self.context);
         if options.writes(Table::Commits) || options.writes(Table::Changes) {
             fetch(PrefetchFor::Commits(self.history(revision)))?;
         }
@@ -155,7 +147,7 @@ impl MineJob<'_> {
         let Some(finished) = finished.filter(|_| asks_for_head) else {
             return Ok(false);
         };
-        let head = remote_head(self.target.url(), &self.options.clone_options, self.cancel)?;
+        let head = remote_head(self.target.url(), &self.options.clone_options, self.context)?;
         Ok(finished.head == head.map(|id| id.to_string()))
     }
 
@@ -231,7 +223,7 @@ impl MineJob<'_> {
     }
 
     pub(super) fn tell(&self, phase: Phase, done: u64) {
-        self.progress.progress(Progress {
+        self.context.progress.progress(Progress {
             subject: self.target.to_string(),
             phase,
             done,

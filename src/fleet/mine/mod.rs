@@ -6,15 +6,14 @@ mod outcome;
 mod tables;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::dataset::Dataset;
 use super::outcome::Report;
 use super::run::{self, FleetOptions};
 use super::target::{Target, refuse_clashes};
-use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::progress::{EndStatus, ProgressSink};
+use crate::progress::EndStatus;
 use crate::workers::Workers;
 use job::MineJob;
 
@@ -36,8 +35,7 @@ pub fn mine(
     targets: &[Target],
     into: &Path,
     options: &MineOptions,
-    progress: &Arc<dyn ProgressSink>,
-    cancel: &CancelToken,
+    context: &Context,
 ) -> Result<Report<Mined>> {
     if options.history.all_refs || !options.history.rev.is_empty() {
         let reason = "mining takes one: MineOptions::rev";
@@ -66,8 +64,7 @@ pub fn mine(
             options,
             dataset: &dataset,
             workers: &workers,
-            progress,
-            cancel,
+            context,
         };
         job.run()
     };
@@ -77,13 +74,13 @@ pub fn mine(
             Ok(_) => EndStatus::Done,
             Err(error) => EndStatus::Failed(error.report()),
         };
-        progress.ended(name, &ending);
+        context.progress.ended(name, &ending);
     };
     let targets = targets.iter().map(|target| run::Job {
         input: target,
         name: target.to_string(),
         host: target.url().host(),
     });
-    let outcomes = run::run(targets.collect(), &fleet, cancel, work, on_end);
+    let outcomes = run::run(targets.collect(), &fleet, &context.cancel, work, on_end);
     Ok(Report { outcomes })
 }

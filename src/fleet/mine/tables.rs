@@ -40,7 +40,7 @@ impl MineJob<'_> {
             .transpose()?;
         let mut missing = 0u64;
         let stream = revision
-            .map(|_| repo.commits(&history, self.cancel))
+            .map(|_| repo.with_context(self.context).commits(&history))
             .transpose()?;
         for (done, commit) in stream.into_iter().flatten().enumerate() {
             let commit = commit?;
@@ -92,10 +92,11 @@ impl MineJob<'_> {
         let options = self.blame(revision);
         let renamed: Arc<dyn ProgressSink> = Arc::new(Renamed {
             subject: self.target.to_string(),
-            sink: Arc::clone(self.progress),
+            sink: Arc::clone(&self.context.progress),
         });
+        let context = self.context.clone().reported_to(renamed);
         let stream = revision
-            .map(|_| repo.blame(&options, renamed, self.cancel))
+            .map(|_| repo.with_context(&context).blame(&options))
             .transpose()?;
         for blamed in stream.into_iter().flatten() {
             let blamed = blamed?;

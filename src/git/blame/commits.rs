@@ -1,4 +1,4 @@
-//! The commits that a blame comes to, loaded as it comes to them.
+//! The commits that a blame visits, loaded on demand.
 
 use gix::ObjectId;
 use gix::commitgraph::Position;
@@ -12,30 +12,31 @@ use crate::git::objects::ObjectSource;
 use crate::git::objects::changed_paths::ChangedPaths;
 use crate::git::walk::{Nodes, Tips, Walk, WalkOptions, is_too_old};
 
-/// Index of a commit in [`Commits`], in the order they were heard of.
+/// Index of a commit in [`Commits`], in the order of discovery.
 pub(super) type CommitIndex = u32;
 
-/// Hardly any commit has more than two.
+/// A list with one item per parent; hardly any commit has more than two.
 pub(super) type Parents<T> = SmallVec<[T; 2]>;
 
-/// A commit, as far as it is known.
+/// A commit, and its data once it is loaded.
 struct CommitNode {
     id: ObjectId,
-    /// Where the commit-graph has it.
+    /// Its position in the commit-graph, if it is there.
     position: Option<Position>,
     known: Option<Known>,
 }
 
-/// What a blame needs to know of a commit.
+/// The data of a commit that a blame needs.
 pub(super) struct Known {
     pub(super) tree: ObjectId,
     /// Committer date, in seconds since the epoch.
     pub(super) seconds: u64,
-    /// Where its lines may have come from: none for a root, for the edge of a shallow clone and of what is asked for.
+    /// The parents that its lines may have come from: empty for a root commit, at a shallow
+    /// boundary and at the limits of the blame.
     pub(super) parents: Parents<CommitIndex>,
 }
 
-/// Where a blame ends before history does.
+/// Limits that end a blame before the start of history.
 #[derive(Default)]
 pub(super) struct WalkLimits {
     pub(super) first_parent: bool,
@@ -43,17 +44,17 @@ pub(super) struct WalkLimits {
     pub(super) since: Option<i64>,
 }
 
-/// The commits heard of so far.
+/// The commits discovered so far.
 pub(super) struct Commits {
     reader: Nodes,
     nodes: Vec<CommitNode>,
-    /// Indices of commits that the commit-graph has, by their position in it: looking ids up would take longer than all
-    /// else that is done with most of them.
+    /// Indices of the commits in the commit-graph, by their position in it. For most commits, a
+    /// lookup by id would take longer than all other work on them.
     by_position: Vec<Option<CommitIndex>>,
-    /// Indices of the others.
+    /// Indices of all other commits.
     by_id: HashMap<ObjectId, CommitIndex>,
     limits: WalkLimits,
-    /// What a range leaves, if one was asked for; all else is a boundary.
+    /// The commits of the requested range, if there is one; all other commits are boundaries.
     in_range: Option<HashSet<ObjectId>>,
 }
 
@@ -92,12 +93,12 @@ impl Commits {
         })
     }
 
-    /// What a commit-graph knows of changed paths.
+    /// Returns the changed-path filters of the commit-graph, if it has any.
     pub(super) fn changed_paths(&self) -> Option<ChangedPaths> {
         self.reader.changed_paths()
     }
 
-    /// The commit's index; it need not be known yet.
+    /// Returns the commit's index, and adds the commit if it is new.
     pub(super) fn index(&mut self, id: ObjectId) -> CommitIndex {
         match self.reader.graph().and_then(|graph| graph.lookup(id)) {
             Some(position) => self.index_at(position, id),
@@ -113,7 +114,7 @@ impl Commits {
         *index.get_or_insert_with(|| add(&mut self.nodes, id, Some(position)))
     }
 
-    /// A commit that no repository has: what is not committed yet, on top of `parents`.
+    /// Adds a commit that is not in the repository: the uncommitted state, on top of `parents`.
     pub(super) fn add_uncommitted(
         &mut self,
         id: ObjectId,
@@ -128,7 +129,7 @@ impl Commits {
         index
     }
 
-    /// Where the commit-graph has the commit.
+    /// Returns the commit's position in the commit-graph, if it is there.
     pub(super) fn position(&self, commit: CommitIndex) -> Option<Position> {
         self.nodes[commit as usize].position
     }
@@ -158,7 +159,8 @@ impl Commits {
         self.known(commit)
     }
 
-    /// What the commit-graph knows of a commit; `None` also if it makes no sense.
+    /// Reads a commit from the commit-graph; returns `None` if it is not there or its entry is
+    /// invalid.
     fn in_graph(&mut self, commit: CommitIndex) -> Option<Known> {
         let CommitNode { id, position, .. } = self.nodes[commit as usize];
         let graph = self.reader.graph()?;
@@ -178,7 +180,7 @@ impl Commits {
         })
     }
 
-    /// Behind how many parents of a commit lines are looked for.
+    /// Returns the maximum number of parents of a commit that are followed.
     fn parents_wanted(&self, id: ObjectId, seconds: u64) -> usize {
         let is_boundary = is_too_old(seconds, self.limits.since)
             || self.in_range.as_ref().is_some_and(|ids| !ids.contains(&id));
@@ -189,13 +191,13 @@ impl Commits {
         }
     }
 
-    /// What is known of a commit that was loaded.
+    /// Returns the data of a commit that was loaded.
     pub(super) fn known(&self, commit: CommitIndex) -> Result<&Known> {
         let known = self.nodes[commit as usize].known.as_ref();
         known.ok_or_else(|| Error::internal("a commit was not loaded"))
     }
 
-    /// Whether lines that reach the commit stay there, because nothing behind it is looked at.
+    /// Returns true if lines that reach the commit stay there, because no parent is followed.
     pub(super) fn is_boundary(&self, commit: CommitIndex) -> bool {
         self.known(commit)
             .is_ok_and(|known| known.parents.is_empty())
@@ -208,5 +210,6 @@ fn add(nodes: &mut Vec<CommitNode>, id: ObjectId, position: Option<Position>) ->
         position,
         known: None,
     });
-    CommitIndex::try_from(nodes.len() - 1).unwrap_or(CommitIndex::MAX) // far fewer than four billion
+    // There are far fewer than four billion commits.
+    CommitIndex::try_from(nodes.len() - 1).unwrap_or(CommitIndex::MAX)
 }

@@ -1,26 +1,30 @@
-//! Which lines of a parent an ignored commit's lines most resemble: git's rule for `--ignore-rev`.
+//! Finds the lines of a parent that an ignored commit's lines resemble most: git's rule for
+//! `--ignore-rev`.
 //!
-//! A line is the multiset of its pairs of bytes. Within a hunk, the line that matches with the greatest certainty is settled
-//! first and parts the hunk in two, so that matches do not cross; what it took of the parent's line no other may take. A
-//! line without a match in its hunk takes the most similar one of the whole parent, if ten pairs agree.
+//! A line is represented by the multiset of its pairs of bytes. Within a hunk, the line with the
+//! most certain match is settled first. It divides the hunk in two, so that matches do not cross,
+//! and the pairs it shares with the parent's line are not available to other lines. A line without
+//! a match in its hunk is matched with the most similar line of the whole parent, if at least ten
+//! pairs agree.
 //!
-//! git's own file `blame.c` is the only description of these rules.
+//! These rules are described only in git's source, `blame.c`.
 
 use gix::diff::blob::Hunk;
 
 use crate::git::diff::common_ends::lines;
 
-/// Per hunk and line of it, the parent's line it came from; `None` if it stays.
+/// For each hunk and each of its lines, the parent's line that it came from; `None` if the line
+/// stays with the commit.
 pub(super) type Guesses = Vec<Vec<Option<u32>>>;
 
-/// How far from its place a line is looked for within a hunk.
+/// Maximum distance of a match from the line's expected place, within a hunk.
 const SEARCH_DISTANCE: usize = 10;
-/// Pairs that must agree with a line from elsewhere in the parent.
+/// Minimum number of pairs that a match anywhere in the parent shares.
 const MIN_SHARED_PAIRS: u32 = 10;
-/// How much nearness weighs: a similarity counts so often, less one for each line of distance.
+/// Weight of nearness: a similarity is multiplied by this, less one for each line of distance.
 const NEARNESS: i64 = 1000;
 
-/// Guesses for all hunks between two files. Lines count from 0.
+/// Returns guesses for all hunks between two files. Lines count from 0.
 pub(super) fn guess(old: &[u8], new: &[u8], hunks: &[Hunk]) -> Guesses {
     let mut old: Vec<Pairs> = lines(old).into_iter().map(Pairs::of).collect();
     let new: Vec<Pairs> = lines(new).into_iter().map(Pairs::of).collect();
@@ -41,7 +45,8 @@ fn range(lines: &std::ops::Range<u32>) -> std::ops::Range<usize> {
     lines.start as usize..lines.end as usize
 }
 
-/// The line that shares most pairs with the one at `place`; among equals the nearest, among those the last.
+/// Returns the line that shares the most pairs with `line`, and at least [`MIN_SHARED_PAIRS`]. Of
+/// equals, the nearest to `place` is taken; of those, the last.
 fn anywhere(old: &[Pairs], line: &Pairs, place: usize) -> Option<usize> {
     let (mut most, mut best) = (MIN_SHARED_PAIRS, None::<usize>);
     for (at, candidate) in old.iter().enumerate() {
@@ -54,17 +59,19 @@ fn anywhere(old: &[Pairs], line: &Pairs, place: usize) -> Option<usize> {
     best
 }
 
-/// How often each pair of neighbouring bytes occurs in a line, sorted.
+/// The number of occurrences of each pair of adjacent bytes in a line, sorted by pair.
 struct Pairs(Vec<(u32, u32)>);
 
 impl Pairs {
-    /// Letters count as lower case and white space as 0, which also stands at both ends; two of those are no pair.
+    /// Counts the pairs of a line. Letters are lower-cased and white space becomes 0. A 0 is also
+    /// added at both ends; a pair of zeros does not count.
     fn of(line: &[u8]) -> Self {
         let normal = |&byte: &u8| match byte {
             b' ' | b'\t' | b'\r' | b'\n' => 0,
             byte => byte.to_ascii_lowercase(),
         };
-        // git makes a number of each pair from signed bytes: behind one above 127 the second does not count.
+        // git computes a pair's number from signed bytes: after a byte above 127 the second one is
+        // lost.
         let wide = |byte: u8| i32::from(byte.cast_signed()).cast_unsigned();
         let bytes = line.iter().map(normal).chain([0]);
         let mut previous = 0;
@@ -112,12 +119,12 @@ impl Pairs {
     }
 }
 
-/// How sure a line's match is.
+/// The certainty of a line's match.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Certainty {
     Unknown,
     NoMatch,
-    /// The higher, the surer.
+    /// A higher number is more certain.
     Match(i64),
 }
 
@@ -134,7 +141,8 @@ struct Matching<'a> {
     old_lines: std::ops::Range<usize>,
     new_lines: std::ops::Range<usize>,
     distance: usize,
-    /// Per line of the hunk and distance from its place; `None` if not compared, or not any more.
+    /// Similarity per line of the hunk and distance from its place; `None` if it is not computed
+    /// yet or was discarded.
     similarity: Vec<Option<i64>>,
     certainty: Vec<Certainty>,
     best: Vec<Option<usize>>,
@@ -167,10 +175,11 @@ impl<'a> Matching<'a> {
         if self.old_lines.is_empty() {
             return self.best;
         }
-        // Two lines of the hunk that are further apart are never compared with the same line.
+        // Lines of the hunk that are further apart than this are never compared with the same line.
         let reach = ((2 * self.distance + 1) * self.new_lines.len()).saturating_sub(1)
             / self.old_lines.len();
-        // What comes first in the file is settled first; a stack of our own, because hunks may be long.
+        // Earlier lines are settled first. An explicit stack replaces recursion, because hunks may
+        // be long.
         let mut stretches = vec![Stretch {
             old: self.old_lines.clone(),
             new: 0..self.new_lines.len(),
@@ -197,7 +206,8 @@ impl<'a> Matching<'a> {
         self.best
     }
 
-    /// The line with the surest match, the first of equals, and its partner.
+    /// Returns the line with the most certain match, the first of equals, and its partner in the
+    /// parent.
     fn most_certain(&mut self, stretch: &Stretch) -> Option<(usize, usize)> {
         let mut most = None;
         for line in stretch.new.clone() {
@@ -244,7 +254,8 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// Forgets what the choice of `partner` for `line` changes: similarities with it, and matches that would cross it.
+    /// Discards the results that the match of `line` with `partner` changes: similarities with
+    /// `partner`, and matches that would cross it.
     fn invalidate(&mut self, stretch: &Stretch, line: usize, partner: usize, reach: usize) {
         let from = line.saturating_sub(reach).max(stretch.new.start);
         let until = (line + reach + 1).min(stretch.new.end);
@@ -271,12 +282,12 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// The parent's line at the same part of the hunk.
+    /// Returns the parent's line at the same relative place in the hunk.
     fn place(&self, line: usize) -> usize {
         (line * 2 + 1) * self.old_lines.len() / (self.new_lines.len() * 2) + self.old_lines.start
     }
 
-    /// Where the similarity of a line with the parent's line `at` is kept.
+    /// Returns the index in `similarity` of a line and the parent's line `at`.
     fn slot(&self, line: usize, place: usize, at: usize) -> usize {
         line * (2 * self.distance + 1) + at + self.distance - place
     }

@@ -1,4 +1,4 @@
-//! Runs of lines on their way back through history.
+//! Runs of lines that a blame traces back through history.
 
 use gix::diff::blob::Hunk;
 
@@ -7,20 +7,20 @@ use super::guess::Guesses;
 /// Index of a blamed file.
 pub(super) type FileIndex = u32;
 
-/// Lines of a blamed file that are being looked for in some older file. All lines count from 0.
+/// Consecutive lines of a blamed file, located in the version that is searched. Lines count from 0.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Run {
-    /// Whose lines they are.
+    /// The blamed file that the lines belong to.
     pub(super) file: FileIndex,
     /// First line in the blamed file.
     pub(super) final_line: u32,
-    /// First line in the file looked at.
+    /// First line in the version that is searched.
     pub(super) line: u32,
     pub(super) len: u32,
 }
 
 impl Run {
-    /// The part of `len` lines that starts `skip` lines into it, now at `line`.
+    /// Returns the part of `len` lines that starts `skip` lines into the run, located at `line`.
     fn part(&self, skip: u32, len: u32, line: u32) -> Self {
         Self {
             file: self.file,
@@ -31,14 +31,15 @@ impl Run {
     }
 }
 
-/// Splits `runs` by a diff from an older file to this one: the lines the older one has, renumbered for it, go to `passed`;
-/// the others are returned.
+/// Splits `runs` by a diff from an older file to this one. Lines that the older file has are
+/// renumbered for it and added to `passed`; the others are returned.
 pub(super) fn split(runs: &[Run], hunks: &[Hunk], passed: &mut Vec<Run>) -> Vec<Run> {
     let mut kept = Vec::new();
     for run in runs {
         let end = run.line + run.len;
         let mut at = run.line;
-        // The first hunk that ends behind the run's start, and where lines before it stand in the older file.
+        // `next` is the first hunk that ends after the run's start. Adding `shift` to a line before
+        // that hunk gives its place in the older file.
         let mut next = hunks.partition_point(|hunk| hunk.after.end <= at);
         let mut shift = next
             .checked_sub(1)
@@ -55,7 +56,8 @@ pub(super) fn split(runs: &[Run], hunks: &[Hunk], passed: &mut Vec<Run>) -> Vec<
                 next += 1;
             } else {
                 let stop = hunk.map_or(end, |hunk| hunk.after.start.min(end));
-                let older = u32::try_from(i64::from(at) + shift).unwrap_or(0); // a diff's lines exist on both sides
+                // Lines outside hunks exist in both files, so the result is in range.
+                let older = u32::try_from(i64::from(at) + shift).unwrap_or(0);
                 passed.push(run.part(at - run.line, stop - at, older));
                 at = stop;
             }
@@ -64,8 +66,8 @@ pub(super) fn split(runs: &[Run], hunks: &[Hunk], passed: &mut Vec<Run>) -> Vec<
     kept
 }
 
-/// Splits `runs`, which lie in hunks, by where each of their lines goes instead: lines with a guess go to `passed`, the
-/// others are returned.
+/// Splits `runs`, which are inside hunks, by the guesses for their lines. Lines with a guess are
+/// renumbered and added to `passed`; the others are returned.
 pub(super) fn split_by_guesses(
     runs: &[Run],
     hunks: &[Hunk],
@@ -100,7 +102,7 @@ pub(super) fn split_by_guesses(
     kept
 }
 
-/// How far common lines behind `hunk` stand apart: older line minus newer line.
+/// Returns the offset of common lines after `hunk`: older line minus newer line.
 fn shift_behind(hunk: &Hunk) -> i64 {
     i64::from(hunk.before.end) - i64::from(hunk.after.end)
 }
@@ -121,7 +123,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Each line goes one way only, and a line that moves is the same line on both sides.
+        /// Each line is either passed or kept, and a passed line is the same in both files.
         #[test]
         fn lines_are_neither_lost_nor_duplicated(old in "([ab]\n){0,20}", new in "([abc]\n){1,20}", start in 0u32..10, len in 1u32..10) {
             let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();

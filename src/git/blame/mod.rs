@@ -1,33 +1,40 @@
-//! Who last touched each line, for any set of files, in ONE walk over history.
+//! Finds the commit that last changed each line, for any set of files, in one walk over history.
 //!
 //! # The idea
 //!
-//! `git blame` asks per file: for each commit from the newest on, which of the lines I still look for did it pass on from
-//! its parents? Asked for every file of a tree, nearly all of that work is repeated: the same commits, the same trees. Here
-//! all files walk together. Each commit holds a map *path -> (blob, lines still to place)*, its suspects. Commits are
-//! visited newest first, and:
+//! `git blame` works per file: for each commit from the newest on, it determines which of the
+//! remaining lines came from the commit's parents. Run for every file of a tree, it repeats nearly
+//! all of that work: the same commits, the same trees. Here all files share one walk. Each commit
+//! holds a map *path -> (blob, lines still to place)*, its suspects. Commits are visited newest
+//! first, and:
 //!
-//! 1. The paths a commit did not change against its first parent move there as a whole map, without looking at any of them.
-//! 2. Each other path looks for its origins, one parent after the other (`origins`): the same path, else a rename
-//!    found for this one path alone. An origin with the same blob takes everything.
-//! 3. The origins' blobs are compared with this blob (`diff::lines`); lines outside changed hunks move to the first origin
-//!    that has them (`lines`). If the commit is to be ignored, lines inside move to what they most resemble (`guess`).
-//! 4. What no origin took belongs to this commit. So does everything that reaches a commit without parents: a boundary.
+//! 1. The paths that a commit did not change against its first parent move to that parent as a
+//!    whole map, without looking at any of them.
+//! 2. For each other path, the parents are searched for its origins, one after the other
+//!    (`origins`): the same path, else a rename that is detected for this path alone. An origin
+//!    with the same blob takes all lines.
+//! 3. The origins' blobs are compared with the commit's blob (`diff::lines`); lines outside changed
+//!    hunks move to the first origin that has them (`lines`). If the commit is to be ignored, lines
+//!    inside hunks move to the lines that they resemble most (`guess`).
+//! 4. Lines that no origin took belong to this commit. So do all lines that reach a commit without
+//!    parents: a boundary.
 //!
-//! The answer for a line depends on neither the order of visits nor on what else is blamed: where dates are out of order, a
-//! commit is visited again for the lines that came late. Cost is the number of changes in history, not files times commits.
+//! The answer for a line depends neither on the order of visits nor on the other files that are
+//! blamed: where dates are out of order, a commit is visited again for lines that arrive late. The
+//! cost depends on the number of changes in history, not on files times commits.
 //!
-//! # Where the time goes, and who spends it
+//! # Work in parallel
 //!
-//! Steps 2 and 3 (a path's *passage*) and the comparison of trees depend on blobs and trees only, not on which lines are
-//! looked for. So workers do them ahead of the walk (`prefetcher`), for the paths under which lines are looked for at the time;
-//! the walk itself moves numbers. What runs ahead is bounded by windows; a file is handed over, and forgotten, as soon as
-//! its last line is placed.
+//! Steps 2 and 3 (a path's *passage*) and the comparison of trees depend on blobs and trees only,
+//! not on the lines that are searched. So workers do them ahead of the walk (`prefetcher`), for the
+//! paths that have lines to place at the time; the walk itself only moves line numbers. The work
+//! done ahead is bounded by windows. A file is returned, and its state dropped, as soon as its last
+//! line is placed.
 //!
-//! # Where things are
+//! # Modules
 //!
-//! `targets`, `ranges` and `git::worktree` say what is blamed; `commits` loads commits as the walk comes to them; `walk` is
-//! the walk; `passage` puts `origins` and line diffs together; `report` makes rows.
+//! `targets`, `ranges` and `git::worktree` determine what is blamed; `commits` loads commits on
+//! demand; `walk` is the walk; `passage` combines `origins` and line diffs; `report` makes rows.
 
 mod commits;
 mod guess;
@@ -45,12 +52,8 @@ mod stream;
 mod targets;
 mod walk;
 
-use std::sync::Arc;
-
 use super::repo::Repo;
-use crate::cancel::CancelToken;
 use crate::error::Result;
-use crate::progress::ProgressSink;
 
 pub use options::BlameOptions;
 pub use rows::{BlameRow, FileBlame};
@@ -61,27 +64,24 @@ impl Repo {
     ///
     /// # Shape
     ///
-    /// One [`FileBlame`] per file, as they are finished: files whose lines are young come first. The order is the same
-    /// at every run and for any number of threads. Symlinks and binary files are blamed by lines like any other; submodules
-    /// are left out. A chosen path that does not exist is that path's outcome, and comes before all others.
+    /// One [`FileBlame`] per file, in the order in which they are finished: files whose lines are
+    /// recent come first. The order is the same in every run and for any number of threads.
+    /// Symlinks and binary files are blamed by lines like any other file; submodules are left out.
+    /// A chosen path that does not exist gets a [`FileBlame`] with an error, before all others.
     ///
     /// # Errors
     ///
-    /// [`RevisionNotFound`](crate::Error::RevisionNotFound); [`InvalidInput`](crate::Error::InvalidInput) for options that
-    /// make no sense together; [`Corrupt`](crate::Error::Corrupt) if a commit or tree cannot be read;
-    /// [`Cancelled`](crate::Error::Cancelled). A blob that is missing or damaged is the outcome of the files that
-    /// need it. An error is the last item.
+    /// [`RevisionNotFound`](crate::Error::RevisionNotFound);
+    /// [`InvalidInput`](crate::Error::InvalidInput) for options that contradict each other;
+    /// [`Corrupt`](crate::Error::Corrupt) if a commit or tree cannot be read;
+    /// [`Cancelled`](crate::Error::Cancelled). A missing or damaged blob is an error in the
+    /// [`FileBlame`] of each file that needs it. Any other error is the last item.
     ///
     /// # Cost
     ///
-    /// One walk over history, however many files are asked for; it ends when the last line is placed. Progress counts
-    /// lines.
-    pub fn blame(
-        &self,
-        options: &BlameOptions,
-        progress: Arc<dyn ProgressSink>,
-        cancel: &CancelToken,
-    ) -> Result<BlameStream> {
-        start::start(self, options, progress, cancel)
+    /// One walk over history, for any number of files; it ends when the last line is placed.
+    /// Progress counts lines.
+    pub fn blame(&self, options: &BlameOptions) -> Result<BlameStream> {
+        start::start(self, options)
     }
 }

@@ -1,9 +1,11 @@
-//! Where a path at a commit came from: git's rules for the origins that may take its lines.
+//! Finds the origins of a path at a commit: git's rules for the files that may take its lines.
 //!
-//! For each parent, in order: if the path is there with the same blob, that parent takes everything. If it is there with
-//! another blob, that is an origin; but not if one is a file and the other a symlink or submodule. For each parent in which
-//! the path is not there at all: a rename found for this path alone, from whatever was deleted between that parent and
-//! the commit. A rename with the same blob takes everything too. Two origins with the same blob count once.
+//! The parents are searched in order. If a parent has the path with the same blob, it takes all
+//! lines. If it has the path with another blob, that file is an origin, unless one of the two is a
+//! regular file and the other a symlink or submodule. Then, for each parent that does not have the
+//! path, a rename is detected for this path alone, from the files that were deleted between that
+//! parent and the commit. A rename with the same blob takes all lines too. Two origins with the
+//! same blob count once.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -18,13 +20,13 @@ use crate::git::diff::renames::{Candidate, Detect, RenameFinder};
 use crate::git::diff::tree::{Side, TreeChange, find_path, tree_changes};
 use crate::git::objects::Objects;
 
-/// A commit and its parents, as far as origins depend on them.
+/// The data of a commit and its parents that origins depend on.
 pub(super) struct CommitContext {
     pub(super) files: Files,
     pub(super) parents: Vec<Parent>,
     /// Its changes against the first parent; `None` if only some of them are known.
     pub(super) changes: Option<Arc<Vec<TreeChange>>>,
-    /// Whether lines are moved past it even if it changed them.
+    /// True if the commit is ignored: its lines move to parents even if it changed them.
     pub(super) is_ignored: bool,
 }
 
@@ -33,10 +35,10 @@ pub(super) struct Parent {
     pub(super) tree: ObjectId,
 }
 
-/// What files a commit has.
+/// The files of a commit.
 pub(super) enum Files {
     Tree(ObjectId),
-    /// Those of what is not committed yet.
+    /// The paths of the files in the uncommitted state.
     Listed(HashSet<Vec<u8>>),
 }
 
@@ -48,33 +50,33 @@ pub(super) struct Origin {
     pub(super) blob: ObjectId,
 }
 
-/// Where a path's lines may go.
+/// The files that may take a path's lines.
 #[derive(Debug)]
 pub(super) enum Origins {
-    /// One file with the same content takes all of them.
+    /// One file with the same content, which takes all lines.
     Whole(Origin),
-    /// These take what they have, in order. None at all: the commit added the path.
+    /// Files that take the lines they have, in order; empty if the commit added the path.
     Parts(Vec<Origin>),
 }
 
 /// A file that a commit deleted, and its path.
 type Deleted = (Vec<u8>, Side);
 
-/// What a parent has at a path.
+/// The file that a parent has at a path.
 enum InParent {
     Same,
     Other(ObjectId),
-    /// A file of another sort: no origin, and no reason to look for a rename.
+    /// A file of another kind: it is not an origin, and no rename is detected.
     OtherSort,
     Absent,
 }
 
-/// Looks for the origins of one commit's paths.
+/// Finds the origins of one commit's paths.
 pub(super) struct OriginFinder<'a> {
     objects: &'a Objects,
     family: &'a CommitContext,
     renames: RenameFinder<'a>,
-    /// Deleted files between each parent and the commit, once asked for.
+    /// Files that were deleted between each parent and the commit; `None` until they are needed.
     deleted: Vec<Option<Vec<Deleted>>>,
 }
 
@@ -93,7 +95,8 @@ impl<'a> OriginFinder<'a> {
         }
     }
 
-    /// Finds the origins of a path by `change`, its change against the first parent, which leaves `here`.
+    /// Finds the origins of a path. `change` is its change against the first parent, and `here` is
+    /// its file at the commit.
     pub(super) fn find(&mut self, change: &TreeChange, here: Side) -> Result<Origins> {
         let parents = &self.family.parents;
         let origin = |at: usize, path: &[u8], blob| Origin {

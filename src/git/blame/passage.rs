@@ -1,5 +1,6 @@
-//! How the lines of one path pass from a commit to its parents. It depends on blobs and trees only, not on which lines are
-//! looked for: so it can be found out ahead of the walk, on any thread.
+//! The passage of a path: the way its lines move from a commit to its parents. It depends on blobs
+//! and trees only, not on the lines that are searched, so it can be computed ahead of the walk, on
+//! any thread.
 
 use gix::ObjectId;
 use gix::diff::blob::Hunk;
@@ -13,21 +14,21 @@ use crate::git::diff::lines::{LineDiffer, Whitespace};
 use crate::git::diff::tree::{Side, TreeChange};
 use crate::git::objects::{Object, ObjectSource, Objects};
 
-/// Where a path's lines go.
+/// The destination of a path's lines.
 pub(super) enum LinePassage {
-    /// All of them, to a file with the same content.
+    /// All lines go to a file with the same content.
     Whole(Origin),
-    /// To each of these what it has, in order; the commit keeps the rest.
+    /// Each part takes the lines it has, in order; the commit keeps the rest.
     Parts(Vec<Part>),
-    /// Nobody knows: what is wrong with the repository.
+    /// The destination is unknown because of this problem with the repository.
     Unknown(String),
 }
 
-/// An origin, and what differs from it.
+/// An origin, and the hunks that differ from it.
 pub(super) struct Part {
     pub(super) origin: Origin,
     pub(super) hunks: Vec<Hunk>,
-    /// Where lines of the hunks go if the commit is ignored.
+    /// Destinations of the lines in the hunks, if the commit is ignored.
     pub(super) guesses: Option<Guesses>,
 }
 
@@ -58,11 +59,11 @@ impl LinePassages {
         &self.objects
     }
 
-    /// The passage of each of these changes of a commit against its first parent.
+    /// Finds the passage of each of these changes of a commit against its first parent.
     ///
     /// # Errors
     ///
-    /// [`Error::Cancelled`], and no other.
+    /// Only [`Error::Cancelled`]; any other error becomes a [`LinePassage::Unknown`].
     pub(super) fn find<'c>(
         &mut self,
         family: &CommitContext,
@@ -74,7 +75,7 @@ impl LinePassages {
         for change in changes {
             self.cancel.check()?;
             let Some(here) = change.new else {
-                passages.push(LinePassage::Parts(Vec::new())); // what is not there has no lines
+                passages.push(LinePassage::Parts(Vec::new())); // a deleted file has no lines
                 continue;
             };
             let found = finder.find(change, here).and_then(|origins| match origins {
@@ -123,7 +124,7 @@ fn parts(
     Ok(LinePassage::Parts(parts))
 }
 
-/// A blob that must be there.
+/// Reads a blob; it is an error if the blob is missing.
 pub(super) fn blob(objects: &Objects, id: ObjectId) -> Result<Object> {
     match objects.read(id) {
         Ok(Some(object)) => Ok(object),

@@ -1,16 +1,16 @@
-//! Paths as numbers, and which of them still have lines to place.
+//! Numbers for paths, and the paths that still have lines to place.
 
 use std::collections::HashMap;
 
-/// Index of a path that some file has or had.
+/// Index of a path that a blamed file has or had.
 pub(super) type PathIndex = u32;
 
-/// Every path that files had on the way.
+/// Every path that the blamed files have had in the commits visited.
 #[derive(Default)]
 pub(super) struct PathTable {
     paths: Vec<Vec<u8>>,
     index_of: HashMap<Vec<u8>, PathIndex>,
-    /// At how many commits lines are looked for under this path.
+    /// For each path, the number of commits at which it has lines to place.
     uses: Vec<u32>,
 }
 
@@ -19,7 +19,8 @@ impl PathTable {
         if let Some(&index) = self.index_of.get(path) {
             return index;
         }
-        let index = PathIndex::try_from(self.paths.len()).unwrap_or(PathIndex::MAX); // far fewer than four billion
+        // There are far fewer than four billion paths.
+        let index = PathIndex::try_from(self.paths.len()).unwrap_or(PathIndex::MAX);
         self.paths.push(path.to_owned());
         self.uses.push(0);
         self.index_of.insert(path.to_owned(), index);
@@ -46,7 +47,7 @@ impl PathTable {
         self.uses[index as usize] -= 1;
     }
 
-    /// Whether lines are looked for under this path at any commit.
+    /// Returns true if the path has lines to place at any commit.
     pub(super) fn is_wanted(&self, path: &[u8]) -> bool {
         self.find(path)
             .is_some_and(|index| self.uses[index as usize] > 0)

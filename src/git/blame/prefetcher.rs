@@ -1,12 +1,13 @@
-//! What a walk will need, found out before it gets there.
+//! Computes what a walk will probably need, ahead of it.
 //!
-//! Commits are listed newest first, a fixed number ahead of the walk. For each, workers compare its tree with its first
-//! parent's. When that is known, and lines are looked for under a path that changed, workers find the path's passage. The
-//! guess may be wrong either way: a passage may turn out not to be needed, and one that is missing is found on the spot. So
-//! it changes nothing but the time.
+//! Commits are listed newest first, a limited number ahead of the walk. For each, workers compare
+//! its tree with its first parent's. If a changed path then has lines to place, workers find the
+//! path's passage. This is a guess that may be wrong either way: some passages turn out not to be
+//! needed, and a missing one is found when the walk needs it. So the prefetcher affects nothing but
+//! the time.
 //!
-//! Where few paths are blamed, merges mostly hand them to the first parent whole. Then only first parents are listed ahead;
-//! others join when lines reach them.
+//! If few paths are blamed, merges mostly pass them whole to the first parent. Then only first
+//! parents are listed ahead; other parents are listed when lines reach them.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -29,29 +30,31 @@ use crate::git::objects::{ObjectSource, Objects};
 use crate::git::window::Window;
 use crate::workers::Workers;
 
-/// Commits that are listed ahead of the walk: few at first, so that a short walk has little to throw away. These numbers
-/// must not depend on the machine: the order of visits, and so of the answers, would.
+/// Number of commits listed ahead of the walk: few at first, so that a short walk wastes little
+/// work. These numbers must not depend on the machine, because the order of visits, and so of the
+/// answers, depends on them.
 const FIRST_AHEAD: usize = 64;
 const MOST_AHEAD: usize = 1024;
-/// The same where commits may join the list late: they should not come too late.
+/// The maximum if few paths are blamed. Other parents are then listed late, and a long list would
+/// delay them further.
 const MOST_AHEAD_OF_FEW: usize = 96;
-/// Commits whose trees one task compares.
+/// Number of commits whose trees one task compares.
 const CHUNK: usize = 32;
 const CHUNK_OF_FEW: usize = 16;
-/// Line passages that one task finds.
+/// Number of line passages that one task finds.
 const BATCH: usize = 16;
 
-/// How lines are compared, and which commits are passed over.
+/// The treatment of white space in comparisons, and the commits to ignore.
 pub(super) struct BlameRules {
     pub(super) whitespace: Whitespace,
     pub(super) ignored: std::collections::HashSet<ObjectId>,
 }
 
-/// A commit that the walk comes to.
+/// A commit that the walk visits, with the data computed for it.
 pub(super) struct Visit {
     pub(super) commit: CommitIndex,
     pub(super) changes: Changes,
-    /// Line passages of some changes, by their index, in that order.
+    /// Line passages of some of the changes, with their indices in `changes`, in ascending order.
     pub(super) passages: Vec<(usize, LinePassage)>,
 }
 
@@ -59,7 +62,7 @@ pub(super) struct Visit {
 #[derive(Clone)]
 pub(super) struct Changes {
     pub(super) list: Arc<Vec<TreeChange>>,
-    /// How many paths were known when they were looked for, if only those were.
+    /// The number of paths known at the comparison, if only known paths were compared.
     pub(super) known_paths: Option<usize>,
 }
 
@@ -70,15 +73,15 @@ struct Entry {
     asked: Vec<usize>,
 }
 
-/// Line passages of one commit that a task is to find.
+/// Changes of one commit whose line passages a task has to find.
 struct Batch {
     family: CommitContext,
     list: Arc<Vec<TreeChange>>,
     asked: Vec<usize>,
 }
 
-/// Makes finders for workers, and keeps those that have nothing to do: opening a repository's objects costs as much as some
-/// answers.
+/// Creates finders for workers, and keeps idle ones for reuse: opening a repository's objects can
+/// cost as much as finding a passage.
 struct Finders {
     source: ObjectSource,
     whitespace: Whitespace,
@@ -108,7 +111,7 @@ pub(super) struct Prefetcher {
     queue: BinaryHeap<(u64, Reverse<CommitIndex>)>,
     is_listed: Vec<bool>,
     few: Option<(TreeLookup, usize)>,
-    /// What is known without comparing trees, and the few paths as it knows them.
+    /// The changed-path filters of the commit-graph, and the few paths as keys for them.
     filters: Option<ChangedPaths>,
     keys: Vec<Key>,
     listed: usize,
@@ -157,7 +160,7 @@ impl Prefetcher {
         }
     }
 
-    /// From now on only these paths matter, and those known later.
+    /// Limits comparisons to these paths. It is called again when more paths are known.
     pub(super) fn limit_to(&mut self, paths: &[Vec<u8>], commits: &Commits) {
         if self.few.is_none() {
             self.filters = commits.changed_paths();
@@ -172,13 +175,13 @@ impl Prefetcher {
         }
     }
 
-    /// Whether trees need not be compared to know that a commit left the few paths alone.
+    /// Returns true if the changed-path filters show that the commit did not change the few paths.
     fn left_alone(&self, position: Option<Position>) -> bool {
         let known = self.filters.as_ref().zip(position);
         known.is_some_and(|(filters, commit)| filters.left_alone(commit, &self.keys))
     }
 
-    /// Puts a commit on the list, unless it is there or has been.
+    /// Adds a commit to the list, unless it was added before.
     pub(super) fn list(&mut self, commit: CommitIndex, commits: &mut Commits) -> Result<()> {
         let at = commit as usize;
         if self.is_listed.len() <= at {
@@ -192,7 +195,7 @@ impl Prefetcher {
         Ok(())
     }
 
-    /// The next commit of the list; `None` at its end.
+    /// Returns the next commit of the list, or `None` at its end.
     pub(super) fn next(
         &mut self,
         commits: &mut Commits,
@@ -231,7 +234,8 @@ impl Prefetcher {
         }))
     }
 
-    /// Takes the newest commit off the queue and its parents onto it; `false` if there is none.
+    /// Moves the newest commit from the queue to the current chunk, and adds its parents to the
+    /// queue; returns `false` if the queue is empty.
     fn list_one(&mut self, commits: &mut Commits) -> Result<bool> {
         let Some((_, Reverse(commit))) = self.queue.pop() else {
             return Ok(false);
@@ -242,7 +246,7 @@ impl Prefetcher {
         let followed = if self.few.is_some() { 1 } else { parents.len() };
         let mut trees = None;
         for (at, &parent) in parents.iter().enumerate().take(followed) {
-            // A parent that cannot be read matters if lines reach it, and will be missed then.
+            // An unreadable parent is an error only if lines reach it, and is reported then.
             if self.list(parent, commits).is_ok() && at == 0 {
                 trees = Some((commits.known(parent)?.tree, tree));
             }
@@ -270,7 +274,7 @@ impl Prefetcher {
         self.chunks
             .push_back(chunk.iter().map(|(commit, _)| *commit).collect());
         if self.filters.is_some() {
-            // Nearly nothing is left to compare: waking a worker takes longer.
+            // So little is left to compare that waking a worker would take longer.
             let few = &mut self.few;
             let answer = self.finders.with(|finder| {
                 let compare = |(_, trees)| compare(finder.objects(), trees, few.as_mut());
@@ -292,7 +296,7 @@ impl Prefetcher {
         });
     }
 
-    /// Compares a commit with its first parent now.
+    /// Compares a commit with its first parent, on the calling thread.
     pub(super) fn changes_of(
         &self,
         objects: &Objects,
@@ -310,7 +314,8 @@ impl Prefetcher {
         compare(objects, trees, self.few.clone().as_mut())
     }
 
-    /// Takes what is known of commits, and asks for passages as far as there is room.
+    /// Collects finished comparisons as long as there is room, and starts to find passages if none
+    /// are being found.
     fn ask(&mut self, commits: &mut Commits, paths: &PathTable) -> Result<()> {
         while !self.answers.is_full() && self.entries.len() < MOST_AHEAD {
             let Some(changes) = self.trees.try_next() else {
@@ -349,7 +354,8 @@ impl Prefetcher {
         Ok(())
     }
 
-    /// Puts questions into batches. Added files of one commit stay together: the sources of renames are read once for all.
+    /// Adds changes to batches. Added files of one commit stay in one batch, so that the sources of
+    /// renames are read only once.
     fn ask_for(
         &mut self,
         commit: CommitIndex,
@@ -410,13 +416,14 @@ impl Prefetcher {
             }
             match self.answers.next(&self.cancel) {
                 Some(answers) => self.ready.extend(answers?),
-                None => return Err(Error::internal("a passage was asked for and not found")),
+                None => return Err(Error::internal("a requested passage was not found")),
             }
         }
     }
 }
 
-/// What origins of a commit's paths depend on; its parents must be known or readable.
+/// Returns the context that the origins of a commit's paths depend on. It is an error if a parent
+/// cannot be read.
 pub(super) fn family(
     commit: CommitIndex,
     changes: &Changes,

@@ -1,4 +1,5 @@
-//! Line ranges in the syntax of git's `-L`: `10,20`, `10,+5`, `10,-5`, `/start/,/end/`, `^/from the top/`.
+//! Line ranges in the syntax of git's `-L`: `10,20`, `10,+5`, `10,-5`, `/start/,/end/`, `^/from the
+//! top/`.
 
 use std::ops::Range;
 
@@ -6,12 +7,13 @@ use crate::error::{Error, Result};
 use crate::git::diff::common_ends::lines;
 use crate::git::pattern::{Pattern, PatternSyntax};
 
-/// The lines that any of `ranges` names in a file, from 0, in order and apart from each other.
+/// Returns the lines of a file that `ranges` name, counted from 0 and sorted. Overlapping and
+/// adjacent ranges are merged.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidInput`] for a range that cannot be read, matches nothing or starts behind the file's end,
-/// [`Error::Unsupported`] for functions (`:name`).
+/// [`Error::InvalidInput`] for a range that cannot be parsed, matches nothing or starts after the
+/// file's end, [`Error::Unsupported`] for functions (`:name`).
 pub(super) fn resolve(ranges: &[String], content: &[u8]) -> Result<Vec<Range<u32>>> {
     let lines = lines(content);
     let mut found: Vec<Range<usize>> = Vec::new();
@@ -34,7 +36,7 @@ pub(super) fn resolve(ranges: &[String], content: &[u8]) -> Result<Vec<Range<u32
     Ok(merged)
 }
 
-/// One range; a search for its start begins at line `anchor`.
+/// Resolves one range. A pattern for its start is searched from line `anchor` on.
 fn one(range: &str, lines: &[&[u8]], anchor: usize) -> Result<Range<usize>> {
     let invalid = |reason: &str| Error::invalid(format!("line range `{range}`"), reason);
     if range.starts_with(':') || range.starts_with("^:") {
@@ -75,14 +77,16 @@ fn one(range: &str, lines: &[&[u8]], anchor: usize) -> Result<Range<usize>> {
     };
     if start > lines.len() {
         return Err(invalid(&format!(
-            "starts behind the last line, {}",
+            "starts after the last line, {}",
             lines.len()
         )));
     }
     Ok(start - 1..end.unwrap_or(lines.len()).min(lines.len()))
 }
 
-/// A line from 1, by number or as the first at or after `from` that matches; `None` if neither is written. What follows it.
+/// Reads a line from the start of `text`: a number, or a pattern, whose first match at or after
+/// line `from` is taken. Returns the line, counted from 1, or `None` if there is neither; and the
+/// rest of `text`.
 fn place<'a>(
     text: &'a str,
     lines: &[&[u8]],
@@ -115,8 +119,8 @@ fn place<'a>(
     Ok((Some(line + 1), &pattern[end + 1..]))
 }
 
-/// The number that `text` starts with, behind white space and a plus as C reads it, and what follows it. One that is too
-/// large is the largest.
+/// Reads the number at the start of `text`, after optional white space and a plus sign, as C does.
+/// Returns the number, capped at `usize::MAX`, and the rest of `text`.
 fn number(text: &str) -> Option<(usize, &str)> {
     let text = text.trim_ascii_start();
     let text = text.strip_prefix('+').unwrap_or(text);
@@ -160,7 +164,7 @@ mod tests {
             assert_eq!(found(&[range]), [lines], "{range}");
         }
         assert_eq!(found(&["4,5", "1,2"]), [0..2, 3..5]);
-        // A search starts behind the range before, unless it is told otherwise.
+        // A search starts after the previous range, unless its pattern begins with `^`.
         assert_eq!(found(&["1,2", "/t/,+1", "5"]), [0..3, 4..5]);
         assert_eq!(found(&["1,3", "^/t/,+1", "5"]), [0..3, 4..5]);
         assert_eq!(found(&["1,2", "2,3", "5"]), [0..3, 4..5]);

@@ -1,4 +1,4 @@
-//! From placed runs to rows: sorted, joined, with their commits' authors.
+//! Converts placed runs to rows: sorted, joined, and with the authors of their commits.
 
 use std::collections::HashMap;
 
@@ -20,11 +20,11 @@ use crate::git::worktree::nobody;
 pub(super) struct RequestedFile {
     pub(super) path: Vec<u8>,
     pub(super) side: Side,
-    /// Lines that were asked for.
+    /// Number of lines to blame.
     pub(super) lines: u64,
 }
 
-/// Makes rows; knows the authors it has met.
+/// Makes rows, and caches the authors of commits.
 pub(super) struct Reporter {
     pub(super) mailmap: Mailmap,
     pub(super) with_content: bool,
@@ -67,7 +67,8 @@ impl Reporter {
         let (mut next_line, mut lines) = (0, 0);
         for group in placed.chunk_by(continues) {
             let row = self.row(walk, group)?;
-            // A line that got lost, or came twice, would be a wrong answer; it is this file's error instead.
+            // A lost or duplicated line would be a wrong answer, so it is reported as an error of
+            // this file.
             if row.start_line <= next_line {
                 return Err(lost_lines(asked));
             }
@@ -114,7 +115,7 @@ impl Reporter {
     }
 }
 
-/// The error of a file names it.
+/// Adds the name of the file to an error about a corrupt repository.
 pub(super) fn needed_for(path: &[u8], error: Error) -> Error {
     match error {
         Error::Corrupt {
@@ -143,7 +144,7 @@ fn lost_lines(asked: &RequestedFile) -> Error {
     Error::internal(format!("lines of {path} were not attributed exactly once"))
 }
 
-/// Whether `b` follows `a` in the file and in the commit both come from.
+/// Returns true if `b` directly follows `a`, both in the blamed file and in the commit.
 fn continues(a: &Placed, b: &Placed) -> bool {
     a.commit == b.commit
         && a.path == b.path

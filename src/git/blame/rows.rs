@@ -5,7 +5,7 @@ use crate::git::history::Signature;
 use crate::git::id::ObjectId;
 use crate::git_string::GitString;
 
-/// A run of lines that one commit left as they are.
+/// A run of lines that are attributed to one commit.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BlameRow {
@@ -13,27 +13,28 @@ pub struct BlameRow {
     pub start_line: u32,
     /// Number of lines, at least 1.
     pub line_count: u32,
-    /// The commit that brought them; all zeros if nobody committed them yet.
+    /// The commit that introduced them; all zeros if they are not committed yet.
     pub commit_id: ObjectId,
-    /// What the file was called in that commit.
+    /// The path of the file in that commit.
     pub orig_path: GitString,
     /// First line in that commit's file, from 1.
     pub orig_start_line: u32,
-    /// Who wrote that commit.
+    /// The author of that commit.
     pub author: Signature,
-    /// Whether the search ended there: a root commit, the edge of a shallow clone, of a range or of `since`. The lines may be
-    /// older than it.
+    /// True if the search ended there: at a root commit, or at the edge of a shallow clone, of a
+    /// range or of `since`. The lines may be older than that commit.
     pub is_boundary: bool,
 }
 
-/// One file's answer.
+/// The result of one file.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FileBlame {
-    /// The file, as it stands in the repository.
+    /// The path of the file in the repository.
     pub path: GitString,
-    /// Rows in line order that cover each line asked for once; empty for an empty file. Or why this file has none.
+    /// Rows in line order that cover each requested line once, empty for an empty file; or the
+    /// reason why the file could not be blamed.
     pub rows: Result<Vec<BlameRow>>,
-    /// The file's bytes, all of them, if asked for.
+    /// The whole content of the file, if requested.
     pub content: Option<Vec<u8>>,
 }

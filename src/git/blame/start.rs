@@ -1,4 +1,4 @@
-//! From options to a walk that is ready to go.
+//! Sets up a walk from options.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use super::stream::BlameStream;
 use super::targets::{PathFilter, choose, files_in};
 use super::walk::BlameWalk;
 use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::diff::line_counts::line_count;
 use crate::git::diff::lines::Whitespace;
@@ -30,21 +31,16 @@ use crate::git::objects::Objects;
 use crate::git::repo::Repo;
 use crate::git::walk::Tips;
 use crate::git::worktree::{FileEntry, WorkingTree, zero};
-use crate::progress::ProgressSink;
 
-/// What decoded objects may take where few files are blamed, unless these are large: memory that was used before costs
-/// less than new memory.
+/// Cache for decoded objects if few files are blamed, in bytes; it is larger if these files are
+/// large. Memory that was used before costs less than new memory.
 const FEW_FILES_CACHE: usize = 16 << 20;
-/// Versions of the largest file that fit at any rate.
+/// Number of versions of the largest file that always fit in the cache.
 const VERSIONS_KEPT: usize = 16;
 
-/// Opens what is blamed, and hands all lines to where the walk starts.
-pub(super) fn start(
-    repo: &Repo,
-    options: &BlameOptions,
-    progress: Arc<dyn ProgressSink>,
-    cancel: &CancelToken,
-) -> Result<BlameStream> {
+/// Opens the files to blame, and gives all their lines to the commit where the walk starts.
+pub(super) fn start(repo: &Repo, options: &BlameOptions) -> Result<BlameStream> {
+    let Context { progress, cancel } = repo.context();
     let rules = BlameRules {
         whitespace: if options.ignore_whitespace {
             Whitespace::Ignored
@@ -102,7 +98,7 @@ pub(super) fn start(
             authors: HashMap::new(),
         },
         subject: repo.name().to_owned(),
-        progress,
+        progress: Arc::clone(progress),
         steps: 0,
         cancel: cancel.clone(),
         stop,
@@ -129,10 +125,10 @@ pub(super) fn start(
     Ok(stream)
 }
 
-/// Reads those files of the working tree that are asked for.
+/// Reads the requested files of the working tree.
 fn working_tree(repo: &Repo, options: &BlameOptions, cancel: &CancelToken) -> Result<WorkingTree> {
     if options.rev.is_some() {
-        let reason = "is what `HEAD` is; leave out the one or the other";
+        let reason = "is always `HEAD`; leave out the revision or the working tree option";
         return Err(Error::invalid("revision of the working tree", reason));
     }
     let mut wanted = options.paths.as_deref().map(PathFilter::new);
@@ -141,7 +137,7 @@ fn working_tree(repo: &Repo, options: &BlameOptions, cancel: &CancelToken) -> Re
     })
 }
 
-/// Puts the working tree on top of its parents.
+/// Adds the working tree as a commit on top of its parents.
 fn uncommitted(
     repo: &Repo,
     tree: WorkingTree,
@@ -168,7 +164,7 @@ fn uncommitted(
     Ok((StartCommit::Uncommitted(commit, family), tree.files))
 }
 
-/// Where the walk starts.
+/// The commit where the walk starts.
 enum StartCommit {
     Commit(CommitIndex),
     /// The working tree, and its parents.
@@ -234,13 +230,13 @@ impl BlameStream {
     }
 }
 
-/// Whether an error is one file's outcome, and not everybody's.
+/// Returns true if an error concerns one file only, not the whole blame.
 fn is_of_the_file(error: &Error) -> bool {
     use crate::ErrorKind::{Corrupt, PathNotFound, Storage};
     matches!(error.kind(), Corrupt | PathNotFound | Storage)
 }
 
-/// The revision's name and what it means: one commit to start from.
+/// Returns the revision's name and its tips, with exactly one commit to start from.
 fn tips(repo: &Repo, options: &BlameOptions) -> Result<(String, Tips)> {
     let name = options.rev.as_deref().unwrap_or("HEAD");
     let tips = Tips::resolve(repo, &[name.to_owned()], false)?;
@@ -256,7 +252,7 @@ fn tips(repo: &Repo, options: &BlameOptions) -> Result<(String, Tips)> {
     }
 }
 
-/// The commits to look past.
+/// Returns the commits to ignore.
 fn ignored(repo: &Repo, options: &BlameOptions) -> Result<HashSet<ObjectId>> {
     let mut ids = HashSet::new();
     for revision in &options.ignore_revs {
@@ -275,7 +271,8 @@ fn ignored(repo: &Repo, options: &BlameOptions) -> Result<HashSet<ObjectId>> {
     Ok(ids)
 }
 
-/// What `blame.ignoreRevsFile` names; relative paths start at the top of the working tree.
+/// Returns the files that `blame.ignoreRevsFile` names; relative paths start at the top of the
+/// working tree.
 fn configured(repo: &Repo) -> Result<Vec<PathBuf>> {
     let local = repo.local();
     let config = local.config_snapshot();
@@ -286,7 +283,7 @@ fn configured(repo: &Repo) -> Result<Vec<PathBuf>> {
         .unwrap_or_default()
     {
         if value.is_empty() {
-            files.clear(); // git's way to forget those before
+            files.clear(); // as in git, an empty value clears the list
         } else {
             files.push(repo.path().join(gix_error::path(value.as_bstr())?));
         }
@@ -294,8 +291,8 @@ fn configured(repo: &Repo) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Reads full ids, one a line; `#` starts a comment. As in git a tag stands for its commit, and an id that is nothing here, or
-/// no commit, is passed over.
+/// Reads full ids, one per line; `#` starts a comment. As in git, a tag stands for its commit, and
+/// an id is skipped if its object is missing or is not a commit.
 fn read_ids(repo: &Repo, file: &Path, ids: &mut HashSet<ObjectId>) -> Result<()> {
     let local = repo.local();
     let text = std::fs::read(file).map_err(Error::storage("read", file))?;
@@ -313,7 +310,7 @@ fn read_ids(repo: &Repo, file: &Path, ids: &mut HashSet<ObjectId>) -> Result<()>
             .filter(|id| id.kind() == local.object_hash());
         let id = id.ok_or_else(|| {
             let what = format!("line {} of {}", number + 1, file.display());
-            Error::invalid(what, "is no full object id")
+            Error::invalid(what, "is not a full object id")
         })?;
         let commit = local
             .find_object(id)

@@ -1,4 +1,4 @@
-//! Files of a blame, each as soon as it is finished.
+//! The files of a blame, each returned as soon as it is finished.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::progress::{Phase, Progress, ProgressSink};
 
-/// The files of [`Repo::blame`](crate::git::Repo::blame), each as soon as its last line is placed. Dropping it stops the work.
+/// The files of [`Repo::blame`](crate::git::Repo::blame), each returned as soon as its last line is
+/// placed. Dropping the stream stops the work.
 pub struct BlameStream {
     pub(super) walk: BlameWalk,
     pub(super) asked: Vec<RequestedFile>,
@@ -20,7 +21,7 @@ pub struct BlameStream {
     pub(super) progress: Arc<dyn ProgressSink>,
     pub(super) steps: u64,
     pub(super) cancel: CancelToken,
-    /// Stops what runs ahead when nobody waits for it any more.
+    /// Stops the prefetcher when the stream is dropped.
     pub(super) stop: CancelToken,
     pub(super) has_ended: bool,
 }
@@ -56,7 +57,7 @@ impl Iterator for BlameStream {
 }
 
 impl BlameStream {
-    /// Commits between two progress events.
+    /// Number of commits between two progress events.
     const PROGRESS_STEP: u64 = 256;
 
     fn next_file(&mut self) -> Result<Option<FileBlame>> {

@@ -11,8 +11,8 @@ use crate::git::objects::Objects;
 use crate::git::worktree::FileEntry;
 use crate::git_string::GitString;
 
-/// The files of a tree, in path order; submodules are none. Where `paths` are asked for, only those are looked up, and
-/// what lies below them.
+/// Returns the files of a tree, in path order and without submodules. If `paths` are given, only
+/// those and the files below them are looked up.
 pub(super) fn files_in(
     objects: &Objects,
     tree: ObjectId,
@@ -42,7 +42,7 @@ pub(super) fn files_in(
     Ok(files)
 }
 
-/// Every file of the directory `prefix`, whose tree this is.
+/// Returns every file below the directory `prefix`, whose tree is `tree`.
 fn below(objects: &Objects, tree: ObjectId, prefix: &[u8]) -> Result<Vec<FileEntry>> {
     let files = tree_changes(objects, None, Some(tree))?.into_iter();
     let files = files.filter_map(|file| file.new.map(|side| (file.path, side)));
@@ -62,8 +62,8 @@ fn below(objects: &Objects, tree: ObjectId, prefix: &[u8]) -> Result<Vec<FileEnt
         .collect())
 }
 
-/// Those of `files` that `paths` name, as files or as directories for all in them; `None` is all. A path that names
-/// nothing is a target that cannot be blamed.
+/// Returns those of `files` that `paths` name, as files or through a directory above them; `None`
+/// is all. A path without any file is returned as an entry with an error.
 pub(super) fn choose(
     mut files: Vec<FileEntry>,
     paths: Option<&[GitString]>,
@@ -89,9 +89,9 @@ pub(super) fn choose(
     files
 }
 
-/// Files and directories that are asked for.
+/// The requested files and directories.
 pub(super) struct PathFilter<'a> {
-    /// And whether anything was found there.
+    /// The value is true if a file was found there.
     paths: HashMap<&'a [u8], bool>,
 }
 
@@ -103,7 +103,8 @@ impl<'a> PathFilter<'a> {
         }
     }
 
-    /// Whether a file is asked for, by its name or by that of a directory above it.
+    /// Returns true if a file is requested, by its path or by that of a directory above it, and
+    /// marks the paths that match as found.
     pub(super) fn has(&mut self, path: &[u8]) -> bool {
         let slashes = memchr::memchr_iter(b'/', path);
         let ends = [0, path.len()].into_iter().chain(slashes);

@@ -1,4 +1,4 @@
-//! The walk: suspects move from children to parents until every line has found its commit.
+//! The walk: suspects move from children to parents until every line is placed at a commit.
 
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
@@ -18,13 +18,14 @@ use crate::git::int_hash::IntHash;
 use crate::git::objects::{ObjectSource, Objects};
 use crate::workers::Workers;
 
-/// Up to so many files, only their paths are compared.
+/// Maximum number of files for which only their paths are compared, not whole trees.
 const FEW_FILES: usize = 32;
 
-/// Dates that are out of order bring a commit back a few times. Only replace refs can make a circle.
+/// Maximum number of visits of a commit. Dates that are out of order cause a few repeated visits.
+/// More than this means a cycle, which only replace refs can make.
 const MOST_VISITS: u32 = 100_000;
 
-/// A file at a commit whose lines are still being looked for.
+/// A file at a commit, with the lines that are still to be placed.
 struct Suspect {
     side: Side,
     runs: Vec<Run>,
@@ -32,7 +33,7 @@ struct Suspect {
 
 type Suspects = HashMap<PathIndex, Suspect, IntHash>;
 
-/// Lines that found their commit.
+/// Lines, and the commit that they are attributed to.
 #[derive(Clone, Copy)]
 pub(super) struct Placed {
     pub(super) commit: CommitIndex,
@@ -40,14 +41,14 @@ pub(super) struct Placed {
     pub(super) run: Run,
 }
 
-/// A file whose lines have all found their commit, or that cannot be finished.
+/// A file whose lines are all placed, or that cannot be finished.
 pub(super) struct Finished {
     pub(super) file: FileIndex,
-    /// In no order. Or what is wrong with the repository.
+    /// The lines, in no particular order; or a description of the problem with the repository.
     pub(super) placed: std::result::Result<Vec<Placed>, String>,
 }
 
-/// What is left of a file.
+/// The state of a file during the walk.
 #[derive(Default)]
 struct FileState {
     lines_left: u64,
@@ -62,11 +63,12 @@ pub(super) struct BlameWalk {
     rules: Arc<BlameRules>,
     ahead: Prefetcher,
     suspects: Vec<Option<Suspects>>,
-    /// How often each commit was visited.
+    /// Number of visits of each commit.
     visits: Vec<u32>,
-    /// Commits that got lines after they were visited: dates were out of order. Newest first.
+    /// Commits that got lines after they were visited, because dates are out of order. Newest
+    /// first.
     late: BinaryHeap<(u64, Reverse<CommitIndex>)>,
-    /// Where few files are blamed, what changed in them, for late visits.
+    /// The changes of visited commits, for repeated visits; only if few files are blamed.
     remembered: Option<HashMap<CommitIndex, Changes, IntHash>>,
     files: Vec<FileState>,
     files_left: usize,
@@ -76,7 +78,7 @@ pub(super) struct BlameWalk {
 }
 
 impl BlameWalk {
-    /// `cancel` also stops what runs ahead.
+    /// Creates a walk; `cancel` also stops its prefetcher.
     pub(super) fn new(
         commits: Commits,
         source: &ObjectSource,
@@ -107,12 +109,13 @@ impl BlameWalk {
         self.passages.objects()
     }
 
-    /// Lines that have found their commit, and all lines.
+    /// Returns the number of placed lines, and the number of all lines.
     pub(super) fn progress(&self) -> (u64, u64) {
         (self.lines_placed, self.lines_total)
     }
 
-    /// Before the first step: so many files of a tree will be added, and not all. Returns whether these are few.
+    /// Announces the number of files that will be added, if these are not all files of a tree. Must
+    /// be called before the first step. Returns true if these are few.
     pub(super) fn expect_files(&mut self, files: usize) -> bool {
         let are_few = files <= FEW_FILES;
         if are_few {
@@ -121,7 +124,7 @@ impl BlameWalk {
         are_few
     }
 
-    /// Adds a file: its lines in `runs` are looked for from `commit` on.
+    /// Adds a file, whose lines in `runs` are traced from `commit` on.
     pub(super) fn add_file(
         &mut self,
         commit: CommitIndex,
@@ -134,7 +137,7 @@ impl BlameWalk {
         self.give(commit, path, side, runs)
     }
 
-    /// Adds a file that is not committed; `change` is what the working tree did to it.
+    /// Adds a file with uncommitted changes; `change` is its change against the first parent.
     pub(super) fn add_changed_file(
         &mut self,
         commit: CommitIndex,
@@ -168,7 +171,7 @@ impl BlameWalk {
         }
     }
 
-    /// The next file that is finished; `None` if all were handed over.
+    /// Returns the next finished file; `None` if all were returned.
     pub(super) fn next_finished(
         &mut self,
         cancel: &CancelToken,
@@ -196,7 +199,7 @@ impl BlameWalk {
             *visits += 1;
             if *visits > MOST_VISITS {
                 let id = self.commits.id(commit);
-                let what = format!("history runs in a circle at commit {id} (replace refs?)");
+                let what = format!("history has a cycle at commit {id}; check the replace refs");
                 return Err(self.objects().corrupt(what));
             }
             let changes = self.changes_of(commit)?;
@@ -275,7 +278,7 @@ impl BlameWalk {
         Ok(())
     }
 
-    /// One passage for each of `touched`; those that nobody found ahead are found now.
+    /// Returns one passage for each of `touched`; passages that were not found ahead are found now.
     fn complete(
         &mut self,
         commit: CommitIndex,
@@ -308,7 +311,7 @@ impl BlameWalk {
         Ok(passages.into_iter().flatten().collect())
     }
 
-    /// Lets each origin take the lines it has; the commit keeps the rest.
+    /// Moves to each origin the lines that it has; the commit keeps the rest.
     fn pass(
         &mut self,
         commit: CommitIndex,
@@ -344,7 +347,7 @@ impl BlameWalk {
         Ok(())
     }
 
-    /// Gives lines to an origin, which is of the same sort as `side`.
+    /// Moves lines to an origin, whose file is of the same kind as `side`.
     fn give_origin(&mut self, origin: &Origin, side: Side, runs: Vec<Run>) -> Result<()> {
         let path = self.paths.add(&origin.path);
         let side = Side {
@@ -405,7 +408,8 @@ impl BlameWalk {
         Ok(())
     }
 
-    /// Moves a whole map, the smaller into the larger.
+    /// Moves a whole map to a commit. If the commit has one already, the smaller is merged into the
+    /// larger.
     fn give_all(&mut self, commit: CommitIndex, mut suspects: Suspects) -> Result<()> {
         if suspects.is_empty() {
             return Ok(());
@@ -429,7 +433,7 @@ impl BlameWalk {
         Ok(())
     }
 
-    /// Sees to it that a commit which gets lines will be visited, again if need be.
+    /// Schedules a visit of a commit that gets lines, again if it was visited before.
     fn expect(&mut self, commit: CommitIndex) -> Result<()> {
         grow(&mut self.suspects, commit);
         grow(&mut self.visits, commit);
@@ -444,7 +448,7 @@ impl BlameWalk {
     }
 }
 
-/// Makes room for what belongs to `commit`.
+/// Grows `all`, which is indexed by commit, to include `commit`.
 fn grow<T: Default>(all: &mut Vec<T>, commit: CommitIndex) {
     if all.len() <= commit as usize {
         all.resize_with(commit as usize + 1, T::default);

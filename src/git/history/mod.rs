@@ -16,7 +16,6 @@ pub use stream::CommitStream;
 use super::id::ObjectId;
 use super::repo::Repo;
 use super::time::Timestamp;
-use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git_string::GitString;
 
@@ -200,22 +199,18 @@ impl Repo {
     /// # Cost
     ///
     /// Every changed blob is read. The results do not depend on the number of threads.
-    pub fn commits(&self, options: &HistoryOptions, cancel: &CancelToken) -> Result<CommitStream> {
-        CommitStream::start(self, options, true, cancel)
+    pub fn commits(&self, options: &HistoryOptions) -> Result<CommitStream> {
+        CommitStream::start(self, options, true)
     }
 
     /// As [`Self::commits`], but without reading blobs: no counts, and no renames.
     #[cfg(feature = "http")]
-    pub(crate) fn commits_without_counts(
-        &self,
-        options: &HistoryOptions,
-        cancel: &CancelToken,
-    ) -> Result<CommitStream> {
+    pub(crate) fn commits_without_counts(&self, options: &HistoryOptions) -> Result<CommitStream> {
         let options = HistoryOptions {
             renames: Renames::Off,
             missing: MissingBlobs::AllowAny,
             ..options.clone()
         };
-        CommitStream::start(self, &options, false, cancel)
+        CommitStream::start(self, &options, false)
     }
 }

@@ -38,12 +38,8 @@ struct Shared {
 }
 
 impl CommitStream {
-    pub(crate) fn start(
-        repo: &Repo,
-        options: &HistoryOptions,
-        counts: bool,
-        cancel: &CancelToken,
-    ) -> Result<Self> {
+    pub(crate) fn start(repo: &Repo, options: &HistoryOptions, counts: bool) -> Result<Self> {
+        let cancel = &repo.context().cancel;
         let tips = resolve(repo, options, cancel)?;
         let paths = if options.paths.is_empty() {
             None

@@ -6,16 +6,14 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::config::{self, OriginSection};
-use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::git::refs::{Head, Reference};
 use crate::git::repo::{OpenOptions, Repo};
 use crate::git_string::GitString;
-use crate::progress::ProgressSink;
 use crate::remote::copy_objects::copy_objects;
 use crate::remote::options::{CloneOptions, Worktree};
 use crate::remote::packed_refs::{self, PackedRef};
@@ -26,8 +24,7 @@ pub(crate) fn copy(
     url: &RemoteUrl,
     into: &Path,
     options: &CloneOptions,
-    progress: &Arc<dyn ProgressSink>,
-    cancel: &CancelToken,
+    context: &Context,
 ) -> Result<()> {
     let path = url.local_path().unwrap_or(Path::new(""));
     let open = OpenOptions::exact(options.trust)?;
@@ -48,7 +45,7 @@ pub(crate) fn copy(
     let git_dir = made.git_dir();
     super::staging::remove_samples(git_dir)?;
 
-    copy_objects(&from, git_dir, url, progress, cancel)?;
+    copy_objects(&from, git_dir, url, context)?;
     let common_dir = from.local().common_dir().to_owned();
     copy_if_there(&common_dir.join("shallow"), &git_dir.join("shallow"))?;
     let absolute = std::path::absolute(path).map_err(Error::storage("find", path))?;

@@ -12,16 +12,15 @@ mod staging;
 use super::without_http as network;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::checkout;
 use super::options::{CloneOptions, FetchTags, Worktree};
 use super::outcome::CloneOutcome;
-use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::id::ObjectId;
 use crate::git::repo::{OpenOptions, Repo, Trust};
-use crate::progress::{Phase, Progress, ProgressSink};
+use crate::progress::{Phase, Progress};
 use crate::remote_url::{RemoteUrl, Scheme};
 
 #[cfg(feature = "http")]
@@ -47,13 +46,12 @@ pub fn clone_repo(
     url: &RemoteUrl,
     into: &Path,
     options: &CloneOptions,
-    progress: &Arc<dyn ProgressSink>,
-    cancel: &CancelToken,
+    context: &Context,
 ) -> Result<CloneOutcome> {
-    cancel.check()?;
+    context.cancel.check()?;
     let staging = staging::StagingDir::prepare(into)?;
     let tell = |phase| {
-        progress.progress(Progress {
+        context.progress.progress(Progress {
             subject: url.to_string(),
             phase,
             done: 0,
@@ -65,19 +63,19 @@ pub fn clone_repo(
     let (received_bytes, final_url) = match url.scheme() {
         Scheme::File => {
             refuse_for_paths(url, options)?;
-            local::copy(url, staging.staging(), options, progress, cancel)?;
+            local::copy(url, staging.staging(), options, context)?;
             (0, None)
         }
         _ => {
-            let received = network::fetch(url, staging.staging(), options, progress, cancel)?;
+            let received = network::fetch(url, staging.staging(), options, context)?;
             (received.bytes, received.final_url)
         }
     };
     if options.worktree == Worktree::CheckedOut {
-        let checked_out = checkout::head(staging.staging(), url, options, progress, cancel);
+        let checked_out = checkout::head(staging.staging(), url, options, context);
         checked_out.map_err(|error| as_remote_error(url, error))?;
     }
-    cancel.check()?;
+    context.cancel.check()?;
     tell(Phase::Finishing);
     let looked = inspect(staging.staging());
     let (head, warnings) = looked.map_err(|error| as_remote_error(url, error))?;

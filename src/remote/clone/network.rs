@@ -1,19 +1,17 @@
 //! A new repository from another machine.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use gix::protocol::fetch::{Shallow, Tags};
 use gix::protocol::handshake::Ref;
 
 use super::config::{self, OriginSection};
-use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::git::id::ObjectId;
 use crate::git::refs::Head;
 use crate::git::repo::{OpenOptions, Repo, Trust};
-use crate::progress::ProgressSink;
 use crate::remote::fetch::{
     Connection, Counters, Deadline, ReceiveOptions, Transfer, check_connected, into_packed,
     on_another_thread, parse, ref_targets,
@@ -30,8 +28,7 @@ pub(crate) fn fetch(
     url: &RemoteUrl,
     into: &Path,
     options: &CloneOptions,
-    progress: &Arc<dyn ProgressSink>,
-    cancel: &CancelToken,
+    context: &Context,
 ) -> Result<Received> {
     for spec in &options.refspecs {
         if !spec.contains(':') && !spec.starts_with('^') {
@@ -58,13 +55,12 @@ pub(crate) fn fetch(
         subject: url.as_str(),
         into,
         options,
-        progress,
-        cancel,
+        context,
     };
     let ((), monitor) = transfer.run(work)?;
     if options.worktree == Worktree::CheckedOut && options.filter.is_some() {
         let repo = Repo::open(into, &OpenOptions::exact(Trust::Anyone)?)?;
-        fetch_files(&repo, url, options, progress, cancel)?;
+        fetch_files(&repo, url, options, context)?;
     }
     Ok(Received {
         bytes: monitor.bytes(),
@@ -312,7 +308,7 @@ fn add_local_branch(git_dir: &Path, head: &Head, refs: &mut Vec<PackedRef>) -> R
 pub fn remote_head(
     url: &RemoteUrl,
     options: &CloneOptions,
-    cancel: &CancelToken,
+    context: &Context,
 ) -> Result<Option<ObjectId>> {
     let monitor = TransferMonitor::new(options.limits.max_bytes);
     let remote = Remote::new(url, options)?;
@@ -327,5 +323,5 @@ pub fn remote_head(
         }
     };
     let deadline = Deadline::starting_now(url.as_str(), options.limits.max_time);
-    on_another_thread(work, &monitor, &deadline, cancel, || Ok(()))
+    on_another_thread(work, &monitor, &deadline, &context.cancel, || Ok(()))
 }

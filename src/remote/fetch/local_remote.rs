@@ -1,19 +1,16 @@
 //! The other side, if it is a repository on this machine: its refs are read, its files of objects linked or copied.
 
-use std::sync::Arc;
-
 use gix::protocol::fetch::{RefMap, Tags};
 use gix::protocol::handshake::Ref;
 use gix::protocol::transport::client::Capabilities;
 use gix::refspec::RefSpec;
 
 use super::connection::ref_map_context;
-use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::error::Result;
 use crate::git::gix_error;
 use crate::git::refs::Head;
 use crate::git::repo::Repo;
-use crate::progress::ProgressSink;
 use crate::remote::copy_objects::copy_objects;
 use crate::remote_url::RemoteUrl;
 
@@ -21,8 +18,7 @@ use crate::remote_url::RemoteUrl;
 pub(crate) struct LocalRemote<'a> {
     pub(crate) repo: &'a Repo,
     pub(crate) url: &'a RemoteUrl,
-    pub(crate) progress: &'a Arc<dyn ProgressSink>,
-    pub(crate) cancel: &'a CancelToken,
+    pub(crate) context: &'a Context,
 }
 
 impl LocalRemote<'_> {
@@ -71,12 +67,6 @@ impl LocalRemote<'_> {
 
     /// Brings its objects, all of them.
     pub(crate) fn receive(&self, into: &gix::Repository) -> Result<()> {
-        copy_objects(
-            self.repo,
-            into.common_dir(),
-            self.url,
-            self.progress,
-            self.cancel,
-        )
+        copy_objects(self.repo, into.common_dir(), self.url, self.context)
     }
 }

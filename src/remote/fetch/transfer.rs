@@ -1,13 +1,12 @@
 //! One transfer from another machine, seen from the thread that waits for it: progress, limits, cancellation.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::{Counters, Deadline, on_another_thread};
-use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::durable::refuse_full_disk;
 use crate::error::Result;
-use crate::progress::{Phase, Progress, ProgressSink};
+use crate::progress::{Phase, Progress};
 use crate::remote::options::CloneOptions;
 use crate::remote::transport::TransferMonitor;
 
@@ -18,8 +17,7 @@ pub(crate) struct Transfer<'a> {
     /// Where the objects go.
     pub(crate) into: &'a Path,
     pub(crate) options: &'a CloneOptions,
-    pub(crate) progress: &'a Arc<dyn ProgressSink>,
-    pub(crate) cancel: &'a CancelToken,
+    pub(crate) context: &'a Context,
 }
 
 impl Transfer<'_> {
@@ -31,7 +29,7 @@ impl Transfer<'_> {
         let monitor = TransferMonitor::new(self.options.limits.max_bytes);
         let counters = Counters::default();
         let tell = |phase, done, total| {
-            self.progress.progress(Progress {
+            self.context.progress.progress(Progress {
                 subject: self.subject.to_owned(),
                 phase,
                 done,
@@ -51,7 +49,7 @@ impl Transfer<'_> {
             refuse_full_disk(self.into, self.options.limits.min_free_bytes)
         };
         let deadline = Deadline::starting_now(self.subject, self.options.limits.max_time);
-        let answer = on_another_thread(work, &monitor, &deadline, self.cancel, look)?;
+        let answer = on_another_thread(work, &monitor, &deadline, &self.context.cancel, look)?;
         Ok((answer, monitor))
     }
 }

@@ -8,7 +8,6 @@
 use std::collections::HashSet;
 use std::io::BufWriter;
 use std::path::Path;
-use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
@@ -19,6 +18,7 @@ use gix::refs::{FullName, Target};
 use super::files::{put, put_submodule, remove, staging};
 use super::local_changes::LocalFiles;
 use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::diff::tree::{Side, TreeChange, tree_changes};
 use crate::git::gix_error;
@@ -26,7 +26,6 @@ use crate::git::id::ObjectId as Id;
 use crate::git::refs::Head;
 use crate::git::repo::Repo;
 use crate::git_string::GitString;
-use crate::progress::ProgressSink;
 use crate::remote::checkout::{CheckoutProgress, open_for_checkout, write_files};
 use crate::remote::lock::lock;
 use crate::remote::options::{CloneOptions, UpdateFiles};
@@ -48,8 +47,7 @@ pub(crate) enum FastForward {
 pub(crate) fn fast_forward(
     repo: &Repo,
     options: &CloneOptions,
-    progress: &Arc<dyn ProgressSink>,
-    cancel: &CancelToken,
+    context: &Context,
 ) -> Result<FastForward> {
     let local = repo.local();
     let Some(root) = local.workdir().map(Path::to_owned) else {
@@ -84,11 +82,11 @@ pub(crate) fn fast_forward(
             return Ok(FastForward::Kept(reason.to_owned()));
         }
     }
-    let plan = || FilePlan::new(repo, &root, from, to, overwrites, cancel);
+    let plan = || FilePlan::new(repo, &root, from, to, overwrites, &context.cancel);
     if is_partial(repo)
         && let Ok(first) = plan()?
     {
-        fetch_blobs(repo, first.blobs(), options, progress, cancel)?;
+        fetch_blobs(repo, first.blobs(), options, context)?;
     }
     let _lock = lock(local.common_dir(), &TransferMonitor::new(None))?;
     let wait = gix::lock::acquire::Fail::AfterDurationWithBackoff(BUSY);
@@ -109,7 +107,7 @@ pub(crate) fn fast_forward(
     if plan.changes.is_empty() && from == Some(to) {
         return Ok(FastForward::UpToDate);
     }
-    plan.apply(repo, index_lock, options, progress, cancel)?;
+    plan.apply(repo, index_lock, options, context)?;
     move_branch(&local, &branch, from, to)?;
     Ok(FastForward::Moved(branch))
 }
@@ -206,8 +204,7 @@ impl<'a> FilePlan<'a> {
         repo: &Repo,
         index_lock: gix::lock::File,
         options: &CloneOptions,
-        progress: &Arc<dyn ProgressSink>,
-        cancel: &CancelToken,
+        context: &Context,
     ) -> Result<()> {
         let corrupt = |what: &'static str| gix_error::unreadable(repo.path(), what);
         let writer = open_for_checkout(self.root)?;
@@ -228,7 +225,7 @@ impl<'a> FilePlan<'a> {
         let files = CheckoutProgress::new(
             self.root.display().to_string(),
             changed.len() as u64,
-            progress,
+            &context.progress,
         );
         write_files(
             &writer,
@@ -236,7 +233,7 @@ impl<'a> FilePlan<'a> {
             staging.path(),
             &files,
             options.threads,
-            cancel,
+            &context.cancel,
         )?;
         for change in &self.changes {
             let is_file = |side: Option<Side>| side.is_some_and(|side| !side.is_submodule());

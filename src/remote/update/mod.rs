@@ -1,7 +1,6 @@
 //! Bringing a clone to where its origin is now.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use gix::bstr::ByteSlice;
 use gix::protocol::fetch::{RefMap, Shallow, Tags};
@@ -19,14 +18,13 @@ use super::options::CloneOptions;
 use super::origin_config::OriginConfig;
 use super::outcome::{RefChange, RefUpdate, UpdateOutcome};
 use super::transport::{Remote, TransferMonitor};
-use crate::cancel::CancelToken;
+use crate::context::Context;
 use crate::durable::sync_directory;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::git::refs::Head;
 use crate::git::repo::{OpenOptions, Repo};
 use crate::git_string::GitString;
-use crate::progress::ProgressSink;
 use crate::remote_url::Scheme;
 use fast_forward::{FastForward, fast_forward};
 use repack::join_small_packs;
@@ -50,15 +48,14 @@ mod repack;
 pub fn update_repo(
     path: &Path,
     options: &CloneOptions,
-    progress: &Arc<dyn ProgressSink>,
-    cancel: &CancelToken,
+    context: &Context,
 ) -> Result<UpdateOutcome> {
-    cancel.check()?;
+    context.cancel.check()?;
     let open = OpenOptions::exact(options.trust)?;
     let repo = Repo::open(path, &open)?;
     let origin = OriginConfig::read(&repo)?;
     let mut outcome = if origin.url.scheme() == Scheme::File {
-        from_path(&repo, &origin, progress, options, cancel)?
+        from_path(&repo, &origin, options, context)?
     } else {
         let work = {
             let remote = Remote::new(&origin.url, options)?;
@@ -71,8 +68,7 @@ pub fn update_repo(
             subject: &path.display().to_string(),
             into: path,
             options,
-            progress,
-            cancel,
+            context,
         };
         let (mut outcome, monitor) = transfer.run(work)?;
         outcome.received_bytes = monitor.bytes();
@@ -80,7 +76,7 @@ pub fn update_repo(
     };
     path.clone_into(&mut outcome.path);
     let repo = Repo::open(path, &open)?;
-    match fast_forward(&repo, options, progress, cancel)? {
+    match fast_forward(&repo, options, context)? {
         FastForward::UpToDate => {}
         FastForward::Moved(branch) => outcome.forwarded_branch = Some(branch),
         FastForward::Kept(reason) => outcome
@@ -137,9 +133,8 @@ fn from_remote(
 fn from_path(
     repo: &Repo,
     origin: &OriginConfig,
-    progress: &Arc<dyn ProgressSink>,
     options: &CloneOptions,
-    cancel: &CancelToken,
+    context: &Context,
 ) -> Result<UpdateOutcome> {
     let monitor = TransferMonitor::new(None);
     let local = repo.local();
@@ -149,8 +144,7 @@ fn from_path(
     let local_remote = LocalRemote {
         repo: &from,
         url: &origin.url,
-        progress,
-        cancel,
+        context,
     };
     if from.local().object_hash() != local.object_hash() {
         return Err(Error::Refused {

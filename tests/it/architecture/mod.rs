@@ -44,6 +44,7 @@ const LAYERS: &[&[&str]] = &[
         "vault",
         "workers",
     ],
+    &["context"],
     &["net"],
     &["git", "providers"],
     &["remote"],

@@ -5,7 +5,6 @@ mod histories;
 
 use std::path::Path;
 
-use gitfleet::CancelToken;
 use gitfleet::git::{Change, ChangeKind, DiffMerges, HistoryOptions, LineCounts, Order, Renames};
 use proptest::prelude::*;
 
@@ -165,10 +164,7 @@ fn check(steps: &[Step], options: &HistoryOptions) {
     let theirs = git_lines(fixture.path(), options);
     let mut options = options.clone();
     options.rev = vec!["main".to_owned()];
-    let commits = fixture
-        .open()
-        .commits(&options, &CancelToken::new())
-        .unwrap();
+    let commits = fixture.open().commits(&options).unwrap();
     let ours: Vec<(String, Vec<Line>)> = commits
         .map(|commit| commit.unwrap())
         .map(|commit| {

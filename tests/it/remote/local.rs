@@ -5,15 +5,15 @@ use std::path::Path;
 
 use gitfleet::progress::{Progress, ProgressSink};
 use gitfleet::remote::{CloneOptions, CloneOutcome, Worktree, clone_repo};
-use gitfleet::{CancelToken, ErrorKind, RemoteUrl};
+use gitfleet::{CancelToken, Context, ErrorKind, RemoteUrl};
 
-use crate::support::{Fixture, git, git_text, silent, tree};
+use crate::support::{Fixture, git, git_text, tree};
 
 fn clone(from: &Path, into: &Path, worktree: Worktree) -> gitfleet::Result<CloneOutcome> {
     let mut options = CloneOptions::default();
     options.worktree = worktree;
     let url = RemoteUrl::parse(from.to_str().unwrap())?;
-    clone_repo(&url, into, &options, &silent(), &CancelToken::new())
+    clone_repo(&url, into, &options, &Context::new())
 }
 
 #[test]
@@ -170,15 +170,15 @@ fn clone_leaves_nothing_when_cancelled() {
     let fixture = Fixture::make("history", &[]);
     let dir = tempfile::tempdir().unwrap();
     let cancel = CancelToken::new();
-    let sink: std::sync::Arc<dyn ProgressSink> =
-        std::sync::Arc::new(CancelWhenCopying(cancel.clone()));
+    let context = Context::new()
+        .reported_to(std::sync::Arc::new(CancelWhenCopying(cancel.clone())))
+        .cancelled_by(&cancel);
     let url = RemoteUrl::parse(fixture.path().to_str().unwrap()).unwrap();
     let result = clone_repo(
         &url,
         &dir.path().join("new"),
         &CloneOptions::default(),
-        &sink,
-        &cancel,
+        &context,
     );
     assert_eq!(result.unwrap_err().kind(), ErrorKind::Cancelled);
     assert_eq!(tree(dir.path()), Vec::<std::path::PathBuf>::new());
@@ -192,7 +192,7 @@ fn clone_of_a_path_refuses_depth_by_name() {
     let mut options = CloneOptions::default();
     options.depth = std::num::NonZeroU32::new(1);
     let into = dir.path().join("x");
-    let error = clone_repo(&url, &into, &options, &silent(), &CancelToken::new()).unwrap_err();
+    let error = clone_repo(&url, &into, &options, &Context::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.report().contains("depth"), "{}", error.report());
     assert!(std::fs::read_dir(dir.path()).unwrap().next().is_none());

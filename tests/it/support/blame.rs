@@ -4,16 +4,15 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use gitfleet::CancelToken;
 use gitfleet::git::{BlameOptions, FileBlame, Repo};
 
-use super::{git, silent};
+use super::git;
 
 /// Per line: commit, path and line number in that commit, true if it is a boundary, author.
 pub(crate) type Line = (String, Vec<u8>, u32, bool, String);
 
 pub(crate) fn blamed(repo: &Repo, options: &BlameOptions) -> Vec<FileBlame> {
-    repo.blame(options, silent(), &CancelToken::new())
+    repo.blame(options)
         .unwrap()
         .collect::<Result<_, _>>()
         .unwrap()

@@ -5,10 +5,8 @@ pub(crate) mod blame;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 
 use gitfleet::git::{OpenOptions, Repo};
-use gitfleet::progress::{NoProgress, ProgressSink};
 
 /// A repository in a temporary directory, which is removed with it.
 pub(crate) struct Fixture {
@@ -107,10 +105,6 @@ pub(crate) fn hermetic(program: impl AsRef<OsStr>) -> Command {
         .env("TZ", "UTC")
         .env("LC_ALL", "C");
     command
-}
-
-pub(crate) fn silent() -> Arc<dyn ProgressSink> {
-    Arc::new(NoProgress)
 }
 
 /// The command under test, without the developer's own settings.
