@@ -37,6 +37,7 @@ impl Phase {
 
 /// Progress of the work on one repository.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Progress {
     /// The repository as the user named it, without credentials.
     pub subject: String,
@@ -52,6 +53,7 @@ pub struct Progress {
 
 /// The end of the work on one repository.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum EndStatus {
     /// The work is done.
     Done,

@@ -161,78 +161,81 @@ fn counts(updated: &UpdateOutcome) -> String {
     parts.join(", ")
 }
 
-/// One line per repository; errors go to standard error, or into the JSON.
+/// Prints one line per repository. Errors go to standard error, or into the JSON. Returns the exit code.
 fn print<T>(
     report: &Report<T>,
     args: &FleetArgs,
     streams: &mut Streams,
     describe: impl Fn(&str, &T) -> (String, Vec<String>, serde_json::Value),
 ) -> Result<u8> {
-    let mut code = DONE;
     let mut hints: Vec<&str> = Vec::new();
-    let failed = Error::storage("write", "standard output");
     let mut written = Ok(());
     for outcome in &report.outcomes {
         let target = &outcome.input;
-        let cost = |json: &mut serde_json::Value| {
-            json["attempts"] = outcome.attempts.into();
-            json["seconds"] = outcome.seconds.into();
-        };
-        match &outcome.result {
+        let line = match &outcome.result {
             Ok(done) => {
-                let (line, warnings, mut json) = describe(target, done);
-                if args.json {
-                    cost(&mut json);
-                    written = written.and_then(|()| writeln!(streams.out, "{json}"));
-                } else {
-                    if !args.quiet {
-                        written = written.and_then(|()| writeln!(streams.out, "{line}"));
-                    }
-                    for warning in warnings {
-                        let _ = writeln!(streams.err, "warning: {target}: {warning}");
-                    }
+                let (line, warnings, json) = describe(target, done);
+                for warning in warnings.iter().filter(|_| !args.json) {
+                    let _ = writeln!(streams.err, "warning: {target}: {warning}");
                 }
+                if args.json {
+                    Some(with_cost(json, outcome))
+                } else {
+                    Some(line).filter(|_| !args.quiet)
+                }
+            }
+            Err(error) if args.json => {
+                let error =
+                    serde_json::json!({"kind": error.kind().name(), "message": error.report()});
+                let json =
+                    serde_json::json!({"target": target, "status": "failed", "error": error});
+                Some(with_cost(json, outcome))
             }
             Err(error) => {
-                let kind = error.kind();
-                code = if kind == ErrorKind::Internal {
-                    exit_code(kind)
-                } else {
-                    code.max(FAILED)
-                };
-                if args.json {
-                    let error = serde_json::json!({"kind": kind.name(), "message": error.report()});
-                    let mut json =
-                        serde_json::json!({"target": target, "status": "failed", "error": error});
-                    cost(&mut json);
-                    written = written.and_then(|()| writeln!(streams.out, "{json}"));
-                } else if kind != ErrorKind::Cancelled {
+                if error.kind() != ErrorKind::Cancelled {
                     let _ = writeln!(streams.err, "error: {}", named(target, error));
-                    hints.extend(hint(kind).filter(|hint| !hints.contains(hint)));
+                    hints.extend(hint(error.kind()).filter(|hint| !hints.contains(hint)));
                 }
+                None
             }
+        };
+        if let Some(line) = line {
+            written = written.and_then(|()| writeln!(streams.out, "{line}"));
         }
     }
     for hint in hints {
         let _ = writeln!(streams.err, "hint: {hint}");
     }
-    if report
-        .failed()
-        .any(|(_, error)| error.kind() == ErrorKind::Cancelled)
-    {
-        code = INTERRUPTED;
-    }
-    let makes_no_sense = |outcome: &Outcome<T>| {
-        let error = outcome.result.as_ref().err();
-        error.is_some_and(|error| error.kind() == ErrorKind::InvalidInput)
-    };
-    if !report.outcomes.is_empty() && report.outcomes.iter().all(makes_no_sense) {
-        code = USAGE; // nothing that was typed makes any
-    }
     match written.and_then(|()| streams.out.flush()) {
-        // Whoever read our output has seen enough; what became of the repositories stays true.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(code),
-        other => other.map_err(failed).map(|()| code),
+        // The reader of the output has closed it; the outcomes of the repositories stay true.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(exit_code_of(report)),
+        Err(error) => Err(Error::storage("write", "standard output")(error)),
+        Ok(()) => Ok(exit_code_of(report)),
+    }
+}
+
+/// The JSON of an outcome with its attempts and seconds, on one line.
+fn with_cost<T>(mut json: serde_json::Value, outcome: &Outcome<T>) -> String {
+    json["attempts"] = outcome.attempts.into();
+    json["seconds"] = outcome.seconds.into();
+    json.to_string()
+}
+
+/// The exit code of a report: that of its gravest failure.
+fn exit_code_of<T>(report: &Report<T>) -> u8 {
+    let kinds: Vec<ErrorKind> = report.failed().map(|(_, error)| error.kind()).collect();
+    let are_all_invalid = kinds.len() == report.outcomes.len()
+        && kinds.iter().all(|kind| *kind == ErrorKind::InvalidInput);
+    if kinds.is_empty() {
+        DONE
+    } else if are_all_invalid {
+        USAGE // nothing that was typed is valid
+    } else if kinds.contains(&ErrorKind::Cancelled) {
+        INTERRUPTED
+    } else if kinds.contains(&ErrorKind::Internal) {
+        exit_code(ErrorKind::Internal)
+    } else {
+        FAILED
     }
 }
 

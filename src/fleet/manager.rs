@@ -13,6 +13,7 @@ use crate::remote_url::{RemoteUrl, without_user_info};
 
 /// The state of one clone.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum CloneState {
     /// Not started.
     Queued,
@@ -32,6 +33,7 @@ pub enum CloneState {
 
 /// One repository of a [`RepoManager`].
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct CloneTask {
     /// The address as given, without its credentials.
     pub url: String,

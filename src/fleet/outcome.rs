@@ -18,6 +18,7 @@ pub struct Outcome<T> {
 
 /// One outcome per input, in the order of the inputs.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Report<T> {
     /// The outcomes.
     pub outcomes: Vec<Outcome<T>>,

@@ -10,6 +10,7 @@ use crate::git_string::GitString;
 
 /// The state of `HEAD`.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Head {
     /// `HEAD` names a branch that exists.
     Branch {
@@ -42,6 +43,7 @@ impl Head {
 
 /// A branch, tag or other ref.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Reference {
     /// Full name, as in `refs/tags/v1`.
     pub name: GitString,

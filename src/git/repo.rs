@@ -29,6 +29,7 @@ pub enum Trust {
 
 /// The places where a repository is searched.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Discover {
     /// At the path, then in the directories above it, nearest first, as git commands do.
     #[default]

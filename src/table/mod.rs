@@ -10,6 +10,7 @@ mod cell;
 mod commits;
 mod records;
 mod repositories;
+#[doc(hidden)]
 pub mod schema;
 mod sink;
 mod text;
@@ -19,9 +20,11 @@ pub use arrow_schema::{Schema, SchemaRef};
 
 pub use batch::BATCH_ROWS;
 pub use blame::BlameTable;
+#[doc(hidden)]
 pub use cell::{Value, value, write_cell};
 pub use commits::{ChangesTable, CommitsTable};
 pub use records::{MissingCount, Records, blame, changes, commits};
 pub use repositories::RepositoriesTable;
 pub use sink::{Format, Sink};
+#[doc(hidden)]
 pub use text::{decode, encode};

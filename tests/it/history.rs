@@ -87,7 +87,7 @@ fn our_entry(change: &Change) -> Entry {
             deletions,
         } => (additions.to_string(), deletions.to_string()),
         LineCounts::Binary => ("-".to_owned(), "-".to_owned()),
-        LineCounts::Missing => ("missing".to_owned(), "missing".to_owned()),
+        _ => ("missing".to_owned(), "missing".to_owned()),
     };
     (
         added,

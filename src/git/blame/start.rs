@@ -20,7 +20,6 @@ use super::stream::BlameStream;
 use super::targets::{PathFilter, choose, files_in};
 use super::walk::BlameWalk;
 use crate::cancel::CancelToken;
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::diff::line_counts::line_count;
 use crate::git::diff::lines::Whitespace;
@@ -40,7 +39,7 @@ const VERSIONS_KEPT: usize = 16;
 
 /// Opens the files to blame, and gives all their lines to the commit where the walk starts.
 pub(super) fn start(repo: &Repo, options: &BlameOptions) -> Result<BlameStream> {
-    let Context { progress, cancel } = repo.context();
+    let cancel = &repo.context().cancel;
     let rules = BlameRules {
         whitespace: if options.ignore_whitespace {
             Whitespace::Ignored
@@ -84,26 +83,8 @@ pub(super) fn start(repo: &Repo, options: &BlameOptions) -> Result<BlameStream> 
         return Err(Error::invalid("line range", reason));
     }
     let stop = cancel.child();
-    let mut stream = BlameStream {
-        walk: BlameWalk::new(commits, &source, repo.workers(), rules, &stop)?,
-        asked: Vec::new(),
-        failed: VecDeque::new(),
-        reporter: Reporter {
-            mailmap: if options.mailmap {
-                Mailmap::open(repo)
-            } else {
-                Mailmap::none()
-            },
-            with_content: options.lines,
-            authors: HashMap::new(),
-        },
-        subject: repo.name().to_owned(),
-        progress: Arc::clone(progress),
-        steps: 0,
-        cancel: cancel.clone(),
-        stop,
-        has_ended: false,
-    };
+    let walk = BlameWalk::new(commits, &source, repo.workers(), rules, &stop)?;
+    let mut stream = new_stream(repo, options, walk, stop);
     let are_few = options.paths.is_some() && stream.walk.expect_files(targets.len());
     let mut largest = 0;
     for FileEntry { path, side } in targets {
@@ -123,6 +104,36 @@ pub(super) fn start(repo: &Repo, options: &BlameOptions) -> Result<BlameStream> 
         source.shrink_cache(FEW_FILES_CACHE.max(largest * VERSIONS_KEPT));
     }
     Ok(stream)
+}
+
+/// A stream without files.
+fn new_stream(
+    repo: &Repo,
+    options: &BlameOptions,
+    walk: BlameWalk,
+    stop: CancelToken,
+) -> BlameStream {
+    let context = repo.context();
+    BlameStream {
+        walk,
+        asked: Vec::new(),
+        failed: VecDeque::new(),
+        reporter: Reporter {
+            mailmap: if options.mailmap {
+                Mailmap::open(repo)
+            } else {
+                Mailmap::none()
+            },
+            with_content: options.lines,
+            authors: HashMap::new(),
+        },
+        subject: repo.name().to_owned(),
+        progress: Arc::clone(&context.progress),
+        steps: 0,
+        cancel: context.cancel.clone(),
+        stop,
+        has_ended: false,
+    }
 }
 
 /// Reads the requested files of the working tree.

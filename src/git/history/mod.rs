@@ -21,6 +21,7 @@ use crate::git_string::GitString;
 
 /// The author or committer of a commit, with the time.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Signature {
     /// The name after the mailmap: in UTF-8 if the commit states its encoding, else as recorded.
     pub name: GitString,
@@ -117,6 +118,7 @@ impl ChangeKind {
 
 /// The line counts of a change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum LineCounts {
     /// The counts of a text file.
     Lines {

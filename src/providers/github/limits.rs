@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 
 /// The resources that GitHub counts separately (`x-ratelimit-resource`).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum Bucket {
     /// The REST API.
     Core,

@@ -19,6 +19,7 @@ use crate::secret::Secret;
 
 /// Credentials that requests are sent with.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Account {
     /// A token of a user: personal, fine-grained or of an OAuth app.
     Token(Secret),

@@ -312,55 +312,57 @@ impl Requester {
                 return Attempt::Later(limit(&request.route, status, headers, json));
             }
         }
-        if status.is_success() {
+        if !status.is_success() {
+            let error = Error::service(of_answer(&request.route, status, headers, json));
+            return self.refused(request, lease, status, told, retry_after(headers), error);
+        }
+        lease.answered(told, true);
+        let body_json = match parsed {
+            Ok(json) => json,
+            Err(error) => return Attempt::Again(nonsense(&request.route, &error), None),
+        };
+        if request.method == Method::GET
+            && let Some(cache) = &self.cache
+        {
+            cache.put(&identity, &request.route, headers, body);
+        }
+        Attempt::Answered(ApiResponse {
+            link: links(headers),
+            is_old_link: false,
+            body: body_json,
+            identity,
+        })
+    }
+
+    /// Classifies a response with an error status that is not a limit.
+    fn refused(
+        &self,
+        request: &ApiRequest,
+        lease: Lease,
+        status: StatusCode,
+        told: RateLimitHeaders,
+        retry_after: Option<u64>,
+        error: Error,
+    ) -> Attempt {
+        let is_token_at_fault = status == StatusCode::UNAUTHORIZED && lease.token.is_some();
+        // The token of an installation may have expired early.
+        if is_token_at_fault && lease.token.is_some_and(|token| self.pool.forget(token)) {
             lease.answered(told, true);
-            return match parsed {
-                Ok(answer) => {
-                    if request.method == Method::GET
-                        && let Some(cache) = &self.cache
-                    {
-                        cache.put(&identity, &request.route, headers, body);
-                    }
-                    Attempt::Answered(ApiResponse {
-                        link: links(headers),
-                        is_old_link: false,
-                        body: answer,
-                        identity,
-                    })
-                }
-                Err(error) => Attempt::Again(nonsense(&request.route, &error), None),
+            return Attempt::Other(error);
+        }
+        if is_token_at_fault && !wants_another_proof(&request.route) {
+            return if lease.revoked(told, &error) {
+                Attempt::Other(error)
+            } else {
+                Attempt::Failed(error)
             };
         }
-        let error = Error::service(of_answer(&request.route, status, headers, json));
+        lease.answered(told, true);
         match status.as_u16() {
-            // An installation's token may have expired early.
-            401 if lease.token.is_some_and(|token| self.pool.forget(token)) => {
-                lease.answered(told, true);
-                Attempt::Other(error)
-            }
-            401 if lease.token.is_some() && !wants_another_proof(&request.route) => {
-                if lease.revoked(told, &error) {
-                    Attempt::Other(error)
-                } else {
-                    Attempt::Failed(error)
-                }
-            }
-            502 | 504 if request.is_costly => {
-                lease.answered(told, true);
-                Attempt::Failed(error)
-            }
-            502..=504 => {
-                lease.answered(told, true);
-                Attempt::Again(error, retry_after(headers))
-            }
-            500 if request.method == Method::GET => {
-                lease.answered(told, true);
-                Attempt::Again(error, retry_after(headers))
-            }
-            _ => {
-                lease.answered(told, true);
-                Attempt::Failed(error)
-            }
+            502 | 504 if request.is_costly => Attempt::Failed(error),
+            502..=504 => Attempt::Again(error, retry_after),
+            500 if request.method == Method::GET => Attempt::Again(error, retry_after),
+            _ => Attempt::Failed(error),
         }
     }
 

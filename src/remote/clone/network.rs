@@ -76,16 +76,7 @@ fn make(
     counters: &Counters,
 ) -> Result<()> {
     let mut connection = Connection::open(remote, monitor)?;
-    let mut asked = vec!["HEAD".to_owned()];
-    if options.refspecs.is_empty() {
-        asked.push("refs/heads/*:refs/heads/*".to_owned());
-        asked.push("refs/tags/*:refs/tags/*".to_owned());
-    }
-    asked.extend(options.refspecs.iter().cloned());
-    if options.worktree == Worktree::Mirror && options.refspecs.is_empty() {
-        asked = vec!["refs/*:refs/*".to_owned(), "HEAD".to_owned()];
-    }
-    let refs = connection.list(&parse(&asked)?)?.to_vec();
+    let refs = connection.list(&parse(&listed_specs(options))?)?.to_vec();
     let head = head_of(remote.url(), &refs, options.branch.as_deref())?;
     let plan = FetchPlan::new(options, &head);
 
@@ -117,8 +108,6 @@ fn make(
     let mut refs = into_packed(wanted);
     if options.worktree == Worktree::CheckedOut {
         refuse_absent_head(remote.url(), &repo, &head)?;
-    }
-    if options.worktree == Worktree::CheckedOut {
         add_local_branch(repo.git_dir(), &head, &mut refs)?;
     }
     let remote = OriginSection {
@@ -138,6 +127,21 @@ fn make(
     };
     config::append(repo.git_dir(), &remote)?;
     packed_refs::write(repo.git_dir(), &head, refs)
+}
+
+/// Refspecs of the refs to list: those that the clone may need.
+fn listed_specs(options: &CloneOptions) -> Vec<String> {
+    let usual: &[&str] = match (options.refspecs.is_empty(), options.worktree) {
+        (false, _) => &["HEAD"],
+        (true, Worktree::Mirror) => &["refs/*:refs/*", "HEAD"],
+        (true, _) => &[
+            "HEAD",
+            "refs/heads/*:refs/heads/*",
+            "refs/tags/*:refs/tags/*",
+        ],
+    };
+    let usual = usual.iter().map(|&spec| spec.to_owned());
+    usual.chain(options.refspecs.iter().cloned()).collect()
 }
 
 /// Which refs come, and how much of their history.

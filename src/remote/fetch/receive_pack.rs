@@ -1,7 +1,7 @@
 //! The pack: negotiated, counted as it comes, indexed while it comes.
 
 use std::io::{self, BufRead, Read};
-use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use gix::odb::pack;
 use gix::odb::store::RefreshMode;
@@ -62,8 +62,7 @@ impl Connection<'_> {
         counters: &Counters,
     ) -> Result<u32> {
         let shallow_file = repo.shallow_file().map_err(unreadable(repo))?;
-        let mut keep: Option<PathBuf> = None;
-        let mut objects = 0;
+        let mut written: Option<pack::bundle::write::Outcome> = None;
         let monitor = self.monitor.clone();
         let fetched = gix::protocol::fetch(
             negotiation,
@@ -75,30 +74,7 @@ impl Connection<'_> {
                     most_objects: options.most_objects,
                     monitor: &monitor,
                 };
-                let written = pack::Bundle::write_to_directory(
-                    &mut counted,
-                    Some(&repo.objects.store_ref().path().join("pack")),
-                    progress,
-                    stop,
-                    Some(Box::new(repo.objects.clone())),
-                    repo.object_hash(),
-                    pack::bundle::write::Options {
-                        thread_limit: (options.threads > 0).then_some(options.threads),
-                        alloc_limit_bytes: options
-                            .most_object_bytes
-                            .and_then(|most| usize::try_from(most).ok()),
-                        ..Default::default()
-                    },
-                )?;
-                objects = written.index.num_objects;
-                keep = written.keep_path;
-                if options.filter.is_some() && objects > 0 {
-                    // Tells git that what is missing here can be had.
-                    if let Some(pack) = &written.data_path {
-                        let promise = pack.with_extension("promisor");
-                        std::fs::write(&promise, []).map_err(gix::Error::from_error)?;
-                    }
-                }
+                written = Some(write_pack(&mut counted, repo, options, progress, stop)?);
                 Ok(true)
             },
             counters.root(),
@@ -116,6 +92,10 @@ impl Connection<'_> {
                 reject_shallow_remote: false,
             },
         );
+        let objects = written
+            .as_ref()
+            .map_or(0, |written| written.index.num_objects);
+        let keep = written.and_then(|written| written.keep_path);
         if let Some(keep) = keep {
             // Nobody collects garbage here between now and the refs.
             std::fs::remove_file(&keep).map_err(Error::storage("remove", keep))?;
@@ -140,6 +120,40 @@ impl Connection<'_> {
     fn of_pack(&self, error: &gix::Error) -> Error {
         self.remote.failure(error, self.monitor)
     }
+}
+
+/// Writes a pack and its index beside the others.
+fn write_pack(
+    from: &mut Counted<'_>,
+    repo: &gix::Repository,
+    options: &ReceiveOptions,
+    progress: &mut dyn gix::progress::DynNestedProgress,
+    stop: &AtomicBool,
+) -> gix::Result<pack::bundle::write::Outcome> {
+    let written = pack::Bundle::write_to_directory(
+        from,
+        Some(&repo.objects.store_ref().path().join("pack")),
+        progress,
+        stop,
+        Some(Box::new(repo.objects.clone())),
+        repo.object_hash(),
+        pack::bundle::write::Options {
+            thread_limit: (options.threads > 0).then_some(options.threads),
+            alloc_limit_bytes: options
+                .most_object_bytes
+                .and_then(|most| usize::try_from(most).ok()),
+            ..Default::default()
+        },
+    )?;
+    if options.filter.is_some()
+        && written.index.num_objects > 0
+        && let Some(pack) = &written.data_path
+    {
+        // Tells git that the remote has the objects which are missing here.
+        let promise = pack.with_extension("promisor");
+        std::fs::write(&promise, []).map_err(gix::Error::from_error)?;
+    }
+    Ok(written)
 }
 
 fn unreadable(repo: &gix::Repository) -> impl FnOnce(gix::Error) -> Error {

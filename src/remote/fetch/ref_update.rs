@@ -60,8 +60,9 @@ pub(crate) fn into_packed(wanted: Vec<RefTarget>) -> Vec<PackedRef> {
     wanted.into_iter().map(|wanted| wanted.packed).collect()
 }
 
-/// Brings the refs of a repository to where they are wanted, and removes those below the destinations of `specs` that are
-/// not, if it `prunes`. What working trees show does not move under them.
+/// Moves and creates the refs of a repository as `wanted` says. If it `prunes`, removes those below
+/// the destinations of `specs` that are not wanted. Refs in `shown`, which working trees have
+/// checked out, stay. If moving fails, the removed refs are restored.
 pub(crate) fn update(
     repo: &gix::Repository,
     wanted: &[RefTarget],
@@ -69,33 +70,61 @@ pub(crate) fn update(
     shown: &[GitString],
     prunes: bool,
 ) -> Result<Vec<RefUpdate>> {
-    let mut updates = Vec::new();
-    let failed = |what: &'static str| gix_error::unreadable(repo.git_dir(), what);
-    let names: HashSet<&[u8]> = wanted
+    let mut updates = if prunes {
+        deletions(repo, wanted, specs, shown)?
+    } else {
+        Vec::new()
+    };
+    // Deletions come first: a branch `a` may make room for `a/b`.
+    edit(repo, &updates)?;
+    let deleted = updates.len();
+    for target in wanted {
+        updates.extend(movement(repo, target, shown)?);
+    }
+    if let Err(error) = edit(repo, &updates[deleted..]) {
+        let restored = updates[..deleted].iter().map(|gone| RefUpdate {
+            new_id: gone.old_id,
+            change: RefChange::Created,
+            ..gone.clone()
+        });
+        let _ = edit(repo, &restored.collect::<Vec<_>>()); // the first failure is the one to report
+        return Err(error);
+    }
+    Ok(updates)
+}
+
+/// Refs below the destinations of `specs` that are neither wanted nor shown.
+fn deletions(
+    repo: &gix::Repository,
+    wanted: &[RefTarget],
+    specs: &[RefSpec],
+    shown: &[GitString],
+) -> Result<Vec<RefUpdate>> {
+    let failed = || gix_error::unreadable(repo.git_dir(), "its refs");
+    let mut kept: HashSet<&[u8]> = wanted
         .iter()
         .map(|one| one.packed.name.as_bytes())
         .collect();
-    let all = repo.references().map_err(failed("its refs"))?;
-    for reference in all.all().map_err(failed("its refs"))? {
-        let reference = reference.map_err(|error| Error::Corrupt {
-            path: repo.git_dir().to_owned(),
-            what: "its refs".to_owned(),
-            source: Some(error.to_string().into()),
-        })?;
+    kept.extend(shown.iter().map(GitString::as_bytes));
+    let mut deletions = Vec::new();
+    for reference in repo
+        .references()
+        .map_err(failed())?
+        .all()
+        .map_err(failed())?
+    {
+        let reference =
+            reference.map_err(|error| gix_error::damaged(repo.git_dir(), "its refs", error))?;
         let name = reference.name().as_bstr().to_vec();
         let Some(id) = reference.try_id() else {
-            continue;
-        }; // symbolic
-        let is_ours = specs
+            continue; // symbolic
+        };
+        let is_fetched = specs
             .iter()
             .filter_map(|spec| source_of(spec, &name))
             .any(|source| !specs.iter().any(|spec| excludes(spec, &source)));
-        if prunes
-            && is_ours
-            && !names.contains(name.as_slice())
-            && !shown.iter().any(|one| one.as_bytes() == name)
-        {
-            updates.push(RefUpdate {
+        if is_fetched && !kept.contains(name.as_slice()) {
+            deletions.push(RefUpdate {
                 name: name.into(),
                 change: RefChange::Deleted,
                 old_id: Some(ObjectId(id.detach())),
@@ -103,53 +132,44 @@ pub(crate) fn update(
             });
         }
     }
-    // Before anything is created: a branch `a` may make room for `a/b`.
-    edit(repo, &updates)?;
-    let deleted = updates.len();
-    for one in wanted {
-        let name = &one.packed.name;
-        let here = repo
-            .try_find_reference(name.as_bstr())
-            .map_err(failed("its refs"))?;
-        let old = here.and_then(|here| here.try_id().map(gix::Id::detach));
-        let new = one.packed.target;
-        let change = match old {
-            Some(old) if old == new => continue,
-            None => RefChange::Created,
-            Some(_) if shown.contains(name) => RefChange::Kept,
-            Some(old) => {
-                let is_tag = name.starts_with(b"refs/tags/");
-                let follows = !is_tag
-                    && repo
-                        .merge_base(old, new)
-                        .is_ok_and(|base| base.is_some_and(|base| base == old));
-                match (follows, one.forced) {
-                    (true, _) => RefChange::FastForwarded,
-                    (false, true) => RefChange::Rewritten,
-                    (false, false) => RefChange::Kept,
-                }
+    Ok(deletions)
+}
+
+/// The change that brings a ref to its target; `None` if it is there.
+fn movement(
+    repo: &gix::Repository,
+    target: &RefTarget,
+    shown: &[GitString],
+) -> Result<Option<RefUpdate>> {
+    let name = &target.packed.name;
+    let found = repo
+        .try_find_reference(name.as_bstr())
+        .map_err(gix_error::unreadable(repo.git_dir(), "its refs"))?;
+    let old = found.and_then(|found| found.try_id().map(gix::Id::detach));
+    let new = target.packed.target;
+    let change = match old {
+        Some(old) if old == new => return Ok(None),
+        None => RefChange::Created,
+        Some(_) if shown.contains(name) => RefChange::Kept,
+        Some(old) => {
+            let is_tag = name.starts_with(b"refs/tags/");
+            let base = || repo.merge_base(old, new).ok().flatten();
+            match (
+                !is_tag && base().is_some_and(|base| base == old),
+                target.forced,
+            ) {
+                (true, _) => RefChange::FastForwarded,
+                (false, true) => RefChange::Rewritten,
+                (false, false) => RefChange::Kept,
             }
-        };
-        updates.push(RefUpdate {
-            name: name.clone(),
-            change,
-            old_id: old.map(ObjectId),
-            new_id: Some(ObjectId(new)),
-        });
-    }
-    if let Err(error) = edit(repo, &updates[deleted..]) {
-        let restored: Vec<RefUpdate> = updates[..deleted]
-            .iter()
-            .map(|gone| RefUpdate {
-                new_id: gone.old_id,
-                change: RefChange::Created,
-                ..gone.clone()
-            })
-            .collect();
-        let _ = edit(repo, &restored); // the first failure is the one to tell
-        return Err(error);
-    }
-    Ok(updates)
+        }
+    };
+    Ok(Some(RefUpdate {
+        name: name.clone(),
+        change,
+        old_id: old.map(ObjectId),
+        new_id: Some(ObjectId(new)),
+    }))
 }
 
 /// The name on the other side of what a refspec keeps under `name` here; `None` if that is not under its destination.

@@ -1,6 +1,7 @@
 //! A remote: an address with all that is needed to speak to it.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use gix::protocol::transport::Protocol;
 use gix::protocol::transport::client::blocking_io::Transport;
@@ -143,9 +144,48 @@ impl Remote {
         }
     }
 
+    fn status_error(&self, status: u16, retry_after: Option<Duration>, words: &str) -> Error {
+        let subject = self.url.to_string();
+        let words = if words.is_empty() {
+            String::new()
+        } else {
+            format!(": {words}")
+        };
+        match status {
+            404 | 410 => Error::RepositoryNotFound {
+                subject,
+                reason: format!(
+                    "the server has none there (HTTP status {status}{words}); a private one looks the same without a token"
+                ),
+            },
+            // GitHub and others throttle with 403 and 503 too, and then say for how long.
+            429 => self.rate_limited(retry_after),
+            403 | 503 if retry_after.is_some() => self.rate_limited(retry_after),
+            403 => Error::AuthenticationFailed {
+                subject,
+                reason: format!("the host forbids it (HTTP status 403{words})"),
+            },
+            // A request that the server calls wrong stays wrong.
+            400..=499 if !matches!(status, 408 | 425) => Error::Refused {
+                subject,
+                reason: format!("HTTP status {status}{words}"),
+            },
+            _ => Error::Network {
+                subject,
+                source: format!("HTTP status {status}{words}").into(),
+            },
+        }
+    }
+
+    fn rate_limited(&self, retry_after: Option<Duration>) -> Error {
+        Error::RateLimited {
+            host: self.url.host().to_owned(),
+            reset_at: retry_after.map(in_the_future),
+        }
+    }
+
     fn explain(&self, failure: TransportFailure) -> Error {
         let subject = self.url.to_string();
-        let host = || self.url.host().to_owned();
         match failure {
             TransportFailure::Unauthorized { were_sent } => Error::AuthenticationFailed {
                 subject,
@@ -165,43 +205,7 @@ impl Remote {
                 status,
                 retry_after,
                 words,
-            } => {
-                let words = if words.is_empty() {
-                    words
-                } else {
-                    format!(": {words}")
-                };
-                match status {
-                    404 | 410 => Error::RepositoryNotFound {
-                        subject,
-                        reason: format!(
-                            "the server has none there (HTTP status {status}{words}); a private one looks the same without a token"
-                        ),
-                    },
-                    429 => Error::RateLimited {
-                        host: host(),
-                        reset_at: retry_after.map(in_the_future),
-                    },
-                    // GitHub and others refuse for a while with this status too, and then say for how long.
-                    403 | 503 if retry_after.is_some() => Error::RateLimited {
-                        host: host(),
-                        reset_at: retry_after.map(in_the_future),
-                    },
-                    403 => Error::AuthenticationFailed {
-                        subject,
-                        reason: format!("the host forbids it (HTTP status 403{words})"),
-                    },
-                    // What the server says is wrong with the request stays wrong.
-                    400..=499 if !matches!(status, 408 | 425) => Error::Refused {
-                        subject,
-                        reason: format!("HTTP status {status}{words}"),
-                    },
-                    _ => Error::Network {
-                        subject,
-                        source: format!("HTTP status {status}{words}").into(),
-                    },
-                }
-            }
+            } => self.status_error(status, retry_after, &words),
             TransportFailure::Disconnected(text) if is_unknown_host(&text) => Error::RepositoryNotFound {
                 subject,
                 reason: format!("there is no host {}", self.url.host()),

@@ -126,97 +126,165 @@ fn write(
     monitor: &TransferMonitor,
 ) -> Result<()> {
     let failed = || Error::storage("write", to);
-    let mut place: HashMap<ObjectId, u64> = HashMap::new();
-    for pack in packs {
-        place.extend(pack.index.iter().map(|entry| (entry.oid, 0)));
-    }
-    let count =
-        u32::try_from(place.len()).map_err(|_| Error::internal("a pack of too many objects"))?;
-    let mut out = Hashed {
-        file: BufWriter::with_capacity(1 << 20, File::create(to).map_err(failed())?),
-        hasher: gix::hash::hasher(hash),
-        position: 0,
+    let mut joined = JoinedPack {
+        path: to,
+        offsets: HashMap::new(),
+        out: Hashed {
+            file: BufWriter::with_capacity(1 << 20, File::create(to).map_err(failed())?),
+            hasher: gix::hash::hasher(hash),
+            position: 0,
+        },
     };
-    out.put(&data::header::encode(data::Version::V2, count))
-        .map_err(failed())?;
     for pack in packs {
-        let unreadable = || gix_error::unreadable(&pack.path, "a pack");
-        let from = data::File::at(&pack.path, hash).map_err(unreadable())?;
-        let mut entries: Vec<(u64, ObjectId)> = pack
-            .index
-            .iter()
-            .map(|entry| (entry.pack_offset, entry.oid))
-            .collect();
-        entries.sort_unstable_by_key(|(offset, _)| *offset);
-        let end_of = |at: usize| {
-            entries
-                .get(at + 1)
-                .map_or(from.pack_end() as u64, |next| next.0)
-        };
-        let at_offset = |offset: u64| entries.binary_search_by_key(&offset, |entry| entry.0).ok();
-        let mut waiting = Vec::new();
-        for first in 0..entries.len() {
-            if monitor.must_stop() {
-                return Err(Error::Cancelled);
-            }
-            waiting.push(first);
-            // A base goes first: it may lie behind what is made from it.
-            while let Some(&at) = waiting.last() {
-                let (offset, id) = entries[at];
-                let damaged = || {
-                    gix_error::damaged(
-                        &pack.path,
-                        format!("object {id}"),
-                        "its entry makes no sense",
-                    )
-                };
-                if place.get(&id).is_some_and(|place| *place != 0) {
-                    waiting.pop();
-                    continue;
-                }
-                let bytes = from.entry_slice(offset..end_of(at)).ok_or_else(damaged)?;
-                let entry = data::Entry::from_bytes(bytes, offset, hash).map_err(unreadable())?;
-                let base = match entry.header {
-                    Header::OfsDelta { base_distance } => {
-                        let base = entry.checked_base_pack_offset(base_distance);
-                        Some(base.and_then(at_offset).ok_or_else(damaged)?)
-                    }
-                    Header::RefDelta { base_id } => {
-                        let base = pack.index.lookup(base_id);
-                        let base = base.map(|base| pack.index.pack_offset_at_index(base));
-                        Some(base.and_then(at_offset).ok_or_else(damaged)?)
-                    }
-                    _ => None,
-                };
-                let Some(base) = base else {
-                    place.insert(id, out.position);
-                    out.put(bytes).map_err(failed())?;
-                    continue;
-                };
-                let base_place = place.get(&entries[base].1).copied().unwrap_or(0);
-                if base_place == 0 {
-                    if waiting.contains(&base) {
-                        return Err(damaged());
-                    }
-                    waiting.push(base);
-                    continue;
-                }
-                let mut head = Vec::with_capacity(32);
-                let base_distance = out.position - base_place;
-                let header = Header::OfsDelta { base_distance };
-                let written = header.write_to(entry.decompressed_size, &mut head);
-                written.map_err(failed())?;
-                place.insert(id, out.position);
-                out.put(&head).map_err(failed())?;
-                let body = usize::try_from(entry.data_offset - offset).unwrap_or(bytes.len());
-                out.put(&bytes[body.min(bytes.len())..]).map_err(failed())?;
-            }
-        }
+        let ids = pack.index.iter().map(|entry| (entry.oid, 0));
+        joined.offsets.extend(ids);
     }
+    let count = u32::try_from(joined.offsets.len())
+        .map_err(|_| Error::internal("a pack of too many objects"))?;
+    joined.put(&data::header::encode(data::Version::V2, count))?;
+    for pack in packs {
+        joined.copy(&OpenPack::open(pack, hash)?, monitor)?;
+    }
+    let mut out = joined.out;
     let trailer = out.hasher.try_finalize();
     let trailer = trailer.map_err(|error| Error::internal(format!("hashing: {error}")))?;
     out.file.write_all(trailer.as_slice()).map_err(failed())?;
     out.file.flush().map_err(failed())
+}
+
+/// The entries of a pack, in the order of their offsets.
+struct OpenPack<'a> {
+    pack: &'a PackFile,
+    file: data::File<gix::odb::pack::MMap>,
+    hash: gix::hash::Kind,
+    entries: Vec<(u64, ObjectId)>,
+}
+
+impl<'a> OpenPack<'a> {
+    fn open(pack: &'a PackFile, hash: gix::hash::Kind) -> Result<Self> {
+        let file = data::File::at(&pack.path, hash)
+            .map_err(gix_error::unreadable(&pack.path, "a pack"))?;
+        let entries = pack
+            .index
+            .iter()
+            .map(|entry| (entry.pack_offset, entry.oid));
+        let mut entries: Vec<(u64, ObjectId)> = entries.collect();
+        entries.sort_unstable_by_key(|(offset, _)| *offset);
+        Ok(Self {
+            pack,
+            file,
+            hash,
+            entries,
+        })
+    }
+
+    /// The bytes of an entry, its header, and the index of its base if it is a delta.
+    fn read(&self, at: usize) -> Result<(&[u8], data::Entry, Option<usize>)> {
+        let (offset, id) = self.entries[at];
+        let damaged = || self.damaged(id);
+        let next = self.entries.get(at + 1);
+        let end = next.map_or(self.file.pack_end() as u64, |next| next.0);
+        let bytes = self.file.entry_slice(offset..end).ok_or_else(damaged)?;
+        let entry = data::Entry::from_bytes(bytes, offset, self.hash)
+            .map_err(gix_error::unreadable(&self.pack.path, "a pack"))?;
+        let index = &self.pack.index;
+        let base = match entry.header {
+            Header::OfsDelta { base_distance } => entry.checked_base_pack_offset(base_distance),
+            Header::RefDelta { base_id } => index
+                .lookup(base_id)
+                .map(|at| index.pack_offset_at_index(at)),
+            _ => return Ok((bytes, entry, None)),
+        };
+        let at = |base: u64| {
+            self.entries
+                .binary_search_by_key(&base, |entry| entry.0)
+                .ok()
+        };
+        let base = base.and_then(at).ok_or_else(damaged)?;
+        Ok((bytes, entry, Some(base)))
+    }
+
+    fn damaged(&self, id: ObjectId) -> Error {
+        gix_error::damaged(
+            &self.pack.path,
+            format!("object {id}"),
+            "its entry is malformed",
+        )
+    }
+}
+
+/// The pack that is being written.
+struct JoinedPack<'a> {
+    path: &'a Path,
+    /// Offset of each object; 0 until it is written.
+    offsets: HashMap<ObjectId, u64>,
+    out: Hashed,
+}
+
+impl JoinedPack<'_> {
+    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.out
+            .put(bytes)
+            .map_err(Error::storage("write", self.path))
+    }
+
+    fn is_written(&self, id: &ObjectId) -> bool {
+        self.offsets.get(id).is_some_and(|offset| *offset != 0)
+    }
+
+    /// Copies the entries of a pack that are not written yet. A base is written before its deltas, even if it is stored
+    /// behind them.
+    fn copy(&mut self, from: &OpenPack<'_>, monitor: &TransferMonitor) -> Result<()> {
+        let mut waiting = Vec::new();
+        for first in 0..from.entries.len() {
+            if monitor.must_stop() {
+                return Err(Error::Cancelled);
+            }
+            waiting.push(first);
+            while let Some(&at) = waiting.last() {
+                let id = from.entries[at].1;
+                if self.is_written(&id) {
+                    waiting.pop();
+                    continue;
+                }
+                let (bytes, entry, base) = from.read(at)?;
+                match base {
+                    None => {
+                        self.offsets.insert(id, self.out.position);
+                        self.put(bytes)?;
+                    }
+                    Some(base) if self.is_written(&from.entries[base].1) => {
+                        self.put_delta(id, from.entries[base].1, bytes, &entry)?;
+                    }
+                    Some(base) if waiting.contains(&base) => return Err(from.damaged(id)),
+                    Some(base) => waiting.push(base),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a delta as it is, but with the distance to where its base is in this pack.
+    fn put_delta(
+        &mut self,
+        id: ObjectId,
+        base: ObjectId,
+        bytes: &[u8],
+        entry: &data::Entry,
+    ) -> Result<()> {
+        let base_distance = self.out.position - self.offsets[&base];
+        let mut head = Vec::with_capacity(32);
+        let header = Header::OfsDelta { base_distance };
+        let written = header.write_to(entry.decompressed_size, &mut head);
+        written.map_err(Error::storage("write", self.path))?;
+        self.offsets.insert(id, self.out.position);
+        self.put(&head)?;
+        let body = entry.data_offset - entry.pack_offset();
+        let body = usize::try_from(body)
+            .unwrap_or(bytes.len())
+            .min(bytes.len());
+        self.put(&bytes[body..])
+    }
 }
 
 /// A file whose bytes are hashed and counted.

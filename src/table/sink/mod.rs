@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 
 /// The file format of a table.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum Format {
     /// Comma-separated values with a header. Lists are joined by spaces, and bytes that are not
     /// UTF-8 are written unchanged.

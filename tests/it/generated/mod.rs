@@ -147,7 +147,7 @@ fn our_line(change: &Change) -> Line {
             deletions,
         } => format!("{additions} {deletions}"),
         LineCounts::Binary => "- -".to_owned(),
-        LineCounts::Missing => "missing".to_owned(),
+        _ => "missing".to_owned(),
     };
     let paths = change
         .old_path
