@@ -122,9 +122,9 @@ settings! {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum PrefetchFor {
-    /// [`Repo::commits`] with these options.
+    /// [`Repo::commits`](crate::git::Repo::commits) with these options.
     Commits(HistoryOptions),
-    /// [`Repo::blame`] with these options.
+    /// [`Repo::blame`](crate::git::Repo::blame) with these options.
     Blame(BlameOptions),
     /// Listing the files of revisions: directories, and no content.
     Trees,

@@ -39,7 +39,7 @@ pub use staging::remove_leftovers;
 /// - [`Error::RepositoryNotFound`], [`Error::AuthenticationFailed`], [`Error::Network`] and [`Error::Timeout`], as the other side has it.
 /// - [`Error::Refused`] and [`Error::LimitExceeded`] if what comes makes no sense or is too much.
 /// - [`Error::Unsupported`] for what the other side cannot do, and for other machines without the `http` feature.
-/// - [`Error::Cancelled`] within a second of [`CancelToken::cancel`].
+/// - [`Error::Cancelled`] within a second of [`CancelToken::cancel`](crate::CancelToken::cancel).
 ///
 /// Whatever the error, `into` is as it was.
 pub fn clone_repo(
