@@ -21,7 +21,7 @@ def by_pygit2(path: str, most: int) -> None:
 
 
 def by_pydriller(path: str, most: int) -> None:
-    """Print the counts that PyDriller's users read; GitPython asks git for them commit by commit."""
+    """Print PyDriller's counts; GitPython asks git for them commit by commit."""
     from pydriller import Repository
 
     for number, commit in enumerate(Repository(path, order="reverse").traverse_commits()):

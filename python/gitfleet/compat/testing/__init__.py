@@ -1,4 +1,4 @@
-"""Names of the former package's mocks."""
+"""Names of the former package's mocks; each says what to use instead when it is used."""
 
 from __future__ import annotations
 
@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING
 from gitfleet._lazy import exports
 
 if TYPE_CHECKING:
-    from gitfleet.compat.testing.mocks import (
-        MockCloneStatus,
-        MockCloneTask,
-        MockRepoManager,
-        create_test_blame_data,
-        create_test_commit_data,
-    )
+    from gitfleet.compat.testing.mocks import *
 
 __all__ = [
     "MockCloneStatus",
@@ -24,12 +18,5 @@ __all__ = [
 ]
 
 __getattr__, __dir__ = exports(
-    "gitfleet.compat.testing",
-    {
-        "gitfleet.compat.testing.mocks": (
-            "MockCloneStatus MockCloneTask MockRepoManager create_test_blame_data "
-            "create_test_commit_data"
-        ),
-    },
-    __all__,
+    "gitfleet.compat.testing", {"gitfleet.compat.testing.mocks": " ".join(__all__)}, __all__
 )
