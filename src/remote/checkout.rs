@@ -1,4 +1,4 @@
-//! Files of the working tree.
+//! Checkout of files into a working tree.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::git::gix_error;
 use crate::progress::{Phase, Progress, ProgressSink};
 use crate::remote_url::RemoteUrl;
 
-/// Writes the files of `HEAD`, and the index.
+/// Writes the files of `HEAD` and the index.
 pub(crate) fn head(
     worktree: &Path,
     url: &RemoteUrl,
@@ -50,8 +50,8 @@ pub(crate) fn head(
         .map_err(corrupt("its index"))
 }
 
-/// Opens the repository whose working tree is at `worktree` for writing files: names that some file system takes for `.git`
-/// or a device are refused, as by git.
+/// Opens the repository with the working tree `worktree` for writing files. As in git, names are
+/// refused that some file system treats as `.git` or as a device.
 pub(crate) fn open_for_checkout(worktree: &Path) -> Result<gix::Repository> {
     let overrides = ["core.protectHFS=true", "core.protectNTFS=true"];
     let open = gix::open::Options::isolated()
@@ -73,7 +73,7 @@ pub(crate) fn write_files(
     let mut checkout = repo
         .checkout_options(gix::worktree::stack::state::attributes::Source::IdMapping)
         .map_err(corrupt("its checkout configuration"))?;
-    checkout.destination_is_initially_empty = true; // two paths that are one file to the file system are told
+    checkout.destination_is_initially_empty = true; // so colliding paths are reported
     checkout.thread_limit = (threads > 0).then_some(threads);
     let objects = repo
         .objects
@@ -90,7 +90,7 @@ pub(crate) fn write_files(
         checkout,
     )
     .map_err(corrupt("checking out"))?;
-    cancel.check()?; // an interrupted checkout is no error to gix
+    cancel.check()?; // gix returns no error for an interrupted checkout
     if let Some(failed) = outcome.errors.first() {
         return Err(Error::Corrupt {
             path: worktree.to_owned(),
@@ -102,7 +102,7 @@ pub(crate) fn write_files(
         return Err(Error::Corrupt {
             path: worktree.to_owned(),
             what: format!(
-                "{} cannot be checked out: another path takes its place",
+                "{} cannot be checked out: another path names the same file",
                 collision.path
             ),
             source: None,
@@ -111,7 +111,7 @@ pub(crate) fn write_files(
     Ok(())
 }
 
-/// Counts files, and tells now and then.
+/// Counts files and reports progress at intervals.
 pub(crate) struct CheckoutProgress {
     done: Arc<AtomicUsize>,
     total: u64,

@@ -1,6 +1,6 @@
-//! The objects of a repository on this machine, hard-linked or copied.
+//! Hard-links or copies the objects of a repository on the same machine.
 //!
-//! Files of objects never change, so they are hard-linked where the file system allows.
+//! Object files never change, so they are hard-linked where the file system allows it.
 
 use std::collections::HashSet;
 use std::fs;
@@ -15,10 +15,10 @@ use crate::git::repo::Repo;
 use crate::progress::{Phase, Progress};
 use crate::remote_url::RemoteUrl;
 
-/// How often the copy starts again when a pack vanishes under it: a repack was at work.
+/// Number of attempts. The copy starts again if a concurrent repack removes a pack.
 const ATTEMPTS: usize = 3;
 
-/// Links or copies what `into`, a git directory, does not have of the objects of `from`.
+/// Links or copies the objects of `from` that the git directory `into` lacks.
 pub(crate) fn copy_objects(
     from: &Repo,
     into: &Path,
@@ -68,12 +68,12 @@ struct Copier<'a> {
     url: &'a RemoteUrl,
     context: &'a Context,
     files: u64,
-    /// Object directories copied already; alternates may name each other.
+    /// Object directories that were copied; alternates may refer to each other.
     seen: HashSet<PathBuf>,
 }
 
 impl Copier<'_> {
-    /// Copies an object directory, and those it borrows from, into one.
+    /// Copies an object directory and its alternates into `to`.
     fn objects(&mut self, from: &Path, to: &Path) -> Result<()> {
         if !self.seen.insert(from.to_owned()) {
             return Ok(());
@@ -106,7 +106,7 @@ impl Copier<'_> {
             .filter(|line| !line.is_empty() && !line.starts_with(b"#"))
         {
             let path = line.to_path().map_err(|_| {
-                Error::unsupported("an alternate object directory whose name is no text")
+                Error::unsupported("an alternate object directory whose name is not UTF-8")
             })?;
             self.objects(&from.join(path), to)?; // an absolute path replaces `from`
         }
@@ -159,7 +159,7 @@ impl Copier<'_> {
     }
 }
 
-/// Under another name first: whoever reads the copy never sees a part of a file.
+/// Copies under a temporary name, then renames: readers never see an incomplete file.
 fn copy_whole(from: &Path, to: &Path) -> Result<()> {
     let mut part = to.as_os_str().to_owned();
     part.push(".part");
@@ -167,8 +167,8 @@ fn copy_whole(from: &Path, to: &Path) -> Result<()> {
     fs::rename(&part, to).map_err(Error::storage("create", to))
 }
 
-/// Packs with their indices and what marks a pack of a partial clone. A multi-pack index would have to match the set of
-/// packs exactly, and is only a shortcut.
+/// Returns true for packs, their indices, and the files that mark packs of a partial clone. A
+/// multi-pack index is not copied: it is optional, and it must match the set of packs exactly.
 fn is_pack_file(name: &str) -> bool {
     let extension = Path::new(name)
         .extension()
@@ -184,7 +184,7 @@ fn list(directory: &Path) -> Result<Vec<fs::DirEntry>> {
     let mut entries: Vec<_> = fs::read_dir(directory)
         .and_then(Iterator::collect)
         .map_err(Error::storage("read", directory))?;
-    // A reader takes a pack for complete when it sees its index.
+    // Indices come last: readers take a pack for complete once its index exists.
     entries.sort_by_key(|entry| entry.path().extension() == Some("idx".as_ref()));
     Ok(entries)
 }

@@ -1,4 +1,4 @@
-//! One writer of a clone at a time.
+//! A lock that allows one writer of a clone at a time.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -6,7 +6,8 @@ use std::path::Path;
 use super::transport::TransferMonitor;
 use crate::error::{Error, Result};
 
-/// One update of a clone at a time; what a killed one left among the packs is removed.
+/// Locks a clone for one update, and waits if another holds the lock. Then removes the temporary
+/// files that killed updates left among the packs.
 pub(crate) fn lock(git_dir: &Path, monitor: &TransferMonitor) -> Result<File> {
     let path = git_dir.join("gitfleet.lock");
     let failed = || Error::storage("lock", &path);
@@ -24,7 +25,7 @@ pub(crate) fn lock(git_dir: &Path, monitor: &TransferMonitor) -> Result<File> {
         .flatten()
     {
         if entry.file_name().to_string_lossy().starts_with(".tmp") {
-            let _ = std::fs::remove_file(entry.path()); // git leaves it alone too
+            let _ = std::fs::remove_file(entry.path()); // on failure it stays; git ignores it
         }
     }
     Ok(file)

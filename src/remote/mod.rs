@@ -1,9 +1,11 @@
-//! How objects and refs come and go: clone, fetch, update. Imports `git`, which never imports it.
+//! Clone, fetch and update: the transfer of objects and refs. Imports `git`, which never imports
+//! this module.
 //!
-//! A clone is made whole or not at all; an update moves refs only once their objects are here. `transport` speaks to
-//! servers, `fetch` has the conversation, `clone`, `update` and `prefetch` are what it is for.
+//! A clone is complete or does not exist. An update moves refs only after their objects are stored.
+//! `transport` connects to servers and `fetch` runs the fetch protocol; `clone`, `update` and
+//! `prefetch` use both.
 //!
-//! Without the `http` feature only repositories on this machine are copied.
+//! Without the `http` feature, only repositories on the same machine can be cloned.
 
 mod checkout;
 pub mod clone;

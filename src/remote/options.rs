@@ -1,4 +1,4 @@
-//! How to clone and update.
+//! Options of clones, updates and prefetches.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -14,26 +14,27 @@ choices! {
     /// The layout of a clone on disk.
     #[derive(Default)]
     pub enum Worktree: "worktree" {
-        /// As git clone: a working tree with a .git directory in it.
+        /// As git clone: a working tree that contains a .git directory.
         #[default]
         CheckedOut = "checked-out",
         /// As git clone --bare, with all branches and tags: enough for mining.
         Bare = "bare",
-        /// As git clone --mirror: bare, with every ref of the remote, notes and pull requests among them.
+        /// As git clone --mirror: bare, with every ref of the remote, including notes and pulls.
         Mirror = "mirror",
     }
 }
 
 choices! {
-    /// What an update does to the files of a working tree and to the branch that is checked out.
+    /// The effect of an update on the files of a working tree and on the branch that is checked
+    /// out.
     #[derive(Default)]
     pub enum UpdateFiles: "update_files" {
-        /// They follow the origin as with git merge --ff-only, unless files or the branch were changed here.
+        /// Fast-forward, as git merge --ff-only, unless local changes are in the way.
         #[default]
         Forward = "forward",
-        /// They stay.
+        /// Leave them unchanged.
         Keep = "keep",
-        /// They become the origin's, as with git reset --hard: changes and commits made here are lost.
+        /// Reset to the origin, as git reset --hard: local changes and commits are lost.
         Overwrite = "overwrite",
     }
 }
@@ -42,10 +43,10 @@ choices! {
     /// The tags that are fetched.
     #[derive(Default)]
     pub enum FetchTags: "tags" {
-        /// All; of a single branch or a shallow clone those that point to fetched commits.
+        /// All tags; for a single branch or a shallow clone, those that point to fetched commits.
         #[default]
         Usual = "usual",
-        /// None.
+        /// No tags.
         None = "none",
     }
 }
@@ -61,15 +62,15 @@ choices! {
 }
 
 settings! {
-    /// Limits of one clone or update. Exceeding one ends it; nothing is kept then.
+    /// Limits of one clone or update. Exceeding a limit ends it, and nothing is kept.
     pub struct TransferLimits {
         /// Largest number of bytes received.
         pub max_bytes: Option<u64> = None,
         /// Largest number of objects in the pack.
         pub max_objects: Option<u64> = None,
-        /// Largest size of one inflated object, in bytes. It is held in memory.
+        /// Largest size of one inflated object, in bytes. Each object is held in memory.
         pub max_object_bytes: Option<u64> = Some(2 << 30),
-        /// Longest time for one attempt at a repository.
+        /// Longest duration of one attempt.
         pub max_time: Option<Duration> = None,
         /// Bytes that must stay free on the destination's disk.
         pub min_free_bytes: u64 = 256 << 20,
@@ -77,7 +78,7 @@ settings! {
 }
 
 settings! {
-    /// How to clone; the default is all history with files checked out.
+    /// Options of a clone; the default is the full history with files checked out.
     ///
     /// ```
     /// use gitfleet::remote::{CloneOptions, Worktree};
@@ -87,21 +88,23 @@ settings! {
     pub struct CloneOptions {
         /// The layout of the clone on disk.
         pub worktree: Worktree = Worktree::default(),
-        /// The branch or tag to check out, and the one that is fetched if only one is; `None` is the remote's default.
+        /// The branch or tag to check out and, if only one branch is fetched, to fetch; `None` is
+        /// the remote's default branch.
         pub branch: Option<String> = None,
         /// Fetch only one branch.
         pub single_branch: bool = false,
         /// Number of commits to fetch, counted from each tip; implies `single_branch`, as in git.
         pub depth: Option<NonZeroU32> = None,
-        /// Fetch only history since then, in seconds since the Unix epoch; implies `single_branch`.
+        /// Fetch only history since this time, in seconds since the Unix epoch; implies
+        /// `single_branch`.
         pub shallow_since: Option<i64> = None,
-        /// Objects to leave out, to be fetched when they are needed.
+        /// Objects to leave out of the clone and to fetch when they are needed.
         pub filter: Option<Filter> = None,
         /// The tags that are fetched.
         pub tags: FetchTags = FetchTags::default(),
         /// Refspecs instead of the usual ones, in git's syntax.
         pub refspecs: Vec<String> = Vec::new(),
-        /// What an update does to files.
+        /// The effect of an update on files.
         pub update_files: UpdateFiles = UpdateFiles::default(),
         /// Limits of the transfer.
         pub limits: TransferLimits = TransferLimits::default(),
@@ -111,14 +114,14 @@ settings! {
         pub net: Net = Net::default(),
         /// Credentials per host. Those in the URL itself take precedence.
         pub credentials: Vec<Credentials> = Vec::new(),
-        /// Asked for the credentials of other hosts.
+        /// Callback for the credentials of other hosts.
         pub credential_provider: Option<CredentialProvider> = None,
         /// Threads that one clone may use for resolving deltas and checking out; 0 is one per core.
         pub threads: usize = 0,
     }
 }
 
-/// A job that reads blobs.
+/// A job that reads objects which a partial clone may have left out.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum PrefetchFor {
@@ -126,7 +129,7 @@ pub enum PrefetchFor {
     Commits(HistoryOptions),
     /// [`Repo::blame`](crate::git::Repo::blame) with these options.
     Blame(BlameOptions),
-    /// Listing the files of revisions: directories, and no content.
+    /// Listing the files of revisions: trees only, no blobs.
     Trees,
     /// Checking out the files of `HEAD`.
     Files,

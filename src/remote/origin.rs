@@ -1,4 +1,4 @@
-//! Where a clone came from.
+//! The origin of a clone.
 
 use std::path::Path;
 
@@ -7,21 +7,22 @@ use crate::git::id::ObjectId;
 use crate::git::repo::{OpenOptions, Repo, Trust};
 use crate::remote_url::RemoteUrl;
 
-/// What a clone says of itself.
+/// The origin and the head of a clone, as the clone records them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CloneOrigin {
-    /// The address of the remote `origin`; `None` if it has none, or one that is not understood.
+    /// The URL of the remote `origin`; `None` if there is none or it cannot be parsed.
     pub url: Option<RemoteUrl>,
-    /// The commit `HEAD` is at.
+    /// The commit of `HEAD`; `None` if there is none yet.
     pub head: Option<ObjectId>,
 }
 
-/// Looks at the clone at `path`. Nothing in it is run or trusted.
+/// Reads the origin and the head of the clone at `path`. Nothing in it is run or trusted.
 ///
 /// # Errors
 ///
-/// [`Error::RepositoryNotFound`](crate::Error::RepositoryNotFound) and [`Error::Corrupt`](crate::Error::Corrupt).
+/// [`Error::RepositoryNotFound`](crate::Error::RepositoryNotFound) and
+/// [`Error::Corrupt`](crate::Error::Corrupt).
 pub fn origin(path: &Path) -> Result<CloneOrigin> {
     let open = OpenOptions::exact(Trust::Anyone)?;
     let repo = Repo::open(path, &open)?;

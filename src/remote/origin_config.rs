@@ -1,4 +1,4 @@
-//! What the configuration of a clone says of the remote `origin`.
+//! The remote `origin` in the configuration of a clone.
 
 use std::path::Path;
 
@@ -10,12 +10,12 @@ use crate::error::{Error, Result};
 use crate::git::repo::Repo;
 use crate::remote_url::RemoteUrl;
 
-/// What the configuration says of the remote `origin`.
+/// The settings of the remote `origin`.
 #[derive(Clone)]
 pub(crate) struct OriginConfig {
     pub(crate) url: RemoteUrl,
     pub(crate) specs: Vec<String>,
-    /// Whether what the other side does not have goes.
+    /// True if refs that the remote no longer has are removed.
     pub(crate) prunes: bool,
     pub(crate) tags: Tags,
     pub(crate) filter: Option<Filter>,
@@ -43,19 +43,20 @@ impl OriginConfig {
         };
         if specs.is_empty() && local.is_shallow().unwrap_or(false) {
             return Err(Error::unsupported(format!(
-                "updating {}: it has a part of a history that no branch names",
+                "updating {}: it is a shallow clone without refspecs (remote.origin.fetch)",
                 repo.path().display()
             )));
         }
         let has_specs = !specs.is_empty();
         if !has_specs && local.workdir().is_some() {
             return Err(Error::unsupported(format!(
-                "updating {}: its configuration does not say where branches go (remote.origin.fetch)",
+                "updating {}: its configuration has no refspecs (remote.origin.fetch)",
                 repo.path().display()
             )));
         }
         if !has_specs {
-            // `git clone --bare` writes none; what it brought were these. Nobody said that they may be forced or removed.
+            // `git clone --bare` fetches these refspecs but does not write them. They neither force
+            // nor prune, because the configuration does not allow it.
             specs = vec!["refs/heads/*:refs/heads/*".to_owned()];
             if tags != Tags::None {
                 specs.push("refs/tags/*:refs/tags/*".to_owned());
@@ -83,7 +84,7 @@ impl OriginConfig {
     }
 }
 
-/// An address as it stands in the configuration: a path may be relative to the repository.
+/// Parses a URL of the configuration. A path may be relative to the repository.
 fn address(repo: &Repo, text: &str) -> Result<RemoteUrl> {
     let url = RemoteUrl::parse(text)?;
     match url.local_path() {

@@ -1,23 +1,23 @@
-//! What clones and updates did.
+//! The results of clones and updates.
 
 use std::path::PathBuf;
 
 use crate::git::id::ObjectId;
 use crate::git_string::GitString;
 
-/// What a finished clone looks like.
+/// The result of a clone.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CloneOutcome {
-    /// Where it lies.
+    /// The directory of the clone.
     pub path: PathBuf,
-    /// The commit `HEAD` is at; `None` if the repository has none yet.
+    /// The commit of `HEAD`; `None` if the repository has no commit yet.
     pub head: Option<ObjectId>,
     /// Bytes received; 0 for a local copy.
     pub received_bytes: u64,
-    /// Where the other side sent us, if it did; without credentials.
+    /// The URL that redirects led to, without credentials; `None` if there were no redirects.
     pub final_url: Option<String>,
-    /// What the clone does not have although somebody might expect it.
+    /// Warnings about content that the clone lacks, such as submodules.
     pub warnings: Vec<String>,
 }
 
@@ -27,24 +27,24 @@ pub(super) struct Received {
     pub(super) final_url: Option<String>,
 }
 
-/// What became of a ref at an update.
+/// The change that an update made to a ref.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum RefChange {
-    /// It is new.
+    /// The ref is new.
     Created,
-    /// It moved to a descendant of where it was.
+    /// The ref moved to a descendant of its old commit.
     FastForwarded,
-    /// It moved elsewhere: history was rewritten, or a tag moved.
+    /// The ref moved to a commit that is not a descendant: history was rewritten, or a tag moved.
     Rewritten,
-    /// The other side has it no more.
+    /// The ref was removed, because the remote no longer has it.
     Deleted,
-    /// It stays where it is here, because moving it was not allowed.
+    /// The ref was not moved, because moving it is not allowed.
     Kept,
 }
 
 impl RefChange {
-    /// All, in the order they are told in.
+    /// All values, in the order in which they are reported.
     pub const ALL: &'static [Self] = &[
         Self::Created,
         Self::FastForwarded,
@@ -53,7 +53,7 @@ impl RefChange {
         Self::Kept,
     ];
 
-    /// In a word or two.
+    /// Returns the name, in one or two words.
     pub fn name(self) -> &'static str {
         match self {
             Self::Created => "created",
@@ -71,45 +71,46 @@ impl RefChange {
 pub struct RefUpdate {
     /// Full name.
     pub name: GitString,
-    /// What became of it.
+    /// The change.
     pub change: RefChange,
-    /// Where it was.
+    /// The old target; `None` if the ref is new.
     pub old_id: Option<ObjectId>,
-    /// Where it is now.
+    /// The new target; `None` if the ref was removed.
     pub new_id: Option<ObjectId>,
 }
 
-/// What an update did.
+/// The result of an update.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UpdateOutcome {
-    /// The clone.
+    /// The directory of the clone.
     pub path: PathBuf,
-    /// Its origin, without credentials.
+    /// The URL of its origin, without credentials.
     pub url: String,
-    /// Refs that changed, by what became of them and then by name; empty if nothing did.
+    /// The refs that changed; empty if none did. Removed refs come first.
     pub refs: Vec<RefUpdate>,
-    /// The commit `HEAD` is at now.
+    /// The commit of `HEAD` after the update; `None` if there is none yet.
     pub head: Option<ObjectId>,
-    /// The branch `HEAD` names now, if the other side's default moved.
+    /// The new branch of `HEAD`, if the remote's default branch changed.
     pub new_default_branch: Option<GitString>,
-    /// The branch of the working tree, if it and its files moved to where the origin's is.
+    /// The branch of the working tree, if it and its files moved to the commit of the origin's
+    /// branch.
     pub forwarded_branch: Option<GitString>,
     /// Bytes received.
     pub received_bytes: u64,
-    /// What was left as it is although somebody might expect otherwise.
+    /// Warnings about refs and files that were not updated, with the reasons.
     pub warnings: Vec<String>,
 }
 
 impl UpdateOutcome {
-    /// Whether a branch moved to something that does not follow from where it was.
+    /// Returns true if a branch moved to a commit that is not a descendant of its old one.
     pub fn was_rewritten(&self) -> bool {
         self.refs
             .iter()
             .any(|one| one.change == RefChange::Rewritten && !one.name.starts_with(b"refs/tags/"))
     }
 
-    /// Whether anything changed at all.
+    /// Returns true if the update changed nothing.
     pub fn is_unchanged(&self) -> bool {
         self.refs.is_empty() && self.new_default_branch.is_none() && self.forwarded_branch.is_none()
     }

@@ -1,4 +1,5 @@
-//! Writing a new repository's refs: one file, as git packs them (gitformat-pack-refs: sorted by name, peeled).
+//! Writes the refs of a new repository to one file, as git packs them (gitformat-pack-refs: sorted
+//! by name, peeled).
 
 use std::io::Write;
 use std::path::Path;
@@ -9,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::git::refs::Head;
 use crate::git_string::GitString;
 
-/// A ref, and what an annotated tag leads to.
+/// A ref, and the object that an annotated tag points to.
 #[derive(Clone, Debug)]
 pub(crate) struct PackedRef {
     /// Full name.
@@ -18,13 +19,13 @@ pub(crate) struct PackedRef {
     pub(crate) peeled: Option<ObjectId>,
 }
 
-/// Writes refs and `HEAD` of a repository that has none yet.
+/// Writes the refs and `HEAD` of a new repository.
 pub(crate) fn write(git_dir: &Path, head: &Head, mut refs: Vec<PackedRef>) -> Result<()> {
     refs.sort_by(|a, b| a.name.cmp(&b.name));
     refs.dedup_by(|a, b| a.name == b.name);
     let mut text = b"# pack-refs with: peeled fully-peeled sorted \n".to_vec();
     for one in &refs {
-        let _ = write!(text, "{} ", one.target); // into memory
+        let _ = write!(text, "{} ", one.target); // cannot fail in memory
         text.extend_from_slice(&one.name);
         text.push(b'\n');
         if let Some(peeled) = one.peeled {
@@ -39,7 +40,7 @@ pub(crate) fn write(git_dir: &Path, head: &Head, mut refs: Vec<PackedRef>) -> Re
     write_file(&git_dir.join("HEAD"), &head)
 }
 
-/// What a file that names another ref says.
+/// Returns the content of a symbolic ref's file.
 fn symbolic(name: &[u8]) -> Vec<u8> {
     [b"ref: ", name, b"\n"].concat()
 }
@@ -51,7 +52,7 @@ fn write_file(path: &Path, data: &[u8]) -> Result<()> {
     std::fs::write(path, data).map_err(Error::storage("write", path))
 }
 
-/// What `origin/HEAD` means: the branch that is the other side's default.
+/// Writes `origin/HEAD`, which points to the remote's default branch.
 pub(crate) fn write_origin_head(git_dir: &Path, branch: &[u8]) -> Result<()> {
     let short = branch.strip_prefix(b"refs/heads/").unwrap_or(branch);
     let there = [b"refs/remotes/origin/", short].concat();

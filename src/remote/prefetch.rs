@@ -1,8 +1,10 @@
-//! What a partial clone left out and a job is about to read, brought in few requests.
+//! Prefetch: fetches the objects that a job is about to read and that a partial clone left out, in
+//! few requests.
 //!
-//! git asks for such objects when it stumbles over them, often one at a time. Here a job is looked through first: history
-//! is walked without its blobs, and all they name is asked for together. Blame cannot know beforehand which names a file
-//! had; it is rehearsed, and what it did not find is brought, until it finds everything.
+//! git fetches these objects when it first reads them, often one at a time. Here the job is
+//! analyzed first: history is walked without reading blobs, and all blobs that it names are fetched
+//! together. For blame, the earlier names of a file are not known beforehand. Blame is therefore
+//! run as a rehearsal, and the objects it did not find are fetched, until it finds everything.
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
@@ -29,15 +31,15 @@ use crate::git::repo::Repo;
 use crate::git_string::GitString;
 use crate::remote_url::{RemoteUrl, Scheme};
 
-/// Brings what `needed` will read and a partial clone lacks, all together; returns how many objects were asked for. A
-/// clone that is not partial lacks nothing that could be brought.
+/// Fetches the objects that `job` will read and that a partial clone lacks, in few requests.
+/// Returns the number of objects that were requested; 0 for a clone that is not partial.
 ///
-/// Of `options` the network, credentials, limits and threads count.
+/// Of `options`, only the network, credentials, limits and threads are used.
 ///
 /// # Errors
 ///
-/// Those of [`clone_repo`](super::clone_repo) about the other side, and those of the job itself about its options. What had
-/// come before an error stays.
+/// Those of [`clone_repo`](super::clone_repo) about the remote, and those of the job about its
+/// options. Objects that were fetched before an error are kept.
 pub fn prefetch(
     repo: &Repo,
     job: &PrefetchFor,
@@ -50,7 +52,7 @@ pub fn prefetch(
     let origin = OriginConfig::read(repo)?;
     if origin.url.scheme() == Scheme::File {
         return Err(Error::unsupported(format!(
-            "bringing what a partial clone of a path ({}) left out; clone it whole",
+            "prefetching from the path {}: clone it again without a filter",
             origin.url
         )));
     }
@@ -63,7 +65,7 @@ pub fn prefetch(
     fetcher.fetch(job)
 }
 
-/// The same for the files of a clone that is being made from `url`.
+/// Prefetches the files of `HEAD` for a clone that is being made from `url`.
 pub(crate) fn fetch_files(
     repo: &Repo,
     url: &RemoteUrl,
@@ -71,7 +73,7 @@ pub(crate) fn fetch_files(
     context: &Context,
 ) -> Result<()> {
     let mut origin = OriginConfig::read(repo)?;
-    origin.url = url.clone(); // which knows credentials that are not written down
+    origin.url = url.clone(); // may have credentials, unlike the configuration
     let fetcher = Fetcher {
         repo,
         origin,
@@ -81,7 +83,8 @@ pub(crate) fn fetch_files(
     fetcher.fetch(&PrefetchFor::Files).map(|_| ())
 }
 
-/// The same for blobs that are about to be written; those of a clone that is not partial are here.
+/// Fetches those of `blobs` that are missing, before they are written to files. Does nothing for a
+/// clone that is not partial.
 pub(crate) fn fetch_blobs(
     repo: &Repo,
     blobs: HashSet<ObjectId>,
@@ -100,7 +103,7 @@ pub(crate) fn fetch_blobs(
     fetcher.fetch_absent(blobs).map(|_| ())
 }
 
-/// Whether the other side promised to have what is missing here.
+/// Returns true for a partial clone: its remote promises to have the missing objects.
 pub(crate) fn is_partial(repo: &Repo) -> bool {
     let local = repo.local();
     let config = local.config_snapshot();
@@ -108,7 +111,7 @@ pub(crate) fn is_partial(repo: &Repo) -> bool {
     names.into_iter().any(|name| config.string(name).is_some())
 }
 
-/// The history that blame looks through, as far as paths tell.
+/// Returns options for the history that blame will read, as far as the paths tell.
 fn history_of(blame: &BlameOptions, revision: &str) -> HistoryOptions {
     let literal = |path: &GitString| GitString::from([b":(top,literal)", path.as_bytes()].concat());
     HistoryOptions {
@@ -156,7 +159,8 @@ impl Fetcher<'_> {
         Ok(fetched)
     }
 
-    /// Trees of commits behind any ref; with each come all those below it.
+    /// Returns the trees of all commits that a ref or `HEAD` reaches, if the clone left out trees.
+    /// The server sends all subtrees with each tree.
     fn absent_trees(&self) -> Result<HashSet<ObjectId>> {
         let mut absent = HashSet::new();
         if self.origin.filter != Some(Filter::Trees) {
@@ -186,7 +190,8 @@ impl Fetcher<'_> {
         Ok(absent)
     }
 
-    /// Blobs of a revision's files, or of some of them.
+    /// Returns the blobs of a revision's files; with `paths`, only those of these files and
+    /// directories.
     fn files(&self, revision: &str, paths: Option<&[GitString]>) -> Result<HashSet<ObjectId>> {
         if self.repo.is_empty()? {
             return Ok(HashSet::new());
@@ -227,7 +232,7 @@ impl Fetcher<'_> {
         Ok(blobs)
     }
 
-    /// Both sides of every change.
+    /// Returns the old and the new blob of every change.
     fn blobs_of(&self, history: &HistoryOptions) -> Result<HashSet<ObjectId>> {
         let mut blobs = HashSet::new();
         if self.repo.is_empty()? && history.rev.is_empty() {
@@ -249,7 +254,7 @@ impl Fetcher<'_> {
         Ok(blobs)
     }
 
-    /// What blame looks for in vain.
+    /// Runs blame and returns the objects that it did not find.
     fn dry_run(&self, blame: &BlameOptions) -> Result<HashSet<ObjectId>> {
         let missed = MissingIds::default();
         let quiet = Context::new().cancelled_by(&self.context.cancel);
@@ -264,10 +269,10 @@ impl Fetcher<'_> {
         Ok(std::mem::take(&mut *missed))
     }
 
-    /// Fetches those of `ids` that are not here; returns how many that were.
+    /// Fetches those of `ids` that are missing; returns their number.
     fn fetch_absent(&self, ids: HashSet<ObjectId>) -> Result<u64> {
         let mut local = self.repo.local();
-        local.objects.refresh = RefreshMode::Never; // most of them are not here: no reason to look for new packs each time
+        local.objects.refresh = RefreshMode::Never; // most ids are missing: do not rescan
         let mut absent: Vec<ObjectId> = ids
             .into_iter()
             .filter(|id| !local.has_object(*id))
@@ -275,7 +280,7 @@ impl Fetcher<'_> {
         if absent.is_empty() {
             return Ok(0);
         }
-        absent.sort_unstable(); // the same request for the same need
+        absent.sort_unstable(); // makes requests reproducible
         let count = absent.len() as u64;
         let receive_options = ReceiveOptions {
             shallow: Shallow::NoChange,

@@ -1,4 +1,5 @@
-//! What builds without the `http` feature say of other machines: each call is refused by name.
+//! Stubs for builds without the `http` feature: each call is refused with an error that names the
+//! feature.
 
 use std::path::Path;
 
@@ -16,7 +17,7 @@ fn unsupported<T>(what: impl std::fmt::Display) -> Result<T> {
     )))
 }
 
-/// Refuses to clone from another machine.
+/// Refuses to clone a remote URL.
 pub(super) fn fetch(
     url: &RemoteUrl,
     _into: &Path,
@@ -51,7 +52,7 @@ pub fn prefetch(
     _context: &Context,
 ) -> Result<u64> {
     unsupported(format_args!(
-        "fetching what {} lacks",
+        "fetching the missing objects of {}",
         repo.path().display()
     ))
 }

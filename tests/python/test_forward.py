@@ -242,7 +242,7 @@ def test_executable_bit_is_a_local_change(clone, git):
 def test_locked_index_is_not_changed(clone, work, git):
     before = git(clone, "rev-parse", "HEAD")
     (clone / ".git" / "index.lock").touch()
-    assert "somebody else is at work" in " ".join(update(clone)["warnings"])
+    assert "another process is using its index" in " ".join(update(clone)["warnings"])
     (clone / ".git" / "index.lock").unlink()
     assert git(clone, "rev-parse", "HEAD") == before
     assert git(clone, "status", "--porcelain") == ""

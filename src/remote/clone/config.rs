@@ -1,4 +1,4 @@
-//! What a clone's configuration says of where it came from.
+//! The remote `origin` in the configuration of a new clone.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -9,19 +9,19 @@ use crate::error::{Error, Result};
 use crate::git_string::GitString;
 use crate::remote::options::Filter;
 
-/// The remote `origin`.
+/// The section of the remote `origin`.
 pub(crate) struct OriginSection<'a> {
-    /// Without credentials.
+    /// The URL, without credentials.
     pub(crate) url: &'a str,
     pub(crate) specs: &'a [String],
     pub(crate) is_mirror: bool,
     pub(crate) has_no_tags: bool,
     pub(crate) filter: Option<Filter>,
-    /// The branch that follows the remote's.
+    /// The local branch that tracks the remote's branch of the same name.
     pub(crate) branch: Option<&'a GitString>,
 }
 
-/// Appends to the configuration of a repository just made.
+/// Appends the section to the configuration of a new repository.
 pub(crate) fn append(git_dir: &Path, remote: &OriginSection<'_>) -> Result<()> {
     let mut lines: Vec<String> = Vec::new();
     if remote.filter.is_some() {
@@ -55,7 +55,7 @@ pub(crate) fn append(git_dir: &Path, remote: &OriginSection<'_>) -> Result<()> {
         lines.push("\tremote = origin".to_owned());
         lines.push(format!("\tmerge = \"{}\"", escaped(&name)));
     }
-    lines.push(String::new()); // the last line ends too
+    lines.push(String::new()); // ends the last line
     let path = git_dir.join("config");
     let write = || {
         let mut file = OpenOptions::new().append(true).open(&path)?;
@@ -64,7 +64,7 @@ pub(crate) fn append(git_dir: &Path, remote: &OriginSection<'_>) -> Result<()> {
     write().map_err(Error::storage("write", &path))
 }
 
-/// For use between quotation marks (git-config, "Syntax").
+/// Escapes a value for use between quotation marks (git-config, "Syntax").
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }

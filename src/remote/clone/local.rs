@@ -1,7 +1,8 @@
-//! A copy of a repository on this machine, without a git program.
+//! Clones of repositories on the same machine, without a git program.
 //!
-//! Refs are read first and objects copied after, so that a writer at work can only make the copy hold more objects than its
-//! refs need. Files of objects never change, so they are hard-linked where the file system allows.
+//! Refs are read before objects are copied. A concurrent writer can then only cause the clone to
+//! contain more objects than its refs need. Object files never change, so they are hard-linked
+//! where the file system allows it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -19,7 +20,7 @@ use crate::remote::options::{CloneOptions, Worktree};
 use crate::remote::packed_refs::{self, PackedRef};
 use crate::remote_url::RemoteUrl;
 
-/// Copies the repository at `url`, a path, into the empty directory `into`.
+/// Copies the repository at `url`, which is a path, into the empty directory `into`.
 pub(crate) fn copy(
     url: &RemoteUrl,
     into: &Path,
@@ -82,7 +83,7 @@ fn copy_if_there(from: &Path, to: &Path) -> Result<()> {
     }
 }
 
-/// Branches, tags and HEAD, as `git clone` lays them out.
+/// Returns the refs of the clone, with the names that `git clone` gives them.
 fn packed(head: &Head, refs: &[Reference], worktree: Worktree) -> Vec<PackedRef> {
     let mut packed: Vec<PackedRef> = Vec::new();
     for reference in refs {

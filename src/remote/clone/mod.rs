@@ -1,7 +1,7 @@
-//! Getting a copy of a repository: whole, or not at all.
+//! Cloning: the clone is complete or does not exist.
 //!
-//! Everything happens in a temporary directory beside the destination, which is renamed when it is complete and on disk. A
-//! failure and a cancellation remove it.
+//! A clone is made in a temporary directory beside the destination, which is renamed when it is
+//! complete and on disk. A failure or a cancellation removes it.
 
 mod config;
 mod local;
@@ -29,19 +29,24 @@ pub use staging::remove_leftovers;
 
 /// Clones `url` into `into`, which must be missing or an empty directory.
 ///
-/// https, http, git:// and ssh are spoken in this process, ssh through the `ssh` program; paths and `file` URLs are copied, with
-/// hard links where the file system allows. No git program is involved. Submodules do not come along, and neither do files
-/// that are kept elsewhere (LFS); the outcome says so.
+/// The protocols https, http, git:// and ssh run in this process, ssh through the `ssh` program.
+/// Paths and `file` URLs are copied, with hard links where the file system allows it. No git
+/// program is involved. Submodules and Git LFS files are not fetched; the outcome's warnings say
+/// so.
 ///
 /// # Errors
 ///
-/// - [`Error::DestinationExists`] if `into` holds something.
-/// - [`Error::RepositoryNotFound`], [`Error::AuthenticationFailed`], [`Error::Network`] and [`Error::Timeout`], as the other side has it.
-/// - [`Error::Refused`] and [`Error::LimitExceeded`] if what comes makes no sense or is too much.
-/// - [`Error::Unsupported`] for what the other side cannot do, and for other machines without the `http` feature.
+/// - [`Error::DestinationExists`] if `into` is a file or a directory that is not empty.
+/// - [`Error::RepositoryNotFound`], [`Error::AuthenticationFailed`], [`Error::Network`] and
+///   [`Error::Timeout`] if the remote does not exist, denies access, cannot be reached, or does not
+///   answer in time.
+/// - [`Error::Refused`] and [`Error::LimitExceeded`] if the received data is invalid or exceeds a
+///   limit.
+/// - [`Error::Unsupported`] for features that the server lacks, and for remote URLs without the
+///   `http` feature.
 /// - [`Error::Cancelled`] within a second of [`CancelToken::cancel`](crate::CancelToken::cancel).
 ///
-/// Whatever the error, `into` is as it was.
+/// After an error, `into` is unchanged.
 pub fn clone_repo(
     url: &RemoteUrl,
     into: &Path,
@@ -89,7 +94,8 @@ pub fn clone_repo(
     })
 }
 
-/// What is wrong with a clone just made is wrong with what it was made from.
+/// Converts [`Error::Corrupt`] of a new clone to [`Error::Refused`]: the damage is in the remote's
+/// data.
 fn as_remote_error(url: &RemoteUrl, error: Error) -> Error {
     match error {
         Error::Corrupt { what, source, .. } => Error::Refused {
@@ -100,7 +106,7 @@ fn as_remote_error(url: &RemoteUrl, error: Error) -> Error {
     }
 }
 
-/// A copy of a directory is all of it.
+/// Refuses options that leave something out: a repository on the same machine is copied whole.
 fn refuse_for_paths(url: &RemoteUrl, options: &CloneOptions) -> Result<()> {
     let asked = [
         ("a depth", options.depth.is_some()),
@@ -119,7 +125,8 @@ fn refuse_for_paths(url: &RemoteUrl, options: &CloneOptions) -> Result<()> {
     }
 }
 
-/// The commit of `HEAD`, and what its tree refers to that no clone brings.
+/// Returns the commit of `HEAD`, and warnings about content that its tree refers to and that is not
+/// cloned.
 fn inspect(path: &Path) -> Result<(Option<ObjectId>, Vec<String>)> {
     let repo = Repo::open(path, &OpenOptions::exact(Trust::Anyone)?)?;
     let Some(head) = repo.head()?.commit_id() else {
@@ -127,7 +134,7 @@ fn inspect(path: &Path) -> Result<(Option<ObjectId>, Vec<String>)> {
     };
     let mut warnings = Vec::new();
     let local = repo.local();
-    // In a partial clone the files may not be there to be looked at.
+    // In a partial clone these objects may be missing.
     let tree = local
         .find_commit(head.0)
         .ok()
@@ -145,7 +152,7 @@ fn inspect(path: &Path) -> Result<(Option<ObjectId>, Vec<String>)> {
             .is_some_and(|found| memchr::memmem::find(&found.data, b"filter=lfs").is_some())
         {
             warnings.push(
-                "files kept by Git LFS are not fetched: their pointers stand in their place"
+                "Git LFS files are not fetched: the clone contains their pointers instead"
                     .to_owned(),
             );
         }

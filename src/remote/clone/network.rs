@@ -1,4 +1,4 @@
-//! A new repository from another machine.
+//! Clones over the network.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ use crate::remote::prefetch::fetch_files;
 use crate::remote::transport::{Remote, TransferMonitor};
 use crate::remote_url::RemoteUrl;
 
-/// Brings everything that is asked for into the empty directory `into`.
+/// Fetches the refs and objects that `options` select into the empty directory `into`.
 pub(crate) fn fetch(
     url: &RemoteUrl,
     into: &Path,
@@ -41,7 +41,8 @@ pub(crate) fn fetch(
         let (into, options) = (into.to_owned(), options.clone());
         move |monitor: &TransferMonitor, counters: &Counters| {
             let made = make(&remote, &into, &options, monitor, counters);
-            // Whoever waited may be gone, and the directory with him: nothing of it is to come back.
+            // The caller may have stopped waiting and removed the directory, so the clone is not
+            // used.
             made.and_then(|()| {
                 if monitor.must_stop() {
                     Err(Error::Cancelled)
@@ -129,7 +130,7 @@ fn make(
     packed_refs::write(repo.git_dir(), &head, refs)
 }
 
-/// Refspecs of the refs to list: those that the clone may need.
+/// Returns the refspecs of the refs to list: those that the clone may need.
 fn listed_specs(options: &CloneOptions) -> Vec<String> {
     let usual: &[&str] = match (options.refspecs.is_empty(), options.worktree) {
         (false, _) => &["HEAD"],
@@ -144,7 +145,7 @@ fn listed_specs(options: &CloneOptions) -> Vec<String> {
     usual.chain(options.refspecs.iter().cloned()).collect()
 }
 
-/// Which refs come, and how much of their history.
+/// The refs to fetch, and how much of their history.
 struct FetchPlan {
     specs: Vec<String>,
     tags: Tags,
@@ -166,7 +167,7 @@ impl FetchPlan {
             Worktree::CheckedOut => "refs/remotes/origin/",
             Worktree::Bare | Worktree::Mirror => "refs/heads/",
         };
-        // Of a commit that no branch names, nothing else would bring the objects.
+        // A detached HEAD may be on no branch: only a request for HEAD fetches its objects.
         let mut wants_head = matches!(head, Head::Detached { .. }) && options.branch.is_none();
         let (specs, usual_tags) = if !options.refspecs.is_empty() {
             wants_head = false;
@@ -209,7 +210,7 @@ impl FetchPlan {
     }
 }
 
-/// The branch or commit a clone starts with.
+/// Returns the branch or commit of the clone's `HEAD`.
 fn head_of(url: &RemoteUrl, refs: &[Ref], branch: Option<&str>) -> Result<Head> {
     let find = |name: &[u8]| refs.iter().find(|found| found.unpack().0 == name);
     let id_of = |found: &Ref| {
@@ -258,7 +259,7 @@ fn unborn() -> Head {
     }
 }
 
-/// Files can be checked out only if what was asked for brings their commit.
+/// Returns an error if the commit of `HEAD` was not fetched, so its files cannot be checked out.
 fn refuse_absent_head(url: &RemoteUrl, repo: &gix::Repository, head: &Head) -> Result<()> {
     match head {
         Head::Branch { commit_id, .. } | Head::Detached { commit_id }
@@ -267,7 +268,7 @@ fn refuse_absent_head(url: &RemoteUrl, repo: &gix::Repository, head: &Head) -> R
             Err(Error::RevisionNotFound {
                 repo: url.to_string(),
                 revision: "HEAD".to_owned(),
-                reason: "what is asked for does not bring its commit; name a branch that comes"
+                reason: "its commit is not among those fetched: choose a branch that is fetched"
                     .to_owned(),
             })
         }
@@ -291,7 +292,7 @@ fn create(into: &Path, worktree: Worktree, hash: gix::hash::Kind) -> Result<gix:
     Ok(made.into())
 }
 
-/// The branch of the working tree, and what `origin/HEAD` means.
+/// Adds the branch of the working tree to `refs`, and writes `origin/HEAD`.
 fn add_local_branch(git_dir: &Path, head: &Head, refs: &mut Vec<PackedRef>) -> Result<()> {
     let Head::Branch { name, commit_id } = head else {
         return Ok(());
@@ -304,11 +305,12 @@ fn add_local_branch(git_dir: &Path, head: &Head, refs: &mut Vec<PackedRef>) -> R
     packed_refs::write_origin_head(git_dir, name)
 }
 
-/// Asks another machine for the commit its `HEAD` is at, without fetching; `None` if it has none yet.
+/// Asks a server for the commit of its `HEAD`, without fetching objects; `None` if it has no commit
+/// yet.
 ///
 /// # Errors
 ///
-/// Those of [`clone_repo`](super::clone_repo) about the other side.
+/// Those of [`clone_repo`](super::clone_repo) about the remote.
 pub fn remote_head(
     url: &RemoteUrl,
     options: &CloneOptions,

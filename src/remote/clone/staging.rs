@@ -1,4 +1,4 @@
-//! Where a clone is made, and how it comes to its final name.
+//! The temporary directory of a clone, and its renaming to the destination.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -7,25 +7,28 @@ use std::path::{Path, PathBuf};
 use crate::durable::{file_builder, sync};
 use crate::error::{Error, Result};
 
-/// Beginning of temporary names; hidden, so that globs over clones do not see them.
+/// Prefix of temporary names. The leading dot hides them from globs over clones.
 const STAGING_PREFIX: &str = ".gitfleet-clone-";
-/// End of the name of the file beside a temporary directory that its process holds locked.
+/// Suffix of the lock file beside a temporary directory. The process that uses the directory holds
+/// the lock.
 const LOCK_SUFFIX: &str = ".lock";
 
-/// A temporary directory beside the destination; removed when dropped before [`Place::finish`].
+/// A temporary directory beside the destination; removed if dropped before [`StagingDir::finish`].
 pub(crate) struct StagingDir {
     destination: PathBuf,
     staging: PathBuf,
     is_finished: bool,
-    /// Held locked as long as the directory is ours: the lock goes with the process, whatever ends it.
+    /// Locked while this process uses the directory. The lock ends with the process, however it
+    /// ends.
     lock: Option<File>,
     lock_path: PathBuf,
-    /// Directories made for it, innermost first.
+    /// Parent directories that were created for it, innermost first.
     made: Vec<PathBuf>,
 }
 
 impl StagingDir {
-    /// Refuses a destination that holds something; makes its parent directories.
+    /// Refuses a destination that is not empty. Creates its parent directories and the temporary
+    /// directory.
     pub(crate) fn prepare(destination: &Path) -> Result<Self> {
         refuse_occupied(destination)?;
         let destination =
@@ -36,7 +39,7 @@ impl StagingDir {
             .take_while(|path| !path.exists())
             .map(Path::to_owned)
             .collect();
-        // Somebody who cleans up may remove a directory between our making it and using it.
+        // A concurrent cleanup may remove a directory between its creation and its use.
         let failed = || Error::storage("create a directory in", &parent);
         for _ in 0..ATTEMPTS {
             fs::create_dir_all(&parent).map_err(Error::storage("create", &parent))?;
@@ -51,9 +54,9 @@ impl StagingDir {
             let (mut lock, lock_path) = name.keep().map_err(|error| failed()(error.error))?;
             lock.lock().map_err(failed())?;
             if !lock_path.exists() {
-                continue; // a process that cleans up saw it before it was locked
+                continue; // a cleanup removed it before it was locked
             }
-            // For people: what is locked needs no name to be known as somebody's.
+            // For information only: the lock alone marks the directory as in use.
             let _ = writeln!(lock, "{}", std::process::id());
             let staging = lock_path.with_extension("");
             fs::create_dir(&staging).map_err(failed())?;
@@ -73,12 +76,13 @@ impl StagingDir {
         &self.staging
     }
 
-    /// Writes everything to disk and renames. The destination is looked at again: another process may have been faster.
+    /// Syncs everything to disk and renames. The destination is checked again, because another
+    /// process may have created it in the meantime.
     pub(crate) fn finish(mut self) -> Result<PathBuf> {
         sync_tree(&self.staging)?;
         refuse_occupied(&self.destination)?;
         if let Err(error) = fs::rename(&self.staging, &self.destination) {
-            refuse_occupied(&self.destination)?; // somebody was faster after all
+            refuse_occupied(&self.destination)?; // another process was faster
             return Err(Error::storage("rename the clone to", &self.destination)(
                 error,
             ));
@@ -92,7 +96,7 @@ impl StagingDir {
 
 impl Drop for StagingDir {
     fn drop(&mut self) {
-        // What cannot be removed now is a leftover to the next run.
+        // Files that cannot be removed now are left to `remove_leftovers`.
         if !self.is_finished {
             let _ = fs::remove_dir_all(&self.staging);
         }
@@ -100,16 +104,16 @@ impl Drop for StagingDir {
         drop(self.lock.take());
         if !self.is_finished {
             for directory in &self.made {
-                let _ = fs::remove_dir(directory); // refuses one that is not empty
+                let _ = fs::remove_dir(directory); // fails if it is not empty
             }
         }
     }
 }
 
-/// How often a place is looked for when others clean up at the same time.
+/// Number of attempts to create a temporary directory while other processes clean up.
 const ATTEMPTS: usize = 20;
 
-/// Removes what processes that are gone left half-made in `directory`, which need not exist.
+/// Removes the incomplete clones of ended processes from `directory`, which need not exist.
 ///
 /// # Errors
 ///
@@ -142,7 +146,8 @@ pub fn remove_leftovers(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes the sample hooks of a new repository: a dozen files that nobody runs, and each would be synced to disk.
+/// Removes the sample hooks of a new repository: a dozen unused files, each of which would be
+/// synced to disk.
 pub(crate) fn remove_samples(git_dir: &Path) -> Result<()> {
     let hooks = git_dir.join("hooks");
     fs::remove_dir_all(&hooks)
@@ -171,8 +176,8 @@ fn refuse_occupied(destination: &Path) -> Result<()> {
     }
 }
 
-/// fsync of every file and directory of the repository itself. Files of a working tree are left to the system: git does not
-/// sync them either, and they can be checked out again.
+/// Syncs every file and directory of the repository itself to disk. Files of a working tree are not
+/// synced: git does not sync them either, and they can be checked out again.
 fn sync_tree(root: &Path) -> Result<()> {
     let dot_git = root.join(".git");
     let mut directories = vec![if dot_git.is_dir() {

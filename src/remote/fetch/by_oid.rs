@@ -1,4 +1,4 @@
-//! Objects asked for by id: what a partial clone left out.
+//! Fetches objects by id: those that a partial clone left out.
 
 use gix::ObjectId;
 use gix::protocol::fetch::negotiate::{Action, Round, one_round};
@@ -9,12 +9,12 @@ use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::remote::options::Filter;
 
-/// Ids in one request. A server holds them all before it answers.
+/// Largest number of ids in one request: a server holds them all before it answers.
 const BATCH: usize = 50_000;
 
 impl Connection<'_> {
-    /// Brings the objects of these ids, and of a tree all trees below; blobs only where they are named themselves, as git
-    /// asks for them. An error names what did not come.
+    /// Fetches the objects `ids`, and all trees below those that are trees. As in git, blobs are
+    /// fetched only if `ids` contains them. The error names an object that is missing.
     pub(crate) fn receive_ids(
         &mut self,
         repo: &gix::Repository,
@@ -34,7 +34,7 @@ impl Connection<'_> {
             if let Some(absent) = ids.iter().find(|id| !repo.has_object(**id)) {
                 return Err(Error::Refused {
                     subject: self.remote.url().to_string(),
-                    reason: format!("the server left out {absent}, which was asked for"),
+                    reason: format!("the server left out {absent}, which was requested"),
                 });
             }
         }
@@ -42,7 +42,7 @@ impl Connection<'_> {
     }
 }
 
-/// A conversation without one: these, and we say of nothing that we have it.
+/// A negotiation that requests these ids and announces no local objects.
 struct FetchByOid<'a> {
     ids: &'a [ObjectId],
     lacks_filter: bool,

@@ -1,7 +1,8 @@
-//! Whether what came is all there: every commit behind the refs, and each one's tree.
+//! Checks that a fetch was complete: every commit that the refs reach, and its tree, must be
+//! stored.
 //!
-//! A server that sends less than it promises must not be able to replace good refs by broken ones. Trees are looked up and
-//! not read: what is below them is not checked.
+//! A server that sends incomplete data must not be able to replace good refs with broken ones.
+//! Trees are only looked up, not read: the objects below them are not checked.
 
 use std::collections::HashSet;
 
@@ -15,7 +16,8 @@ use crate::git::gix_error;
 use crate::remote::options::Filter;
 use crate::remote::transport::TransferMonitor;
 
-/// Follows `wanted` to what `known` has or history ends; an error names what is missing.
+/// Follows the history of `wanted` until it reaches `known` or ends; the error names the missing
+/// object.
 pub(crate) fn check_connected(
     repo: &gix::Repository,
     subject: &str,
@@ -74,7 +76,7 @@ pub(crate) fn check_connected(
     Ok(())
 }
 
-/// What a filter leaves out may be what a tag names.
+/// Returns true if the tag points to a commit or a tag. Other objects may be left out by a filter.
 fn tag_names_commit(tag: TagRefIter<'_>) -> bool {
     let mut tokens = tag.filter_map(Result::ok);
     tokens.any(|token| {

@@ -1,4 +1,4 @@
-//! One connection to a remote: handshake, list of refs, and what maps them to refs here.
+//! One connection to a remote: handshake, list of refs, and their mapping to local refs.
 
 use gix::protocol::fetch::refmap::init::Context as MapContext;
 use gix::protocol::fetch::{RefMap, Shallow, Tags};
@@ -12,13 +12,13 @@ use crate::error::{Error, Result};
 use crate::remote::options::Filter;
 use crate::remote::transport::{Remote, TransferMonitor, TransportFailure};
 
-/// How objects are brought.
+/// Options for fetching objects.
 #[derive(Clone, Debug)]
 pub(crate) struct ReceiveOptions {
     pub(crate) shallow: Shallow,
     pub(crate) tags: Tags,
     pub(crate) filter: Option<Filter>,
-    /// 0 is one per core.
+    /// Number of threads; 0 is one per core.
     pub(crate) threads: usize,
     pub(crate) most_objects: Option<u64>,
     pub(crate) most_object_bytes: Option<u64>,
@@ -30,7 +30,7 @@ pub(crate) struct Connection<'a> {
     pub(super) monitor: &'a TransferMonitor,
     pub(super) transport: Box<dyn Transport>,
     pub(super) handshake: gix::protocol::Handshake,
-    /// What the other side has, once listed.
+    /// The remote's refs; empty until they are listed.
     refs: Vec<Ref>,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Connection<'a> {
     pub(crate) fn open(remote: &'a Remote, monitor: &'a TransferMonitor) -> Result<Self> {
         monitor.expect_lists();
         let mut transport = remote.connect(monitor)?;
-        // Credentials are the transport's business: here is nobody to ask, and nobody asks.
+        // The transport handles credentials, so none are offered here.
         let handshake = gix::protocol::handshake(
             &mut transport,
             Service::UploadPack,
@@ -55,13 +55,14 @@ impl<'a> Connection<'a> {
         })
     }
 
-    /// Asks for the refs that `specs` may match.
+    /// Requests the refs that `specs` may match.
     pub(crate) fn list(&mut self, specs: &[RefSpec]) -> Result<&[Ref]> {
         let context = MapContext {
             fetch_refspecs: specs.to_vec(),
             extra_refspecs: Vec::new(),
         };
-        // A wildcard at the top has no prefix, and then a filter would hide everything.
+        // A refspec that starts with a wildcard has no prefix. A filter by prefixes would then hide
+        // all refs.
         let has_prefixes = specs
             .iter()
             .all(|spec| spec.to_ref().prefix().is_some() || is_exact(spec));
@@ -79,7 +80,7 @@ impl<'a> Connection<'a> {
         Ok(&self.refs)
     }
 
-    /// What of the refs listed goes where.
+    /// Maps the listed refs to local refs.
     pub(crate) fn map(&self, specs: &[RefSpec], tags: Tags) -> Result<RefMap> {
         let map = RefMap::from_refs(
             self.refs.clone(),
@@ -89,7 +90,7 @@ impl<'a> Connection<'a> {
         map.map_err(|error| self.failure(&error))
     }
 
-    /// The other side's `HEAD`, if it was asked for and is there.
+    /// Returns the remote's `HEAD`, if it was requested and exists.
     pub(crate) fn head(&self) -> Option<&Ref> {
         self.refs.iter().find(|found| found.unpack().0 == "HEAD")
     }
@@ -104,7 +105,7 @@ impl<'a> Connection<'a> {
     }
 }
 
-/// Which refs are asked for; with tags as git's `--tags` does.
+/// Returns the refspecs to request; those for `tags` are added as by git's `--tags`.
 pub(super) fn ref_map_context(specs: &[RefSpec], tags: Tags) -> MapContext {
     let tags = tags.to_refspec().map(|spec| spec.to_owned());
     MapContext {
@@ -119,7 +120,7 @@ fn is_exact(spec: &RefSpec) -> bool {
         .is_some_and(|source| !source.contains(&b'*'))
 }
 
-/// Who we are, in the protocol.
+/// Returns the user agent that is sent in the protocol.
 pub(super) fn agent() -> gix::protocol::command::Feature {
     let name = concat!("git/gitfleet-", env!("CARGO_PKG_VERSION"));
     ("agent", Some(name.to_owned()))

@@ -1,4 +1,4 @@
-//! A transfer on a thread of its own: the caller's thread watches over it.
+//! Runs a transfer on a thread of its own, while the caller's thread monitors it.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -7,12 +7,13 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::remote::transport::TransferMonitor;
 
-/// How often the caller looks.
+/// Interval at which the caller checks.
 const POLL: Duration = Duration::from_millis(50);
-/// How long a stopped transfer may take to end by itself. Only a lookup of a host's name cannot be interrupted.
+/// Time that a stopped transfer may take to end by itself. Only the lookup of a host name cannot be
+/// interrupted.
 const GRACE: Duration = Duration::from_millis(700);
 
-/// When a transfer has taken too long.
+/// The time limit of a transfer.
 pub(crate) struct Deadline {
     subject: String,
     started: Instant,
@@ -40,7 +41,8 @@ impl Deadline {
     }
 }
 
-/// Runs `work`; stops it when it is cancelled or late. `look` is called now and then, and may find a reason to stop too.
+/// Runs `work`, and stops it if it is cancelled or exceeds the deadline. `look` is called at
+/// intervals; if it returns an error, `work` is stopped too.
 pub(crate) fn on_another_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
     monitor: &TransferMonitor,
@@ -52,14 +54,14 @@ pub(crate) fn on_another_thread<T: Send + 'static>(
     let thread = std::thread::Builder::new().name("gitfleet-transfer".to_owned());
     let handle = thread
         .spawn(move || {
-            let _ = sender.send(work()); // nobody waits any more after a stop
+            let _ = sender.send(work()); // fails if the caller no longer waits
         })
         .map_err(|error| Error::internal(format!("starting a thread: {error}")))?;
     let mut stopped: Option<(Instant, Error)> = None;
     loop {
         match receiver.recv_timeout(POLL) {
             Ok(answer) => {
-                let _ = handle.join(); // it has answered: only its own thread-locals are left to drop
+                let _ = handle.join(); // only drops thread-locals now
                 return match stopped {
                     Some((_, reason)) => Err(reason),
                     None => look().and(answer),

@@ -1,4 +1,5 @@
-//! The other side, if it is a repository on this machine: its refs are read, its files of objects linked or copied.
+//! A remote that is a repository on the same machine: its refs are read, and its object files are
+//! linked or copied.
 
 use gix::protocol::fetch::{RefMap, Tags};
 use gix::protocol::handshake::Ref;
@@ -14,7 +15,7 @@ use crate::git::repo::Repo;
 use crate::remote::copy_objects::copy_objects;
 use crate::remote_url::RemoteUrl;
 
-/// A repository on this machine as a [`Connection`](super::Connection) shows one of another.
+/// A repository on the same machine, with the methods of a [`Connection`](super::Connection).
 pub(crate) struct LocalRemote<'a> {
     pub(crate) repo: &'a Repo,
     pub(crate) url: &'a RemoteUrl,
@@ -22,7 +23,8 @@ pub(crate) struct LocalRemote<'a> {
 }
 
 impl LocalRemote<'_> {
-    /// Its refs, `HEAD` first. They are read before objects are copied: a writer at work can only make these more.
+    /// Returns its refs, `HEAD` first. They are read before objects are copied, because a
+    /// concurrent writer only adds objects.
     pub(crate) fn refs(&self) -> Result<Vec<Ref>> {
         let mut refs = Vec::new();
         refs.extend(match self.repo.head()? {
@@ -56,7 +58,7 @@ impl LocalRemote<'_> {
         Ok(refs)
     }
 
-    /// What of them goes where.
+    /// Maps its refs to local refs.
     pub(crate) fn map(&self, refs: &[Ref], specs: &[RefSpec], tags: Tags) -> Result<RefMap> {
         let unreadable = || gix_error::unreadable(self.repo.path(), "its refs");
         let line = format!("\0object-format={}", self.repo.local().object_hash());
@@ -65,7 +67,7 @@ impl LocalRemote<'_> {
             .map_err(unreadable())
     }
 
-    /// Brings its objects, all of them.
+    /// Copies all its objects to `into`.
     pub(crate) fn receive(&self, into: &gix::Repository) -> Result<()> {
         copy_objects(self.repo, into.common_dir(), self.url, self.context)
     }

@@ -1,8 +1,8 @@
-//! Objects and refs from another side: handshake, list of refs, negotiation, pack.
+//! Fetches objects and refs from a remote: handshake, list of refs, negotiation, pack.
 //!
-//! A [`Connection`] is one connection. [`Connection::list`] says what there is, [`Connection::receive`] brings the objects for a
-//! [`RefMap`]; which refs they are kept under is `refs`'s business. The protocol itself is gix's; what it leaves to its
-//! callers is here: filters for partial clones, limits, and a clock.
+//! [`Connection::list`] lists the remote's refs, and [`Connection::receive`] fetches the objects
+//! for a [`RefMap`]; `ref_update` stores the refs. gix implements the protocol. This module adds
+//! the parts that gix leaves to its callers: filters for partial clones, limits, and timeouts.
 
 mod by_oid;
 mod connected;

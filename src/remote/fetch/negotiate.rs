@@ -1,4 +1,4 @@
-//! What we ask for and what we say we have.
+//! Negotiation: the objects to request, and the local ones that are announced.
 
 use gix::negotiate::{Algorithm, Graph, Negotiator};
 use gix::protocol::fetch::negotiate::{
@@ -9,7 +9,7 @@ use gix::protocol::fetch::{Arguments, Negotiate, RefMap, Response};
 use super::ReceiveOptions;
 use crate::choice::Choice;
 
-/// git's own conversation, and a filter where one is asked for.
+/// git's own negotiation, with a filter if one is set.
 pub(crate) struct Negotiation<'a, 'b, 'c> {
     pub(crate) repo: &'a gix::Repository,
     pub(crate) map: &'a RefMap,
@@ -28,7 +28,7 @@ impl Negotiate for Negotiation<'_, '_, '_> {
         negotiate::mark_complete_and_common_ref(
             &self.repo.objects,
             &self.repo.refs,
-            // What is borrowed is found among the objects; its refs are not ours to offer.
+            // Objects of alternates are found in the object database; their refs are not announced.
             || Ok(std::iter::empty::<(gix::refs::file::Store, gix::OdbHandle)>()),
             &mut *self.negotiator,
             self.graph,

@@ -1,15 +1,15 @@
-//! How far a transfer is, from gix's counters.
+//! Progress of a transfer, read from gix's counters.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::progress::Phase;
 
-/// gix's counters, read now and then instead of being told of each step.
+/// gix's counters, which are read at intervals instead of reported at each step.
 #[derive(Clone, Default)]
 pub(crate) struct Counters {
     counters: Arc<Mutex<Vec<Counter>>>,
-    /// What the other side says is wrong, a line each.
+    /// Error messages from the server, one line each.
     words: Arc<Mutex<Vec<String>>>,
 }
 
@@ -17,7 +17,7 @@ pub(crate) struct Counters {
 struct Counter {
     what: What,
     done: Arc<AtomicUsize>,
-    /// 0 while unknown.
+    /// The expected total; 0 while unknown.
     total: Arc<AtomicUsize>,
 }
 
@@ -46,7 +46,7 @@ impl Counters {
             .clone()
     }
 
-    /// What the other side said was wrong.
+    /// Returns the error messages from the server, one line each.
     pub(crate) fn words(&self) -> Vec<String> {
         let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
         words.clone()
@@ -63,7 +63,7 @@ impl Counters {
         }
     }
 
-    /// The phase that started last.
+    /// Returns the phase that started last, its count, and its total if known.
     pub(crate) fn now(&self) -> Option<(Phase, u64, Option<u64>)> {
         self.known()
             .iter()
@@ -82,7 +82,7 @@ impl Counters {
     }
 }
 
-/// One node of gix's tree of progress.
+/// A node of gix's progress tree.
 pub(crate) struct Node {
     counters: Counters,
     counter: Counter,
@@ -113,7 +113,7 @@ impl gix::Progress for Node {
             .store(max.unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// The other side's progress comes as names; what its programs complain about is among it.
+    /// gix passes the server's progress lines as names. They include its error messages.
     fn set_name(&mut self, name: String) {
         if ["fatal:", "error:"]
             .iter()

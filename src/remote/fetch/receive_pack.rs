@@ -1,4 +1,4 @@
-//! The pack: negotiated, counted as it comes, indexed while it comes.
+//! Negotiates a pack, and counts and indexes it while it is received.
 
 use std::io::{self, BufRead, Read};
 use std::sync::atomic::AtomicBool;
@@ -15,7 +15,7 @@ use crate::git::gix_error;
 use crate::remote::transport::{TransferMonitor, TransportFailure};
 
 impl Connection<'_> {
-    /// Brings the objects that `map` needs and `repo` lacks; returns whether any came.
+    /// Fetches the objects that `map` needs and `repo` lacks; returns true if any were received.
     pub(crate) fn receive(
         &mut self,
         repo: &gix::Repository,
@@ -27,14 +27,14 @@ impl Connection<'_> {
             return Err(Error::Refused {
                 subject: self.remote.url().to_string(),
                 reason: format!(
-                    "its ids are {}, and those of the repository here are {}",
+                    "its object ids are {}, but those of the clone are {}",
                     map.object_hash,
                     repo.object_hash()
                 ),
             });
         }
         let mut quiet = repo.clone();
-        quiet.objects.refresh = RefreshMode::Never; // most ids that are looked up are not there
+        quiet.objects.refresh = RefreshMode::Never; // most ids that are looked up are missing
         quiet.objects.unset_object_cache();
         let commit_graph = quiet.commit_graph_if_enabled().ok().flatten();
         let mut graph = quiet.revision_graph(commit_graph.as_ref());
@@ -53,7 +53,7 @@ impl Connection<'_> {
         Ok(objects > 0)
     }
 
-    /// Has the conversation, puts the pack it ends with beside the others, and returns how many objects are in it.
+    /// Negotiates, stores the pack beside the others, and returns the number of objects in it.
     pub(crate) fn take(
         &mut self,
         negotiation: &mut impl Negotiate,
@@ -97,7 +97,7 @@ impl Connection<'_> {
             .map_or(0, |written| written.index.num_objects);
         let keep = written.and_then(|written| written.keep_path);
         if let Some(keep) = keep {
-            // Nobody collects garbage here between now and the refs.
+            // The keep file is not needed: no garbage collection runs here before refs are written.
             std::fs::remove_file(&keep).map_err(Error::storage("remove", keep))?;
         }
         if fetched.is_err() {
@@ -111,12 +111,13 @@ impl Connection<'_> {
 
     pub(crate) fn without_filters(&self) -> Error {
         Error::unsupported(format!(
-            "a partial clone of {}: its server has no filters",
+            "a partial clone of {}: its server does not support filters",
             self.remote.url()
         ))
     }
 
-    /// A pack that cannot be read is the server's, or was cut on the way: either way the next one may be whole.
+    /// Converts the error of an unreadable pack. The server or the connection damaged it, so a
+    /// retry may succeed.
     fn of_pack(&self, error: &gix::Error) -> Error {
         self.remote.failure(error, self.monitor)
     }
@@ -149,7 +150,7 @@ fn write_pack(
         && written.index.num_objects > 0
         && let Some(pack) = &written.data_path
     {
-        // Tells git that the remote has the objects which are missing here.
+        // Tells git that missing objects can be fetched from the remote.
         let promise = pack.with_extension("promisor");
         std::fs::write(&promise, []).map_err(gix::Error::from_error)?;
     }
@@ -163,7 +164,7 @@ fn unreadable(repo: &gix::Repository) -> impl FnOnce(gix::Error) -> Error {
 /// `PACK`, version, number of objects.
 const HEADER: usize = 12;
 
-/// Looks at how many objects are announced before any is read.
+/// A reader that checks the announced number of objects before the first object is read.
 struct Counted<'a> {
     inner: &'a mut dyn BufRead,
     header: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Refs as they are to be here, and what becomes of those that are here already.
+//! The refs that a fetch creates, moves and removes.
 
 use std::collections::HashSet;
 
@@ -15,15 +15,16 @@ use crate::git_string::GitString;
 use crate::remote::outcome::{RefChange, RefUpdate};
 use crate::remote::packed_refs::PackedRef;
 
-/// A ref that is to be here.
+/// A ref that a fetch creates or moves, with its new target.
 #[derive(Clone, Debug)]
 pub(crate) struct RefTarget {
     pub(crate) packed: PackedRef,
-    /// Whether it may move to what does not follow from where it is.
+    /// True if it may move to a commit that is not a descendant of its current one.
     forced: bool,
 }
 
-/// Refs that a fetch brings, by name. Tags that were not asked for come if their objects did.
+/// Returns the refs that a fetch creates or moves, each name once. Tags that were not requested are
+/// included if their objects were fetched.
 pub(crate) fn ref_targets(map: &RefMap, repo: &gix::Repository) -> Vec<RefTarget> {
     let mut seen = HashSet::new();
     let mut wanted = Vec::new();
@@ -55,14 +56,14 @@ pub(crate) fn ref_targets(map: &RefMap, repo: &gix::Repository) -> Vec<RefTarget
     wanted
 }
 
-/// Refs for a new repository.
+/// Returns the refs of a new repository.
 pub(crate) fn into_packed(wanted: Vec<RefTarget>) -> Vec<PackedRef> {
     wanted.into_iter().map(|wanted| wanted.packed).collect()
 }
 
-/// Moves and creates the refs of a repository as `wanted` says. If it `prunes`, removes those below
-/// the destinations of `specs` that are not wanted. Refs in `shown`, which working trees have
-/// checked out, stay. If moving fails, the removed refs are restored.
+/// Creates the refs in `wanted`, or moves them to their targets. If `prunes` is true, other refs
+/// below the destinations of `specs` are removed. Branches in `shown`, which are checked out, are
+/// neither moved nor removed. If moving fails, the removed refs are restored.
 pub(crate) fn update(
     repo: &gix::Repository,
     wanted: &[RefTarget],
@@ -93,7 +94,8 @@ pub(crate) fn update(
     Ok(updates)
 }
 
-/// Refs below the destinations of `specs` that are neither wanted nor shown.
+/// Returns the removals of refs below the destinations of `specs` that are neither wanted nor
+/// shown.
 fn deletions(
     repo: &gix::Repository,
     wanted: &[RefTarget],
@@ -135,7 +137,7 @@ fn deletions(
     Ok(deletions)
 }
 
-/// The change that brings a ref to its target; `None` if it is there.
+/// Returns the change that moves a ref to its target; `None` if it is there already.
 fn movement(
     repo: &gix::Repository,
     target: &RefTarget,
@@ -172,7 +174,8 @@ fn movement(
     }))
 }
 
-/// The name on the other side of what a refspec keeps under `name` here; `None` if that is not under its destination.
+/// Returns the remote's name of the ref that a refspec stores as `name`; `None` if `name` is not
+/// below the refspec's destination.
 fn source_of(spec: &RefSpec, name: &[u8]) -> Option<Vec<u8>> {
     let spec = spec.to_ref();
     let (source, destination) = (spec.source()?, spec.destination()?);
@@ -183,7 +186,7 @@ fn source_of(spec: &RefSpec, name: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// Whether a negative refspec leaves out this name of the other side.
+/// Returns true if this is a negative refspec that excludes the remote's ref `name`.
 fn excludes(spec: &RefSpec, name: &[u8]) -> bool {
     use gix::refspec::Instruction;
     use gix::refspec::instruction::Fetch;
@@ -193,7 +196,8 @@ fn excludes(spec: &RefSpec, name: &[u8]) -> bool {
     }
 }
 
-/// What stands for the pattern's star in `name`: nothing if there is none and it is the same.
+/// Returns the part of `name` that the pattern's star matches; empty if there is no star and both
+/// are equal, `None` if they do not match.
 fn between<'a>(pattern: &[u8], name: &'a [u8]) -> Option<&'a [u8]> {
     match pattern.iter().position(|byte| *byte == b'*') {
         Some(star) => {
@@ -204,7 +208,7 @@ fn between<'a>(pattern: &[u8], name: &'a [u8]) -> Option<&'a [u8]> {
     }
 }
 
-/// In one transaction.
+/// Applies the updates in one transaction.
 fn edit(repo: &gix::Repository, updates: &[RefUpdate]) -> Result<()> {
     let failed = |error: gix::Error| Error::Corrupt {
         path: repo.git_dir().to_owned(),

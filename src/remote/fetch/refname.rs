@@ -1,9 +1,9 @@
-//! Names of another side's refs: they become names of files and lines of files here.
+//! Checks the names of a remote's refs, which become names of files and lines of files.
 
 use gix::bstr::{BStr, ByteSlice};
 use gix::protocol::handshake::Ref;
 
-/// What is wrong with the names of these refs, if something is.
+/// Describes the first ref name that is invalid or clashes with another; `None` if all are valid.
 pub(crate) fn invalid_name(refs: &[Ref]) -> Option<String> {
     let mut names: Vec<&BStr> = Vec::with_capacity(refs.len());
     for found in refs {
@@ -16,7 +16,7 @@ pub(crate) fn invalid_name(refs: &[Ref]) -> Option<String> {
             if name != "HEAD" && gix::validate::reference::name(name).is_err() {
                 let shown = name.to_str_lossy().escape_debug().to_string();
                 return Some(format!(
-                    "the server has a ref with the name `{shown}`, which no repository can"
+                    "the server has a ref with the invalid name `{shown}`"
                 ));
             }
         }
@@ -31,12 +31,12 @@ pub(crate) fn invalid_name(refs: &[Ref]) -> Option<String> {
         rest.is_some_and(|rest| rest.first() == Some(&b'/'))
     })?;
     Some(format!(
-        "the server has a ref `{}` and a ref `{}`, which cannot both be",
+        "the server has a ref `{}` and a ref `{}`, which cannot both exist",
         clash[0], clash[1]
     ))
 }
 
-/// A name's own directory comes right behind it.
+/// Orders `/` before all other bytes, so that a name is followed directly by the names below it.
 fn order(byte: u8) -> u8 {
     if byte == b'/' { 0 } else { byte }
 }

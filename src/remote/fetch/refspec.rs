@@ -1,4 +1,4 @@
-//! Which refs come, and where they go.
+//! Refspecs: the refs to fetch, and their local names.
 
 use gix::refspec::RefSpec;
 use gix::refspec::parse::Operation;
@@ -6,7 +6,7 @@ use gix::refspec::parse::Operation;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 
-/// Reads refspecs as git writes them: `+refs/heads/*:refs/heads/*`.
+/// Parses refspecs in git's syntax, such as `+refs/heads/*:refs/heads/*`.
 pub(crate) fn parse(specs: &[impl AsRef<str>]) -> Result<Vec<RefSpec>> {
     let parse = |spec: &str| {
         let parsed = gix::refspec::parse(spec.into(), Operation::Fetch);

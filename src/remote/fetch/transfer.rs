@@ -1,4 +1,4 @@
-//! One transfer from another machine, seen from the thread that waits for it: progress, limits, cancellation.
+//! One network transfer, as seen by the thread that waits for it: progress, limits, cancellation.
 
 use std::path::Path;
 
@@ -10,18 +10,19 @@ use crate::progress::{Phase, Progress};
 use crate::remote::options::CloneOptions;
 use crate::remote::transport::TransferMonitor;
 
-/// What stands around the work of a transfer.
+/// The context of a transfer.
 pub(crate) struct Transfer<'a> {
-    /// What progress is told of, without credentials.
+    /// The subject of progress reports, without credentials.
     pub(crate) subject: &'a str,
-    /// Where the objects go.
+    /// The destination of the objects.
     pub(crate) into: &'a Path,
     pub(crate) options: &'a CloneOptions,
     pub(crate) context: &'a Context,
 }
 
 impl Transfer<'_> {
-    /// Runs `work` on a thread of its own. Returns its answer, and what was seen on the wire.
+    /// Runs `work` on a thread of its own. Returns its result, and the monitor with the number of
+    /// bytes received and the final URL.
     pub(crate) fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&TransferMonitor, &Counters) -> Result<T> + Send + 'static,

@@ -1,4 +1,4 @@
-//! `git://`: a git daemon on a socket.
+//! `git://`: a TCP connection to a git daemon.
 
 use std::io;
 use std::rc::Rc;

@@ -1,7 +1,8 @@
-//! Smart http over a client of ours: redirects and credentials are decided here, and failures keep their status.
+//! Smart http over this library's own client, which handles redirects and credentials and keeps the
+//! status of failures.
 //!
-//! gix speaks the protocol; this file brings its requests to the host and the answers back. A request is sent when its
-//! answer is first read, and the answer is handed on as it comes.
+//! gix implements the protocol; this file sends its requests to the host and returns the answers. A
+//! request is sent when its answer is first read, and the answer is passed on as it arrives.
 
 use std::cell::RefCell;
 use std::io::{self, BufRead, Cursor, Read, Write};
@@ -18,18 +19,18 @@ use super::monitor::{TransferMonitor, TransportFailure};
 use super::stall::StallTimer;
 use crate::net::{CredentialProvider, Credentials};
 
-/// git follows as many.
+/// The same number as in git.
 const MOST_REDIRECTS: usize = 20;
-/// What is read of an answer that is an error, for the server's own words.
+/// Number of bytes to read of an error answer, to find the server's message.
 const MOST_WORDS: usize = 1024;
 
 pub(crate) struct Client {
     link: Rc<Link>,
-    /// Where the first request ended, without what was asked for there.
+    /// The base URL that redirects of the first request led to.
     base: Option<String>,
 }
 
-/// What requests of one connection share.
+/// State that all requests of one connection share.
 struct Link {
     client: reqwest::Client,
     stall_timer: Rc<StallTimer>,
@@ -37,7 +38,7 @@ struct Link {
     credentials: Vec<Credentials>,
     ask: Option<CredentialProvider>,
     allow_clear_text: bool,
-    /// Sent to this host (with its port) and no other.
+    /// The host (with its port), and the header that is sent to this host only.
     authorized: RefCell<Option<(String, HeaderValue)>>,
 }
 
@@ -122,8 +123,8 @@ impl Http for Client {
             headers: header_map(headers),
             upload: upload.clone(),
         };
-        // gix looks at headers before it looks at the body, and both after it has written. What it wants to know of them
-        // is the type, which is checked where the answer comes.
+        // gix reads the headers before the body, and both after it has written the request. It only
+        // needs the content type of the headers, which is checked when the answer arrives.
         Ok(PostResponse {
             post_body: upload,
             headers: Cursor::new(b"content-type: application/x-git-upload-pack-result\n".to_vec()),
@@ -136,7 +137,7 @@ impl Http for Client {
     }
 
     fn redirected_base_url(&self) -> Option<String> {
-        None // `effective` knows it
+        None // `effective` handles redirects
     }
 }
 
@@ -148,7 +149,7 @@ struct Request {
 }
 
 impl Link {
-    /// The first request: it may be sent elsewhere, and may have to be repeated with credentials.
+    /// Sends the first request. It may be redirected, and may have to be repeated with credentials.
     fn get(&self, mut request: Request, tail: &str) -> io::Result<Response> {
         let mut has_authorized = false;
         for _ in 0..=MOST_REDIRECTS {
@@ -159,15 +160,15 @@ impl Link {
                 && let Some(location) = response.headers().get(LOCATION)
             {
                 let to = location.to_str().ok().and_then(|to| url.join(to).ok());
-                let mut to = to.ok_or_else(|| self.redirect("to an address that is none"))?;
+                let mut to = to.ok_or_else(|| self.redirect("to an invalid URL"))?;
                 let is_downgrade = url.scheme() == "https" && to.scheme() != "https";
                 if is_downgrade || !matches!(to.scheme(), "http" | "https") {
-                    return Err(self.redirect("from https to something less"));
+                    return Err(self.redirect("to an insecure or unsupported protocol"));
                 }
                 if !to.as_str().ends_with(tail) {
-                    return Err(self.redirect("to something that is no repository"));
+                    return Err(self.redirect("to a URL that is not a repository"));
                 }
-                // Whom we are is ours to say.
+                // A redirect must not choose the credentials.
                 let _ = (to.set_username(""), to.set_password(None));
                 request.url = to.into();
                 continue;
@@ -180,10 +181,10 @@ impl Link {
             }
             return self.checked(response, "advertisement");
         }
-        Err(self.redirect("in a circle"))
+        Err(self.redirect("too many times"))
     }
 
-    /// Finds credentials for the host of `url`; `false` if there are none.
+    /// Finds credentials for the host of `url`; returns false if there are none.
     fn authorize(&self, url: &Url) -> io::Result<bool> {
         let host = authority(url);
         let known = self
@@ -224,19 +225,19 @@ impl Link {
         })
     }
 
-    /// Turns an answer that is no success into an error with the server's words.
+    /// Returns a successful answer, and turns any other into an error with the server's message.
     fn checked(&self, mut response: Response, kind: &str) -> io::Result<Response> {
         let status = response.status();
         if status.is_success() {
             let wanted = format!("application/x-git-upload-pack-{kind}");
             let found = response.headers().get(reqwest::header::CONTENT_TYPE);
             let is_smart = found.is_some_and(|found| found.as_bytes() == wanted.as_bytes());
-            // What is no git at all is told so by gix, which sees the headers of the first answer.
+            // gix itself detects other servers, because it gets the headers of the first answer.
             if is_smart || kind == "advertisement" {
                 return Ok(response);
             }
             return Err(self.monitor.fail(TransportFailure::Disconnected(
-                "the answer is not what a git server sends".to_owned(),
+                "the answer is not that of a git server".to_owned(),
             )));
         }
         if status == StatusCode::UNAUTHORIZED {
@@ -277,7 +278,7 @@ impl Link {
     }
 
     fn broken(&self, error: &reqwest::Error) -> io::Error {
-        // The address is said elsewhere, without anything that is secret.
+        // The URL is reported elsewhere, without secrets.
         let mut text = String::new();
         let mut next = std::error::Error::source(error);
         while let Some(cause) = next {
@@ -287,7 +288,7 @@ impl Link {
         if text.is_empty() {
             text.push_str("the connection broke");
         }
-        // No other attempt would find another certificate.
+        // A retry would get the same certificate.
         if text.contains("certificate") {
             return self.monitor.fail(TransportFailure::InvalidResponse(text));
         }
@@ -295,7 +296,7 @@ impl Link {
     }
 }
 
-/// A request that was sent, or will be when somebody wants the answer.
+/// The state of a request, which is sent when its answer is first read.
 enum RoundTrip {
     ToSend(Box<Request>),
     Answered(Response),
@@ -317,7 +318,7 @@ impl Body {
         }
     }
 
-    /// Makes sure that there are bytes, or no more to come.
+    /// Reads until `chunk` has unread bytes or the answer has ended.
     fn fill(&mut self) -> io::Result<()> {
         while self.chunk.position() >= self.chunk.get_ref().len() as u64 {
             match std::mem::replace(&mut self.exchange, RoundTrip::Ended) {
@@ -369,7 +370,7 @@ impl BufRead for Body {
     }
 }
 
-/// What is to be sent: gathered until the answer is wanted.
+/// The body of a request, collected until the answer is read.
 #[derive(Clone, Default)]
 pub(crate) struct Upload(Rc<RefCell<Vec<u8>>>);
 
@@ -390,7 +391,7 @@ impl Write for Upload {
     }
 }
 
-/// gix's headers, without its name: ours is the client's.
+/// Converts gix's headers. Its user agent is left out, because the client sets its own.
 fn header_map(headers: impl IntoIterator<Item = impl AsRef<str>>) -> HeaderMap {
     let mut map = HeaderMap::new();
     for line in headers {
@@ -415,14 +416,14 @@ fn lines(headers: &HeaderMap) -> Vec<u8> {
     text
 }
 
-/// Host as in addresses: with its port if that is not the scheme's own.
+/// Returns the host as in URLs: with the port unless it is the scheme's default.
 fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// The value of an `Authorization` header (RFC 7617).
+/// Returns the value of an `Authorization` header (RFC 7617).
 fn basic(username: &str, password: &str) -> String {
     use base64::Engine;
     let both = format!("{username}:{password}");
@@ -432,7 +433,7 @@ fn basic(username: &str, password: &str) -> String {
     )
 }
 
-/// `Retry-After` as seconds or as a date (RFC 9110, 10.2.3).
+/// Parses `Retry-After`, which is a number of seconds or a date (RFC 9110, 10.2.3).
 fn seconds(value: &str) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
@@ -443,7 +444,7 @@ fn seconds(value: &str) -> Option<Duration> {
     Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)))
 }
 
-/// The first line with text in it; pages of HTML say nothing.
+/// Returns the first line that is not blank; empty for HTML, which contains no useful message.
 fn words(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty());

@@ -1,7 +1,8 @@
-//! The other side of a fetch: https, http, git:// and ssh, spoken in this process and without a git program.
+//! Transports of a fetch: https, http, git:// and ssh, in this process and without a git program.
 //!
-//! A [`Remote`] is an address with all that is needed to speak to it. Its connections live on the thread that uses them. A
-//! [`TransferMonitor`] stops them from outside and keeps what went wrong, which the protocol's layers in between would turn to text.
+//! A [`Remote`] is a URL with everything that is needed to connect to it. Its connections stay on
+//! the thread that uses them. A [`TransferMonitor`] stops them from another thread. It also keeps
+//! failures in structured form, because the protocol layers in between would reduce them to text.
 
 mod git_daemon;
 mod http;

@@ -1,43 +1,43 @@
-//! What one transfer shares with whoever watches it: whether it is to stop, how far it is, and what went wrong in terms that
-//! the layers between would lose.
+//! State that a transfer shares with the thread that monitors it: the request to stop, the
+//! progress, and failures in structured form, which the layers in between would lose.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// What went wrong on the way, as the transport saw it.
+/// A failure, as the transport saw it.
 #[derive(Clone, Debug)]
 pub(crate) enum TransportFailure {
-    /// An HTTP status that is no success.
+    /// An HTTP status other than success.
     Status {
         status: u16,
         retry_after: Option<Duration>,
-        /// The first line of what the server had to say.
+        /// The first line of the server's message.
         words: String,
     },
-    /// The host wants credentials, and has or has not seen ours.
+    /// The host requires credentials. `were_sent` is true if some were sent.
     Unauthorized { were_sent: bool },
-    /// Looking for credentials failed.
+    /// The lookup of credentials failed.
     CredentialLookup(String),
-    /// Credentials are known and the address is plain http.
+    /// Credentials are known, but the URL is plain http.
     PlainHttp,
     /// The host could not be reached, or the connection broke.
     Disconnected(String),
-    /// Nothing, or next to nothing, came for so long.
+    /// Within this time, no data was received, or too little.
     Stalled { after: Duration },
-    /// A limit of the caller's was passed.
+    /// A limit was exceeded.
     Limit { what: &'static str, limit: u64 },
     /// A redirect that is not followed.
     Redirect(String),
-    /// What the server sent makes no sense, or would do harm.
+    /// The server's answer is invalid, or would do harm.
     InvalidResponse(String),
 }
 
-/// What may come before a pack: about 900,000 refs.
+/// Largest number of bytes before a pack: about 900,000 refs.
 const MOST_BEFORE_PACK: u64 = 64 << 20;
 
-/// Shared by clones.
+/// The state of a transfer. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct TransferMonitor(Arc<Shared>);
 
@@ -47,7 +47,7 @@ struct Shared {
     has_failed: AtomicBool,
     bytes: AtomicU64,
     most_bytes: AtomicU64,
-    /// All bytes at which what comes before a pack is too much.
+    /// Limit of the total bytes, while data before a pack is received.
     most_before_pack: AtomicU64,
     state: Mutex<State>,
 }
@@ -55,14 +55,14 @@ struct Shared {
 #[derive(Default)]
 struct State {
     failure: Option<TransportFailure>,
-    /// The last lines a helper program wrote to standard error.
+    /// The last lines that a helper program or the server reported as errors.
     stderr: String,
-    /// Where redirects led.
+    /// The URL that redirects led to.
     final_url: Option<String>,
 }
 
 impl TransferMonitor {
-    /// A watch over a transfer that may bring so many bytes.
+    /// Returns a monitor of a transfer that may receive `most_bytes`; `None` is no limit.
     pub(crate) fn new(most_bytes: Option<u64>) -> Self {
         let monitor = Self::default();
         let most = most_bytes.unwrap_or(u64::MAX);
@@ -74,8 +74,8 @@ impl TransferMonitor {
         monitor
     }
 
-    /// From now on comes what is held in memory: greetings, lists of refs, negotiation. A caller who allows more bytes than
-    /// we would gets them.
+    /// Expects data that is held in memory from now on: greetings, lists of refs, negotiation. It
+    /// is limited to the built-in limit or, if higher, the caller's limit.
     pub(crate) fn expect_lists(&self) {
         let all = self.0.most_bytes.load(Ordering::Relaxed);
         let most = if all == u64::MAX {
@@ -87,7 +87,7 @@ impl TransferMonitor {
         self.0.most_before_pack.store(most, Ordering::Relaxed);
     }
 
-    /// From now on comes a pack, which goes to disk.
+    /// Expects a pack from now on, which goes to disk and lifts the limit for data in memory.
     pub(crate) fn expect_pack(&self) {
         self.0.most_before_pack.store(u64::MAX, Ordering::Relaxed);
     }
@@ -101,17 +101,17 @@ impl TransferMonitor {
         self.0.stop.load(Ordering::Relaxed)
     }
 
-    /// Whether there was trouble: there is nothing to wait for then.
+    /// Returns true if the transfer failed: waiting for more is then useless.
     pub(crate) fn has_failed(&self) -> bool {
         self.0.has_failed.load(Ordering::Relaxed)
     }
 
-    /// The bare flag, for gix.
+    /// Returns the stop flag itself, for gix.
     pub(crate) fn flag(&self) -> &AtomicBool {
         &self.0.stop
     }
 
-    /// Bytes received so far, on the wire after decryption.
+    /// Returns the number of bytes received so far, counted after decryption.
     pub(crate) fn bytes(&self) -> u64 {
         self.0.bytes.load(Ordering::Relaxed)
     }
@@ -124,15 +124,14 @@ impl TransferMonitor {
             return Err(self.fail(TransportFailure::Limit { what, limit }));
         }
         if all > self.0.most_before_pack.load(Ordering::Relaxed) {
-            let what =
-                "bytes in the list of its refs; a limit on all bytes that is higher allows more";
+            let what = "bytes in the list of its refs; a higher limit on all bytes allows more";
             let limit = MOST_BEFORE_PACK.max(if limit == u64::MAX { 0 } else { limit });
             return Err(self.fail(TransportFailure::Limit { what, limit }));
         }
         Ok(())
     }
 
-    /// Remembers the first trouble; returns an error to hand through the layers above.
+    /// Records a failure if it is the first; returns an error to pass through the layers above.
     pub(crate) fn fail(&self, failure: TransportFailure) -> io::Error {
         let text = format!("{failure:?}");
         self.state().failure.get_or_insert(failure);
@@ -148,7 +147,7 @@ impl TransferMonitor {
         self.state().final_url = Some(url.to_owned());
     }
 
-    /// Where redirects led, if they did.
+    /// Returns the URL that redirects led to; `None` if there were none.
     pub(crate) fn final_url(&self) -> Option<String> {
         self.state().final_url.clone()
     }
@@ -164,7 +163,7 @@ impl TransferMonitor {
         state.stderr.drain(..surplus);
     }
 
-    /// What a helper program said last.
+    /// Returns the last two lines of `stderr`, joined.
     pub(crate) fn stderr(&self) -> String {
         let state = self.state();
         let lines = state.stderr.lines().map(str::trim);

@@ -1,4 +1,4 @@
-//! A remote: an address with all that is needed to speak to it.
+//! A remote: a URL with everything that is needed to connect to it.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -17,23 +17,24 @@ use crate::remote::options::CloneOptions;
 use crate::remote_url::{RemoteUrl, Scheme};
 use crate::secret::Secret;
 
-/// The other side, and how to speak to it.
+/// A URL, with the options and credentials to connect to it.
 #[derive(Clone)]
 pub(crate) struct Remote {
     url: RemoteUrl,
     options: NetOptions,
-    /// For http and https; the others need no TLS, nor a CPU that can do it.
+    /// Set for http and https only: other schemes need neither TLS nor a CPU that supports it.
     settings: Option<ClientSettings>,
     credentials: Vec<Credentials>,
     ask: Option<CredentialProvider>,
 }
 
 impl Remote {
-    /// Of `options` the network and the credentials count. Those in the address itself come first.
+    /// Of `options`, the network and the credentials are used. Credentials in the URL take
+    /// precedence.
     pub(crate) fn new(url: &RemoteUrl, options: &CloneOptions) -> Result<Self> {
         let mut credentials = options.credentials.clone();
         if let Some(username) = url.username().filter(|_| is_http(url)) {
-            // Hosts take a token as a user without a password too.
+            // Hosts also accept a token as the user name, without a password.
             let own = Credentials {
                 host: url.host().to_owned(),
                 username: username.to_owned(),
@@ -54,7 +55,7 @@ impl Remote {
         &self.url
     }
 
-    /// Connects; http has nothing to connect yet.
+    /// Connects. For http, the first request opens the connection.
     pub(crate) fn connect(&self, monitor: &TransferMonitor) -> Result<Box<dyn Transport>> {
         let options = &self.options;
         let stall_timer = Rc::new(StallTimer::new(options, monitor)?);
@@ -88,7 +89,8 @@ impl Remote {
         }
     }
 
-    /// What went wrong: what the transport saw if it saw something, else what the protocol says.
+    /// Returns the error for a failure: the one that the transport recorded if there is one, else
+    /// the one that the protocol reports.
     pub(crate) fn failure(
         &self,
         error: &(dyn std::error::Error + 'static),
@@ -120,7 +122,7 @@ impl Remote {
                 reason: words,
             };
         }
-        // What git's own servers say over ssh and git://; there is no status that would say it.
+        // Messages of git's own servers over ssh and git://, which have no status codes.
         if says(&[
             "does not appear to be a git repository",
             "repository not exported",
@@ -135,7 +137,7 @@ impl Remote {
         }
         if says(&["'dumb' protocol is not supported"]) {
             return Error::unsupported(format!(
-                "{subject} is no smart git server: it has files for git's dumb protocol, or is no git server at all"
+                "{subject} is not a smart git server: it uses git's dumb protocol or is not a git server"
             ));
         }
         Error::Network {
@@ -155,17 +157,17 @@ impl Remote {
             404 | 410 => Error::RepositoryNotFound {
                 subject,
                 reason: format!(
-                    "the server has none there (HTTP status {status}{words}); a private one looks the same without a token"
+                    "the server has no such repository, or it is private and needs a token (HTTP status {status}{words})"
                 ),
             },
-            // GitHub and others throttle with 403 and 503 too, and then say for how long.
+            // GitHub and others also limit rates with 403 and 503, and then send the time to wait.
             429 => self.rate_limited(retry_after),
             403 | 503 if retry_after.is_some() => self.rate_limited(retry_after),
             403 => Error::AuthenticationFailed {
                 subject,
-                reason: format!("the host forbids it (HTTP status 403{words})"),
+                reason: format!("the host denies access (HTTP status 403{words})"),
             },
-            // A request that the server calls wrong stays wrong.
+            // The request itself is wrong, so a retry would fail too.
             400..=499 if !matches!(status, 408 | 425) => Error::Refused {
                 subject,
                 reason: format!("HTTP status {status}{words}"),
@@ -192,7 +194,7 @@ impl Remote {
                 reason: if were_sent {
                     "the host refused the credentials (HTTP status 401)"
                 } else {
-                    "the host wants credentials (HTTP status 401); a private repository needs a token"
+                    "the host requires credentials (HTTP status 401): a private repository needs a token"
                 }
                 .to_owned(),
             },
@@ -208,7 +210,7 @@ impl Remote {
             } => self.status_error(status, retry_after, &words),
             TransportFailure::Disconnected(text) if is_unknown_host(&text) => Error::RepositoryNotFound {
                 subject,
-                reason: format!("there is no host {}", self.url.host()),
+                reason: format!("host {} does not exist", self.url.host()),
             },
             TransportFailure::Disconnected(text) => Error::Network {
                 subject,
@@ -232,7 +234,8 @@ impl Remote {
     }
 }
 
-/// What the C libraries say of a name that does not exist. That nobody could be asked is another matter: it may pass.
+/// Returns true if `text` is a C library's message for a host name that does not exist. A failure
+/// of the lookup itself is different: it may be temporary.
 fn is_unknown_host(text: &str) -> bool {
     let known = [
         "Name or service not known",
@@ -244,7 +247,7 @@ fn is_unknown_host(text: &str) -> bool {
     known.iter().any(|words| text.contains(words))
 }
 
-/// Without what a terminal would obey.
+/// Removes control characters, which could affect a terminal.
 fn printable(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).collect()
 }
@@ -253,7 +256,7 @@ fn is_http(url: &RemoteUrl) -> bool {
     matches!(url.scheme(), Scheme::Http | Scheme::Https)
 }
 
-/// In seconds since the epoch.
+/// Returns the time `after` from now, in seconds since the Unix epoch.
 fn in_the_future(after: std::time::Duration) -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let at = now.unwrap_or_default().saturating_add(after);

@@ -1,4 +1,4 @@
-//! ssh, through the `ssh` program: the user's keys, agents and configuration are its business.
+//! ssh, through the `ssh` program, which handles the user's keys, agents and configuration.
 
 use std::io;
 use std::process::Stdio;
@@ -16,7 +16,7 @@ use super::stream::{Pipes, pipes};
 use crate::net::NetOptions;
 use crate::remote_url::RemoteUrl;
 
-/// Ends the program when dropped, whatever it waits for.
+/// A running `ssh` program, which is killed when this is dropped.
 struct Ssh {
     pipes: Pipes<ChildStdout, ChildStdin>,
     _child: Child,
@@ -33,7 +33,7 @@ pub(crate) fn connect(
     let (host, port) = url.host_and_port();
     let mut command = Command::new(program);
     command.args(words);
-    // Never a question: nobody is there to answer.
+    // No prompts: there is no user to answer them.
     command.args(["-o", "BatchMode=yes", "-o", "SendEnv=GIT_PROTOCOL"]);
     let seconds = options.connect_timeout.as_secs().max(1);
     command.args(["-o", &format!("ConnectTimeout={seconds}")]);
@@ -121,7 +121,8 @@ impl Transport for Ssh {
     }
 }
 
-/// For the shell on the other side. A home directory is left for it to find.
+/// Quotes a path for the remote shell. A leading home directory such as `~user/` is not quoted, so
+/// that the shell expands it.
 fn quoted(path: &str) -> String {
     let (home, rest) = match path.find('/') {
         Some(slash) if path.starts_with('~') && is_plain(&path[1..slash]) => {

@@ -1,4 +1,4 @@
-//! Waiting for the other side: never longer than it may be silent or slow, and never past a stop.
+//! Waiting for a remote: ends if it is silent or slow for too long, and if the transfer is stopped.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -10,17 +10,17 @@ use super::monitor::{TransferMonitor, TransportFailure};
 use crate::error::{Error, Result};
 use crate::net::NetOptions;
 
-/// How often a waiting thread looks whether it is to stop.
+/// Interval at which a waiting thread checks if it must stop.
 const TICK: Duration = Duration::from_millis(50);
 
-/// One connection's clock, and the runtime its sockets live on: driven by the thread that waits, so that nothing is handed
-/// from thread to thread.
+/// The timer of one connection, and the runtime of its sockets. The waiting thread drives the
+/// runtime, so nothing is passed between threads.
 pub(crate) struct StallTimer {
     runtime: tokio::runtime::Runtime,
     timeout: Duration,
-    /// Bytes that are enough within `timeout`.
+    /// Lowest number of bytes that must be received within `timeout`.
     least_bytes: u64,
-    /// Time spent waiting, and bytes that came, since both were last enough.
+    /// Time spent waiting, and bytes received, since the last reset.
     waited: Cell<Duration>,
     bytes: Cell<u64>,
     monitor: TransferMonitor,
@@ -43,12 +43,12 @@ impl StallTimer {
         })
     }
 
-    /// The runtime, for what is to run beside.
+    /// Returns the runtime, for tasks that run in the background.
     pub(crate) fn runtime(&self) -> &tokio::runtime::Runtime {
         &self.runtime
     }
 
-    /// Waits for an answer, which starts its own count of silence.
+    /// Waits for an answer. Restarts the time and the bytes that are counted.
     pub(crate) fn wait_anew<T>(
         &self,
         future: impl Future<Output = io::Result<T>>,
@@ -74,7 +74,7 @@ impl StallTimer {
         })
     }
 
-    /// Counts bytes from the other side.
+    /// Counts bytes that were received from the remote.
     pub(crate) fn received(&self, bytes: usize) -> io::Result<()> {
         self.bytes.set(self.bytes.get() + bytes as u64);
         self.monitor.received(bytes as u64)

@@ -1,4 +1,4 @@
-//! Sockets and pipes of a runtime as plain readers and writers that know when to give up.
+//! Asynchronous sockets and pipes as blocking readers and writers with timeouts.
 
 use std::io::{self, BufReader, Read, Write};
 use std::rc::Rc;
@@ -10,13 +10,14 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::stall::StallTimer;
 
-/// What one read brings at most.
+/// Largest number of bytes per read.
 const BUFFER: usize = 64 << 10;
 
 /// git's protocol over a pair of streams.
 pub(crate) type Pipes<R, W> = Connection<BufReader<PipeReader<R>>, PipeWriter<W>>;
 
-/// Speaks to a daemon, which is told the path and the host it is asked as, or to a program that knows the path.
+/// Opens a connection to a daemon, which is sent the path and the requested host name, or to a
+/// program that knows the path already.
 pub(crate) fn pipes<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     (read, write): (R, W),
     path: &str,

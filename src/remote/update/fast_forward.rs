@@ -1,9 +1,10 @@
-//! Files and branch of a clone's working tree, brought to where the origin's branch is.
+//! Fast-forwards the branch and the files of a clone's working tree to the origin's branch.
 //!
-//! As `git merge --ff-only`: only what changed between the two commits is touched, and only where nobody changed it here.
-//! The index is locked before anything is looked at, as by git. New files are written beside the old ones' tree and then
-//! renamed into place, so each is either old or new; a run that is killed half-way goes on at the next, because a file that
-//! is already as it should be is as good as an old one.
+//! As with `git merge --ff-only`, only files that differ between the two commits are touched, and
+//! only if they have no local changes. As in git, the index is locked before anything is checked.
+//! New files are written to a temporary directory and then renamed into place, so each file is
+//! either old or new. If a run is killed, the next one continues, because a file that already has
+//! its new content is accepted like an unchanged one.
 
 use std::collections::HashSet;
 use std::io::BufWriter;
@@ -32,18 +33,18 @@ use crate::remote::options::{CloneOptions, UpdateFiles};
 use crate::remote::prefetch::{fetch_blobs, is_partial};
 use crate::remote::transport::TransferMonitor;
 
-/// What became of the files.
+/// The result of a fast-forward.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum FastForward {
     /// There was nothing to do.
     UpToDate,
-    /// They and this branch are at another commit now.
+    /// The files and this branch moved to another commit.
     Moved(GitString),
-    /// They stay, for this reason.
+    /// The files were not updated, for this reason.
     Kept(String),
 }
 
-/// Brings the branch that `HEAD` names, and the files, to where its remote-tracking branch is.
+/// Moves the branch of `HEAD` and the files to the commit of its remote-tracking branch.
 pub(crate) fn fast_forward(
     repo: &Repo,
     options: &CloneOptions,
@@ -66,7 +67,7 @@ pub(crate) fn fast_forward(
         return Ok(FastForward::UpToDate);
     }
     if options.update_files == UpdateFiles::Keep {
-        return Ok(FastForward::Kept("they are to stay".to_owned()));
+        return Ok(FastForward::Kept("the options keep them".to_owned()));
     }
     if let Some(from) = from.filter(|_| !overwrites) {
         let base = local
@@ -75,10 +76,10 @@ pub(crate) fn fast_forward(
             .flatten()
             .map(gix::Id::detach);
         if base == Some(to.0) {
-            return Ok(FastForward::UpToDate); // nothing there that is not here
+            return Ok(FastForward::UpToDate); // the origin has no new commits
         }
         if base != Some(from.0) {
-            let reason = "the branch here has commits that its origin does not have";
+            let reason = "the local branch has commits that its origin does not have";
             return Ok(FastForward::Kept(reason.to_owned()));
         }
     }
@@ -94,12 +95,12 @@ pub(crate) fn fast_forward(
     let Ok(index_lock) = gix::lock::File::acquire_to_update_resource(&index_path, wait, None, 0)
     else {
         let reason = format!(
-            "somebody else is at work there ({}.lock)",
+            "another process is using its index ({}.lock)",
             index_path.display()
         );
         return Ok(FastForward::Kept(reason));
     };
-    // What was fetched took its time: what counts is what is there now.
+    // Fetching took time: plan again from the current state, now that the index is locked.
     let plan = match plan()? {
         Ok(plan) => plan,
         Err(reason) => return Ok(FastForward::Kept(reason)),
@@ -112,10 +113,10 @@ pub(crate) fn fast_forward(
     Ok(FastForward::Moved(branch))
 }
 
-/// How long another program may be at work on the index.
+/// Longest wait for another program that has locked the index.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(3);
 
-/// The commit of the remote-tracking branch that a branch follows.
+/// Returns the commit of the remote-tracking branch of `branch`, if there is one.
 fn tracked(repo: &Repo, branch: &[u8]) -> Result<Option<Id>> {
     let local = repo.local();
     let Ok(name) = FullName::try_from(gix::bstr::BString::from(branch)) else {
@@ -137,7 +138,7 @@ fn tracked(repo: &Repo, branch: &[u8]) -> Result<Option<Id>> {
     Ok(Some(Id(id)))
 }
 
-/// What is to be written and removed.
+/// The files to write and remove.
 struct FilePlan<'a> {
     root: &'a Path,
     tree: ObjectId,
@@ -145,7 +146,8 @@ struct FilePlan<'a> {
 }
 
 impl<'a> FilePlan<'a> {
-    /// The inner error says what stands in the way.
+    /// Plans the changes from `from` to `to`. The inner error is the reason why files cannot be
+    /// updated.
     fn new(
         repo: &Repo,
         root: &'a Path,
@@ -181,7 +183,7 @@ impl<'a> FilePlan<'a> {
         if let Some(reason) = state.in_the_way(root, &changes, overwrites, local.object_hash())? {
             return Ok(Err(reason));
         }
-        // What the index does not know is not ours to remove.
+        // Files that are not in the index must not be removed.
         changes.retain(|change| change.new.is_some() || state.index.contains_key(&change.path));
         Ok(Ok(Self {
             root,
@@ -190,7 +192,7 @@ impl<'a> FilePlan<'a> {
         }))
     }
 
-    /// Blobs that are written.
+    /// Returns the blobs of the files to write.
     fn blobs(&self) -> HashSet<ObjectId> {
         let new = self.changes.iter().filter_map(|change| change.new);
         new.filter(|side| !side.is_submodule())
@@ -198,7 +200,8 @@ impl<'a> FilePlan<'a> {
             .collect()
     }
 
-    /// Files, then the index: what is killed in between is found again by its content.
+    /// Writes the files, then the index. If the process is killed in between, the next run
+    /// recognizes finished files by their content.
     fn apply(
         &self,
         repo: &Repo,
@@ -215,7 +218,7 @@ impl<'a> FilePlan<'a> {
             .iter()
             .map(|change| change.path.as_slice())
             .collect();
-        // Entries that stay are not written, but tell the attributes of those that are.
+        // Unchanged entries are not written, but their attributes apply to those that are.
         for (entry, path) in fresh.entries_mut_with_paths() {
             if !changed.contains(path.as_bytes()) {
                 entry.flags.insert(Flags::SKIP_WORKTREE);
@@ -257,7 +260,7 @@ impl<'a> FilePlan<'a> {
             index.dangerously_push_entry(stat, entry.id, Flags::empty(), entry.mode, path);
         }
         index.sort_entries();
-        index.remove_tree(); // what it remembers of directories is about the old entries
+        index.remove_tree(); // its cached trees describe the old entries
         index.remove_resolve_undo();
         let mut out = BufWriter::with_capacity(64 * 1024, index_lock);
         index

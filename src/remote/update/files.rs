@@ -1,4 +1,5 @@
-//! Files into their places, and out of them: each by one rename or removal, never through a link.
+//! Writes and removes files of a working tree: each by one rename or removal, never through a
+//! symbolic link.
 
 use std::path::Path;
 
@@ -7,7 +8,8 @@ use gix::bstr::{BStr, ByteSlice};
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 
-/// Where new files are written before they go to their places: on the same file system. What a killed run left goes first.
+/// Creates the directory in which new files are written before they are renamed into place; it is
+/// on the same file system. Directories that killed runs left are removed first.
 pub(crate) fn staging(root: &Path) -> Result<tempfile::TempDir> {
     const NAME: &str = ".gitfleet-files-";
     for entry in std::fs::read_dir(root)
@@ -24,7 +26,7 @@ pub(crate) fn staging(root: &Path) -> Result<tempfile::TempDir> {
         .map_err(Error::storage("create a directory in", root))
 }
 
-/// Puts a new file into its place; returns what the index remembers of it.
+/// Renames a new file into place; returns its metadata for the index.
 pub(crate) fn put(staging: &Path, root: &Path, path: &BStr) -> Result<gix::index::entry::Stat> {
     let relative = gix_error::path(path)?;
     if let Some(above) = relative.parent() {
@@ -32,7 +34,7 @@ pub(crate) fn put(staging: &Path, root: &Path, path: &BStr) -> Result<gix::index
     }
     let place = root.join(&relative);
     if std::fs::symlink_metadata(&place).is_ok_and(|found| found.is_dir()) {
-        // Only if it is empty: what was in it went before.
+        // Fails unless it is empty: its tracked files were removed before.
         std::fs::remove_dir(&place).map_err(Error::storage("remove", &place))?;
     }
     std::fs::rename(staging.join(&relative), &place).map_err(Error::storage("write", &place))?;
@@ -41,12 +43,13 @@ pub(crate) fn put(staging: &Path, root: &Path, path: &BStr) -> Result<gix::index
     gix::index::entry::Stat::from_fs(&found).map_err(|error| failed()(std::io::Error::other(error)))
 }
 
-/// Gives a submodule, whose files are not ours to bring, its directory.
+/// Creates the directory of a submodule, whose files are not fetched.
 pub(crate) fn put_submodule(root: &Path, path: &BStr) -> Result<()> {
     make_directories(root, &gix_error::path(path)?)
 }
 
-/// Makes a directory and those above it, never through a link. Files in their places have been looked at, and go.
+/// Creates a directory and its parents, never through a symbolic link. Files in their places were
+/// checked before and are removed.
 fn make_directories(root: &Path, relative: &Path) -> Result<()> {
     let mut directory = root.to_owned();
     for part in relative.components() {
@@ -63,14 +66,14 @@ fn make_directories(root: &Path, relative: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes a file and the directories it leaves empty; never through a link.
+/// Removes a file and the directories that it leaves empty, never through a symbolic link.
 pub(crate) fn remove(root: &Path, path: &[u8]) -> Result<()> {
     let relative = gix_error::path(path.as_bstr())?;
     let mut above = root.to_owned();
     for part in relative.parent().into_iter().flat_map(Path::components) {
         above.push(part);
         if !std::fs::symlink_metadata(&above).is_ok_and(|found| found.is_dir()) {
-            return Ok(()); // it went with its directory
+            return Ok(()); // it was removed with its directory
         }
     }
     let file = root.join(&relative);
@@ -83,7 +86,7 @@ pub(crate) fn remove(root: &Path, path: &[u8]) -> Result<()> {
     let mut parent = relative.parent();
     while let Some(directory) = parent.filter(|path| !path.as_os_str().is_empty()) {
         if std::fs::remove_dir(root.join(directory)).is_err() {
-            break; // there is something else in it
+            break; // it is not empty
         }
         parent = directory.parent();
     }

@@ -1,4 +1,4 @@
-//! What is here before files follow: in the index and in the working tree, and what of it stands in the way.
+//! The index and the working tree before files are updated, and the local changes that prevent it.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -15,10 +15,10 @@ use crate::git::gix_error;
 use crate::git::repo::Repo;
 use crate::git::worktree::WorkingTree;
 
-/// What is here now: in the index, and as far as changes touch it in the working tree.
+/// The index, and those files of the working tree that the update touches.
 pub(crate) struct LocalFiles {
     pub(crate) index: HashMap<Vec<u8>, Side>,
-    /// A file that is not there has no side.
+    /// Files that the update touches; `None` if the file does not exist.
     files: HashMap<Vec<u8>, Option<Side>>,
 }
 
@@ -54,7 +54,7 @@ impl LocalFiles {
             let is_settled = entry.stage() == Stage::Unconflicted;
             let side = Side {
                 mode: kind(entry.mode),
-                // A conflict is like nothing else.
+                // The null id marks a conflict, which is equal to no blob.
                 id: if is_settled {
                     entry.id
                 } else {
@@ -99,7 +99,7 @@ impl LocalFiles {
         Ok(Ok(state))
     }
 
-    /// Whether index and file are this already.
+    /// Returns true if both the index and the file are equal to `side` already.
     pub(crate) fn is_as(&self, path: &[u8], side: Option<Side>) -> bool {
         let is_file = match side {
             Some(side) if side.is_submodule() => true,
@@ -108,8 +108,9 @@ impl LocalFiles {
         is_file && self.index.get(path).copied() == side
     }
 
-    /// What somebody changed here, or put where a new file goes. What `overwrites` replaces
-    /// files whoever made them, as `git reset --hard` does; directories with files that git does not know of it does not.
+    /// Returns the first local change, or untracked file in the place of a new file, as a message.
+    /// With `overwrites`, changed and untracked files are replaced, as by `git reset --hard`, but
+    /// directories that contain untracked files are not.
     pub(crate) fn in_the_way(
         &self,
         root: &Path,
@@ -147,14 +148,14 @@ impl LocalFiles {
                 is_directory_there(root, path, &removed)?
             };
             if is_there {
-                return Ok(Some(format!("{} is in the way, and not tracked", shown())));
+                return Ok(Some(format!("{} is in the way, but not tracked", shown())));
             }
         }
         Ok(None)
     }
 }
 
-/// The file's own right to be run, where git looks at it.
+/// Returns `side` with the executable bit of the file in the working tree.
 #[cfg(unix)]
 fn with_mode(root: &Path, path: &[u8], side: Side) -> Result<Side> {
     use std::os::unix::fs::PermissionsExt;
@@ -176,7 +177,7 @@ fn with_mode(_root: &Path, _path: &[u8], side: Side) -> Result<Side> {
     Ok(side)
 }
 
-/// Whether a directory with more in it than what goes anyway stands where a file is to be.
+/// Returns true if the place of a new file is a directory with files that are not in `removed`.
 fn is_directory_there(root: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<bool> {
     let file = root.join(gix_error::path(path.as_bstr())?);
     match std::fs::symlink_metadata(&file) {
@@ -185,7 +186,7 @@ fn is_directory_there(root: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Res
     }
 }
 
-/// Whether a file that stays is where a directory is to be.
+/// Returns true if the place of a new directory is a file that is not in `removed`.
 fn is_file_there(root: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<bool> {
     if is_file_above(root, path, removed)? {
         return Ok(true);
@@ -206,7 +207,8 @@ fn is_file_above(root: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<b
     Ok(false)
 }
 
-/// Whether something that git does not know lies at `path`, or above it. A file that is what it should become does no harm.
+/// Returns true if an untracked file is at `path` or in the place of one of its parents. A file
+/// that is equal to `new` already does not count.
 fn is_untracked_there(
     root: &Path,
     path: &[u8],
@@ -247,7 +249,7 @@ fn is_untracked_there(
     Ok(mode != new.mode || id.ok() != Some(new.id))
 }
 
-/// Whether a directory has files that are not `removed` anyway.
+/// Returns true if a directory contains files that are not in `removed`.
 fn has_more_than(directory: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<bool> {
     for entry in std::fs::read_dir(directory).map_err(Error::storage("read", directory))? {
         let entry = entry.map_err(Error::storage("read", directory))?;

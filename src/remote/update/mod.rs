@@ -1,4 +1,4 @@
-//! Bringing a clone to where its origin is now.
+//! Updates of a clone from its origin.
 
 use std::path::{Path, PathBuf};
 
@@ -33,18 +33,24 @@ mod files;
 mod local_changes;
 mod repack;
 
-/// Fetches what is new at the origin of the repository at `path`, moves its refs there, and removes those that are gone.
+/// Fetches new objects from the origin of the repository at `path`, moves its refs to the origin's,
+/// and removes refs that the origin no longer has.
 ///
-/// Refs move by force, as a mirror of the other side should; [`UpdateOutcome::was_rewritten`] tells. `HEAD` of a bare clone
-/// follows the other side's default branch. In a clone with files, these and the branch they show follow as
-/// [`UpdateFiles`](super::UpdateFiles) has it, and other branches stay; what stands in the way is a warning. If nothing changed, only the list of refs is asked for.
+/// Refs move even if history was rewritten, as in a mirror; [`UpdateOutcome::was_rewritten`]
+/// reports it. `HEAD` of a bare clone follows the remote's default branch. In a clone with a
+/// working tree, [`UpdateFiles`](super::UpdateFiles) defines how the files and the branch that is
+/// checked out are updated; other local branches do not move. A warning names each obstacle. If
+/// nothing changed, only the list of refs is requested.
 ///
-/// Of `options` the network, credentials, limits and threads count; the rest is in the clone's own configuration.
+/// Of `options`, only the network, credentials, limits, threads, `trust` and `update_files` are
+/// used. The rest is read from the clone's own configuration.
 ///
 /// # Errors
 ///
-/// Those of [`clone_repo`](super::clone_repo) about the other side, [`Error::RepositoryNotFound`](crate::Error::RepositoryNotFound) if there is none at `path`,
-/// [`Error::Unsupported`](crate::Error::Unsupported) if it has no origin or its origin is a path. Refs are as they were then.
+/// Those of [`clone_repo`](super::clone_repo) about the remote,
+/// [`Error::RepositoryNotFound`](crate::Error::RepositoryNotFound) if there is no repository at
+/// `path`, and [`Error::Unsupported`](crate::Error::Unsupported) if it has no origin or no
+/// refspecs. If the transfer fails, refs are unchanged.
 pub fn update_repo(
     path: &Path,
     options: &CloneOptions,
@@ -81,13 +87,13 @@ pub fn update_repo(
         FastForward::Moved(branch) => outcome.forwarded_branch = Some(branch),
         FastForward::Kept(reason) => outcome
             .warnings
-            .push(format!("its files stay as they are: {reason}")),
+            .push(format!("its files were not updated: {reason}")),
     }
     outcome.head = repo.head()?.commit_id();
     Ok(outcome)
 }
 
-/// Fetches from another machine.
+/// Updates over the network.
 fn from_remote(
     repo: &Repo,
     remote: &Remote,
@@ -117,19 +123,19 @@ fn from_remote(
     };
     let has_more = connection.receive(&local, &map, &receive_options, counters)?;
     if has_more {
-        sync_directory(&local.common_dir().join("objects/pack"))?; // before refs say that it is there
+        sync_directory(&local.common_dir().join("objects/pack"))?; // before refs use the objects
     }
     let mut outcome = here.apply(&local, origin, &map, connection.head(), monitor)?;
     if has_more && let Err(error) = join_small_packs(&local, options.threads, monitor) {
         let reason = error.report();
         outcome
             .warnings
-            .push(format!("its packs stay many: {reason}"));
+            .push(format!("its packs were not joined: {reason}"));
     }
     Ok(outcome)
 }
 
-/// Takes over what a repository on this machine has.
+/// Updates from a repository on the same machine.
 fn from_path(
     repo: &Repo,
     origin: &OriginConfig,
@@ -150,7 +156,7 @@ fn from_path(
         return Err(Error::Refused {
             subject: origin.url.to_string(),
             reason: format!(
-                "its ids are {}, and those of the repository here are {}",
+                "its object ids are {}, but those of the clone are {}",
                 from.local().object_hash(),
                 local.object_hash()
             ),
@@ -171,20 +177,21 @@ fn from_path(
     here.apply(&local, origin, &map, head, &monitor)
 }
 
-/// The clone before anything changes.
+/// The refs of the clone before the update.
 struct LocalRefs {
-    /// Refs that stay if nobody has them any more.
+    /// Targets of all refs; their history is known to be complete.
     known: Vec<gix::ObjectId>,
-    /// The branch of `HEAD`.
+    /// The branch of `HEAD`; `None` if it is detached.
     current: Option<GitString>,
-    /// Branches that some working tree shows.
+    /// Branches that are checked out in a working tree.
     shown: Vec<GitString>,
     specs: Vec<RefSpec>,
-    /// What is asked for.
+    /// Refspecs of the refs to fetch.
     wanted: Vec<RefSpec>,
 }
 
-/// Branches that working trees show, linked ones among them: they do not move under these.
+/// Returns the branches that are checked out in working trees, including linked ones. An update
+/// does not move them.
 fn shown(repo: &Repo, current: Option<&[u8]>) -> Result<Vec<GitString>> {
     let local = repo.local();
     let mut shown = Vec::new();
@@ -195,7 +202,7 @@ fn shown(repo: &Repo, current: Option<&[u8]>) -> Result<Vec<GitString>> {
     );
     let unreadable = gix_error::unreadable(repo.path(), "its working trees");
     for linked in local.worktrees().map_err(unreadable)? {
-        // One that cannot be opened shows nothing.
+        // A working tree that cannot be opened is ignored.
         if let Ok(linked) = linked.into_repo_with_possibly_inaccessible_worktree()
             && let Ok(Some(name)) = linked.head_name()
         {
@@ -214,7 +221,7 @@ impl LocalRefs {
         let specs = parse(&origin.specs)?;
         let mut wanted = specs.clone();
         if current.is_none() && remote_head.is_some() {
-            wanted.extend(parse(&["HEAD"])?); // of a commit that no branch names, nothing else would bring the objects
+            wanted.extend(parse(&["HEAD"])?); // a detached HEAD may be on no branch
         }
         Ok(Self {
             known: repo.refs()?.iter().map(|found| found.target_id.0).collect(),
@@ -225,7 +232,7 @@ impl LocalRefs {
         })
     }
 
-    /// Moves refs, now that their objects are there.
+    /// Moves refs. Their objects must be stored already.
     fn apply(
         &self,
         local: &gix::Repository,
@@ -235,7 +242,7 @@ impl LocalRefs {
         monitor: &TransferMonitor,
     ) -> Result<UpdateOutcome> {
         if monitor.must_stop() {
-            return Err(Error::Cancelled); // refs stay as they are
+            return Err(Error::Cancelled); // refs are unchanged
         }
         let is_bare = local.workdir().is_none();
         let current = self.current.as_deref();
@@ -250,7 +257,7 @@ impl LocalRefs {
         let stays = |one: &RefUpdate| {
             let name = one.name.as_bstr();
             format!(
-                "{name} stays where it is: a working tree shows it, or the refspec does not force it"
+                "{name} stays unchanged: it is checked out, or its refspec does not force updates"
             )
         };
         Ok(UpdateOutcome {
@@ -266,7 +273,8 @@ impl LocalRefs {
     }
 }
 
-/// Lets `HEAD` of a bare clone name the branch that the other side's does, if it is here.
+/// Points `HEAD` of a bare clone to the remote's default branch, if the clone has that branch.
+/// Returns the branch if it is a new one.
 fn follow_head(
     repo: &gix::Repository,
     remote_head: Option<&Ref>,

@@ -1,8 +1,9 @@
-//! Packs kept few: each update that brings something leaves a pack, and every pack is one more place to look for an object.
+//! Keeps the number of packs small. Each update that fetches objects adds a pack, and every pack is
+//! one more place to search for an object.
 //!
-//! Small packs become one by copying their entries as they are, compressed and all, each object once and bases before what
-//! is made from them. Only the distance from a delta to its base is written anew. The new pack is read back and indexed, which
-//! decodes and hashes every object in it, before an old one goes.
+//! Small packs are joined by copying their compressed entries unchanged, each object once and bases
+//! before their deltas. Only the distance from a delta to its base is rewritten. Before an old pack
+//! is removed, the new pack is read back and indexed, which decodes and hashes every object in it.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -18,13 +19,14 @@ use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::remote::transport::TransferMonitor;
 
-/// So many packs are left alone.
+/// Number of packs up to which no packs are joined.
 const FEW: usize = 10;
-/// A pack is joined with the smaller ones if it has less than so many times their objects: so each object is copied a few
-/// times only, however often there are updates.
+/// A pack is joined with the smaller ones if it has at most this many times their objects. So each
+/// object is copied only a few times, however many updates there are.
 const FACTOR: u64 = 2;
 
-/// Joins small packs of a repository if there are many. What others manage (kept packs, an index over several) stays.
+/// Joins small packs of a repository if there are many. Kept packs and repositories with a
+/// multi-pack index are left unchanged.
 pub(crate) fn join_small_packs(
     repo: &gix::Repository,
     threads: usize,
@@ -62,7 +64,8 @@ struct PackFile {
     is_promised: bool,
 }
 
-/// Packs that may be joined: all of the one kind, if some are of a partial clone.
+/// Returns the packs that may be joined. If some packs are marked as those of a partial clone, only
+/// these are returned.
 fn own_packs(directory: &Path, hash: gix::hash::Kind) -> Result<Vec<PackFile>> {
     let failed = || Error::storage("read", directory);
     let mut packs = Vec::new();
@@ -97,7 +100,7 @@ fn join(
     let joined = directory.join(".tmp-joined");
     let written = write(repo.object_hash(), packs, &joined, monitor);
     let indexed = written.and_then(|()| index(repo, directory, &joined, threads, monitor));
-    let _ = fs::remove_file(&joined); // the next update would
+    let _ = fs::remove_file(&joined); // the next update removes it otherwise
     let name = indexed?;
     if packs.iter().any(|pack| pack.is_promised) {
         let promise = name.with_extension("promisor");
@@ -232,8 +235,8 @@ impl JoinedPack<'_> {
         self.offsets.get(id).is_some_and(|offset| *offset != 0)
     }
 
-    /// Copies the entries of a pack that are not written yet. A base is written before its deltas, even if it is stored
-    /// behind them.
+    /// Copies those entries of a pack that are not written yet. A base is written before its
+    /// deltas, even if it is stored after them.
     fn copy(&mut self, from: &OpenPack<'_>, monitor: &TransferMonitor) -> Result<()> {
         let mut waiting = Vec::new();
         for first in 0..from.entries.len() {
@@ -264,7 +267,8 @@ impl JoinedPack<'_> {
         Ok(())
     }
 
-    /// Writes a delta as it is, but with the distance to where its base is in this pack.
+    /// Writes a delta unchanged, except for the distance to its base, which is at another offset in
+    /// this pack.
     fn put_delta(
         &mut self,
         id: ObjectId,
@@ -287,7 +291,7 @@ impl JoinedPack<'_> {
     }
 }
 
-/// A file whose bytes are hashed and counted.
+/// A file writer that hashes and counts the bytes.
 struct Hashed {
     file: BufWriter<File>,
     hasher: gix::hash::Hasher,
@@ -302,7 +306,8 @@ impl Hashed {
     }
 }
 
-/// Checks every object of the joined pack, and gives it its name.
+/// Stores the joined pack under its final name with an index, which verifies every object in it.
+/// Returns the path of the pack.
 fn index(
     repo: &gix::Repository,
     directory: &Path,
