@@ -25,7 +25,7 @@ class _Former(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(
         self,
         fullname: str,
-        path: Sequence[str] | None = None,  # noqa: ARG002 (theirs)
+        path: Sequence[str] | None = None,  # noqa: ARG002 (the interface of importlib)
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
         if not fullname.startswith("GitFleet.") or not _is_there(fullname[len("GitFleet.") :]):
@@ -40,7 +40,7 @@ class _Former(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def _is_there(name: str) -> bool:
     try:
         return importlib.util.find_spec(f"gitfleet.compat.{name}") is not None
-    except ModuleNotFoundError:  # what it would be in is not there
+    except ModuleNotFoundError:  # the package that would contain it does not exist
         return False
 
 

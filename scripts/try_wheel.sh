@@ -28,18 +28,18 @@ import asyncio
 import importlib.metadata
 
 import gitfleet
+import gitfleet.compat
 import GitFleet
-from GitFleet.exceptions import GitFleetError
 
 assert gitfleet.__version__
-assert GitFleet is gitfleet
-assert GitFleetError is gitfleet.GitFleetError
+assert GitFleet is gitfleet.compat
+assert GitFleet.RepoManager is gitfleet.compat.RepoManager
 for requirement in importlib.metadata.requires("gitfleet"):
     assert "extra ==" in requirement, requirement
 asyncio.run(gitfleet.compat.RepoManager([]).fetch_clone_tasks())
 for name, extra in (("GitHubClient", "models"), ("PydanticCloneTask", "models")):
     try:
-        getattr(gitfleet, name)
+        getattr(gitfleet.compat, name)
     except ImportError as error:
         assert f"gitfleet[{extra}]" in str(error), error
     else:
