@@ -1,6 +1,7 @@
-"""The package under its former name: `gitfleet.compat`, and what is below it.
+"""The package under its former name: `import GitFleet` imports `gitfleet.compat` and its modules.
 
-A file, not a directory: a file system that ignores case has room for one of the two.
+This is a file, because a directory `GitFleet` would be the directory `gitfleet` on a file system
+that ignores case.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-//! Options with a few named values: each name is written once, and serves the command, Python, metadata and fingerprints.
+//! Options with a few named values: each name is written once, and is used by the command, by
+//! Python, in metadata and in fingerprints.
 
 use crate::error::{Error, Result};
 
@@ -31,7 +32,7 @@ pub trait Choice: Copy + PartialEq + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] if no value has this name; the message lists those there are.
+    /// [`Error::InvalidInput`] if no value has this name; the message lists the valid names.
     fn parse(text: &str) -> Result<Self> {
         let has_name = |value: &&Self| value.name() == text || value.aliases().contains(&text);
         Self::ALL.iter().find(has_name).copied().ok_or_else(|| {

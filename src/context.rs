@@ -1,4 +1,4 @@
-//! How a long call reports its progress, and how it is stopped.
+//! Progress and cancellation of long calls.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::cancel::CancelToken;
 use crate::progress::{NoProgress, ProgressSink};
 
-/// Receives the progress of a call, and stops it. The default does neither.
+/// The receiver of a call's progress, and the token that cancels the call. The default ignores
+/// progress and is never cancelled.
 ///
 /// ```
 /// use gitfleet::{CancelToken, Context};

@@ -149,7 +149,7 @@ impl PartialEq<Vec<u8>> for GitString {
 }
 
 impl Serialize for GitString {
-    /// As an array of bytes: nothing is lost.
+    /// Serialises an array of bytes, so that bytes that are not UTF-8 are kept.
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
     }

@@ -1,6 +1,7 @@
 //! Structs of options: fields with defaults, a setter for each, and a list of them.
 
-/// Converts what a setter takes: a value itself, a value where there may be none, text, and one or several texts.
+/// A conversion of the argument of a setter to the type of the field: a value for an optional
+/// field, text for a string, one or several texts for a list.
 pub trait IntoSetting<T> {
     /// The value of the field.
     fn into_setting(self) -> T;

@@ -1,4 +1,4 @@
-"""Arguments as users write them: checked here, where their names are known."""
+"""Checks of arguments; error messages contain the name of the argument."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["count", "pathspecs", "several"]
 
 
 def count(name: str, value: object, least: int = 0) -> int:
-    """Refuse what is not a whole number, or too small; numbers of other packages are taken.
+    """Refuse a value that is not an integer (of any package) or is too small.
 
     Raises:
-        InvalidInputError: It is not; the message names it.
+        InvalidInputError: The value is invalid; the message names the argument.
     """
     try:
         whole = operator.index(value)  # type: ignore[arg-type]
@@ -34,7 +34,7 @@ def count(name: str, value: object, least: int = 0) -> int:
 def several(
     name: str, given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 ) -> list[str]:
-    """Make a list of one or of many.
+    """Make a list of one item or of several items.
 
     Raises:
         TypeError: Something is neither text nor a path; the message names it.
@@ -56,10 +56,10 @@ def several(
 def pathspecs(
     name: str, given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 ) -> list[str]:
-    """Make git's pathspecs of what may be globs as Python and shells have them.
+    """Convert paths and globs, as Python and shells write them, to git's pathspecs.
 
-    In both ``*.py`` finds files at any depth. ``**/`` stands for any number of directories, none
-    included, which git knows only where it is told that it reads a glob.
+    In the input and in pathspecs, ``*.py`` matches files at any depth. ``**/`` matches any number
+    of directories, including none. git supports it only in a pathspec marked ``:(glob)``.
     """
     made = several(name, given)
     return [f":(glob){one}" if _ANY_DEPTH.search(one) and one[:1] != ":" else one for one in made]

@@ -1,4 +1,4 @@
-"""What the package can do without, and what it says where it cannot."""
+"""Optional packages, and the error for a missing one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["needs"]
 
 @contextlib.contextmanager
 def needs(module: str, extra: str) -> Iterator[None]:
-    """Turn a missing `module` into an error that says which extra brings it."""
+    """Turn a missing `module` into an error that names the extra that installs it."""
     try:
         yield
     except ImportError as error:

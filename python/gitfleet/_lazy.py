@@ -19,7 +19,7 @@ def exports(
 
     Args:
         package: Its name.
-        homes: Modules, and the names each has, separated by spaces: ``name`` or
+        homes: For each module, the names that it defines, separated by spaces: ``name`` or
             ``name=its_own_name``. Modules of the package itself are names too.
         public: The package's ``__all__``, which ``dir()`` shows.
     """

@@ -1,4 +1,4 @@
-"""Fleet: many clones below one directory, made and brought up to date."""
+"""Fleet: creates and updates many clones below one directory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Cloned", "Fleet", "RefUpdate", "Updated"]
 
 @dataclass(frozen=True)
 class Cloned:
-    """What became of one address.
+    """The outcome of cloning one address.
 
     Example:
         >>> (cloned,) = Fleet("clones", bare=True).clone("projects/alpha")
@@ -34,19 +34,19 @@ class Cloned:
     target: str
     """The address as given, without credentials."""
     path: str | None = None
-    """Where the clone lies; None if it failed."""
+    """The path of the clone; None if it failed."""
     head: str | None = None
     """The commit ``HEAD`` is at; None if there is none yet."""
     received_bytes: int = 0
-    """Bytes received; 0 for a copy on this machine and for a clone that was there."""
+    """Bytes received; 0 for a copy on this machine and for a clone that existed before."""
     final_url: str | None = None
-    """Where the server sent us, if it did."""
+    """The URL that redirects led to; None without redirects."""
     was_there: bool = False
-    """Whether it was there before."""
+    """Whether the clone existed before."""
     warnings: list[str] = field(default_factory=list)
-    """What the clone lacks although somebody might expect it."""
+    """Descriptions of what the clone lacks although a user might expect it."""
     attempts: int = 0
-    """How often it was tried."""
+    """Number of attempts."""
     seconds: float = 0.0
     """Time spent on it, without the waits between attempts."""
     error: GitFleetError | None = None
@@ -68,16 +68,16 @@ class RefUpdate(NamedTuple):
     name: str
     """Full name, as in ``refs/heads/main``."""
     change: Literal["created", "fast-forwarded", "rewritten", "deleted"]
-    """What became of it."""
+    """The kind of change."""
     old_id: str | None
-    """Where it was."""
+    """The id that it pointed to before."""
     new_id: str | None
-    """Where it is now."""
+    """The id that it points to now."""
 
 
 @dataclass(frozen=True)
 class Updated:
-    """What became of one clone.
+    """The outcome of updating one clone.
 
     Example:
         >>> fleet = Fleet("clones", bare=True)
@@ -95,17 +95,18 @@ class Updated:
     refs: list[RefUpdate] = field(default_factory=list)
     """Refs that changed; empty if nothing did."""
     was_rewritten: bool = False
-    """Whether a branch moved to something that does not follow from where it was."""
+    """Whether a branch moved to a commit that is not a descendant of its old commit."""
     new_default_branch: str | None = None
-    """The branch ``HEAD`` names now, if the other side's default moved."""
+    """The branch that ``HEAD`` names now, if the default branch of the remote has changed."""
     forwarded_branch: str | None = None
-    """The branch of the working tree, if it and its files moved to where the origin's is."""
+    """The branch that is checked out, if it and its files were updated to the commit of the
+    origin's branch."""
     received_bytes: int = 0
     """Bytes received."""
     warnings: list[str] = field(default_factory=list)
-    """What was left as it is although somebody might expect otherwise."""
+    """Descriptions of what was not updated although a user might expect it."""
     attempts: int = 0
-    """How often it was tried."""
+    """Number of attempts."""
     seconds: float = 0.0
     """Time spent on it, without the waits between attempts."""
     error: GitFleetError | None = None
@@ -115,11 +116,12 @@ class Updated:
 class Fleet:
     """Many clones below one directory, each at ``<root>/<host>/<owner>/<name>``.
 
-    One failure does not stop the others. A clone appears at its place when it is complete. What
-    fails for reasons that may pass is tried again; a host that asks for patience gets it.
+    One failure does not stop the others. A clone appears at its place when it is complete.
+    Temporary failures are retried; if a host asks for a pause, no clone is started there until it
+    ends.
 
     Args:
-        root: Where clones go.
+        root: The directory for the clones.
         **options: How repositories are cloned and hosts reached: see `FleetOptions`.
 
     Example:
@@ -157,7 +159,7 @@ class Fleet:
             One outcome per address, in the order given; a failure is its ``error``.
 
         Raises:
-            InvalidInputError: Two addresses would share a directory, or no address makes sense.
+            InvalidInputError: Two addresses would share a directory, or no address is valid.
                 Nothing has been cloned then.
             KeyboardInterrupt: On Ctrl-C; finished clones stay.
 
@@ -186,7 +188,7 @@ class Fleet:
     def watch(
         self, urls: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
     ) -> AsyncGenerator[Progress, None]:
-        """Clone each address and tell how far each is; leaving the loop stops the work.
+        """Clone each address and yield progress; leaving the loop stops the work.
 
         Example:
             >>> import asyncio
@@ -205,10 +207,11 @@ class Fleet:
         *,
         progress: Callable[[Progress], object] | None = None,
     ) -> list[Updated]:
-        """Bring clones, wherever they lie, to where their origins are now.
+        """Update clones from their origins; they may be in any directory.
 
-        Refs move by force and those that are gone are removed. Files and the branch they show
-        follow where nobody changed them; `update_files` says otherwise.
+        Refs are moved by force, and refs that the origin no longer has are removed. The branch that
+        is checked out and its files are updated unless they were changed locally; `update_files`
+        changes that.
 
         Args:
             paths: Clones; one or many.
@@ -219,7 +222,7 @@ class Fleet:
 
         Raises:
             InvalidInputError: A path is given twice. Nothing has been updated then.
-            KeyboardInterrupt: On Ctrl-C; what is updated stays so.
+            KeyboardInterrupt: On Ctrl-C; clones that are updated already stay updated.
 
         Example:
             >>> fleet = Fleet("three", bare=True)

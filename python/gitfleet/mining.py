@@ -1,4 +1,4 @@
-"""mine(): repositories in, a dataset of Parquet files out."""
+"""mine(): makes a dataset of Parquet files from repositories."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Mined", "mine", "mine_async"]
 
 @dataclass(frozen=True)
 class Mined:
-    """What became of one target.
+    """The outcome of mining one target.
 
     Example:
         >>> (mined,) = mine("projects/alpha", "data-of-commits", tables=["commits"])
@@ -42,11 +42,11 @@ class Mined:
     rows: dict[str, int] = field(default_factory=dict)
     """Rows per table."""
     warnings: list[str] = field(default_factory=list)
-    """What a reader of the numbers should know."""
+    """Warnings about the numbers, such as missing content."""
     seconds: float = 0.0
     """Wall time, the clone included."""
     was_finished: bool = False
-    """Whether an earlier run had done it, and nothing has moved since."""
+    """Whether an earlier run mined it, and its revision has not moved since."""
     error: GitFleetError | None = None
     """Why it failed; None if it did not."""
 
@@ -62,8 +62,8 @@ def mine(
     """Mine repositories into a dataset; one failure does not stop the others.
 
     Each repository gets a directory ``output/repos/<host>/<owner>/<name>`` with a Parquet file per
-    table and an ``outcome.json``. It appears when it is complete. Calling again does what is
-    missing and what has moved, nothing else.
+    table and an ``outcome.json``. The directory appears when it is complete. A second call mines
+    only repositories that are missing or have moved to another commit.
 
     Args:
         targets: Directories, and https, http, git://, ssh and file URLs; one or many.
@@ -75,9 +75,9 @@ def mine(
         One outcome per target, in the order given; a failure is its ``error``.
 
     Raises:
-        InvalidInputError: Options make no sense together, or two targets would share a directory.
+        InvalidInputError: Options contradict each other, or two targets would share a directory.
             Nothing has been mined then.
-        DestinationExistsError: `output` holds something else, or was made with other options.
+        DestinationExistsError: `output` contains other files, or a dataset made with other options.
         KeyboardInterrupt: On Ctrl-C; finished repositories stay.
 
     Example:

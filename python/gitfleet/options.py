@@ -1,7 +1,7 @@
-"""Options: the keyword arguments of everything that takes many.
+"""Options: the keyword arguments of all functions that take many of them.
 
-Every option may be left out; the defaults are the library's, and the command's flags have the same.
-An unknown name is a ``TypeError`` that lists the known ones.
+Every option may be left out; the defaults are those of the library, and the flags of the command
+have the same defaults. An unknown name is a ``TypeError`` that lists the known ones.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class CountingOptions(TypedDict, total=False):
     missing: Literal["allow-any", "fetch", "error"]
     """Treatment of content that the repository does not have, as in a partial clone:
     ``"allow-any"``, the default, leaves counts null and warns, ``"fetch"`` fetches it first from
-    where the clone came from, ``"error"`` raises."""
+    the origin of the clone, ``"error"`` raises."""
     mailmap: bool
     """Resolve names and e-mails through the repository's mailmap, the default; the ``raw_`` columns
     are as committed."""
@@ -61,12 +61,12 @@ class HistoryOptions(CountingOptions, total=False):
     """
 
     rev: str | Iterable[str] | None
-    """Where to start and what to leave out: ``"main"``, ``"v1..v2"``, ``"^old"``, ``"a...b"``, or
-    several of them. Defaults to ``HEAD``."""
+    """Revisions to start at and revisions to exclude: ``"main"``, ``"v1..v2"``, ``"^old"``,
+    ``"a...b"``, or several of them. Defaults to ``HEAD``."""
     all_refs: bool
     """Start at every ref and ``HEAD``. Defaults to False."""
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None
-    """Only commits that change these, and of those only the changes to these: git's pathspecs,
+    """Only commits that change these paths, and only the changes to these paths: git's pathspecs,
     relative to the top of the repository. History is simplified as in git. Defaults to all."""
     authors: str | Iterable[str] | None
     """Only commits whose author, as ``Name <email>`` after the mailmap, matches one of these
@@ -85,7 +85,8 @@ class HistoryOptions(CountingOptions, total=False):
     skip: int
     """Number of commits to leave out at the beginning. Defaults to 0."""
     order: Literal["date", "topo"]
-    """As ``git log`` (``"date"``, the default), or as ``git log --topo-order``."""
+    """The order of ``git log`` (``"date"``, the default), or of ``git log --topo-order``
+    (``"topo"``)."""
 
 
 class BlameOptions(TypedDict, total=False):
@@ -105,18 +106,19 @@ class BlameOptions(TypedDict, total=False):
     working_tree: bool
     """Blame the files as they are on disk; lines that are not committed yet have an id of zeros."""
     line_ranges: str | tuple[int, int] | Iterable[str | tuple[int, int]] | None
-    """Only these lines of the one file named: ``(10, 20)``, ``"10,+5"`` or ``"/start/,/end/"``, one
-    or several, as git's ``-L``. Defaults to all."""
+    """Only these lines; exactly one file must be named: ``(10, 20)``, ``"10,+5"`` or
+    ``"/start/,/end/"``, one or several, as git's ``-L``. Defaults to all."""
     lines: bool
     """One row per line, with its ``content``, instead of one per run of lines."""
     ignore_whitespace: bool
     """Compare lines without their white space."""
     ignore_revs: str | Iterable[str] | None
-    """Commits to look past: their lines go to those they most resemble."""
+    """Commits to ignore: their lines are attributed to the commits of the older lines that they
+    resemble most."""
     ignore_revs_files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None
-    """Files that list such commits, one full id per line."""
+    """Files that list commits to ignore, one full id per line."""
     configured_ignores: bool
-    """Look past the commits that the repository's ``blame.ignoreRevsFile`` lists."""
+    """Ignore the commits that the repository's ``blame.ignoreRevsFile`` lists."""
     first_parent: bool
     """Follow only the first parent of merges."""
     since: str | datetime.datetime | float | None
@@ -138,7 +140,8 @@ class HostOptions(TypedDict, total=False):
     ca_bundle: str | os.PathLike[str] | None
     """PEM file of the authorities to trust. Defaults to ``SSL_CERT_FILE``, else the system's."""
     proxy: str | None
-    """Such as ``http://host:port``. Defaults to ``HTTPS_PROXY`` or ``ALL_PROXY``."""
+    """The URL of the proxy, such as ``http://host:port``. Defaults to ``HTTPS_PROXY`` or
+    ``ALL_PROXY``."""
     timeout: float
     """Seconds after which a silent server is given up; defaults to 60."""
     connect_timeout: float
@@ -164,17 +167,19 @@ class NetworkOptions(HostOptions, total=False):
     """
 
     token: str | None
-    """For github.com; it is sent nowhere else. Defaults to ``GITHUB_TOKEN`` or ``GH_TOKEN``."""
+    """The token for github.com; it is not sent to any other host. Defaults to ``GITHUB_TOKEN`` or
+    ``GH_TOKEN``."""
     credentials: Mapping[str, str | tuple[str, str]] | None
-    """Per host a token, or user name and password. They take precedence over the environment's."""
+    """For each host, a token, or a user name and a password. They take precedence over credentials
+    from the environment."""
     trust: bool
     """Read repositories on this machine even if they belong to another user."""
     max_bytes: int | None
-    """Give up on a repository that is larger, in bytes received."""
+    """Give up on a repository after more than this number of received bytes."""
     max_objects: int | None
-    """Give up on a repository with more objects."""
+    """Give up on a repository with more than this number of objects."""
     max_time: float | None
-    """Give up on an attempt that takes longer, in seconds."""
+    """Give up on an attempt that takes longer than this number of seconds."""
     min_free_bytes: int
     """Bytes that must stay free on the disk; defaults to 256 MiB."""
 
@@ -208,12 +213,13 @@ class CloneOptions(NetworkOptions, total=False):
     refspecs: Iterable[str]
     """Refspecs instead of the usual ones, in git's syntax."""
     update_files: Literal["forward", "keep", "overwrite"]
-    """What an update does to files: by default (``"forward"``) they follow the origin unless they
-    were changed here; ``"keep"`` leaves them, ``"overwrite"`` replaces them."""
+    """Treatment of files by an update: by default (``"forward"``) they are updated from the origin
+    unless they were changed locally; ``"keep"`` leaves them unchanged, ``"overwrite"`` replaces
+    them."""
 
 
 class RetryOptions(TypedDict, total=False):
-    """Retries after failures that may pass."""
+    """Retries after temporary failures."""
 
     jobs_per_host: int
     """Repositories worked on at once from one host; defaults to 4."""
@@ -234,7 +240,7 @@ class FleetOptions(CloneOptions, RetryOptions, total=False):
     """
 
     existing: Literal["keep", "update", "refuse"]
-    """Treatment of a clone that is there already: it stays (the default), is updated, or is an
+    """Treatment of a clone that exists already: it stays (the default), is updated, or is an
     error."""
     jobs: int
     """Repositories worked on at once; defaults to 8."""
@@ -255,8 +261,9 @@ class MineOptions(CountingOptions, NetworkOptions, RetryOptions, total=False):
     rev: str | None
     """The revision that is mined; defaults to ``HEAD``."""
     keep_clones: str | os.PathLike[str] | None
-    """Keep clones of remote targets below this directory, and use those that are there."""
+    """Keep clones of remote targets below this directory, and use clones that exist there
+    already."""
     jobs: int
     """Repositories mined at once; 0, the default, is one for every two cores."""
     threads: int
-    """Threads of all of them together; 0, the default, is one per core."""
+    """Number of threads, for all repositories together; 0, the default, is one per core."""

@@ -46,12 +46,13 @@ class Repository:
     git configuration. No program that its configuration names is run.
 
     Args:
-        path: Where it is; the nearest repository at or above is opened, as git does.
+        path: A path in the repository; the nearest repository at or above it is opened, as git
+            does.
         trust: Open it even if it belongs to another user.
         threads: Threads its work may use; 0 is one per core.
 
     Raises:
-        RepositoryNotFoundError: There is none.
+        RepositoryNotFoundError: There is no repository at `path` or above it.
         InvalidInputError: It belongs to another user.
         UnsupportedError: It uses an extension that GitFleet does not know, such as reftable.
 
@@ -85,7 +86,7 @@ class Repository:
 
     @property
     def name(self) -> str:
-        """What the ``repo`` column says: the directory's name, without ``.git``.
+        """The value of the ``repo`` column: the directory's name, without ``.git``.
 
         Example:
             >>> Repository("projects/alpha").name
@@ -159,7 +160,7 @@ class Repository:
         """Return the id of the commit that `revision` names.
 
         Raises:
-            RevisionNotFoundError: It names nothing, several things, or no commit.
+            RevisionNotFoundError: `revision` does not exist, is ambiguous, or is not a commit.
 
         Example:
             >>> repo = Repository("projects/alpha")
@@ -251,7 +252,8 @@ class Repository:
         """Do the same as `commits` without blocking the event loop.
 
         Returns:
-            Records whose rows are all in memory; ``async for`` over `commits` holds a batch.
+            Records whose rows are all in memory; ``async for`` over `commits` holds only one batch
+            in memory.
 
         Example:
             >>> import asyncio
@@ -323,12 +325,13 @@ class Repository:
             **options: How lines are blamed: see `BlameOptions`.
 
         Returns:
-            Rows that cover each line of each file once, counting from 1. The rows of a file stand
-            together, in line order; files come as they are finished, the youngest lines first.
+            Rows that cover each line of each file once, counting from 1. The rows of a file follow
+            each other, in line order. Files are in the order in which they are finished: files
+            whose lines are recent come first.
 
         Raises:
             RevisionNotFoundError: `rev` names nothing.
-            InvalidInputError: Options that make no sense, alone or together.
+            InvalidInputError: An option is invalid, or options contradict each other.
             PathNotFoundError: A path does not exist at `rev`, and `failures` is None.
 
         Example:
@@ -350,7 +353,7 @@ class Repository:
         """Do the same as `blame` without blocking the event loop.
 
         Returns:
-            Records whose rows are all there: reading them waits for nothing.
+            Records whose rows are all in memory.
 
         Example:
             >>> import asyncio

@@ -19,7 +19,7 @@ use crate::remote_url::RemoteUrl;
 
 pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     let targets = inputs(&args.targets, &args.fleet)?;
-    let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
+    let cancel = &interrupt::token(); // before this line, Ctrl-C ends the process at once
     let (targets, refused) = look_up(&targets, None, cancel)?;
     let options = args.options()?;
     let (bars, context) = bars(&args.fleet, streams, targets.len(), cancel);
@@ -49,7 +49,7 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
 
 pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
     let urls = inputs(&args.urls, &args.fleet)?;
-    let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
+    let cancel = &interrupt::token(); // before this line, Ctrl-C ends the process at once
     let (targets, refused) = look_up(&urls, None, cancel)?;
     let urls: Vec<RemoteUrl> = targets.iter().map(|target| target.url().clone()).collect();
     let mut fleet = Fleet::new(&args.output);
@@ -87,7 +87,7 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
         .into_iter()
         .map(PathBuf::from)
         .collect();
-    let cancel = &interrupt::token(); // until now Ctrl-C simply ends us
+    let cancel = &interrupt::token(); // before this line, Ctrl-C ends the process at once
     let mut fleet = Fleet::new("");
     fleet.options = args.options();
     fleet.fleet = args.fleet_options();
@@ -118,7 +118,7 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
     })
 }
 
-/// Bars on a terminal, and the same as what receives progress.
+/// The bars for a terminal, also as the sink that receives progress.
 fn bars(
     args: &FleetArgs,
     streams: &Streams,
@@ -133,7 +133,7 @@ fn bars(
     (bars, context)
 }
 
-/// Refs by what became of them: `2 created, 1 deleted`.
+/// The number of refs per kind of change: `2 created, 1 deleted`.
 fn counts(updated: &UpdateOutcome) -> String {
     let mut parts = Vec::new();
     for change in RefChange::ALL {
@@ -239,7 +239,7 @@ fn exit_code_of<T>(report: &Report<T>) -> u8 {
     }
 }
 
-/// The error with the target in front, unless it names it already.
+/// The error text, preceded by the target unless the text contains it already.
 fn named(target: &str, error: &Error) -> String {
     let text = error.report();
     if text.contains(target) {
@@ -249,8 +249,8 @@ fn named(target: &str, error: &Error) -> String {
     }
 }
 
-/// Targets from the command line, from `--from`, and from standard input where `-` stands. Empty lines and those that start
-/// with `#` are left out.
+/// Targets from the command line, from `--from`, and from standard input in place of `-`. Empty
+/// lines and lines that start with `#` are skipped.
 fn inputs(typed: &[String], args: &FleetArgs) -> Result<Vec<String>> {
     let mut inputs = Vec::new();
     for text in typed {
@@ -283,7 +283,7 @@ fn inputs(typed: &[String], args: &FleetArgs) -> Result<Vec<String>> {
 
 fn read_lines(from: &mut dyn BufRead, name: &Path, inputs: &mut Vec<String>) -> Result<()> {
     for line in from.split(b'\n') {
-        // What is no text is no address either: it fails alone.
+        // A line that is not UTF-8 is not a valid address; only that input fails.
         let line = line.map_err(Error::storage("read", name))?;
         let line = String::from_utf8_lossy(&line);
         let line = line.trim();

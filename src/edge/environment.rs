@@ -1,4 +1,4 @@
-//! Options from the environment: the library reads none of it.
+//! Options from the environment, which the library itself does not read.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::net::{Net, NetOptions};
 use crate::providers::github::{Account, GitHub, GitHubOptions};
 use crate::secret::Secret;
 
-/// Proxy, certificates and the ssh program, as the environment names them.
+/// Network options from the environment: proxy, certificates, ssh program.
 pub(crate) fn net_options() -> NetOptions {
     let mut net = NetOptions::default();
     net.ca_bundle = variable("SSL_CERT_FILE").map(PathBuf::from);
@@ -21,13 +21,14 @@ pub(crate) fn net_options() -> NetOptions {
     net
 }
 
-/// The token for github.com in the environment.
+/// The token for github.com from the environment.
 pub(crate) fn token_of_environment() -> Option<Secret> {
     let names = ["GITHUB_TOKEN", "GH_TOKEN"];
     names.into_iter().find_map(variable).map(Secret::new)
 }
 
-/// A client for GitHub, or for the GitHub Enterprise at `api_url`. `token` is for github.com; others are looked for.
+/// A client for GitHub, or for the GitHub Enterprise at `api_url`. `token` is the token for
+/// github.com; tokens for other hosts are looked up.
 pub(crate) fn github(api_url: Option<&str>, token: Option<Secret>) -> Result<GitHub> {
     let mut options = GitHubOptions::default();
     options.base_url = api_url
@@ -44,7 +45,7 @@ pub(crate) fn github(api_url: Option<&str>, token: Option<Secret>) -> Result<Git
 
 const GITHUB: &str = "github.com";
 
-/// Whose API this is.
+/// The host of the API at `base_url`.
 fn host_of(base_url: Option<&str>) -> &str {
     let rest = base_url.and_then(|url| url.split("://").nth(1));
     match rest.and_then(|rest| rest.split('/').next()) {
@@ -53,7 +54,8 @@ fn host_of(base_url: Option<&str>) -> &str {
     }
 }
 
-/// A token for the API at `base_url`: github.com's goes nowhere else. The names are those of GitHub's own command.
+/// A token for the API at `base_url`; the token for github.com is not used for other hosts. The
+/// variables are those of GitHub's own command, `gh`.
 pub(crate) fn github_token(base_url: Option<&str>) -> Result<Option<Secret>> {
     let host = host_of(base_url);
     let names = if host == GITHUB {
@@ -68,7 +70,7 @@ pub(crate) fn github_token(base_url: Option<&str>) -> Result<Option<Secret>> {
     Ok(found.map(|found| found.password))
 }
 
-/// A command line as words; quotation marks hold one together, as in a shell.
+/// Splits a command line into words. Quotation marks enclose a word, as in a shell.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let (mut word, mut quote) = (None::<String>, None);
@@ -87,7 +89,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// A date as typed, in seconds since the epoch; relative ones count from now.
+/// Parses a date, in seconds since the Unix epoch. Relative dates count from now.
 pub(crate) fn date(text: &str) -> Result<i64> {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)

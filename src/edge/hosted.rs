@@ -9,12 +9,12 @@ use crate::providers::github::{GitHub, RepositoryFilter};
 /// Prefix of the names of repositories on GitHub.
 const GITHUB: &str = "github:";
 
-/// Returns true if a text names something on a hosting service, which has to be looked up.
+/// Returns true if a text names repositories on a hosting service, which must be looked up.
 pub(crate) fn is_hosted(text: &str) -> bool {
     text.starts_with(GITHUB)
 }
 
-/// Returns the repositories that each of `texts` names, in order; for an owner, they may be many. A
+/// Returns the repositories that each of `texts` names, in order; an owner may have many. A
 /// text that does not start with `github:` is a path or an address. Repositories on GitHub are
 /// returned with their metadata. Needs a Tokio runtime, as [`GitHub`] does.
 pub(crate) async fn look_up(

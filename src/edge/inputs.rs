@@ -84,7 +84,7 @@ fn gather<T>(found: Vec<(String, Result<Vec<T>>)>) -> (Vec<T>, InvalidInputs) {
     (inputs, InvalidInputs(refused))
 }
 
-/// Trust in repositories of other users, as a flag gives it.
+/// Returns the trust setting for a flag: true trusts repositories of any user.
 pub(crate) fn trust(anyone: bool) -> Trust {
     if anyone { Trust::Anyone } else { Trust::Owner }
 }

@@ -1,4 +1,4 @@
-//! A tree of clones: made, and brought up to date.
+//! A directory tree of clones: creating and updating them.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -17,15 +17,15 @@ use crate::remote::{
 use crate::remote_url::RemoteUrl;
 
 choices! {
-    /// Treatment of a clone that is there already.
+    /// Treatment of a clone that exists already.
     #[derive(Default)]
     pub enum IfExists: "existing" {
-        /// It stays as it is.
+        /// Leave it unchanged.
         #[default]
         Keep = "keep",
-        /// It is updated.
+        /// Update it.
         Update = "update",
-        /// It is an error.
+        /// Fail with an error.
         Refuse = "refuse",
     }
 }
@@ -34,17 +34,17 @@ choices! {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Cloned {
-    /// Where it lies.
+    /// The path of the clone.
     pub path: PathBuf,
-    /// The commit `HEAD` is at; `None` if the repository has none yet.
+    /// The commit of `HEAD`; `None` if the repository has none yet.
     pub head: Option<ObjectId>,
     /// Bytes received; 0 for a local copy.
     pub received_bytes: u64,
-    /// Where the other side sent us, if it did; without credentials.
+    /// The URL that redirects led to, if any; without credentials.
     pub final_url: Option<String>,
-    /// What it lacks although somebody might expect it.
+    /// Descriptions of what the clone lacks although a user might expect it.
     pub warnings: Vec<String>,
-    /// Whether it was there before.
+    /// True if the clone existed before.
     pub was_there: bool,
 }
 
@@ -65,18 +65,18 @@ pub struct Cloned {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Fleet {
-    /// Where clones go.
+    /// The directory for the clones.
     pub root: PathBuf,
-    /// How each is made. Its `threads` of 0 shares the cores among jobs.
+    /// The options of each clone. With `threads` 0, the cores are shared among the jobs.
     pub options: CloneOptions,
-    /// How many at once, and how often.
+    /// Concurrency and retries.
     pub fleet: FleetOptions,
-    /// What is done about those that are there.
+    /// Treatment of clones that exist already.
     pub existing: IfExists,
 }
 
 impl Fleet {
-    /// A fleet below `root`, with default options.
+    /// Returns a fleet below `root` with default options.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
@@ -86,12 +86,13 @@ impl Fleet {
         }
     }
 
-    /// Clones each address; one failure does not stop the others. What a killed run left half-made is removed first.
+    /// Clones each address; one failure does not stop the others. Incomplete clones of killed runs
+    /// are removed first.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] if two addresses would share a directory; nothing has been cloned then. Everything else is an
-    /// outcome.
+    /// [`Error::InvalidInput`] if two addresses would share a directory; nothing has been cloned
+    /// then. Any other error is in the outcome of its address.
     pub fn clone_all(&self, urls: &[RemoteUrl], context: &Context) -> Result<Report<Cloned>> {
         refuse_clashes(&urls.iter().collect::<Vec<_>>())?;
         for host in directories(&self.root)? {
@@ -122,7 +123,8 @@ impl Fleet {
         self.root.join(url.key().path())
     }
 
-    /// The options of one clone: together they start no more threads than there are cores.
+    /// The options of one clone, with so few threads that all jobs together use no more threads
+    /// than there are cores.
     fn shared(&self) -> CloneOptions {
         let mut options = self.options.clone();
         if options.threads == 0 {
@@ -143,7 +145,7 @@ impl Fleet {
             return self.existing(&place, options, context);
         }
         match clone_repo(url, &place, options, context) {
-            // Another process was faster.
+            // Another process has made the clone in the meantime.
             Err(Error::DestinationExists { .. })
                 if self.existing != IfExists::Refuse && is_clone_of(&place, url)? =>
             {
@@ -179,11 +181,12 @@ impl Fleet {
         Ok(cloned)
     }
 
-    /// Brings the clones at `paths` to where their origins are now; one failure does not stop the others.
+    /// Updates the clones at `paths` from their origins; one failure does not stop the others.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] if a path is given twice. Everything else is an outcome.
+    /// [`Error::InvalidInput`] if a path is given twice. Any other error is in the outcome of its
+    /// clone.
     pub fn update_all(
         &self,
         paths: &[PathBuf],
@@ -198,7 +201,7 @@ impl Fleet {
             }
         }
         let options = self.shared();
-        // A clone that cannot be read is that clone's outcome, when its turn comes.
+        // If a clone cannot be read, the error becomes its outcome later.
         let hosts: Vec<String> = paths
             .iter()
             .map(|path| origin(path).ok().and_then(|found| found.url))
@@ -223,7 +226,7 @@ impl Fleet {
     }
 }
 
-/// Directories in one that need not exist.
+/// The subdirectories of `path`; empty if it does not exist.
 fn directories(path: &Path) -> Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -234,7 +237,8 @@ fn directories(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(directories.map(|entry| entry.path()).collect())
 }
 
-/// Whether a complete clone of `url` lies at `place`. Clones come to their name whole, so what opens is complete.
+/// Returns true if there is a complete clone of `url` at `place`. A clone gets its name only when
+/// it is complete, so a repository that can be opened is complete.
 fn is_clone_of(place: &Path, url: &RemoteUrl) -> Result<bool> {
     let is_there = place.join("HEAD").exists() || place.join(".git/HEAD").exists();
     if !is_there {

@@ -110,7 +110,8 @@ impl Dataset {
             self.root.join(STAGING).join(HEAD_FILE),
             self.root.join(HEAD_FILE),
         );
-        // First the meaning of the columns: what has a head is a whole dataset.
+        // The schemas are written first, and `dataset.json` last: a directory with `dataset.json`
+        // is a complete dataset.
         let schemas = json(&crate::table::schema::table_schemas());
         write_synced(&self.root.join(SCHEMA_FILE), &schemas)?;
         write_synced(&made, &json(&head))?;

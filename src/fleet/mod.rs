@@ -1,4 +1,5 @@
-//! MANY repositories: one outcome per input, in input order, whatever happens to the others.
+//! Work on many repositories: one outcome per input, in the order of the inputs. A failure does not
+//! affect the others.
 
 mod clones;
 mod dataset;

@@ -19,7 +19,7 @@ settings! {
     pub struct FleetOptions {
         /// Repositories worked on at once, at least 1.
         pub jobs: usize = 8,
-        /// Of these, the largest number with the same host.
+        /// Largest number of repositories worked on at once from one host.
         pub jobs_per_host: usize = 4,
         /// Retries after temporary failures.
         pub retry: RetryOptions = RetryOptions::default(),

@@ -1,4 +1,5 @@
-//! Keyword arguments: read by name, checked, and refused by name if they are unknown or of the wrong kind.
+//! Reads and checks keyword arguments. An error for an unknown argument or a wrong type names the
+//! argument.
 
 use std::ffi::OsString;
 use std::num::NonZeroU32;
@@ -49,13 +50,14 @@ impl<'py> Keywords<'py> {
         Ok(())
     }
 
-    /// Names that were read, given or not.
+    /// All names that were read, including those of arguments that were not given.
     pub(super) fn names(mut self) -> Vec<&'static str> {
         self.known.sort_unstable();
         self.known
     }
 
-    /// Refuses arguments that were not read, as Python refuses unknown ones.
+    /// Returns an error if an argument was given but not read, as Python does for unknown
+    /// arguments.
     pub(super) fn finish(mut self) -> PyResult<()> {
         self.known.sort_unstable();
         for name in self.given.keys() {
@@ -70,7 +72,7 @@ impl<'py> Keywords<'py> {
     }
 }
 
-/// A kind of value that an argument has.
+/// A type that can be read from a keyword argument.
 pub(super) trait Keyword<'py>: Sized {
     /// Reads the value of the argument `name`.
     fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self>;
@@ -93,9 +95,10 @@ impl<'py, T: Keyword<'py>> Keyword<'py> for Option<T> {
 }
 
 impl<'py> Keyword<'py> for bool {
-    /// True and False, and what equals them, as numpy's do.
+    /// True and False, and values that are equal to them, such as numpy's.
     fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
-        // Arrays and pandas' missing value have no truth; an error then is an answer.
+        // The comparison of an array, or of pandas' missing value, has no truth value. The error
+        // then means "not equal".
         let equals = |flag: bool| value.eq(flag).unwrap_or(false);
         match (equals(true), equals(false)) {
             (true, _) => Ok(true),
@@ -105,7 +108,7 @@ impl<'py> Keyword<'py> for bool {
     }
 }
 
-/// Reads a whole number of at least `least`, Python's or another package's.
+/// Reads a whole number of at least `least`, of Python's or another package's type.
 fn whole_number(name: &str, value: &Bound<'_, PyAny>, least: u64) -> PyResult<u64> {
     let number = value.extract::<u64>().ok();
     let number = number.filter(|_| !value.is_instance_of::<PyBool>());
@@ -166,7 +169,7 @@ impl<'py> Keyword<'py> for String {
     }
 }
 
-/// Reads one or several texts or paths.
+/// Reads one or more texts or paths.
 fn several<'py>(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let wrong = || wrong_type(name, value, "text, a path, or several of them");
     let text = |one: &Bound<'py, PyAny>| -> Option<Bound<'py, PyAny>> {
@@ -189,18 +192,19 @@ fn several<'py>(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py
     all.map(|one| text(&one?).ok_or_else(wrong)).collect()
 }
 
-/// Reads addresses or targets: `None` is not an empty list.
+/// Reads addresses or targets. `None` is refused, not read as an empty list.
 pub(super) fn inputs(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
     if value.is_none() {
         return Err(wrong_type(name, value, "text, a path, or several of them"));
     }
     let all = several(name, value)?.into_iter();
-    // A path need not be text; one that is not names nothing.
+    // A path that is not valid text is converted with replacement characters, so it names no
+    // repository.
     all.map(|one| Ok(one.extract::<PathBuf>()?.to_string_lossy().into_owned()))
         .collect()
 }
 
-/// Reads paths: `None` is not an empty list.
+/// Reads paths. `None` is refused, not read as an empty list.
 pub(super) fn paths(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
     if value.is_none() {
         return Err(wrong_type(name, value, "text, a path, or several of them"));
@@ -260,7 +264,8 @@ impl<'py> Keyword<'py> for Duration {
 }
 
 impl<'py, C: Choice> Keyword<'py> for C {
-    /// A name; True and False where there are `on` and `off`.
+    /// Reads the name of a value. True and False are accepted if the option has the values `on` and
+    /// `off`.
     fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
         if let Ok(flag) = value.cast::<PyBool>() {
             let word = if flag.is_true() { "on" } else { "off" };
@@ -289,7 +294,7 @@ impl<'py> Keyword<'py> for Trust {
     }
 }
 
-/// A date as text, as a datetime, or as seconds since the epoch.
+/// A date, given as text, as a datetime, or as seconds since the Unix epoch.
 pub(super) struct Date(pub(super) i64);
 
 impl<'py> Keyword<'py> for Date {

@@ -1,4 +1,4 @@
-//! `mine`: targets in, a dataset out.
+//! `mine`: makes a dataset from targets.
 
 use std::path::PathBuf;
 
@@ -41,7 +41,7 @@ fn work(
     Ok((work, listener))
 }
 
-/// Mine repositories into a dataset; a dictionary per target, in order.
+/// Mine repositories into a dataset. Returns a dictionary per target, in order.
 #[pyfunction]
 #[pyo3(signature = (targets, output, progress, **options))]
 pub(super) fn mine(
@@ -56,7 +56,7 @@ pub(super) fn mine(
     outcomes(py, listener.raise_pending(report)?)
 }
 
-/// The same as an awaitable.
+/// Like `mine`, but returns an awaitable.
 #[pyfunction]
 #[pyo3(signature = (targets, output, progress, **options))]
 pub(super) fn mine_async<'py>(

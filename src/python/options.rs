@@ -1,4 +1,5 @@
-//! Options of the library from keyword arguments: the library's defaults, and over them what was given.
+//! Options of the library from keyword arguments: the library's defaults, overridden by the
+//! arguments that were given.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -31,7 +32,7 @@ pub(super) fn history(keywords: &mut Keywords<'_>) -> PyResult<HistoryOptions> {
     Ok(options)
 }
 
-/// Those of them that `mine` has too.
+/// The options that `Repository.commits` and `mine` have in common.
 fn counting(keywords: &mut Keywords<'_>) -> PyResult<HistoryOptions> {
     let mut options = HistoryOptions::new();
     options.since = date(keywords, "since")?;
@@ -107,7 +108,7 @@ fn line_range(value: &Bound<'_, PyAny>) -> Option<String> {
     Some(format!("{first},{last}"))
 }
 
-/// Options of how other machines are reached.
+/// Options for connections to hosts.
 fn host_network(keywords: &mut Keywords<'_>) -> PyResult<Network> {
     let mut network = Network::default();
     keywords.set("ca_bundle", &mut network.ca_bundle)?;
@@ -123,7 +124,7 @@ fn host_network(keywords: &mut Keywords<'_>) -> PyResult<Network> {
     Ok(network)
 }
 
-/// The same with credentials. `username` goes with the token.
+/// The options of [`host_network`], and credentials. `username` is sent with the token.
 fn network(keywords: &mut Keywords<'_>, username: Option<String>) -> PyResult<Network> {
     let mut network = host_network(keywords)?;
     network.username = username;
@@ -177,7 +178,7 @@ impl<'py> Keyword<'py> for KnownCredentials {
     }
 }
 
-/// Options of everything that reaches other machines: network, limits, trust.
+/// Options of all functions that use the network: network, limits, trust.
 pub(super) fn remote(
     keywords: &mut Keywords<'_>,
     username: Option<String>,
@@ -192,7 +193,7 @@ pub(super) fn remote(
     Ok(options.limits(limits))
 }
 
-/// Options of how one host is reached, without credentials.
+/// Options for connections to one host, without credentials.
 pub(super) fn host(keywords: &mut Keywords<'_>) -> PyResult<CloneOptions> {
     Ok(host_network(keywords)?.clone_options())
 }
@@ -256,7 +257,7 @@ pub(super) fn mine(keywords: &mut Keywords<'_>) -> PyResult<MineOptions> {
     Ok(options)
 }
 
-/// The token for github.com that was given, if one was.
+/// Returns the token for github.com, if one was given.
 pub(super) fn github_token(options: &CloneOptions) -> Option<Secret> {
     let mut known = options.credentials.iter();
     known
@@ -264,7 +265,8 @@ pub(super) fn github_token(options: &CloneOptions) -> Option<Secret> {
         .map(|known| known.password.clone())
 }
 
-/// Names of the options of each function, for the tests that compare them with the library's and the command's.
+/// Names of the options of each function. Tests compare them with those of the library and the
+/// command.
 #[pyfunction]
 pub(super) fn option_names(py: Python<'_>) -> PyResult<Vec<(&'static str, Vec<&'static str>)>> {
     let names = |read: fn(&mut Keywords<'_>) -> PyResult<()>| {
@@ -297,7 +299,7 @@ pub(super) fn option_names(py: Python<'_>) -> PyResult<Vec<(&'static str, Vec<&'
     ])
 }
 
-/// Options of the library with their defaults, for the same tests.
+/// Options of the library with their defaults, for the tests that call `option_names`.
 #[pyfunction]
 pub(super) fn library_options() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     let clone = [

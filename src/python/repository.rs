@@ -330,7 +330,8 @@ pub(super) fn list_of_paths<'py>(
     Ok(list)
 }
 
-/// All rows of what `work` makes; there is nothing left to cancel in the stream.
+/// Reads all rows of the stream that `work` makes into memory. The new stream has no running work
+/// to cancel.
 fn collected(
     work: impl FnOnce(&CancelToken) -> Result<Records> + Send,
 ) -> impl FnOnce(&CancelToken) -> Result<RecordStream> + Send {

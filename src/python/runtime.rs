@@ -34,7 +34,7 @@ pub(super) fn hears_ctrl_c(py: Python<'_>) -> PyResult<bool> {
     Ok(is_main)
 }
 
-/// Like [`hears_ctrl_c`], but from memory, for threads that perhaps must not call Python.
+/// Like [`hears_ctrl_c`], but uses the thread that was last recorded, so that Python is not called.
 pub(super) fn is_main_thread() -> bool {
     let main = MAIN_THREAD.lock().unwrap_or_else(PoisonError::into_inner);
     *main == Some(std::thread::current().id())
@@ -153,7 +153,7 @@ struct Pause {
     was_on: bool,
     /// True if one of them ran long enough to yield.
     is_long: bool,
-    /// The number of objects made old without being traversed since the full collection with the
+    /// The number of objects moved to the old generation without traversal since full collection
     /// number `searches`.
     unseen: u64,
     searches: u64,

@@ -54,9 +54,9 @@ choices! {
 choices! {
     /// Objects that a partial clone leaves out: git's `--filter`.
     pub enum Filter: "filter" {
-        /// Contents of files.
+        /// Leave out the contents of files.
         Blobs = "blob:none",
-        /// Contents of files and directories: commits only.
+        /// Leave out the contents of files and directories, so that only commits are fetched.
         Trees = "tree:0",
     }
 }

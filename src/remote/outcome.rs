@@ -65,7 +65,7 @@ impl RefChange {
     }
 }
 
-/// A ref that an update touched.
+/// A ref that an update changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct RefUpdate {

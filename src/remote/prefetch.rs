@@ -145,7 +145,7 @@ impl Fetcher<'_> {
                 likely
             }
         };
-        // The mailmap of a bare repository is a blob too.
+        // A bare repository reads its mailmap from a blob.
         likely.extend(self.files("HEAD", Some(&[".mailmap".into()]))?);
         fetched += self.fetch_absent(likely)?;
         if let PrefetchFor::Blame(blame) = job {

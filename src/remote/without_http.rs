@@ -27,7 +27,7 @@ pub(super) fn fetch(
     unsupported(url)
 }
 
-/// Refused: needs the `http` feature.
+/// Returns an error: updating needs the `http` feature.
 ///
 /// # Errors
 ///
@@ -40,7 +40,7 @@ pub fn update_repo(
     unsupported(format_args!("updating {}", path.display()))
 }
 
-/// Refused: needs the `http` feature.
+/// Returns an error: prefetching needs the `http` feature.
 ///
 /// # Errors
 ///
@@ -57,7 +57,7 @@ pub fn prefetch(
     ))
 }
 
-/// Refused: needs the `http` feature.
+/// Returns an error: reading a remote's `HEAD` needs the `http` feature.
 ///
 /// # Errors
 ///

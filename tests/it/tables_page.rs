@@ -21,7 +21,7 @@ and `gitfleet.encoding` where they apply. Each table's metadata has `gitfleet.sc
 `gitfleet.version`, and how lines were counted: `gitfleet.renames`, `gitfleet.similarity`, `gitfleet.diff_merges`,
 `gitfleet.algorithm`, `gitfleet.whitespace`.
 
-A dataset has the same in files: `tables.json` at its root (a Table Schema for each table), and a `datapackage.json` beside the
+A dataset contains the same information in files: `tables.json` at its root (a Table Schema for each table), and a `datapackage.json` beside the
 tables of each repository (Frictionless Data).
 ";
 

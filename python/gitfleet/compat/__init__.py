@@ -1,7 +1,7 @@
-"""The package under its former name, GitFleet: what programs that were written for it import.
+"""The names of the former package, GitFleet, for programs that were written for it.
 
 ``import GitFleet`` gives this package, and ``GitFleet.models.repo`` is
-``gitfleet.compat.models.repo``. Classes that live on, such as ``GitHubClient``, are the very same
+``gitfleet.compat.models.repo``. Classes that still exist, such as ``GitHubClient``, are the same
 objects as in `gitfleet`. New programs use `gitfleet.Repository`, `gitfleet.Fleet` and
 `gitfleet.mine`.
 """
@@ -84,7 +84,7 @@ __all__ = [
 ]
 
 RUST_AVAILABLE = True
-"""The extension is always there: without it the package does not import."""
+"""Always true: without the extension, the package cannot be imported."""
 
 __getattr__, __dir__ = exports(
     "gitfleet.compat",

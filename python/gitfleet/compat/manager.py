@@ -1,4 +1,4 @@
-"""RepoManager: clone a list of repositories, watch them, read them, clean up."""
+"""RepoManager: clones a list of repositories, reports their states, reads and removes them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ManagerOptions(CloneOptions, RetryOptions, total=False):
 
 
 class CleanupResult(dict[str, "bool | str"]):
-    """Outcome per address: True, or an error text. It can be awaited too, for its own value.
+    """The outcome of each address: True, or an error text; awaiting it returns the object.
 
     Example:
         >>> import asyncio
@@ -43,7 +43,7 @@ class CleanupResult(dict[str, "bool | str"]):
     """
 
     def __await__(self) -> Generator[None, None, CleanupResult]:
-        """Give itself: cleaning up is done when the call returns."""
+        """Return the object itself: the cleanup has ended when the call returns."""
         return self
         yield
 
@@ -52,13 +52,14 @@ class RepoManager:
     """Clones repositories into temporary directories and reads them.
 
     The clones live until `cleanup`, until a ``with`` or ``async with`` block over the manager ends,
-    or until the manager is gone. Each method that takes time is an awaitable on the running event
-    loop; cancelling the task that awaits it stops the work.
+    or until the manager is garbage-collected. Each method that takes time is an awaitable on the
+    running event loop; cancelling the task that awaits it stops the work.
 
     Args:
-        urls: What to clone: https, http, git://, ssh and file URLs, and directories.
-        github_username: For `github_token`; any name does for GitHub.
-        github_token: For github.com; it is sent nowhere else, and never written.
+        urls: The repositories to clone: https, http, git://, ssh and file URLs, and directories.
+        github_username: The user name that is sent with `github_token`; GitHub accepts any name.
+        github_token: The token for github.com; it is not sent to any other host, and never written
+            to disk.
         clone_options: How repositories are cloned and hosts reached: see `CloneOptions`. Defaults
             to a working tree with all of history.
         progress: Called with each `Progress` of a clone, on other threads.
@@ -107,7 +108,8 @@ class RepoManager:
         """Clone every address that has no clone yet; a failure is the state of its task.
 
         Returns:
-            A future: ``done()`` tells whether it has ended, ``fetch_clone_tasks`` how far it is.
+            A future. ``done()`` returns whether the work has ended; ``fetch_clone_tasks`` returns
+            its progress.
 
         Example:
             >>> import asyncio
@@ -126,7 +128,7 @@ class RepoManager:
     def clone_repos(
         self, urls: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
     ) -> asyncio.Future[None]:
-        """Do the same for these addresses, whether the manager was made with them or not.
+        """Clone these addresses; they need not be among those the manager was made with.
 
         Example:
             >>> import asyncio
@@ -140,7 +142,7 @@ class RepoManager:
         return self._manager.clone_each(urls, listener(self._progress))
 
     def watch(self) -> AsyncGenerator[Progress, None]:
-        """Clone every address and tell how far each is; leaving the loop stops the work.
+        """Clone every address and yield progress; leaving the loop stops the work.
 
         Example:
             >>> import asyncio
@@ -167,7 +169,7 @@ class RepoManager:
         """Clone one address, which need not be among those the manager was made with.
 
         Raises:
-            GitFleetError: What went wrong; the task has it too.
+            GitFleetError: The clone failed; the state of the task contains the error too.
 
         Example:
             >>> import asyncio
@@ -210,8 +212,8 @@ class RepoManager:
             repo_path: Where the repository is.
             **options: Those of `Repository.commits`: ``max_count``, ``since``, ``until``,
                 ``paths``, ``rev`` and so on. Names and e-mails are as committed, unless
-                ``mailmap=True``; what a partial clone lacks is brought first, unless `missing` says
-                otherwise.
+                ``mailmap=True``; objects that a partial clone lacks are fetched first, unless
+                `missing` has another value.
 
         Returns:
             ``sha, repo_name, message, author_name, author_email, author_timestamp`` (seconds since
@@ -312,8 +314,8 @@ class RepoManager:
 
         Raises:
             PathNotFoundError: There is no such file.
-            InvalidInputError: It is a directory; `stream_blame` takes those.
-            GitFleetError: What else went wrong.
+            InvalidInputError: The path is a directory; `stream_blame` accepts directories.
+            GitFleetError: Any other failure.
 
         Example:
             >>> import asyncio
@@ -335,7 +337,7 @@ class RepoManager:
         """Blame one file in every clone.
 
         Returns:
-            Per address as given the lines as from `blame`, or the text of an error.
+            For each address as given: the lines in the format of `blame`, or the text of an error.
 
         Example:
             >>> import asyncio
@@ -363,7 +365,7 @@ class RepoManager:
         """Blame files at ``HEAD``, all of them in one walk; no working tree is needed.
 
         Returns:
-            Per path as given a list with a dictionary per line (``commit_id, author_name,
+            For each path as given: a list with a dictionary per line (``commit_id, author_name,
             author_email, orig_line_no, final_line_no`` counting from 1, ``line_content`` without
             its newline), or the text of the error that this file had.
 
@@ -393,7 +395,8 @@ class RepoManager:
             lines of a file come in order, one file after the other.
 
         Raises:
-            GitFleetError: What the first file had that could not be blamed, after all others.
+            GitFleetError: The error of the first file that could not be blamed; raised after the
+                lines of all other files.
 
         Example:
             >>> import asyncio
@@ -427,7 +430,7 @@ class RepoManager:
             lines.close()
 
     def cleanup(self) -> CleanupResult:
-        """Stop clones under way, and remove all.
+        """Stop running clones, and remove all clones.
 
         Returns:
             True or an error text per address that had a clone.
@@ -454,7 +457,7 @@ class RepoManager:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        # What is under way takes a moment to end.
+        # Clones that are running take a moment to stop.
         await asyncio.get_running_loop().run_in_executor(None, self.cleanup)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What clients of hosting services have in common."""
+"""The base class of clients of hosting services."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = [
 
 
 class GitProviderClient(abc.ABC):
-    """What every client can do. Subclass it for services that GitFleet does not know.
+    """The methods that every client has. Subclass it for services that GitFleet does not support.
 
     Example:
         >>> from gitfleet.models.common import BranchInfo, RateLimitInfo, RepoDetails, UserInfo
@@ -78,19 +78,19 @@ class GitProviderClient(abc.ABC):
 
     @abc.abstractmethod
     async def fetch_user_info(self) -> UserInfo:
-        """Return whose token this is."""
+        """Return the user that the token belongs to."""
 
     @abc.abstractmethod
     async def get_rate_limit(self) -> RateLimitInfo:
-        """Return what is left of the limit."""
+        """Return the state of the rate limit."""
 
     @abc.abstractmethod
     async def fetch_repository_details(self, owner: str, repo: str) -> RepoDetails:
-        """Return all that is known of a repository."""
+        """Return a repository with all its metadata."""
 
     @abc.abstractmethod
     async def fetch_contributors(self, owner: str, repo: str) -> list[ContributorInfo]:
-        """List who committed, most commits first."""
+        """List contributors, most commits first."""
 
     @abc.abstractmethod
     async def fetch_branches(self, owner: str, repo: str) -> list[BranchInfo]:
@@ -98,7 +98,7 @@ class GitProviderClient(abc.ABC):
 
     @abc.abstractmethod
     async def validate_credentials(self) -> bool:
-        """Return whether the service takes the token."""
+        """Return whether the service accepts the token."""
 
     async def to_pandas(self, data: Any) -> pd.DataFrame:
         """Make a DataFrame of a model, of several, or of dictionaries; ``raw_data`` is left out.

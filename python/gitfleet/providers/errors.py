@@ -24,9 +24,9 @@ class ProviderError(exceptions.GitFleetError):
     Attributes:
         provider_type: Which service.
         status: The HTTP status; None if there was no answer.
-        request_id: What the service calls the request; its support asks for it.
+        request_id: The service's identifier of the request, which its support asks for.
         retry_after: Seconds after which to ask again, if the service said so.
-        documentation_url: Where the service documents it.
+        documentation_url: The URL of the service's documentation of the error.
 
     Example:
         >>> print(ProviderError("the service is down", "gitlab"))
@@ -56,15 +56,15 @@ class ProviderError(exceptions.GitFleetError):
 
 
 class AuthError(ProviderError, exceptions.AuthenticationError):
-    """The service does not take the token, or wants one."""
+    """The service does not accept the token, or requires one."""
 
 
 class PermissionDeniedError(ProviderError, exceptions.PermissionDeniedError):
-    """The token is known, and not allowed: the message names the scope or page that helps."""
+    """The token is valid but lacks a permission; the message names the scope or the page for it."""
 
 
 class NotFoundError(ProviderError, exceptions.NotFoundError):
-    """There is no such thing, or it is not shown to us."""
+    """The resource does not exist, or the token may not see it."""
 
 
 class RateLimitError(ProviderError, exceptions.RateLimitedError):
@@ -95,11 +95,11 @@ class RateLimitError(ProviderError, exceptions.RateLimitedError):
 
 
 class GitHubError(ProviderError):
-    """GitHub refused, for reasons that are none of the others."""
+    """GitHub refused the request for another reason than those of the other classes."""
 
 
 class GitHubNetworkError(GitHubError, exceptions.NetworkError):
-    """GitHub could not be reached, or failed, however often it was tried."""
+    """GitHub could not be reached, or failed, after all retries."""
 
 
 def of_service(  # noqa: PLR0917 (the extension calls it)
@@ -112,7 +112,7 @@ def of_service(  # noqa: PLR0917 (the extension calls it)
     reset_at: float | None,
     documentation_url: str | None,
 ) -> ProviderError:
-    """Make the exception for what GitHub said."""
+    """Make the exception for GitHub's answer."""
     error: ProviderError
     text = f"{subject}: {message}"
     if kind == "rate_limited":

@@ -1,4 +1,4 @@
-"""GitHubClient: GitHub's API with all pages, and without ever passing a limit."""
+"""GitHubClient: GitHub's API with all pages, never exceeding a rate limit."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class App:
     installation_id: int
     """The installation whose repositories are read."""
     private_key: str = field(repr=False, metadata={"secret": True})
-    """The key as GitHub hands it out, in PEM."""
+    """The private key in PEM, as downloaded from GitHub."""
 
 
 def _with_raw(model: type[T]) -> Callable[[dict[str, Any]], T]:
@@ -73,9 +73,9 @@ def _plain(item: dict[str, Any]) -> dict[str, Any]:
 class GitHubClient(GitProviderClient):
     """A client of GitHub's API.
 
-    Every listing is followed to its end, 100 items a page. Requests wait for their turn: what is
-    left of each limit is learned from the answers, and nothing is sent to one that is used up.
-    What may pass is tried again. Cancelling a task stops its request.
+    Every listing is followed to its end, 100 items a page. Requests wait for rate limits: the
+    remaining quota of each limit is read from the answers, and no request is sent while it is used
+    up. Temporary failures are retried. Cancelling a task stops its request.
 
     Args:
         token: Defaults to what is found for the API's host: for github.com ``GITHUB_TOKEN`` or
@@ -84,22 +84,23 @@ class GitHubClient(GitProviderClient):
             ``keyring`` is installed.
         base_url: The API of a GitHub Enterprise, as ``https://HOST/api/v3``. Defaults to
             ``GITHUB_API_URL`` of the environment, else github.com's.
-        token_manager: Further tokens; what is known of each is kept up to date in it. GitHub's
-            terms forbid sharing tokens to get past its limits.
+        token_manager: Further tokens; the client keeps their states in the manager up to date.
+            GitHub's terms forbid sharing tokens to get past its limits.
         use_python_impl: Of no effect; there is one implementation.
         apps: Installations of GitHub Apps to ask as.
-        cache: A directory for answers; asked again, an unchanged one costs nothing.
-        cache_bytes: What it may take.
-        reserve: Requests an hour that stay for others; searches are not kept back.
+        cache: A directory for cached answers; repeating a request costs nothing if the answer is
+            unchanged.
+        cache_bytes: Largest size of the cache.
+        reserve: Requests an hour that are left for other programs; this does not apply to searches.
         longest_wait: Seconds to wait for a limit to end; a longer wait is a `RateLimitError`.
-        retries: How often a request is tried again after a failure that may pass.
+        retries: Number of retries after a temporary failure.
         **options: How hosts are reached: see `HostOptions`.
 
     Raises:
-        InvalidInputError: What was given makes no sense; so says every method.
-        AuthError: So does every method if GitHub does not take the token, or wants one,
-        PermissionDeniedError: if the token is not allowed that,
-        NotFoundError: if there is no such thing, or it is not shown to the token,
+        InvalidInputError: An argument is invalid; raised by every method too.
+        AuthError: Raised by every method if GitHub does not accept the token, or requires one,
+        PermissionDeniedError: if the token lacks a permission,
+        NotFoundError: if the resource does not exist, or the token may not see it,
         RateLimitError: if a limit ends later than `longest_wait`,
         GitHubNetworkError: if GitHub is not reached, or fails, after all retries,
         GitHubError: or if it refuses for another reason; each but the first is a `ProviderError`.
@@ -181,7 +182,7 @@ class GitHubClient(GitProviderClient):
         return await self.repositories(owner).collect()
 
     async def fetch_user_info(self) -> UserInfo:
-        """Return whose token this is.
+        """Return the user that the token belongs to.
 
         Example:
             >>> github = GitHubClient("a token").sync
@@ -191,7 +192,7 @@ class GitHubClient(GitProviderClient):
         return await self.authenticated_user()
 
     async def get_rate_limit(self) -> RateLimitInfo:
-        """Return what is left of the REST API's limit; asking costs nothing.
+        """Return the state of the REST API's limit; this request does not count against it.
 
         Example:
             >>> github = GitHubClient("a token").sync
@@ -203,7 +204,7 @@ class GitHubClient(GitProviderClient):
         return RateLimitInfo(**core | {"reset_time": core["reset"]})
 
     async def fetch_repository_details(self, owner: str, repo: str) -> RepoDetails:
-        """Return all that is known of a repository, under the name it has now.
+        """Return a repository with all its metadata, under its current name.
 
         Example:
             >>> github = GitHubClient("a token").sync
@@ -213,7 +214,7 @@ class GitHubClient(GitProviderClient):
         return await self.repository(owner, repo)
 
     async def fetch_contributors(self, owner: str, repo: str) -> list[ContributorInfo]:
-        """List who committed, most commits first.
+        """List contributors, most commits first.
 
         Example:
             >>> github = GitHubClient("a token").sync
@@ -234,7 +235,7 @@ class GitHubClient(GitProviderClient):
         return await self.branches(owner, repo).collect()
 
     async def validate_credentials(self) -> bool:
-        """Return whether GitHub takes the token.
+        """Return whether GitHub accepts the token.
 
         Example:
             >>> github = GitHubClient("a token").sync
@@ -245,7 +246,7 @@ class GitHubClient(GitProviderClient):
             return await self._service.validate_credentials()
 
     async def get(self, route: str) -> Any:
-        """Return what a route says, such as ``/repos/o/r/topics``, as plain data.
+        """Return the answer for a route, such as ``/repos/o/r/topics``, as plain data.
 
         Example:
             >>> github = GitHubClient("a token").sync
@@ -269,7 +270,7 @@ class GitHubClient(GitProviderClient):
             return json.loads(await self._service.graphql(query, given))
 
     async def repository(self, owner: str, repo: str) -> RepoDetails:
-        """Return all that is known of a repository, under the name it has now.
+        """Return a repository with all its metadata, under its current name.
 
         Example:
             >>> github = GitHubClient("a token").sync
@@ -300,7 +301,7 @@ class GitHubClient(GitProviderClient):
         return _with_raw(UserInfo)(await self.get(f"/users/{_part(login)}"))
 
     async def authenticated_user(self) -> UserInfo:
-        """Return whose token this is.
+        """Return the user that the token belongs to.
 
         Example:
             >>> github = GitHubClient("a token").sync
@@ -310,7 +311,7 @@ class GitHubClient(GitProviderClient):
         return _with_raw(UserInfo)(await self.get("/user"))
 
     async def rate_limit(self) -> dict[str, RateLimitInfo]:
-        """Return what is left of every limit, by its name; asking costs nothing.
+        """Return the state of every limit, by its name; this request does not count against them.
 
         Example:
             >>> github = GitHubClient("a token").sync
@@ -326,13 +327,13 @@ class GitHubClient(GitProviderClient):
     async def metadata(
         self, repositories: Iterable[str | tuple[str, str]]
     ) -> list[RepoDetails | ProviderError]:
-        """Return what GitHub says of many repositories, in few requests.
+        """Return the metadata of many repositories, with few requests.
 
         Args:
             repositories: ``"owner/name"``, or pairs.
 
         Returns:
-            One for each, in order: its details, or why there are none.
+            For each repository, in order, its metadata, or the exception.
 
         Example:
             >>> github = GitHubClient("a token").sync
@@ -360,12 +361,12 @@ class GitHubClient(GitProviderClient):
         """List the repositories of a user or organisation.
 
         Args:
-            owner: Which of the two it is is found out.
-            forks: Only forks, or only those that are none.
+            owner: The user or organisation; the client finds out which of the two it is.
+            forks: True for only forks, False for only repositories that are not forks.
             archived: Only archived ones, or only those that are not.
             language: Only those mostly in this language.
             topics: Only those with all of these.
-            visibility: Only those that these people can see.
+            visibility: Only repositories with this visibility.
             pushed_since: Only those with a push since then.
 
         Example:
@@ -404,7 +405,7 @@ class GitHubClient(GitProviderClient):
     def contributors(
         self, owner: str, repo: str, *, anonymous: bool = False
     ) -> Listing[ContributorInfo]:
-        """List who committed; with `anonymous` also those whom GitHub does not know.
+        """List contributors; with `anonymous`, also those without a GitHub account.
 
         Example:
             >>> github = GitHubClient("a token").sync
@@ -446,7 +447,7 @@ class GitHubClient(GitProviderClient):
         return self._listing(_repo(owner, repo, "/releases?per_page=100"), _plain)
 
     def members(self, organisation: str) -> Listing[UserInfo]:
-        """List the members of an organisation, as far as they are shown to us.
+        """List the members of an organisation that the token may see.
 
         Example:
             >>> github = GitHubClient("a token").sync
@@ -457,7 +458,7 @@ class GitHubClient(GitProviderClient):
         return self._listing(route, _with_raw(UserInfo))
 
     def resume(self, cursor: str) -> Listing[dict[str, Any]]:
-        """Go on with a listing at its `Listing.cursor`, or start one at any route; plain data.
+        """Continue a listing at its `Listing.cursor`, or start one at a route; yields plain data.
 
         Example:
             >>> github = GitHubClient("a token").sync
@@ -484,7 +485,7 @@ class GitHubClient(GitProviderClient):
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
-        """Keep the token manager up to date, whatever happens."""
+        """Keep the token manager up to date, even after an error."""
         try:
             yield
         finally:
@@ -523,7 +524,7 @@ def _from_keyring(base_url: str | None) -> str | None:
 def _note(info: Any, status: tuple[Any, ...]) -> None:
     username, is_valid, last_used, buckets = status
     info.username = info.username or username
-    # Others use the manager too: what they know stays known.
+    # Other clients may use the manager too, so values that they stored are kept.
     info.status.is_valid = info.status.is_valid and is_valid
     used = [when for when in (info.status.last_used, last_used) if when is not None]
     info.status.last_used = max(used, default=None)
@@ -551,7 +552,7 @@ def _wanted(  # noqa: PLR0917 (as listed)
 
 
 def _part(text: str) -> str:
-    """One part of a path: whatever is in it stays in it."""
+    """Percent-encode text as one segment of a path, so that it cannot become several."""
     return {".": "%2E", "..": "%2E%2E"}.get(text) or quote(text, safe="")
 
 

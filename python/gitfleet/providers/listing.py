@@ -1,4 +1,4 @@
-"""Listing: what a hosting service lists, page by page."""
+"""Listing: the items of a listing of a hosting service, page by page."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ T = TypeVar("T")
 class Listing(Generic[T]):
     """A listing that is followed to its end: ``async for``, or ``await listing.collect()``.
 
-    Items that are inserted while it is read come once; what is deleted meanwhile may push one out
-    of sight, as GitHub's pages do.
+    Items that are inserted while the listing is read are returned once. If items are deleted
+    meanwhile, another item may be missed, because GitHub's pages shift.
 
     Example:
         >>> import asyncio
@@ -71,8 +71,8 @@ class Listing(Generic[T]):
     async def next_page(self) -> list[T] | None:
         """Return the items of the next page; None at the end.
 
-        A call that is cancelled, or whose items are not what they should be, loses nothing: the
-        next one gives the same page. Of a page that ``async for`` began, it gives the rest.
+        If a call is cancelled, or its items are invalid, the next call returns the same page. If
+        ``async for`` has read a part of a page, it returns the rest of that page.
 
         Example:
             >>> import asyncio
@@ -115,9 +115,10 @@ class Listing(Generic[T]):
 
     @property
     def cursor(self) -> str | None:
-        """Where it goes on, for `GitHubClient.resume`; None before the start and at the end.
+        """The cursor for `GitHubClient.resume`; None before the start and at the end.
 
-        It counts whole pages: while ``async for`` is within one, it is where that page is.
+        A cursor denotes a whole page: while ``async for`` is reading a page, it is the cursor of
+        that page.
 
         Example:
             >>> import asyncio

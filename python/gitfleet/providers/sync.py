@@ -57,11 +57,11 @@ class SyncGitHubClient(Methods):
 
 
 _POLL = 0.05
-"""Seconds between two looks whether the caller was stopped."""
+"""Seconds between two checks for an interruption of the caller."""
 
 
 def _wait(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, wherever we are."""
+    """Run a coroutine to its end, inside or outside of an event loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -94,8 +94,8 @@ def _wait(coroutine: Coroutine[Any, Any, T]) -> T:
 def _look_up_until_done(work: concurrent.futures.Future[Any]) -> None:
     """Wait, and end early on Ctrl-C.
 
-    asyncio hears it, from 3.11 on, and cancels its main task, which may be another one than this.
-    The loop stands still: nobody else can cancel one meanwhile.
+    From Python 3.11 on, asyncio handles Ctrl-C and cancels its main task, which may be a different
+    task. The loop does not run meanwhile, so nothing else can cancel a task.
     """
     tasks = asyncio.all_tasks()
 

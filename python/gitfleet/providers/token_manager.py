@@ -1,4 +1,4 @@
-"""TokenManager: tokens of several services, and what is known of each.
+"""TokenManager: tokens of several services, and their states.
 
 GitHub counts requests per user, not per token, and its terms forbid sharing tokens to get past its
 limits: several tokens of one person get no more than one would. Tokens of different people may be
@@ -23,7 +23,7 @@ __all__ = ["TokenInfo", "TokenManager", "TokenStatus"]
 
 @dataclass
 class TokenStatus:
-    """What is known of a token.
+    """The state of a token.
 
     Example:
         >>> TokenStatus(remaining_calls=10).is_available
@@ -31,11 +31,11 @@ class TokenStatus:
     """
 
     is_valid: bool = True
-    """Whether its service still takes it."""
+    """Whether its service still accepts it."""
     remaining_calls: int | None = None
-    """Calls that are left; None if that is not known."""
+    """Remaining calls; None if unknown."""
     reset_time: int | None = None
-    """When there are more again, in seconds since the epoch."""
+    """Time of the reset of the limit, in seconds since the epoch."""
     last_used: float | None = None
     """When it was last used, in seconds since the epoch."""
 
@@ -93,7 +93,7 @@ class TokenInfo:
 
 
 class TokenManager:
-    """Tokens of several services. Give it to clients; they keep what is known of each up to date.
+    """Tokens of several services. Clients that get it keep the states of the tokens up to date.
 
     Example:
         >>> manager = TokenManager()
@@ -113,7 +113,7 @@ class TokenManager:
         """Add a token; one that is there already stays as it is.
 
         Raises:
-            ValueError: It is empty, or no text.
+            ValueError: The token is empty, or not a string.
 
         Example:
             >>> manager = TokenManager()
@@ -154,7 +154,7 @@ class TokenManager:
     async def update_rate_limit(
         self, token: str, provider: ProviderType | str, remaining: int, reset_time: int
     ) -> None:
-        """Note what is left of a token's limit.
+        """Record the state of a token's limit.
 
         Example:
             >>> import asyncio, time
@@ -170,7 +170,7 @@ class TokenManager:
                 one.status.remaining_calls, one.status.reset_time = remaining, reset_time
 
     async def mark_token_invalid(self, token: str, provider: ProviderType | str) -> None:
-        """Note that a service does not take a token any more.
+        """Record that a service does not accept a token any more.
 
         Example:
             >>> import asyncio

@@ -20,28 +20,30 @@ pub(in crate::cli) struct BlameArgs {
     /// Files and directories, relative to the top of the repository
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Blame at this revision; a range such as v1..v2 looks no further back than its start
+    /// Blame at this revision; with a range such as v1..v2, look no further back than v1
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
-    /// Blame the files of the working tree as they are on disk; lines that are not committed yet get the zero id
+    /// Blame the files as they are on disk; uncommitted lines get the zero id
     #[arg(long, conflicts_with = "rev")]
     working_tree: bool,
-    /// Only these lines of the one file named: 10,20 or 10,+5 or /start/,/end/; may be given several times
+    /// Only these lines; exactly one file must be named: 10,20 or 10,+5 or /start/,/end/; may be
+    /// given several times
     #[arg(short = 'L', value_name = "RANGE")]
     line_ranges: Vec<String>,
-    /// One row per line, with its content
+    /// Print one row per line, with its content
     #[arg(long)]
     pub(in crate::cli) lines: bool,
     /// Compare lines without their white space
     #[arg(long, short = 'w')]
     ignore_whitespace: bool,
-    /// Look past this commit: its lines go to those they most resemble; may be given several times
+    /// Ignore this commit: its lines are attributed to the commits of the older lines that they
+    /// resemble most; may be given several times
     #[arg(long, value_name = "REV")]
     ignore_rev: Vec<String>,
-    /// Look past the commits that FILE lists, one full id per line
+    /// Ignore the commits that FILE lists, one full id per line
     #[arg(long, value_name = "FILE")]
     ignore_revs_file: Vec<PathBuf>,
-    /// Look past the commits that the repository's blame.ignoreRevsFile lists
+    /// Ignore the commits that the repository's blame.ignoreRevsFile lists
     #[arg(long)]
     configured_ignores: bool,
     /// Follow only the first parent of merges
@@ -59,7 +61,8 @@ pub(in crate::cli) struct BlameArgs {
     /// Keep names and e-mails as committed, without the mailmap
     #[arg(long)]
     no_mailmap: bool,
-    /// Treatment of content that the repository does not have, as in a partial clone: error fails the files that need it
+    /// Treatment of content that the repository does not have, as in a partial clone; with error,
+    /// blame fails for the files that need it
     #[arg(long, value_name = "ACTION", value_parser = choice::<MissingBlobs>(), default_value = BlameOptions::new().missing.name())]
     missing: MissingBlobs,
     #[command(flatten)]

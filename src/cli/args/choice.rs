@@ -1,4 +1,4 @@
-//! Options with named values, and sizes and times as they are typed.
+//! Parsers of named values, sizes and times on the command line.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::choice::Choice;
 
-/// A parser of the names of `C`; the help lists them.
+/// Returns a parser of the names of `C`, which the help text lists.
 pub(super) fn choice<C: Choice + Send + Sync>() -> impl TypedValueParser<Value = C> {
     let values = C::ALL.iter().map(|value| {
         let shown = PossibleValue::new(value.name()).aliases(value.aliases());
@@ -20,7 +20,7 @@ pub(super) fn choice<C: Choice + Send + Sync>() -> impl TypedValueParser<Value =
     PossibleValuesParser::new(values).try_map(|name| C::parse(&name))
 }
 
-/// A time, typed as seconds such as `1.5`.
+/// A duration, given in seconds such as `1.5`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seconds(pub(super) Duration);
 
@@ -42,7 +42,7 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// A number of bytes, typed as mebibytes.
+/// A number of bytes, given in mebibytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mebibytes(pub(super) u64);
 

@@ -18,7 +18,7 @@ use crate::remote::{CloneOptions, FetchTags, Filter, UpdateFiles, Worktree};
 /// Options that `mine`, `clone` and `update` share.
 #[derive(Clone, Debug, ClapArgs)]
 pub(in crate::cli) struct FleetArgs {
-    /// More of them from FILE, one per line; - is standard input
+    /// Read further repositories from FILE, one per line; - is standard input
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) from: Option<PathBuf>,
     /// Show no progress
@@ -40,16 +40,16 @@ impl FleetArgs {
     }
 }
 
-/// Retries after failures that may pass.
+/// Retries after temporary failures.
 #[derive(Clone, Debug, ClapArgs)]
 struct RetryArgs {
-    /// Attempts after the first, where a failure may pass
+    /// Number of retries after temporary failures
     #[arg(long, value_name = "N", default_value_t = RetryOptions::new().retries)]
     retries: u32,
-    /// Wait before the first retry; it doubles for each one after
+    /// Wait before the first retry, doubled for each further retry
     #[arg(long, value_name = "SECONDS", default_value_t = Seconds(RetryOptions::new().retry_wait))]
     retry_wait: Seconds,
-    /// Repositories at once from one host
+    /// Largest number of repositories at once from one host
     #[arg(long, value_name = "N", default_value_t = FleetOptions::new().jobs_per_host)]
     jobs_per_host: usize,
 }
@@ -64,7 +64,7 @@ impl RetryArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct MineArgs {
-    /// Directories and addresses; - reads them from standard input
+    /// Directories and URLs; - reads them from standard input
     #[arg(value_name = "TARGET", required_unless_present = "from")]
     pub(in crate::cli) targets: Vec<String>,
     /// The dataset: a new or empty directory, or one made by the same command before
@@ -73,10 +73,10 @@ pub(in crate::cli) struct MineArgs {
     /// The tables to write
     #[arg(long, value_name = "A,B", value_parser = choice::<Table>(), value_delimiter = ',', default_values = Table::ALL.iter().map(|table| table.name()))]
     tables: Vec<Table>,
-    /// Keep clones at DIR/<host>/<owner>/<name>, and update those that are there
+    /// Keep clones at DIR/<host>/<owner>/<name>, and update those that exist already
     #[arg(long, value_name = "DIR")]
     keep_clones: Option<PathBuf>,
-    /// Repositories mined at once [default: one for every two cores]
+    /// Number of repositories mined at once [default: one for every two cores]
     #[arg(
         long,
         short = 'j',
@@ -85,12 +85,12 @@ pub(in crate::cli) struct MineArgs {
         hide_default_value = true
     )]
     jobs: usize,
-    /// Threads of all of them together [default: one per core]
+    /// Number of threads, for all repositories together [default: one per core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     threads: usize,
     #[command(flatten)]
     retry: RetryArgs,
-    /// Mine this revision of each
+    /// Mine this revision of each repository
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
     #[command(flatten)]
@@ -118,7 +118,7 @@ impl MineArgs {
 /// Concurrency of `clone` and `update`.
 #[derive(Clone, Debug, ClapArgs)]
 pub(super) struct JobsArgs {
-    /// Repositories at once
+    /// Number of repositories processed at once
     #[arg(long, short = 'j', value_name = "N", default_value_t = FleetOptions::new().jobs)]
     jobs: usize,
     #[command(flatten)]
@@ -136,16 +136,16 @@ impl JobsArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct CloneArgs {
-    /// Addresses and directories; - reads them from standard input
+    /// URLs and directories; - reads them from standard input
     #[arg(value_name = "URL", required_unless_present = "from")]
     pub(in crate::cli) urls: Vec<String>,
     /// Clone below this directory
     #[arg(long, short = 'o', value_name = "ROOT", default_value = ".")]
     pub(in crate::cli) output: PathBuf,
-    /// Without a working tree
+    /// Make bare clones, without a working tree
     #[arg(long)]
     bare: bool,
-    /// Bare, with every ref of the remote
+    /// Make bare clones with every ref of the remote
     #[arg(long)]
     mirror: bool,
     /// Check out this branch or tag; with --single-branch or --depth, fetch only it
@@ -160,7 +160,7 @@ pub(in crate::cli) struct CloneArgs {
     /// Fetch only history since this date; implies --single-branch
     #[arg(long, value_name = "DATE", conflicts_with = "depth")]
     shallow_since: Option<String>,
-    /// Leave out what can be fetched later
+    /// Make a partial clone: leave out these objects, which can be fetched later
     #[arg(long, value_name = "FILTER", value_parser = choice::<Filter>())]
     filter: Option<Filter>,
     /// Fetch no tags
@@ -169,7 +169,7 @@ pub(in crate::cli) struct CloneArgs {
     /// Fetch these refs instead of the usual ones, such as +refs/notes/*:refs/notes/*; may be given several times
     #[arg(long, value_name = "REFSPEC")]
     refspec: Vec<String>,
-    /// Treatment of a clone that is there already
+    /// Treatment of a clone that exists already
     #[arg(long, value_name = "ACTION", value_parser = choice::<IfExists>(), default_value = IfExists::default().name())]
     pub(in crate::cli) existing: IfExists,
     #[command(flatten)]
@@ -209,7 +209,7 @@ impl CloneArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct UpdateArgs {
-    /// Clones; - reads them from standard input
+    /// Directories of clones; - reads them from standard input
     #[arg(value_name = "DIR", required_unless_present = "from")]
     pub(in crate::cli) directories: Vec<PathBuf>,
     /// Treatment of the files of a working tree and of the branch that is checked out

@@ -34,7 +34,7 @@ impl HistoryArgs {
     }
 }
 
-/// How lines are counted, and against which parents.
+/// The history to read, and how its lines are counted.
 #[derive(Clone, Debug, ClapArgs)]
 pub(super) struct CountingArgs {
     /// Only commits committed at or after this date, such as 2024-05-01 or "2 weeks ago"
@@ -43,19 +43,19 @@ pub(super) struct CountingArgs {
     /// Only commits committed at or before this date
     #[arg(long, value_name = "DATE")]
     until: Option<String>,
-    /// At most N commits
+    /// List at most N commits
     #[arg(long, short = 'n', value_name = "N")]
     max_count: Option<u64>,
     /// Follow only the first parent of merges
     #[arg(long)]
     first_parent: bool,
-    /// Pair renamed files
+    /// Detect renamed files
     #[arg(long, value_name = "WHEN", value_parser = choice::<Renames>(), default_value = Renames::default().name())]
     renames: Renames,
     /// Parents that merges are compared with [default: none, or first-parent with --first-parent]
     #[arg(long, value_name = "PARENTS", value_parser = choice::<DiffMerges>())]
     diff_merges: Option<DiffMerges>,
-    /// Treatment of content that the repository does not have, as in a partial clone
+    /// Treatment of blobs that the repository does not have, as in a partial clone
     #[arg(long, value_name = "ACTION", value_parser = choice::<MissingBlobs>(), default_value = MissingBlobs::default().name())]
     missing: MissingBlobs,
     /// Keep names and e-mails as committed, without the mailmap
@@ -78,7 +78,7 @@ impl CountingArgs {
     }
 }
 
-/// Which commits are listed, in git's words.
+/// The commits to list; the options are named as in git.
 #[derive(Clone, Debug, ClapArgs)]
 struct SelectionArgs {
     /// Start at this revision, or list a range such as v1..v2; may be given several times [default: HEAD]
@@ -87,8 +87,9 @@ struct SelectionArgs {
     /// Start at every branch, tag and other ref
     #[arg(long)]
     all: bool,
-    /// Only commits that change files PATH names (directories and globs too, from the top of the repository), and only those
-    /// changes; may be given several times
+    /// Only commits that change a file that PATH matches, and only the changes of such files; PATH
+    /// is a file, directory or glob relative to the top of the repository; may be given several
+    /// times
     #[arg(long, value_name = "PATH")]
     path: Vec<OsString>,
     /// Only commits whose author matches, as "Name <email>"; may be given several times
@@ -100,25 +101,25 @@ struct SelectionArgs {
     /// Only commits with a line in their message that matches; may be given several times
     #[arg(long, value_name = "PATTERN")]
     grep: Vec<String>,
-    /// Patterns are extended regular expressions, not basic ones
+    /// Treat patterns as extended regular expressions instead of basic ones
     #[arg(long, short = 'E', conflicts_with = "fixed_strings")]
     extended_regexp: bool,
-    /// Patterns are plain text
+    /// Treat patterns as plain text
     #[arg(long, short = 'F')]
     fixed_strings: bool,
-    /// Match patterns without regard to case
+    /// Ignore case when matching patterns
     #[arg(long, short = 'i', visible_alias = "regexp-ignore-case")]
     ignore_case: bool,
-    /// Leave merges out
+    /// Leave out merges
     #[arg(long, conflicts_with = "merges")]
     no_merges: bool,
     /// List only merges
     #[arg(long)]
     merges: bool,
-    /// Leave out the first N commits
+    /// Skip the first N commits
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     skip: u64,
-    /// Children before all their parents, lines of history not mixed
+    /// List no commit before all of its children, and do not mix lines of history
     #[arg(long)]
     topo_order: bool,
 }

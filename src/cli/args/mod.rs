@@ -1,4 +1,4 @@
-//! The command line: each struct of arguments makes options of the library.
+//! The command line: each struct of arguments is converted to options of the library.
 
 mod blame;
 mod choice;
@@ -25,10 +25,11 @@ pub(super) use repos::{ReposArgs, ReposFormat};
     after_help = "\
 Exit status: 0 all done, 1 something failed, 2 bad usage, 130 interrupted.
 
-Environment: SSL_CERT_FILE names the certificates to trust; HTTPS_PROXY and ALL_PROXY a proxy; GITHUB_TOKEN or GH_TOKEN is
-for github.com, GITFLEET_TOKEN_<HOST> for any host (in capitals, with _ for . and __ for -). A host that asks for credentials is also
-looked for in .netrc, and github.com in gh. GIT_SSH_COMMAND is the program for ssh. GITHUB_API_URL
-is where GitHub's API is, if it is an Enterprise's."
+Environment: SSL_CERT_FILE names the certificates to trust; HTTPS_PROXY or ALL_PROXY names a proxy.
+GITHUB_TOKEN or GH_TOKEN holds the token for github.com, GITFLEET_TOKEN_<HOST> the token for any
+host (in capitals, with _ for . and __ for -). If a host asks for credentials, .netrc is searched
+too, and for github.com the command gh is asked. GIT_SSH_COMMAND is the ssh program. GITHUB_API_URL
+is the URL of the API of a GitHub Enterprise."
 )]
 pub(in crate::cli) struct Args {
     #[command(subcommand)]
@@ -39,32 +40,36 @@ pub(in crate::cli) struct Args {
 pub(in crate::cli) enum Command {
     /// Mine repositories into a dataset of Parquet files
     ///
-    /// Each target is a directory, an https, http, ssh, git or file URL, github:OWNER or github:OWNER/NAME. Remote ones are cloned first;
-    /// of the last two the dataset also says what GitHub does, in repositories.parquet. It gets one directory
-    /// per repository, repos/<host>/<owner>/<name>, with commits.parquet, changes.parquet, blame.parquet and outcome.json. It
-    /// appears when it is complete. Running the same command again does what is missing and what has moved, nothing else.
+    /// Each target is a directory, an https, http, ssh, git or file URL, github:OWNER or
+    /// github:OWNER/NAME. Remote repositories are cloned first; for github: targets,
+    /// repositories.parquet has GitHub's metadata. The dataset gets one directory per repository,
+    /// repos/<host>/<owner>/<name>, with commits.parquet, changes.parquet, blame.parquet and
+    /// outcome.json. A repository's directory appears when it is complete. Running the same command
+    /// again mines only repositories that are missing or have moved to another commit.
     Mine(Box<MineArgs>),
     /// List commits with lines added and deleted, as git log --numstat counts them
     Commits(Box<HistoryArgs>),
     /// List the files each commit changed, as git log --numstat does
     Changes(Box<HistoryArgs>),
-    /// Name the commit of every line, as git blame does
+    /// Find the commit of every line, as git blame does
     ///
-    /// Without a path every file is blamed, in one walk over history.
+    /// Without a path, every file is blamed, in one walk over history.
     Blame(BlameArgs),
     /// Clone repositories to ROOT/<host>/<owner>/<name>
     ///
-    /// Addresses are https, http, ssh, git and file URLs, host:path, paths, github:OWNER and github:OWNER/NAME. A clone appears when it is complete. Running the
-    /// same command again does what is missing.
+    /// Addresses are https, http, ssh, git and file URLs, host:path, paths, github:OWNER and
+    /// github:OWNER/NAME. A clone appears when it is complete. Running the same command again makes
+    /// only the missing clones.
     Clone(Box<CloneArgs>),
-    /// Bring clones to where their origins are now
+    /// Update clones from their origins
     ///
-    /// Refs move by force, those that are gone are removed, and a bare clone's HEAD follows the origin's default branch. Files
-    /// of a working tree and the branch they show follow where nobody changed them.
+    /// Refs are moved by force, refs that the origin no longer has are removed, and a bare clone's
+    /// HEAD follows the origin's default branch. The branch that is checked out and its files are
+    /// updated too, unless they were changed locally.
     Update(UpdateArgs),
-    /// List the repositories that GitHub hosts for somebody
+    /// List the repositories of users and organisations on GitHub
     ///
-    /// Listings are followed to their end. With --format urls they can be piped on: gitfleet repos OWNER --format urls |
-    /// gitfleet mine - -o data.
+    /// All pages of a listing are fetched. With --format urls, the output can be piped to another
+    /// command: gitfleet repos OWNER --format urls | gitfleet mine - -o data.
     Repos(Box<ReposArgs>),
 }

@@ -10,7 +10,7 @@ use crate::edge::network::Network;
 use crate::net::NetOptions;
 use crate::remote::{CloneOptions, TransferLimits};
 
-/// How the network is used.
+/// Network options.
 #[derive(Clone, Debug, ClapArgs)]
 pub(super) struct NetworkArgs {
     /// PEM file with the certificate authorities to trust, instead of the system's
@@ -19,38 +19,38 @@ pub(super) struct NetworkArgs {
     /// Proxy, such as http://host:port or socks5://host:port
     #[arg(long, value_name = "URL")]
     proxy: Option<String>,
-    /// Give up on a server that is silent for so long
+    /// Give up on a server that is silent for this long
     #[arg(long, value_name = "SECONDS", default_value_t = Seconds(NetOptions::new().timeout))]
     timeout: Seconds,
     /// Longest time to connect to a server
     #[arg(long, value_name = "SECONDS", default_value_t = Seconds(NetOptions::new().connect_timeout))]
     connect_timeout: Seconds,
-    /// A server that sends less than this, on average over --timeout, is silent
+    /// A server that sends less than this, on average over --timeout, counts as silent
     #[arg(long, value_name = "BYTES/S", default_value_t = NetOptions::new().min_rate)]
     min_rate: u64,
-    /// Longest time for one attempt at a repository
+    /// Longest time for one attempt to fetch a repository
     #[arg(long, value_name = "SECONDS")]
     max_time: Option<Seconds>,
-    /// Most mebibytes to receive for one repository
+    /// Largest number of mebibytes to receive for one repository
     #[arg(long = "max-size", value_name = "MIB")]
     max_bytes: Option<Mebibytes>,
-    /// Most objects to receive for one repository
+    /// Largest number of objects to receive for one repository
     #[arg(long, value_name = "N")]
     max_objects: Option<u64>,
     /// Mebibytes that must stay free on the disk
     #[arg(long = "min-free", value_name = "MIB", default_value_t = Mebibytes(TransferLimits::new().min_free_bytes))]
     min_free_bytes: Mebibytes,
-    /// Program for ssh addresses with its first arguments [default: ssh]
+    /// The ssh program for ssh URLs, with its first arguments [default: ssh]
     #[arg(long, value_name = "COMMAND")]
     ssh_command: Option<String>,
-    /// Send credentials over plain http too, where everybody on the way can read them
+    /// Send credentials over plain http too, where anyone on the network path can read them
     #[arg(long)]
     allow_clear_text: bool,
-    /// Ask this program for credentials: it gets the host as its last argument and prints a token, or user and password
-    /// on two lines
+    /// Run this program to get credentials: its last argument is the host, and it prints a token,
+    /// or user and password on two lines
     #[arg(long, value_name = "COMMAND")]
     credential_command: Option<String>,
-    /// Ask git's own credential helpers too
+    /// Use git's credential helpers too
     #[arg(long)]
     git_credentials: bool,
 }

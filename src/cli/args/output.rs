@@ -9,19 +9,20 @@ use crate::error::Result;
 use crate::git::{CACHE_BYTES, OpenOptions};
 use crate::workers::Workers;
 
-/// How rows are written.
+/// Options for the output of rows.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub(in crate::cli) struct OutputArgs {
-    /// Format of the rows [default: by the name of FILE; a table on a terminal, else csv]
+    /// Format of the rows [default: by the extension of FILE, else table on a terminal and csv
+    /// elsewhere]
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub(in crate::cli) format: Option<FormatArg>,
-    /// Only these columns, in this order
+    /// Print only these columns, in this order
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(in crate::cli) columns: Vec<String>,
     /// Write to FILE, which appears when it is complete
     #[arg(long, short = 'o', value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
-    /// Threads [default: one per core]
+    /// Number of threads [default: one per core]
     #[arg(
         long,
         short = 'j',
@@ -30,7 +31,7 @@ pub(in crate::cli) struct OutputArgs {
         hide_default_value = true
     )]
     pub(in crate::cli) threads: usize,
-    /// Memory for decoded objects, in MiB
+    /// Size of the cache for decoded objects, in MiB
     #[arg(long, value_name = "MIB", default_value_t = CACHE_BYTES >> 20)]
     pub(in crate::cli) cache: usize,
     /// Show no progress
@@ -54,7 +55,7 @@ impl OutputArgs {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(in crate::cli) enum FormatArg {
-    /// Columns for people, cut to the terminal
+    /// A table for reading, cut to the width of the terminal
     Table,
     /// Comma-separated values
     Csv,

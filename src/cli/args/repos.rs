@@ -9,43 +9,44 @@ use crate::edge::environment::date;
 use crate::error::Result;
 use crate::providers::github::{RepositoryFilter, Visibility};
 
-/// Which repositories are listed, and how.
+/// The repositories to list, and the output format.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct ReposArgs {
     /// Users, organisations, or OWNER/NAME
     #[arg(value_name = "OWNER", required_unless_present = "search")]
     pub(in crate::cli) owners: Vec<String>,
-    /// Those that match a search in GitHub's syntax, such as "topic:git stars:>100"
+    /// Repositories that match a search in GitHub's syntax, such as "topic:git stars:>100"
     #[arg(long, value_name = "QUERY")]
     pub(in crate::cli) search: Option<String>,
     /// Forks: list them, leave them out, or list only them
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Which::Include)]
     forks: Which,
-    /// Archived ones
+    /// Archived repositories: list them, leave them out, or list only them
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Which::Include)]
     archived: Which,
-    /// Only those mostly in this language
+    /// Only repositories whose main language is this
     #[arg(long, value_name = "NAME")]
     language: Option<String>,
-    /// Only those with this topic; may be given several times
+    /// Only repositories with this topic; may be given several times
     #[arg(long, value_name = "TOPIC")]
     topic: Vec<String>,
-    /// Only repositories with this visibility
+    /// List only repositories with this visibility
     #[arg(long, value_name = "WHO", value_parser = choice::<Visibility>())]
     visibility: Option<Visibility>,
-    /// Only those with a push since this date, such as 2024-05-01 or "6 months ago"
+    /// Only repositories with a push since this date, such as 2024-05-01 or "6 months ago"
     #[arg(long, value_name = "DATE")]
     pushed_since: Option<String>,
-    /// How they are written [default: by the name of FILE; a table on a terminal, else csv]
+    /// Format of the rows [default: by the name of FILE; a table on a terminal, else csv]
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub(in crate::cli) format: Option<ReposFormat>,
-    /// Only these columns, in this order
+    /// Print only these columns, in this order
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(in crate::cli) columns: Vec<String>,
     /// Write to FILE, which appears when it is complete
     #[arg(long, short = 'o', value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
-    /// Where the API is, for GitHub Enterprise: <https://HOST/api/v3> [default: `GITHUB_API_URL`, else GitHub's]
+    /// URL of the API, for GitHub Enterprise: <https://HOST/api/v3> [default: `GITHUB_API_URL`,
+    /// else GitHub's]
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) api_url: Option<String>,
 }
@@ -82,7 +83,7 @@ impl Which {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(in crate::cli) enum ReposFormat {
-    /// Columns for people, cut to the terminal
+    /// A table for reading, cut to the width of the terminal
     Table,
     /// Comma-separated values
     Csv,
@@ -92,8 +93,8 @@ pub(in crate::cli) enum ReposFormat {
     Parquet,
     /// Arrow IPC stream
     Arrow,
-    /// An https address per line, for `gitfleet mine -`
+    /// An https URL per line, for `gitfleet mine -`
     Urls,
-    /// An ssh address per line
+    /// An ssh URL per line
     SshUrls,
 }

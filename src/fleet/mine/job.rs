@@ -1,4 +1,4 @@
-//! One repository's way into the dataset.
+//! The job of one target: clone, write the tables, publish them in the dataset.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::remote::{
 };
 use crate::workers::Workers;
 
-/// One target's way into the dataset.
+/// The job of one target.
 pub(super) struct MineJob<'a> {
     pub(super) target: &'a Target,
     pub(super) options: &'a MineOptions,
@@ -38,7 +38,8 @@ impl MineJob<'_> {
             && finished.is_none()
             && !matches!(error, Error::Cancelled)
         {
-            // A disk that is full keeps the reason out too; the report has it all the same.
+            // If the disk is full, the reason cannot be written either; the report contains it
+            // anyway.
             let _ = self.publish_failure(&place, error);
         }
         result
@@ -65,7 +66,7 @@ impl MineJob<'_> {
             seconds: 0.0,
             was_finished: false,
         };
-        // Everything is read at the one commit, whatever the branch does meanwhile.
+        // All tables are read at the same commit, even if the branch moves in the meantime.
         let revision = head.map(|id| id.to_string());
         self.prefetch(&repo, revision.as_deref())?;
         self.write_history(&repo, revision.as_deref(), &directory, &mut mined)?;
@@ -80,7 +81,7 @@ impl MineJob<'_> {
         Ok(mined)
     }
 
-    /// The repository to read; `None` if the server says that what is finished is still true.
+    /// The repository to read; `None` if the remote has not changed since the finished run.
     fn repo(&self, staging: &Staging, finished: Option<&Mined>) -> Result<Option<Repo>> {
         let open = OpenOptions {
             trust: self.options.clone_options.trust,
@@ -158,8 +159,8 @@ impl MineJob<'_> {
         }
     }
 
-    /// What an earlier run finished with these options. Results of another repository that happens to have the same place
-    /// are not ours to replace.
+    /// The result of an earlier run with the same options, if it is finished. It is an error if the
+    /// directory belongs to another repository; it is not replaced.
     fn finished(&self, place: &Path) -> Result<Option<Mined>> {
         let Ok(text) = std::fs::read(place.join(OUTCOME_FILE)) else {
             return Ok(None);
@@ -216,7 +217,8 @@ impl MineJob<'_> {
         let directory = staging.join("failure");
         std::fs::create_dir(&directory).map_err(Error::storage("create", &directory))?;
         self.write_outcome(&directory, None, Some(error))?;
-        // Another process may have finished it meanwhile: that is worth more than our reason.
+        // Another process may have finished the repository in the meantime: its result must not be
+        // replaced by a failure.
         let is_unfinished = |place: &Path| matches!(self.finished(place), Ok(None));
         self.dataset
             .publish(&staging, "failure", place, is_unfinished)

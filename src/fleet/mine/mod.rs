@@ -1,9 +1,9 @@
-//! The main job: repositories in, a dataset out.
+//! Mining: makes a dataset from repositories.
 
 mod job;
 mod options;
 mod outcome;
-mod tables;
+mod write_tables;
 
 use std::path::Path;
 
@@ -20,17 +20,20 @@ use job::MineJob;
 pub use options::{MineOptions, Table};
 pub use outcome::Mined;
 
-/// Mines `targets` into the dataset at `into`, which is made if it is missing; one failure does not stop the others.
+/// Mines `targets` into the dataset at `into`, which is created if it is missing. A failure does
+/// not stop the others.
 ///
-/// Each repository's directory appears whole or not at all. A target that an earlier run finished, and whose revision has not
-/// moved since, is left as it is. A target that fails gets a directory with nothing but the reason, unless an earlier run
-/// finished it; the next run tries it again.
+/// Each repository's directory appears only when it is complete. If an earlier run finished a
+/// target, and its revision has not moved since, its directory is left unchanged. If a target
+/// fails, its directory contains only the reason, unless an earlier run finished it; the next run
+/// tries it again.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidInput`] if two targets would share a directory or `options.history` names revisions, [`Error::DestinationExists`] if `into` holds something
-/// else or a dataset made with other options, [`Error::Storage`] if it cannot be written. Nothing has been mined then.
-/// Everything else is an outcome.
+/// [`Error::InvalidInput`] if two targets would share a directory or `options.history` names
+/// revisions, [`Error::DestinationExists`] if `into` contains other files or a dataset made with
+/// other options, [`Error::Storage`] if it cannot be written. Nothing has been mined then. Any
+/// other error is in the outcome of its target.
 pub fn mine(
     targets: &[Target],
     into: &Path,
@@ -38,7 +41,7 @@ pub fn mine(
     context: &Context,
 ) -> Result<Report<Mined>> {
     if options.history.all_refs || !options.history.rev.is_empty() {
-        let reason = "mining takes one: MineOptions::rev";
+        let reason = "not allowed for mining; use MineOptions::rev";
         return Err(Error::invalid(
             "a history with revisions of its own",
             reason,

@@ -1,4 +1,4 @@
-//! What to mine, and how.
+//! The options of mining.
 
 use std::path::PathBuf;
 
@@ -22,32 +22,34 @@ choices! {
 }
 
 settings! {
-    /// What to mine, and how.
+    /// The options of mining.
     pub struct MineOptions {
         /// The tables to write.
         pub tables: Vec<Table> = Table::ALL.to_vec(),
-        /// The revision that is mined of each repository; `None` is `HEAD`, and none for an empty repository.
+        /// The revision of each repository to mine; `None` is `HEAD`. An empty repository is mined
+        /// without a revision.
         pub rev: Option<String> = None,
-        /// Which commits, and how lines are counted. Its `rev` and `all_refs` are refused here.
+        /// The selection of commits, and the rules for counting lines. Setting `rev` or `all_refs`
+        /// in it is an error.
         pub history: HistoryOptions = HistoryOptions::default(),
-        /// How remote targets are cloned, and whether local ones of other users are read.
+        /// Options for cloning remote targets, and the trust in local repositories of other users.
         pub clone_options: CloneOptions = CloneOptions::default(),
-        /// The directory where clones of remote targets stay, at `<dir>/<host>/<owner>/<name>`; `None` removes each clone
-        /// when it is mined.
+        /// The directory where clones of remote targets are kept, at `<dir>/<host>/<owner>/<name>`.
+        /// If `None`, each clone is removed after it is mined.
         pub keep_clones: Option<PathBuf> = None,
-        /// Repositories mined at once; 0 is one for every two cores.
+        /// Number of repositories mined at once; 0 is one for every two threads.
         pub jobs: usize = 0,
-        /// Of these, the largest number from one host.
+        /// Largest number of repositories mined at once from one host.
         pub jobs_per_host: usize = FleetOptions::default().jobs_per_host,
-        /// Threads of all repositories together; 0 is one per core.
+        /// Total number of threads for all repositories; 0 is one per core.
         pub threads: usize = 0,
-        /// Retries after failures of the network that may pass.
+        /// Retries after temporary failures of the network.
         pub retry: RetryOptions = RetryOptions::default(),
     }
 }
 
 impl MineOptions {
-    /// What decides the rows, and so whether a finished directory still is.
+    /// The options that affect the rows. If they differ, a finished directory is out of date.
     pub(super) fn fingerprint(&self) -> serde_json::Value {
         serde_json::json!({
             "tables": self.wanted_tables(),
@@ -57,7 +59,7 @@ impl MineOptions {
         })
     }
 
-    /// The tables to write, each once, in their own order.
+    /// The tables to write, each once, in the order of [`Table::ALL`].
     pub(super) fn wanted_tables(&self) -> Vec<Table> {
         let all = Table::ALL.iter().copied();
         all.filter(|table| self.writes(*table)).collect()

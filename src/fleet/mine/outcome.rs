@@ -1,4 +1,4 @@
-//! A mined repository, and the file that says how it went.
+//! The outcome of a mined repository, and the file that stores it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,18 +14,18 @@ pub struct Mined {
     pub path: PathBuf,
     /// The commit that was mined; `None` if the repository is empty.
     pub head: Option<String>,
-    /// Rows per table.
+    /// Number of rows per table.
     pub rows: BTreeMap<String, u64>,
-    /// What a reader of the numbers should know: blobs that are missing, files that could not be blamed.
+    /// Warnings about the numbers: missing blobs, files that could not be blamed.
     pub warnings: Vec<String>,
-    /// Wall time, the clone included.
+    /// Wall time in seconds, including the clone.
     pub seconds: f64,
-    /// Whether an earlier run had done it.
+    /// True if an earlier run has mined it, and it has not changed since.
     #[serde(skip)]
     pub was_finished: bool,
 }
 
-/// `outcome.json`
+/// The content of `outcome.json`.
 #[derive(Deserialize, Serialize)]
 pub(super) struct OutcomeFile {
     pub(super) format: u32,

@@ -26,7 +26,7 @@
 //! # Work in parallel
 //!
 //! Steps 2 and 3 (a path's *passage*) and the comparison of trees depend on blobs and trees only,
-//! not on the lines that are searched. So workers do them ahead of the walk (`prefetcher`), for the
+//! not on the lines that are searched. So workers do them ahead of the walk (`lookahead`), for the
 //! paths that have lines to place at the time; the walk itself only moves line numbers. The work
 //! done ahead is bounded by windows. A file is returned, and its state dropped, as soon as its last
 //! line is placed.
@@ -39,11 +39,11 @@
 mod commits;
 mod guess;
 mod lines;
+mod lookahead;
 mod options;
 mod origins;
 mod passage;
 mod paths;
-mod prefetcher;
 mod ranges;
 mod report;
 mod rows;

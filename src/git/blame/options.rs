@@ -29,8 +29,8 @@ settings! {
         pub line_ranges: Vec<String> = Vec::new(),
         /// Compare lines without their white space: git's `-w`.
         pub ignore_whitespace: bool = false,
-        /// Commits to ignore: git's `--ignore-rev`. Their lines are traced on from the older lines
-        /// that they resemble most.
+        /// Commits to ignore: git's `--ignore-rev`. The search for the origin of their lines
+        /// continues with the older lines that they resemble most.
         pub ignore_revs: Vec<String> = Vec::new(),
         /// Files that list commits to ignore, one id per line: git's `--ignore-revs-file`.
         pub ignore_revs_files: Vec<PathBuf> = Vec::new(),

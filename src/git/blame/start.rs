@@ -9,10 +9,10 @@ use gix::bstr::ByteSlice;
 
 use super::commits::{CommitIndex, Commits, WalkLimits};
 use super::lines::{FileIndex, Run};
+use super::lookahead::BlameRules;
 use super::options::BlameOptions;
 use super::origins::{CommitContext, Files, Parent};
 use super::passage::blob;
-use super::prefetcher::BlameRules;
 use super::ranges;
 use super::report::{Reporter, RequestedFile, needed_for};
 use super::rows::FileBlame;
@@ -32,7 +32,7 @@ use crate::git::walk::Tips;
 use crate::git::worktree::{FileEntry, WorkingTree, zero};
 
 /// Cache for decoded objects if few files are blamed, in bytes; it is larger if these files are
-/// large. Memory that was used before costs less than new memory.
+/// large. Reusing memory is faster than requesting new memory from the system.
 const FEW_FILES_CACHE: usize = 16 << 20;
 /// Number of versions of the largest file that always fit in the cache.
 const VERSIONS_KEPT: usize = 16;

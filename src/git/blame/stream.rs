@@ -21,7 +21,7 @@ pub struct BlameStream {
     pub(super) progress: Arc<dyn ProgressSink>,
     pub(super) steps: u64,
     pub(super) cancel: CancelToken,
-    /// Stops the prefetcher when the stream is dropped.
+    /// Stops the lookahead when the stream is dropped.
     pub(super) stop: CancelToken,
     pub(super) has_ended: bool,
 }

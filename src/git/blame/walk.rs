@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use super::commits::{CommitIndex, Commits};
 use super::lines::{FileIndex, Run, split, split_by_guesses};
+use super::lookahead::{BlameRules, Changes, Lookahead, Visit, family};
 use super::origins::{CommitContext, Origin};
 use super::passage::{LinePassage, LinePassages};
 use super::paths::{PathIndex, PathTable};
-use super::prefetcher::{BlameRules, Changes, Prefetcher, Visit, family};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::diff::tree::{Side, TreeChange};
@@ -61,7 +61,7 @@ pub(super) struct BlameWalk {
     pub(super) paths: PathTable,
     passages: LinePassages,
     rules: Arc<BlameRules>,
-    ahead: Prefetcher,
+    ahead: Lookahead,
     suspects: Vec<Option<Suspects>>,
     /// Number of visits of each commit.
     visits: Vec<u32>,
@@ -78,7 +78,7 @@ pub(super) struct BlameWalk {
 }
 
 impl BlameWalk {
-    /// Creates a walk; `cancel` also stops its prefetcher.
+    /// Creates a walk; `cancel` also stops its lookahead.
     pub(super) fn new(
         commits: Commits,
         source: &ObjectSource,
@@ -91,7 +91,7 @@ impl BlameWalk {
             commits,
             paths: PathTable::default(),
             passages: LinePassages::new(source, rules.whitespace, cancel)?,
-            ahead: Prefetcher::new(source, workers, Arc::clone(&rules), cancel.clone()),
+            ahead: Lookahead::new(source, workers, Arc::clone(&rules), cancel.clone()),
             rules,
             suspects: Vec::new(),
             visits: Vec::new(),

@@ -9,9 +9,9 @@
 //! Two versions of a file mostly have long common ends, and numbering those lines would be most of
 //! the work. They matter in three ways only:
 //!
-//! - A line of one middle that the other middle does not have stays in the search if the ends have
-//!   it. There are few such lines, so the ends are searched for them. One copy of each, in front of
-//!   both middles, represents all its occurrences.
+//! - A line that only one of the two middles has stays in the search if it also occurs in the ends.
+//! There are few such lines, so the ends are searched for them. One copy of each, in front of both
+//! middles, represents all its occurrences.
 //! - If many lines have no match, it matters how often the ends have a line. Then all lines are
 //!   numbered.
 //! - A hunk may slide into the ends, as far as lines there equal lines of the middle.
@@ -81,8 +81,8 @@ impl LineDiffer {
         let other = Token(middles.table.len_u32());
         let numbered = |line: &[u8]| middles.table.find(line).map_or(other, Token);
         self.old.clear();
-        // Number of head lines that are compared, and number of stand-in tokens in front of them
-        // that replace the other head lines.
+        // The number of head lines that are compared. The other head lines are replaced by stand-in
+        // tokens, which come first; the second value is their number.
         let (kept_head, stand_ins) = if middles.are_drowning() {
             each_line(head, |line| self.old.push(numbered(line)));
             (self.old.len(), 0)
@@ -139,7 +139,7 @@ impl LineDiffer {
 struct Shift {
     /// Number of head lines that are not compared.
     skipped: u32,
-    /// Number of tokens that are compared in their place.
+    /// Number of stand-in tokens that are compared instead of the skipped lines.
     stand_ins: u32,
 }
 

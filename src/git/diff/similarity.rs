@@ -1,8 +1,8 @@
 //! The similarity of two files, as git's rename detection computes it.
 //!
 //! This is not a line diff: each file is cut into chunks that end at a newline or after 64 bytes,
-//! chunks are hashed, and the bytes per hash are compared. (git documents the score as an index out
-//! of 60,000; the hash is observable through it.)
+//! chunks are hashed, and the bytes per hash are compared. (The score depends on the hash function,
+//! so the function must be the one of git.)
 
 use std::collections::HashMap;
 

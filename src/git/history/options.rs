@@ -54,7 +54,8 @@ choices! {
         /// As git log: newest committer date first.
         #[default]
         Date = "date",
-        /// As git log --topo-order: children before all their parents, lines of history not mixed.
+        /// As git log --topo-order: no commit before all of its children, and lines of history are
+        /// not mixed.
         Topo = "topo",
     }
 }
@@ -93,7 +94,7 @@ settings! {
         pub rev: Vec<String> = Vec::new(),
         /// Start at every ref and at `HEAD`, beside `rev`.
         pub all_refs: bool = false,
-        /// Only commits that change these, and of those only the changes to these: pathspecs in
+        /// Only commits that change these paths, and only the changes to these paths: pathspecs in
         /// git's syntax, relative to the top of the repository. History is simplified as in git: if
         /// a merge took the version of one parent, only that parent is followed, unless
         /// `diff_merges` asks for the changes of merges. Empty is everything.

@@ -59,8 +59,8 @@ impl Store {
 
 impl ObjectSource {
     /// `cache_bytes` limits the memory for decoded objects, for all readers together. `extra` are
-    /// objects to find beside the repository's. The ids of objects that are not found are added to
-    /// `missed`.
+    /// additional objects, which can be read like the objects of the repository. The ids of objects
+    /// that are not found are added to `missed`.
     pub(super) fn new(
         shared: &gix::ThreadSafeRepository,
         path: &Path,

@@ -54,7 +54,8 @@ pub(super) struct ResponseCache {
 /// A cached answer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct CachedResponse {
-    /// The route of the request, compared on reading in case two requests have the same hash.
+    /// The route of the request. It is compared when the file is read, because two requests may
+    /// have the same hash.
     route: String,
     identity: String,
     pub(super) etag: Option<String>,
@@ -141,7 +142,8 @@ impl ResponseCache {
         self.options.directory.join(&name[..2]).join(&name[2..])
     }
 
-    /// Removes the oldest answers until a tenth of the space is free, if they take too much space.
+    /// If the answers take too much space, removes the oldest ones until a tenth of the space is
+    /// free.
     fn shrink(&self) {
         let mut found = Vec::new();
         let mut sum = 0;

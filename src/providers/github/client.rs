@@ -199,7 +199,7 @@ impl GitHub {
             method: Method::POST,
             route: "/graphql".to_owned(),
             body: Some(serde_json::json!({"query": query, "variables": variables})),
-            // The word anywhere is enough: a query that may change something is not sent twice.
+            // A query that contains the word anywhere may change something, so it is not retried.
             is_safe: !query.contains("mutation"),
             is_costly: false,
             token: None,
@@ -330,7 +330,7 @@ impl GitHub {
         self.resume(&repo(owner, name, "/branches?per_page=100"))
     }
 
-    /// Tags, newest name first.
+    /// Tags, in descending order of their names.
     pub fn tags(&self, owner: &str, name: &str) -> Pages {
         self.resume(&repo(owner, name, "/tags?per_page=100"))
     }
@@ -378,8 +378,8 @@ impl GitHub {
         Ok(is_organisation)
     }
 
-    /// The identity of `owner`, if one of the tokens belongs to that user, who sees private
-    /// repositories too.
+    /// The key of the identity of `owner`, if one of the tokens belongs to that user. With this
+    /// token, private repositories are listed too.
     async fn ourselves(&self, owner: &str) -> Result<Option<String>> {
         if self.requester.pool.accounts() > 1 {
             return self.requester.identity_of(owner).await;

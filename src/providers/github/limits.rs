@@ -104,9 +104,9 @@ struct Quota {
     /// Time of the reset on the server's clock, to tell older answers from newer.
     reset_told: i64,
     under_way: u64,
-    /// Requests that ended without rate limit headers. Each is recorded as the number of requests
-    /// started by then: the answer to a request that started later counts it, the answer to one
-    /// that was under way may not.
+    /// Requests that ended without rate limit headers. For each, the number of requests started
+    /// before its end is stored: the answer to a request that started later includes it in the
+    /// count, the answer to a request that was under way may not.
     silent: Vec<u64>,
     /// True if the server has no limits, because its answers have no rate limit headers.
     is_unlimited: bool,

@@ -289,7 +289,7 @@ impl Requester {
             lease.answered(told, true);
             return self.moved(request, headers);
         }
-        // An empty body is an answer, but not with status 200, which promises content.
+        // An empty body is a valid answer, except with status 200, which must have content.
         let parsed = if body.is_empty() && status != StatusCode::OK {
             Ok(Value::Null)
         } else {

@@ -123,7 +123,7 @@ impl Connection<'_> {
     }
 }
 
-/// Writes a pack and its index beside the others.
+/// Writes a pack and its index to the directory of packs.
 fn write_pack(
     from: &mut Counted<'_>,
     repo: &gix::Repository,
@@ -161,7 +161,7 @@ fn unreadable(repo: &gix::Repository) -> impl FnOnce(gix::Error) -> Error {
     gix_error::unreadable(repo.git_dir(), "its list of shallow commits")
 }
 
-/// `PACK`, version, number of objects.
+/// The length of a pack's header: `PACK`, version, number of objects.
 const HEADER: usize = 12;
 
 /// A reader that checks the announced number of objects before the first object is read.

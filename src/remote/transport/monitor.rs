@@ -92,7 +92,7 @@ impl TransferMonitor {
         self.0.most_before_pack.store(u64::MAX, Ordering::Relaxed);
     }
 
-    /// Asks the transfer to end.
+    /// Asks the transfer to stop.
     pub(crate) fn stop(&self) {
         self.0.stop.store(true, Ordering::Relaxed);
     }

@@ -85,7 +85,7 @@ impl Remote {
             (Scheme::Ssh, _) => {
                 ssh::connect(&self.url, options, stall_timer, monitor).map_err(failed)
             }
-            _ => Err(Error::internal("a path is copied, not fetched")),
+            _ => Err(Error::internal("a local path has no transport")),
         }
     }
 

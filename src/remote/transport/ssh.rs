@@ -45,7 +45,7 @@ pub(crate) fn connect(
         .username()
         .map_or_else(|| host.to_owned(), |user| format!("{user}@{host}"));
     command.args(["--", &whom]);
-    // `ssh://host/~user/path` is below a home directory.
+    // In `ssh://host/~user/path`, the path starts at a home directory.
     let path = url.path();
     let path = path
         .strip_prefix('/')

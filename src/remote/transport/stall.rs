@@ -57,7 +57,7 @@ impl StallTimer {
         self.wait(future)
     }
 
-    /// Waits for more of an answer.
+    /// Waits for more of the same response, without resetting the counts.
     pub(crate) fn wait<T>(&self, future: impl Future<Output = io::Result<T>>) -> io::Result<T> {
         self.check()?;
         self.runtime.block_on(async {

@@ -16,8 +16,8 @@ use gix::index::entry::{Flags, Mode};
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 use gix::refs::{FullName, Target};
 
-use super::files::{put, put_submodule, remove, staging};
 use super::local_changes::LocalFiles;
+use super::place_files::{put, put_submodule, remove, staging};
 use crate::cancel::CancelToken;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -36,7 +36,7 @@ use crate::remote::transport::TransferMonitor;
 /// The result of a fast-forward.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum FastForward {
-    /// There was nothing to do.
+    /// No change was needed.
     UpToDate,
     /// The files and this branch moved to another commit.
     Moved(GitString),

@@ -41,7 +41,9 @@ impl LocalFiles {
                 .iter()
                 .any(|entry| entry.flags.contains(Flags::SKIP_WORKTREE))
         {
-            return Ok(Err("only a part of them is checked out".to_owned()));
+            return Ok(Err(
+                "the checkout is sparse, or its index is split".to_owned()
+            ));
         }
         let mut state = Self {
             index: HashMap::new(),

@@ -29,8 +29,8 @@ use crate::remote_url::Scheme;
 use fast_forward::{FastForward, fast_forward};
 use repack::join_small_packs;
 mod fast_forward;
-mod files;
 mod local_changes;
+mod place_files;
 mod repack;
 
 /// Fetches new objects from the origin of the repository at `path`, moves its refs to the origin's,

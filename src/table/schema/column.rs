@@ -1,4 +1,5 @@
-//! The definition of a column: everything that Arrow, the documentation and a data package say of it.
+//! The definition of a column: everything that Arrow, the documentation and a data package need to
+//! know about it.
 
 use std::collections::HashMap;
 use std::sync::Arc;

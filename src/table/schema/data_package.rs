@@ -1,4 +1,5 @@
-//! Table schemas and data packages (Frictionless Data), which tell other tools what a dataset holds.
+//! Table schemas and data packages (Frictionless Data), which describe the content of a dataset to
+//! other tools.
 
 use serde_json::{Value, json};
 

@@ -1,7 +1,8 @@
 //! One definition of every column, and the Arrow schemas made of it.
 //!
-//! [`TABLES`] says what each column is called, what it means, its type, its unit and what null means. From it come the
-//! Arrow fields with their metadata, the page of documentation, and the data packages of a dataset.
+//! [`TABLES`] contains the name, meaning, type and unit of each column, and the meaning of null.
+//! The Arrow fields with their metadata, the page of documentation, and the data packages of a
+//! dataset are made from it.
 
 mod column;
 mod data_package;

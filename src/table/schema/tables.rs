@@ -7,11 +7,11 @@ use super::column::{Column, column};
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct TableDefinition {
-    /// The name, also of its file.
+    /// The name of the table; its file has the same name.
     pub name: &'static str,
     /// The meaning of a row.
     pub row: &'static str,
-    /// The columns that identify a row, together.
+    /// The columns that together identify a row.
     pub key: &'static [&'static str],
     /// The columns, in order.
     pub columns: &'static [Column],
@@ -91,7 +91,7 @@ pub const COMMITS: TableDefinition = TableDefinition {
         column(
             "files_changed",
             Integer,
-            "files it changed against the parents that gitfleet.diff_merges names",
+            "number of files it changed, compared with the parents that gitfleet.diff_merges selects",
         )
         .unit("files"),
         column(
@@ -192,7 +192,7 @@ pub const CHANGES: TableDefinition = TableDefinition {
 /// The blame table, with a row per run of lines.
 pub const BLAME: TableDefinition = TableDefinition {
     name: "blame",
-    row: "one row per run of lines that one commit left, in line order within a file; with --lines one row per line",
+    row: "one row per run of lines that one commit wrote, in line order within a file; with --lines one row per line",
     key: &["repo", "path", "start_line"],
     columns: &[
         REPO.refers_to("commits.repo"),

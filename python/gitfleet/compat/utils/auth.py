@@ -207,8 +207,8 @@ class CredentialManager:
         """Store a token; it replaces one of the same user and host.
 
         Raises:
-            ValueError: The token is empty, the file holds other data, or its tokens do not open
-                with this key: a mistyped password must not destroy stored tokens.
+            ValueError: The token is empty, the file holds other data, or this key cannot decrypt
+                its tokens: a mistyped password must not destroy stored tokens.
             OSError: The file cannot be written.
 
         Example:
@@ -369,10 +369,11 @@ class CredentialManager:
                 replace(self.credentials_file, json.dumps(stored, indent=2).encode())
 
     def _refuse_strangers(self, stored: dict[str, Any]) -> None:
-        """Refuse to write to a file if none of its tokens opens with this key."""
+        """Refuse to write to a file if this key can decrypt none of its tokens."""
         kept = [one for name, all_ in stored.items() if name != _DERIVATION for one in all_]
         opened = [self._opened(stored, one) for one in kept]
-        # Tokens that a former release did not encrypt open with any key, so they prove nothing.
+        # Tokens that a former release stored without encryption can be read with any key, so they
+        # do not show that the key is right.
         if None in opened and all(one is None or one.is_plain for one in opened):
             msg = (
                 f"{self.credentials_file}: none of its tokens opens with this key; give the right "

@@ -1,4 +1,4 @@
-//! The tables of one repository.
+//! Writes the tables of one repository.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -72,7 +72,7 @@ impl MineJob<'_> {
             mined.rows.insert("changes".to_owned(), file.finish()?);
         }
         if missing > 0 {
-            mined.warnings.push(format!("{missing} commits have no line counts: blobs they need are missing (a partial clone?)"));
+            mined.warnings.push(format!("{missing} commits have no line counts: blobs that they need are missing (is it a partial clone?)"));
         }
         Ok(())
     }
@@ -118,7 +118,7 @@ impl MineJob<'_> {
         Ok(())
     }
 
-    /// What its hosting service says of it.
+    /// Writes the metadata from its hosting service, as the `repositories` table.
     pub(super) fn write_about(&self, directory: &Path, mined: &mut Mined) -> Result<()> {
         let Some(about) = self.target.about() else {
             return Ok(());
@@ -144,7 +144,7 @@ impl MineJob<'_> {
     }
 }
 
-/// Progress of a repository under the name the user gave it.
+/// Forwards progress with the name that the user gave the repository.
 struct Renamed {
     subject: String,
     sink: Arc<dyn ProgressSink>,

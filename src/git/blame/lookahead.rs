@@ -3,7 +3,7 @@
 //! Commits are listed newest first, a limited number ahead of the walk. For each, workers compare
 //! its tree with its first parent's. If a changed path then has lines to place, workers find the
 //! path's passage. This is a guess that may be wrong either way: some passages turn out not to be
-//! needed, and a missing one is found when the walk needs it. So the prefetcher affects nothing but
+//! needed, and a missing one is found when the walk needs it. So the lookahead affects nothing but
 //! the time.
 //!
 //! If few paths are blamed, merges mostly pass them whole to the first parent. Then only first
@@ -104,7 +104,7 @@ impl Finders {
     }
 }
 
-pub(super) struct Prefetcher {
+pub(super) struct Lookahead {
     finders: Arc<Finders>,
     rules: Arc<BlameRules>,
     cancel: CancelToken,
@@ -126,7 +126,7 @@ pub(super) struct Prefetcher {
     ready: VecDeque<LinePassage>,
 }
 
-impl Prefetcher {
+impl Lookahead {
     pub(super) fn new(
         source: &ObjectSource,
         workers: &Workers,
