@@ -30,6 +30,28 @@ NOT_FIELDS = {
     "token": "one of `credentials`",
     "existing": "a field of Fleet itself",
 }
+# Fields of the library's options that are no keys, and why.
+NOT_KEYS = {
+    "paths": "positional",
+    "worktree": "set by `bare` and `mirror`",
+    "threads": "`jobs` decides for many repositories",
+    "retry": "its fields are keys",
+    "net": "its fields are keys",
+    "limits": "its fields are keys",
+    "history": "its fields are keys",
+    "clone_options": "its fields are keys",
+    "credential_provider": "made of `credential_command` and `git_credentials`",
+    "max_object_bytes": "for programs that embed the library",
+    "max_throttle": "for programs that embed the library",
+    "max_wait": "for programs that embed the library",
+    "withheld_variables": "set by the extension",
+}
+# What `mine` decides itself: which commits of which clone, as a dataset needs them.
+DECIDED_BY_MINE = {
+    *("all_refs", "authors", "branch", "committers", "depth", "filter", "grep", "ignore_case"),
+    *("merge_commits", "order", "paths", "pattern_syntax", "refspecs", "shallow_since"),
+    *("single_branch", "skip", "tags", "update_files"),
+}
 # Keys whose flag has another name, and why.
 FLAGS = {
     "paths": ("path", "git's flags that may be given several times are singular"),
@@ -65,6 +87,20 @@ def test_options_of_the_package_are_those_that_the_extension_reads(name):
 def test_options_of_the_package_are_fields_of_the_library(name):
     strays = KEYS[name] - LIBRARY[name].keys() - NOT_FIELDS.keys()
     assert strays == set()
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_fields_of_the_library_are_options_of_the_package(name):
+    decided = DECIDED_BY_MINE if name == "MineOptions" else set()
+    assert LIBRARY[name].keys() - KEYS[name] - NOT_KEYS.keys() - decided == set()
+
+
+def test_options_of_the_package_are_documented():
+    for name in options.__all__:
+        (source,) = ast.parse(inspect.getsource(getattr(options, name))).body
+        for field, text in itertools.pairwise([*source.body, None]):
+            if isinstance(field, ast.AnnAssign):
+                assert isinstance(text, ast.Expr), (name, field.target.id)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

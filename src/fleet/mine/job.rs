@@ -16,7 +16,8 @@ use crate::git::{
 };
 use crate::progress::{Phase, Progress};
 use crate::remote::{
-    CloneOptions, PrefetchFor, Worktree, clone_repo, prefetch, remote_head, update_repo,
+    CloneOptions, PrefetchFor, Worktree, clone_repo, prefetch, remote_head, remove_leftovers,
+    update_repo,
 };
 use crate::workers::Workers;
 
@@ -108,6 +109,9 @@ impl MineJob<'_> {
         if clone.exists() {
             update_repo(&clone, &options, self.context)?;
         } else {
+            if let Some(directory) = clone.parent() {
+                remove_leftovers(directory)?;
+            }
             clone_repo(self.target.url(), &clone, &options, self.context)?;
         }
         Repo::open(&clone, &open).map(Some)

@@ -152,9 +152,9 @@ impl HistoryOptions {
     /// True if the caller asked for the changes of merges. As in git, merges are not simplified
     /// away then.
     pub(super) fn compares_merges(&self) -> bool {
-        matches!(
-            self.diff_merges,
-            Some(DiffMerges::FirstParent | DiffMerges::Separate)
-        )
+        match self.diff_merges {
+            None | Some(DiffMerges::None) => false,
+            Some(DiffMerges::FirstParent | DiffMerges::Separate) => true,
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! the thread that uses them. A [`TransferMonitor`] stops them from another thread. It also keeps
 //! failures in structured form, because the protocol layers in between would reduce them to text.
 
+mod failure;
 mod git_daemon;
 mod http;
 mod monitor;
