@@ -24,8 +24,8 @@ pub enum Scheme {
 
 /// The address of one repository.
 ///
-/// A user name and password in the address are split off at parsing: `Display` and `Debug` never show them, and they are
-/// not part of [`RemoteUrl::as_str`].
+/// A user name and password in the address are split off at parsing: `Display` and `Debug` never
+/// show them, and they are not part of [`RemoteUrl::as_str`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RemoteUrl {
     scheme: Scheme,
@@ -197,7 +197,8 @@ impl RemoteUrl {
         &self.host
     }
 
-    /// The path on the host, decoded: absolute, or relative to a home directory (`host:path`, `ssh://host/~user/path`).
+    /// The path on the host, decoded: absolute, or relative to a home directory (`host:path`,
+    /// `ssh://host/~user/path`).
     pub fn path(&self) -> &str {
         &self.path
     }

@@ -10,7 +10,8 @@ const MOST_THREADS: usize = 1024;
 
 /// A pool of threads for the parallel parts of history walks and blame; clones share it.
 ///
-/// The library uses this pool and never rayon's global one, so that a caller decides how much of the machine is used.
+/// The library uses this pool and never rayon's global one, so that a caller decides how much of
+/// the machine is used.
 #[derive(Clone, Debug)]
 pub struct Workers(Arc<rayon::ThreadPool>);
 

@@ -161,7 +161,8 @@ fn counts(updated: &UpdateOutcome) -> String {
     parts.join(", ")
 }
 
-/// Prints one line per repository. Errors go to standard error, or into the JSON. Returns the exit code.
+/// Prints one line per repository. Errors go to standard error, or into the JSON. Returns the exit
+/// code.
 fn print<T>(
     report: &Report<T>,
     args: &FleetArgs,

@@ -16,8 +16,8 @@ settings! {
     pub struct RetryOptions {
         /// Attempts after the first.
         pub retries: u32 = 4,
-        /// Wait before the first retry; doubled for each one after. Random jitter takes off up to half of it, so that jobs
-        /// that failed together are not retried together.
+        /// Wait before the first retry; doubled for each one after. Random jitter takes off up to
+        /// half of it, so that jobs that failed together are not retried together.
         pub retry_wait: Duration = Duration::from_secs(1),
         /// Longest wait between attempts.
         pub max_wait: Duration = Duration::from_secs(60),

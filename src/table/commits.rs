@@ -100,7 +100,8 @@ impl CommitsTable {
     ///
     /// # Errors
     ///
-    /// [`Error::Internal`](crate::Error::Internal) if columns and schema disagree, which is a defect.
+    /// [`Error::Internal`](crate::Error::Internal) if columns and schema disagree, which is a
+    /// defect.
     pub fn take(&mut self) -> Result<RecordBatch> {
         self.text_bytes = 0;
         self.batch.grow();
@@ -230,7 +231,8 @@ impl ChangesTable {
     ///
     /// # Errors
     ///
-    /// [`Error::Internal`](crate::Error::Internal) if columns and schema disagree, which is a defect.
+    /// [`Error::Internal`](crate::Error::Internal) if columns and schema disagree, which is a
+    /// defect.
     pub fn take(&mut self) -> Result<RecordBatch> {
         self.rows = 0;
         self.batch.grow();

@@ -166,7 +166,8 @@ pub(in crate::cli) struct CloneArgs {
     /// Fetch no tags
     #[arg(long)]
     no_tags: bool,
-    /// Fetch these refs instead of the usual ones, such as +refs/notes/*:refs/notes/*; may be given several times
+    /// Fetch these refs instead of the usual ones, such as +refs/notes/*:refs/notes/*; may be given
+    /// several times
     #[arg(long, value_name = "REFSPEC")]
     refspec: Vec<String>,
     /// Treatment of a clone that exists already

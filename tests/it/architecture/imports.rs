@@ -7,8 +7,8 @@ use regex::{Captures, Regex};
 /// A module's path below the crate, such as `git::blame::walk`; the crate itself is empty.
 pub(super) type Module = Vec<String>;
 
-/// For each module, the modules in whose files the items are defined that it imports. A name that a module only passes on
-/// (`pub use`) counts as imported from the module that defines it.
+/// For each module, the modules in whose files the items are defined that it imports. A name that a
+/// module only passes on (`pub use`) counts as imported from the module that defines it.
 pub(super) fn imports(sources: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>> {
     let read: BTreeMap<&Module, Names> = sources
         .iter()

@@ -28,8 +28,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rayon", &["workers.rs"]),
 ];
 
-/// The layers, lowest first. A file imports files of its own layer and of lower ones; the names of one line are layers of
-/// their own, which do not import each other.
+/// The layers, lowest first. A file imports files of its own layer and of lower ones; the names of
+/// one line are layers of their own, which do not import each other.
 const LAYERS: &[&[&str]] = &[
     &["error", "secret"],
     &["choice", "git_string"],

@@ -1,4 +1,5 @@
-//! Servers of `git://` on this machine: one that runs `git upload-pack`, and one that follows a script.
+//! Servers of `git://` on this machine: one that runs `git upload-pack`, and one that follows a
+//! script.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
