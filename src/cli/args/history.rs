@@ -81,8 +81,8 @@ impl CountingArgs {
 /// The commits to list; the options are named as in git.
 #[derive(Clone, Debug, ClapArgs)]
 struct SelectionArgs {
-    /// Start at this revision, or list a range such as v1..v2; may be given several times [default:
-    /// HEAD]
+    /// Start at this revision, or list a range such as v1..v2; may be given several times
+    /// [default: HEAD]
     #[arg(long, value_name = "REV")]
     rev: Vec<String>,
     /// Start at every branch, tag and other ref

@@ -9,9 +9,9 @@
 //! Two versions of a file mostly have long common ends, and numbering those lines would be most of
 //! the work. They matter in three ways only:
 //!
-//! - A line that only one of the two middles has stays in the search if it also occurs in the ends.
-//! There are few such lines, so the ends are searched for them. One copy of each, in front of both
-//! middles, represents all its occurrences.
+//! - A line that only one of the two middles has stays in the search if it also occurs in the
+//!   ends. There are few such lines, so the ends are searched for them. One copy of each, in front
+//!   of both middles, represents all its occurrences.
 //! - If many lines have no match, it matters how often the ends have a line. Then all lines are
 //!   numbered.
 //! - A hunk may slide into the ends, as far as lines there equal lines of the middle.
