@@ -13,6 +13,7 @@ pub mod fleet;
 pub mod git;
 mod git_string;
 mod jitter;
+mod json;
 pub mod net;
 pub mod progress;
 #[cfg(feature = "http")]
@@ -33,6 +34,7 @@ pub use crate::choice::Choice;
 pub use crate::context::Context;
 pub use crate::error::{Error, ErrorKind, Result, ServiceError};
 pub use crate::git_string::GitString;
+pub use crate::json::Json;
 pub use crate::remote_url::{RemoteUrl, RepoKey, Scheme};
 pub use crate::secret::Secret;
 pub use crate::settings::IntoSetting;

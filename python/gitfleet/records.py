@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import importlib
 import os
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Records"]
 
 M = TypeVar("M", bound="BaseModel")
+R = TypeVar("R")
 
 
 class Records:
@@ -116,6 +118,18 @@ class Records:
         self._finish()
         return rows
 
+    async def to_pylist_async(self) -> list[dict[str, Any]]:
+        """Call `to_pylist` without blocking the event loop.
+
+        Example:
+            >>> import asyncio
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> len(asyncio.run(repo.commits().to_pylist_async()))
+            3
+        """
+        return await self._convert_async(Records.to_pylist)
+
     def to_pyarrow(self) -> pa.Table:
         """Read everything into a pyarrow table.
 
@@ -128,6 +142,18 @@ class Records:
         table: pa.Table = _needed("pyarrow").table(self._stream.collect())
         self._finish()
         return table
+
+    async def to_pyarrow_async(self) -> pa.Table:
+        """Call `to_pyarrow` without blocking the event loop.
+
+        Example:
+            >>> import asyncio
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> asyncio.run(repo.commits().to_pyarrow_async()).num_rows
+            3
+        """
+        return await self._convert_async(Records.to_pyarrow)
 
     def to_pandas(self) -> pd.DataFrame:
         """Read everything into a pandas DataFrame.
@@ -158,6 +184,18 @@ class Records:
         self._finish()
         return frame
 
+    async def to_pandas_async(self) -> pd.DataFrame:
+        """Call `to_pandas` without blocking the event loop.
+
+        Example:
+            >>> import asyncio
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> int(asyncio.run(repo.changes().to_pandas_async())["deletions"].sum())
+            1
+        """
+        return await self._convert_async(Records.to_pandas)
+
     def to_polars(self) -> pl.DataFrame:
         """Read everything into a Polars DataFrame.
 
@@ -170,6 +208,18 @@ class Records:
         frame: pl.DataFrame = _needed("polars").DataFrame(self._stream.collect())
         self._finish()
         return frame
+
+    async def to_polars_async(self) -> pl.DataFrame:
+        """Call `to_polars` without blocking the event loop.
+
+        Example:
+            >>> import asyncio
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> asyncio.run(repo.blame().to_polars_async())["line_count"].sum()
+            24
+        """
+        return await self._convert_async(Records.to_polars)
 
     def to_pydantic(self, model: type[M]) -> list[M]:
         """Read everything into pydantic models, one per row; fields are columns by name.
@@ -190,6 +240,20 @@ class Records:
         self._finish()
         return [model.model_validate(row) for row in rows]
 
+    async def to_pydantic_async(self, model: type[M]) -> list[M]:
+        """Call `to_pydantic` without blocking the event loop.
+
+        Example:
+            >>> import asyncio
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> from gitfleet.models.rows import ChangeRow
+            >>> changes = repo.changes(max_count=1)
+            >>> asyncio.run(changes.to_pydantic_async(ChangeRow))[0].path
+            'README.md'
+        """
+        return await self._convert_async(lambda records: records.to_pydantic(model))
+
     def write_parquet(self, path: str | os.PathLike[str]) -> int:
         """Write everything to a Parquet file, batch by batch; it appears when it is complete.
 
@@ -207,6 +271,18 @@ class Records:
         """
         return self._write(path, "parquet")
 
+    async def write_parquet_async(self, path: str | os.PathLike[str]) -> int:
+        """Call `write_parquet` without blocking the event loop.
+
+        Example:
+            >>> import asyncio
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> asyncio.run(repo.blame().write_parquet_async("blame.parquet"))
+            6
+        """
+        return await self._write_async(path, "parquet")
+
     def write_csv(self, path: str | os.PathLike[str]) -> int:
         """Write everything to a CSV file with a header, like `write_parquet`.
 
@@ -220,6 +296,18 @@ class Records:
         """
         return self._write(path, "csv")
 
+    async def write_csv_async(self, path: str | os.PathLike[str]) -> int:
+        """Call `write_csv` without blocking the event loop.
+
+        Example:
+            >>> import asyncio
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> asyncio.run(repo.commits().write_csv_async("commits.csv"))
+            3
+        """
+        return await self._write_async(path, "csv")
+
     def write_jsonl(self, path: str | os.PathLike[str]) -> int:
         """Write everything to a file with one JSON object per line, like `write_parquet`.
 
@@ -231,10 +319,36 @@ class Records:
         """
         return self._write(path, "jsonl")
 
+    async def write_jsonl_async(self, path: str | os.PathLike[str]) -> int:
+        """Call `write_jsonl` without blocking the event loop.
+
+        Example:
+            >>> import asyncio
+            >>> import gitfleet
+            >>> repo = gitfleet.Repository("projects/alpha")
+            >>> asyncio.run(repo.commits().write_jsonl_async("commits.jsonl"))
+            3
+        """
+        return await self._write_async(path, "jsonl")
+
     def _write(self, path: str | os.PathLike[str], form: Literal["csv", "jsonl", "parquet"]) -> int:
         rows = self._stream.write(os.fspath(path), form)
         self._finish()
         return rows
+
+    async def _write_async(
+        self, path: str | os.PathLike[str], form: Literal["csv", "jsonl", "parquet"]
+    ) -> int:
+        rows = await self._stream.write_async(os.fspath(path), form)
+        self._finish()
+        return rows
+
+    async def _convert_async(self, convert: Callable[[Records], R]) -> R:
+        """Read everything, and convert it on a thread of its own."""
+        read = Records(self._name, await self._stream.collect_async())
+        converted = await asyncio.to_thread(convert, read)
+        self._finish()
+        return converted
 
     def close(self) -> None:
         """Stop the work behind the stream; rows that were not read are lost.

@@ -15,17 +15,14 @@ use crate::edge::inputs::look_up;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fleet::{self, Fleet, Outcome, Report};
 use crate::remote::{RefChange, UpdateOutcome};
-use crate::remote_url::RemoteUrl;
 
 pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
     let targets = inputs(&args.targets, &args.fleet)?;
     let cancel = &interrupt::token(); // before this line, Ctrl-C ends the process at once
-    let (targets, refused) = look_up(&targets, None, cancel)?;
+    let targets = look_up(&targets, None, cancel)?;
     let options = args.options()?;
     let (bars, context) = bars(&args.fleet, streams, targets.len(), cancel);
-    refused.tell(&*context.progress);
-    let report = fleet::mine(&targets, &args.output, &options, &context)?;
-    let report = refused.put_into(report);
+    let report = fleet::mine(targets, &args.output, &options, &context)?;
     bars.clear();
     print(&report, &args.fleet, streams, |target, mined| {
         let rows: Vec<String> = mined
@@ -50,16 +47,16 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
 pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
     let urls = inputs(&args.urls, &args.fleet)?;
     let cancel = &interrupt::token(); // before this line, Ctrl-C ends the process at once
-    let (targets, refused) = look_up(&urls, None, cancel)?;
-    let urls: Vec<RemoteUrl> = targets.iter().map(|target| target.url().clone()).collect();
+    let targets = look_up(&urls, None, cancel)?;
+    let urls = targets
+        .into_iter()
+        .map(|input| input.map(|target| target.url().clone()));
     let mut fleet = Fleet::new(&args.output);
     fleet.options = args.options()?;
     fleet.fleet = args.fleet_options();
     fleet.existing = args.existing;
     let (bars, context) = bars(&args.fleet, streams, urls.len(), cancel);
-    refused.tell(&*context.progress);
-    let report = fleet.clone_all(&urls, &context)?;
-    let report = refused.put_into(report);
+    let report = fleet.clone_all(urls, &context)?;
     bars.clear();
     print(&report, &args.fleet, streams, |url, cloned| {
         let path = cloned.path.display();

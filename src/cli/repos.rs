@@ -10,6 +10,7 @@ use crate::cancel::CancelToken;
 use crate::edge::environment::github;
 use crate::edge::hosted::look_up;
 use crate::error::{Error, Result};
+use crate::json::Json;
 use crate::providers::github::{GitHub, RepositoryFilter, SearchOrder};
 use crate::table::{Records, RepositoriesTable};
 
@@ -38,16 +39,16 @@ pub(super) fn repos(args: &ReposArgs, streams: &mut Streams, cancel: &CancelToke
     Ok(if errors.is_empty() { DONE } else { FAILED })
 }
 
-type Found = (Vec<serde_json::Value>, Vec<(String, Error)>);
+type Found = (Vec<Json>, Vec<(String, Error)>);
 
 /// Returns each repository once, and the error of each owner or search that could not be listed.
 async fn list(args: &ReposArgs, github: &GitHub, filter: RepositoryFilter) -> Result<Found> {
     let (mut found, mut errors, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
-    let mut add = |items: Vec<serde_json::Value>| {
+    let mut add = |items: Vec<Json>| {
         found.extend(
             items
                 .into_iter()
-                .filter(|item| seen.insert(item["full_name"].to_string())),
+                .filter(|item| seen.insert(item.text("/full_name").map(str::to_owned))),
         );
     };
     for owner in &args.owners {
@@ -90,7 +91,7 @@ async fn list(args: &ReposArgs, github: &GitHub, filter: RepositoryFilter) -> Re
     Ok((found, errors))
 }
 
-fn write(args: &ReposArgs, found: &[serde_json::Value], streams: &mut Streams) -> Result<()> {
+fn write(args: &ReposArgs, found: &[Json], streams: &mut Streams) -> Result<()> {
     let format = match args.format {
         Some(ReposFormat::Urls | ReposFormat::SshUrls) => return write_urls(args, found, streams),
         Some(ReposFormat::Table) => Some(FormatArg::Table),
@@ -102,7 +103,7 @@ fn write(args: &ReposArgs, found: &[serde_json::Value], streams: &mut Streams) -
     };
     let mut table = RepositoriesTable::new();
     for about in found {
-        let url = about["clone_url"].as_str().unwrap_or_default();
+        let url = about.text("/clone_url").unwrap_or_default();
         let key = crate::RemoteUrl::parse(url).map(|url| url.key().to_string());
         table.push(&key.unwrap_or_default(), about);
     }
@@ -118,11 +119,11 @@ fn write(args: &ReposArgs, found: &[serde_json::Value], streams: &mut Streams) -
     super::rows::write(records, &output, COLUMNS, streams).map(|_| ())
 }
 
-fn write_urls(args: &ReposArgs, found: &[serde_json::Value], streams: &mut Streams) -> Result<()> {
+fn write_urls(args: &ReposArgs, found: &[Json], streams: &mut Streams) -> Result<()> {
     let is_ssh = args.format == Some(ReposFormat::SshUrls);
-    let address = |about: &serde_json::Value| {
-        let url = about["clone_url"].as_str().unwrap_or_default();
-        let url = match about["ssh_url"].as_str().filter(|_| is_ssh) {
+    let address = |about: &Json| {
+        let url = about.text("/clone_url").unwrap_or_default();
+        let url = match about.text("/ssh_url").filter(|_| is_ssh) {
             Some(ssh) => ssh.to_owned(),
             None if is_ssh => url.replacen("https://", "ssh://git@", 1),
             None => url.to_owned(),
@@ -137,7 +138,7 @@ fn write_urls(args: &ReposArgs, found: &[serde_json::Value], streams: &mut Strea
         match address(about) {
             Some(url) => text.extend([&url, "\n"]),
             None => {
-                let name = about["full_name"].as_str().unwrap_or("a repository");
+                let name = about.text("/full_name").unwrap_or("a repository");
                 let _ = writeln!(streams.err, "warning: {name:?} has no URL to clone from");
             }
         }

@@ -1,9 +1,8 @@
 //! Repositories named by their hosting service: `github:OWNER` and `github:OWNER/NAME`.
 
-use serde_json::Value;
-
 use crate::error::{Error, Result};
 use crate::fleet::Target;
+use crate::json::Json;
 use crate::providers::github::{GitHub, RepositoryFilter};
 
 /// Prefix of the names of repositories on GitHub.
@@ -70,15 +69,15 @@ async fn owned(owner: &str, github: &GitHub) -> Result<Vec<Target>> {
     all.into_iter().map(target).collect()
 }
 
-fn target(about: Value) -> Result<Target> {
-    let url = about["clone_url"].as_str().unwrap_or_default();
+fn target(about: Json) -> Result<Target> {
+    let url = about.text("/clone_url").unwrap_or_default();
     let target = Target::parse(url)?;
     if target.local_path().is_some() {
         return Err(Error::Refused {
             subject: "GitHub".to_owned(),
             reason: format!(
                 "the clone URL of {} is not a URL: `{url}`",
-                about["full_name"]
+                about.text("/full_name").unwrap_or_default()
             ),
         });
     }

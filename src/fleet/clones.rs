@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use super::input::Input;
 use super::outcome::Report;
-use super::run::{FleetOptions, Job, run};
+use super::run::{FleetOptions, run};
 use super::target::refuse_clashes;
 use crate::choice::choices;
 use crate::context::Context;
@@ -52,10 +53,10 @@ pub struct Cloned {
 ///
 /// ```no_run
 /// use gitfleet::fleet::Fleet;
-/// use gitfleet::{Context, RemoteUrl};
+/// use gitfleet::Context;
 /// # fn main() -> gitfleet::Result<()> {
-/// let urls = [RemoteUrl::parse("https://github.com/BurntSushi/ripgrep")?];
-/// let report = Fleet::new("clones").clone_all(&urls, &Context::new())?;
+/// let urls = ["https://github.com/BurntSushi/ripgrep", "https://github.com/sharkdp/fd"];
+/// let report = Fleet::new("clones").clone_all(urls, &Context::new())?;
 /// for (url, error) in report.failed() {
 ///     eprintln!("{url}: {}", error.report());
 /// }
@@ -86,28 +87,28 @@ impl Fleet {
         }
     }
 
-    /// Clones each address; one failure does not stop the others. Incomplete clones of killed runs
-    /// are removed first.
+    /// Clones each address; one failure does not stop the others. Addresses are strings or
+    /// [`RemoteUrl`]s. Incomplete clones of killed runs are removed first.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidInput`] if two addresses would share a directory; nothing has been cloned
     /// then. Any other error is in the outcome of its address.
-    pub fn clone_all(&self, urls: &[RemoteUrl], context: &Context) -> Result<Report<Cloned>> {
-        refuse_clashes(&urls.iter().collect::<Vec<_>>())?;
+    pub fn clone_all<U>(&self, urls: U, context: &Context) -> Result<Report<Cloned>>
+    where
+        U: IntoIterator<Item: Into<Input<RemoteUrl>>>,
+    {
+        let urls: Vec<Input<RemoteUrl>> = urls.into_iter().map(Into::into).collect();
+        refuse_clashes(urls.iter().filter_map(|url| url.value.as_ref().ok()))?;
         for host in directories(&self.root)? {
             for owner in directories(&host)? {
                 remove_leftovers(&owner)?;
             }
         }
         let options = self.shared();
-        let jobs = urls.iter().map(|url| Job {
-            input: url,
-            name: url.to_string(),
-            host: url.host(),
-        });
+        let host = |url: &RemoteUrl| url.host().to_owned();
         let work = |url: &RemoteUrl| self.clone_one(url, &options, context);
-        let on_end = |name: &str, result: &Result<Cloned>| {
+        let on_end = |_, name: &str, result: &Result<Cloned>| {
             let ending = match result {
                 Ok(cloned) if cloned.was_there => EndStatus::Unchanged,
                 Ok(_) => EndStatus::Done,
@@ -115,8 +116,7 @@ impl Fleet {
             };
             context.progress.ended(name, &ending);
         };
-        let outcomes = run(jobs.collect(), &self.fleet, &context.cancel, work, on_end);
-        Ok(Report { outcomes })
+        Ok(run(urls, host, &self.fleet, &context.cancel, work, on_end))
     }
 
     fn place(&self, url: &RemoteUrl) -> PathBuf {
@@ -125,7 +125,7 @@ impl Fleet {
 
     /// The options of one clone, with so few threads that all jobs together use no more threads
     /// than there are cores.
-    fn shared(&self) -> CloneOptions {
+    pub(super) fn shared(&self) -> CloneOptions {
         let mut options = self.options.clone();
         if options.threads == 0 {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -201,19 +201,17 @@ impl Fleet {
             }
         }
         let options = self.shared();
-        // If a clone cannot be read, the error becomes its outcome later.
-        let hosts: Vec<String> = paths
-            .iter()
-            .map(|path| origin(path).ok().and_then(|found| found.url))
-            .map(|url| url.map_or_else(String::new, |url| url.host().to_owned()))
-            .collect();
-        let jobs = paths.iter().zip(&hosts).map(|(path, host)| Job {
-            input: path,
+        let inputs = paths.iter().map(|path| Input {
             name: path.display().to_string(),
-            host,
+            value: Ok(path),
         });
-        let work = |path: &PathBuf| update_repo(path, &options, context);
-        let on_end = |name: &str, result: &Result<UpdateOutcome>| {
+        let host = |path: &&PathBuf| {
+            // If a clone cannot be read, the error becomes its outcome later.
+            let url = origin(path).ok().and_then(|found| found.url);
+            url.map_or_else(String::new, |url| url.host().to_owned())
+        };
+        let work = |path: &&PathBuf| update_repo(path, &options, context);
+        let on_end = |_, name: &str, result: &Result<UpdateOutcome>| {
             let ending = match result {
                 Ok(updated) if updated.is_unchanged() => EndStatus::Unchanged,
                 Ok(_) => EndStatus::Done,
@@ -221,8 +219,8 @@ impl Fleet {
             };
             context.progress.ended(name, &ending);
         };
-        let outcomes = run(jobs.collect(), &self.fleet, &context.cancel, work, on_end);
-        Ok(Report { outcomes })
+        let (inputs, cancel) = (inputs.collect(), &context.cancel);
+        Ok(run(inputs, host, &self.fleet, cancel, work, on_end))
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::run::{FleetOptions, Job, run};
+use super::clones::Fleet;
+use super::input::Input;
+use super::run::{FleetOptions, run};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::progress::{EndStatus, Phase, Progress, ProgressSink};
@@ -48,8 +50,8 @@ pub struct CloneTask {
 /// The directories live until [`RepoManager::cleanup`] or until the manager is dropped.
 pub struct RepoManager {
     urls: Vec<String>,
-    options: CloneOptions,
-    fleet: FleetOptions,
+    /// The options of the clones. Its root is not used: each clone has a temporary directory.
+    fleet: Fleet,
     tasks: Arc<Mutex<HashMap<String, ManagedClone>>>,
 }
 
@@ -104,9 +106,11 @@ impl RepoManager {
     /// Makes a manager with `urls` queued. Addresses are parsed when they are cloned: an invalid
     /// one makes its task fail.
     pub fn new(urls: Vec<String>, options: CloneOptions, fleet: FleetOptions) -> Self {
+        let mut clones = Fleet::new("");
+        clones.options = options;
+        clones.fleet = fleet;
         let manager = Self {
-            options,
-            fleet,
+            fleet: clones,
             tasks: Arc::default(),
             urls,
         };
@@ -134,22 +138,19 @@ impl RepoManager {
     pub fn clone_each(&self, urls: &[String], context: &Context) -> Result<()> {
         let mut urls = once_each(urls);
         urls.retain(|url| self.enqueue(url));
-        let hosts: Vec<String> = urls
+        let inputs = urls
             .iter()
-            .map(|url| {
-                RemoteUrl::parse(url).map_or_else(|_| String::new(), |url| url.host().to_owned())
-            })
+            .map(|given| Input::<RemoteUrl>::from(given).map(|url| (given.as_str(), url)))
             .collect();
-        let jobs = urls.iter().zip(&hosts).map(|(url, host)| Job {
-            input: url,
-            name: shown(url),
-            host,
-        });
-        let work = |url: &&String| self.attempt(url, context);
-        let on_end =
-            |name: &str, result: &Result<()>| context.progress.ended(name, &ending(result));
-        run(jobs.collect(), &self.fleet, &context.cancel, work, on_end);
-        context.cancel.check()
+        let options = self.fleet.shared();
+        let host = |(_, url): &(&str, RemoteUrl)| url.host().to_owned();
+        let work = |(given, url): &(&str, RemoteUrl)| self.attempt(given, url, &options, context);
+        let on_end = |place: usize, name: &str, result: &Result<()>| {
+            self.ended(urls[place], name, result, context);
+        };
+        let cancel = &context.cancel;
+        run(inputs, host, &self.fleet.fleet, cancel, work, on_end);
+        cancel.check()
     }
 
     /// Clones one address, which need not be among those the manager was made with.
@@ -158,58 +159,58 @@ impl RepoManager {
     ///
     /// Those of [`clone_repo`]; the state of the task records them too.
     pub fn clone_one(&self, url: &str, context: &Context) -> Result<()> {
-        let result = self.attempt(url, context);
-        context.progress.ended(&shown(url), &ending(&result));
+        let attempt = |parsed| self.attempt(url, &parsed, &self.fleet.options, context);
+        let result = RemoteUrl::parse(url).and_then(attempt);
+        self.ended(url, &shown(url), &result, context);
         result
     }
 
-    fn attempt(&self, url: &str, context: &Context) -> Result<()> {
-        let watch: Arc<dyn ProgressSink> = Arc::new(TaskProgress {
-            url: url.to_owned(),
+    /// Clones `url` into a new temporary directory. The task is that of the address as given.
+    fn attempt(
+        &self,
+        given: &str,
+        url: &RemoteUrl,
+        options: &CloneOptions,
+        context: &Context,
+    ) -> Result<()> {
+        self.start(given);
+        let reported = context.clone().reported_to(Arc::new(TaskProgress {
+            url: given.to_owned(),
             tasks: Arc::clone(&self.tasks),
             sink: Arc::clone(&context.progress),
-        });
-        self.start(url);
-        let cloned = || -> Result<Temporary> {
-            let parsed = RemoteUrl::parse(url)?;
-            let directory = Temporary::new()?;
-            let into = directory.path().join(parsed.key().name);
-            clone_repo(
-                &parsed,
-                &into,
-                &self.options,
-                &context.clone().reported_to(watch),
-            )?;
-            Ok(directory)
-        };
-        match cloned() {
-            Ok(directory) => {
-                let mut tasks = self.lock();
-                if let Some(entry) = tasks.get_mut(url) {
-                    let name = RemoteUrl::parse(url)
-                        .map(|parsed| parsed.key().name)
-                        .unwrap_or_default();
-                    entry.task.directory = Some(directory.path().join(name));
-                    entry.task.state = CloneState::Completed;
-                    entry.directory = Some(directory);
-                }
-                Ok(())
-            }
+        }));
+        let directory = Temporary::new()?;
+        let into = directory.path().join(url.key().name);
+        clone_repo(url, &into, options, &reported)?;
+        let mut tasks = self.lock();
+        let managed = entry(&mut tasks, given);
+        managed.task.directory = Some(into);
+        managed.task.state = CloneState::Completed;
+        managed.directory = Some(directory);
+        Ok(())
+    }
+
+    /// Records the failure of a task, and reports the end of its work.
+    fn ended(&self, given: &str, name: &str, result: &Result<()>, context: &Context) {
+        let status = match result {
+            Ok(()) => EndStatus::Done,
             Err(error) => {
+                let error = error.report();
                 self.set(
-                    url,
+                    given,
                     CloneState::Failed {
-                        error: error.report(),
+                        error: error.clone(),
                     },
                 );
-                Err(error)
+                EndStatus::Failed(error)
             }
-        }
+        };
+        context.progress.ended(name, &status);
     }
 
     /// The options of the clones.
     pub fn clone_options(&self) -> &CloneOptions {
-        &self.options
+        &self.fleet.options
     }
 
     /// Every task with its address as given, in the order of the addresses.
@@ -290,13 +291,6 @@ struct TaskProgress {
     tasks: Arc<Mutex<HashMap<String, ManagedClone>>>,
     /// The sink of the caller, which receives all events too.
     sink: Arc<dyn ProgressSink>,
-}
-
-fn ending(result: &Result<()>) -> EndStatus {
-    match result {
-        Ok(()) => EndStatus::Done,
-        Err(error) => EndStatus::Failed(error.report()),
-    }
 }
 
 impl ProgressSink for TaskProgress {

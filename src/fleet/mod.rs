@@ -3,6 +3,7 @@
 
 mod clones;
 mod dataset;
+mod input;
 mod manager;
 mod mine;
 mod outcome;
@@ -12,6 +13,7 @@ mod table_file;
 mod target;
 
 pub use clones::{Cloned, Fleet, IfExists};
+pub use input::Input;
 pub use manager::{CloneState, CloneTask, RepoManager};
 pub use mine::{MineOptions, Mined, Table, mine};
 pub use outcome::{Outcome, Report};

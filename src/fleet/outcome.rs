@@ -10,10 +10,22 @@ pub struct Outcome<T> {
     pub input: String,
     /// The result, or the error.
     pub result: Result<T>,
-    /// Number of attempts; 0 if a cancellation came before the first.
+    /// Number of attempts; 0 if the input is invalid, or if a cancellation came before the
+    /// first.
     pub attempts: u32,
     /// Time spent on the input in seconds, without the waits between attempts.
     pub seconds: f64,
+}
+
+impl<T> Outcome<T> {
+    pub(super) fn new(input: String, result: Result<T>, attempts: u32, seconds: f64) -> Self {
+        Self {
+            input,
+            result,
+            attempts,
+            seconds,
+        }
+    }
 }
 
 /// One outcome per input, in the order of the inputs.

@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::outcome::Outcome;
+use super::input::Input;
+use super::outcome::{Outcome, Report};
 use super::schedule::{AttemptResult, Next, RetryOptions, Schedule};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
@@ -29,26 +30,40 @@ settings! {
 /// The place for a result and the seconds spent on it.
 type Slot<T> = Mutex<Option<(Result<T>, f64)>>;
 
-/// A job: an input and its host.
-pub(super) struct Job<'a, I> {
-    pub(super) input: &'a I,
-    /// The input as the user named it, without credentials.
-    pub(super) name: String,
-    /// The host of the input; empty for the local machine.
-    pub(super) host: &'a str,
+/// A valid input and its position among all inputs.
+struct Job<I> {
+    place: usize,
+    name: String,
+    value: I,
 }
 
-/// Runs `work` on every job, with retries where they may help, and returns the outcomes in the
-/// order of the jobs. The result of a job that had not started at a cancellation is
-/// [`Error::Cancelled`].
+/// Runs `work` on every valid input, with retries where they may help. Returns one outcome per
+/// input, in their order: that of an invalid input is its error, that of an input whose work had
+/// not started at a cancellation is [`Error::Cancelled`].
+///
+/// `host` returns the host of an input; empty for the local machine. `on_end` is called with the
+/// position, the name and the result of each input that has ended, on any thread.
 pub(super) fn run<I: Sync, T: Send>(
-    jobs: Vec<Job<'_, I>>,
+    inputs: Vec<Input<I>>,
+    host: impl Fn(&I) -> String,
     options: &FleetOptions,
     cancel: &CancelToken,
     work: impl Fn(&I) -> Result<T> + Sync,
-    on_end: impl Fn(&str, &Result<T>) + Sync,
-) -> Vec<Outcome<T>> {
-    let hosts: Vec<&str> = jobs.iter().map(|job| job.host).collect();
+    on_end: impl Fn(usize, &str, &Result<T>) + Sync,
+) -> Report<T> {
+    let (mut jobs, mut outcomes) = (Vec::new(), Vec::new());
+    for (place, Input { name, value }) in inputs.into_iter().enumerate() {
+        match value {
+            Ok(value) => jobs.push(Job { place, name, value }),
+            Err(error) => {
+                let result = Err(error);
+                on_end(place, &name, &result);
+                outcomes.push((place, Outcome::new(name, result, 0, 0.0)));
+            }
+        }
+    }
+    let hosts: Vec<String> = jobs.iter().map(|job| host(&job.value)).collect();
+    let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
     let threads = options.jobs.clamp(1, jobs.len().max(1));
     let pool = WorkerPool {
         schedule: Mutex::new(Schedule::new(
@@ -66,7 +81,7 @@ pub(super) fn run<I: Sync, T: Send>(
     let worker = || {
         while let Some(index) = pool.take() {
             let since = Instant::now();
-            let result = catch_unwind(AssertUnwindSafe(|| work(jobs[index].input)))
+            let result = catch_unwind(AssertUnwindSafe(|| work(&jobs[index].value)))
                 .unwrap_or_else(|payload| Err(Error::from_panic(&*payload)));
             let seconds = {
                 let mut spent = lock(&spent[index]);
@@ -74,7 +89,7 @@ pub(super) fn run<I: Sync, T: Send>(
                 *spent
             };
             if !pool.ended(index, &result) {
-                on_end(&jobs[index].name, &result);
+                on_end(jobs[index].place, &jobs[index].name, &result);
                 *lock(&results[index]) = Some((result, seconds));
             }
         }
@@ -88,21 +103,17 @@ pub(super) fn run<I: Sync, T: Send>(
         .schedule
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    let outcome = |(index, (job, slot)): (usize, (Job<'_, I>, Slot<T>))| {
+    for (index, (job, slot)) in jobs.into_iter().zip(results).enumerate() {
         let found = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (result, seconds) = found.unwrap_or((Err(Error::Cancelled), 0.0));
-        Outcome {
-            input: job.name,
-            result,
-            attempts: schedule.attempts(index),
-            seconds,
-        }
-    };
-    jobs.into_iter()
-        .zip(results)
-        .enumerate()
-        .map(outcome)
-        .collect()
+        let attempts = schedule.attempts(index);
+        let outcome = Outcome::new(job.name, result, attempts, seconds);
+        outcomes.push((job.place, outcome));
+    }
+    outcomes.sort_by_key(|(place, _)| *place);
+    Report {
+        outcomes: outcomes.into_iter().map(|(_, outcome)| outcome).collect(),
+    }
 }
 
 struct WorkerPool<'a> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::json::Json;
 use crate::remote_url::{RemoteUrl, RepoKey};
 
 /// A repository to mine.
@@ -13,7 +14,7 @@ use crate::remote_url::{RemoteUrl, RepoKey};
 pub struct Target {
     url: RemoteUrl,
     /// Its metadata from the hosting service, if they were requested.
-    about: Option<Arc<serde_json::Value>>,
+    about: Option<Arc<Json>>,
 }
 
 impl Target {
@@ -23,21 +24,18 @@ impl Target {
     ///
     /// Those of [`RemoteUrl::parse`].
     pub fn parse(text: &str) -> Result<Self> {
-        Ok(Self {
-            url: RemoteUrl::parse(text)?,
-            about: None,
-        })
+        RemoteUrl::parse(text).map(Self::from)
     }
 
     /// Returns the target with metadata of its hosting service, in the shape of GitHub's REST API.
     #[must_use]
-    pub fn with_about(mut self, about: serde_json::Value) -> Self {
+    pub fn with_about(mut self, about: Json) -> Self {
         self.about = Some(Arc::new(about));
         self
     }
 
     /// The metadata from the hosting service, if they were requested.
-    pub fn about(&self) -> Option<&serde_json::Value> {
+    pub fn about(&self) -> Option<&Json> {
         self.about.as_deref()
     }
 
@@ -66,6 +64,12 @@ impl Target {
     }
 }
 
+impl From<RemoteUrl> for Target {
+    fn from(url: RemoteUrl) -> Self {
+        Self { url, about: None }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.url.fmt(f)
@@ -74,9 +78,9 @@ impl fmt::Display for Target {
 
 /// Refuses targets whose results would share a directory, before any work is done. On some file
 /// systems, names that differ only in case share a directory, so they count as equal.
-pub(super) fn refuse_clashes(urls: &[&RemoteUrl]) -> Result<()> {
+pub(super) fn refuse_clashes<'a>(urls: impl IntoIterator<Item = &'a RemoteUrl>) -> Result<()> {
     let mut seen: HashMap<String, &RemoteUrl> = HashMap::new();
-    for &url in urls {
+    for url in urls {
         let key = url.key();
         if let Some(first) = seen.insert(key.to_string().to_lowercase(), url) {
             let reason = if first == url {
@@ -108,7 +112,7 @@ mod tests {
                 RemoteUrl::parse(second).unwrap(),
             );
             assert_eq!(
-                refuse_clashes(&[&first, &second]).is_err(),
+                refuse_clashes([&first, &second]).is_err(),
                 clash,
                 "{first} {second}"
             );

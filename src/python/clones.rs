@@ -98,13 +98,12 @@ impl Fleet {
     ) -> impl FnOnce(&CancelToken) -> Result<Option<Report<Cloned>>> + Send + use<> {
         let (fleet, listener) = (Arc::clone(&self.fleet), listener.clone());
         move |cancel| {
-            let (targets, refused) = look_up(&urls, github_token(&fleet.options), cancel)?;
-            let urls: Vec<_> = targets.iter().map(|target| target.url().clone()).collect();
-            let context = listener.context(cancel);
-            refused.tell(&*context.progress);
-            let report = fleet.clone_all(&urls, &context);
-            let report = report.and_then(|report| cancel.check().map(|()| report));
-            listener.to_result(report.map(|report| refused.put_into(report)))
+            let targets = look_up(&urls, github_token(&fleet.options), cancel)?;
+            let urls = targets
+                .into_iter()
+                .map(|input| input.map(|target| target.url().clone()));
+            let report = fleet.clone_all(urls, &listener.context(cancel));
+            listener.to_result(report.and_then(|report| cancel.check().map(|()| report)))
         }
     }
 

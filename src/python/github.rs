@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use serde_json::Value;
 
 use super::error::{instance, to_py};
 use super::keywords::{Date, Keyword, Keywords};
@@ -14,6 +13,7 @@ use super::options;
 use super::runtime::coroutine;
 use crate::choice::Choice;
 use crate::error::{Error, Result};
+use crate::json::Json;
 use crate::providers::github::{
     Account, AppKey, CacheOptions, GitHub, GitHubOptions, Pages, RepositoryFilter, Visibility,
 };
@@ -136,8 +136,7 @@ impl GitHubService {
         variables: String,
     ) -> PyResult<Bound<'py, PyAny>> {
         let github = self.github.clone();
-        let variables: Value = serde_json::from_str(&variables)
-            .map_err(|error| to_py(&Error::invalid("variables", error.to_string())))?;
+        let variables: Json = variables.parse().map_err(|error| to_py(&error))?;
         answer(py, async move { github.graphql(&query, variables).await })
     }
 
@@ -261,9 +260,7 @@ impl Listing {
             if matches!(reading.page, Page::Unread) {
                 let page = reading.pages.next_page().await;
                 let page = page.map_err(|error| to_py(&error))?;
-                reading.page = page.map_or(Page::End, |items| {
-                    Page::Here(Value::Array(items).to_string())
-                });
+                reading.page = page.map_or(Page::End, |items| Page::Here(json_list(&items)));
             }
             Ok(match &reading.page {
                 Page::Here(text) => Some(Python::attach(|py| {
@@ -301,9 +298,15 @@ pub(super) fn find_token(py: Python<'_>, base_url: Option<String>) -> PyResult<O
     Ok(found.map(|token| token.expose().to_owned()))
 }
 
+/// The items as one JSON list.
+fn json_list(items: &[Json]) -> String {
+    let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+    format!("[{}]", items.join(","))
+}
+
 fn answer(
     py: Python<'_>,
-    work: impl Future<Output = Result<Value>> + Send + 'static,
+    work: impl Future<Output = Result<Json>> + Send + 'static,
 ) -> PyResult<Bound<'_, PyAny>> {
     coroutine(py, async move {
         let text = work.await.map_err(|error| to_py(&error))?.to_string();

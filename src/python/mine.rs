@@ -31,12 +31,9 @@ fn work(
     let listener = Listener::new(progress);
     let heard = listener.clone();
     let work = Box::new(move |cancel: &CancelToken| {
-        let (targets, refused) = look_up(&targets, token, cancel)?;
-        let context = heard.context(cancel);
-        refused.tell(&*context.progress);
-        let report = fleet::mine(&targets, &output, &options, &context);
-        let report = report.and_then(|report| cancel.check().map(|()| report));
-        heard.to_result(report.map(|report| refused.put_into(report)))
+        let targets = look_up(&targets, token, cancel)?;
+        let report = fleet::mine(targets, &output, &options, &heard.context(cancel));
+        heard.to_result(report.and_then(|report| cancel.check().map(|()| report)))
     });
     Ok((work, listener))
 }

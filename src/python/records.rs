@@ -121,6 +121,18 @@ impl RecordStream {
         Ok(Self::new(records, CancelToken::new()))
     }
 
+    /// Like `collect`, without blocking the event loop. Cancelling the task that awaits it closes
+    /// the stream.
+    fn collect_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let records = self.take()?;
+        let schema = SchemaRef::clone(&self.schema);
+        let work = move |_: &CancelToken| records.collect::<Result<Vec<_>>>();
+        awaitable_until(py, self.cancel.clone(), work, |_, batches| {
+            let records = Records::new(schema, batches.into_iter().map(Ok));
+            Ok(Self::new(records, CancelToken::new()))
+        })
+    }
+
     /// Read everything into a list of dictionaries. Bytes that are not UTF-8 become surrogate
     /// escapes if `surrogates` is true, and text as in Arrow otherwise.
     #[pyo3(signature = (*, surrogates))]
@@ -187,13 +199,21 @@ impl RecordStream {
 
     /// Write all rows to a file, and return their number. The file appears when it is complete.
     fn write(&self, py: Python<'_>, path: PathBuf, form: &str) -> PyResult<u64> {
-        let format = match form {
-            "csv" => Format::Csv,
-            "jsonl" => Format::JsonLines,
-            _ => Format::Parquet,
-        };
-        let records = self.take()?;
+        let (records, format) = (self.take()?, format(form));
         wait(py, &self.cancel, move || write(records, &path, format))
+    }
+
+    /// Like `write`, without blocking the event loop. Cancelling the task that awaits it stops the
+    /// work, and leaves no file.
+    fn write_async<'py>(
+        &self,
+        py: Python<'py>,
+        path: PathBuf,
+        form: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (records, format) = (self.take()?, format(form));
+        let work = move |_: &CancelToken| write(records, &path, format);
+        awaitable_until(py, self.cancel.clone(), work, |_, rows| Ok(rows))
     }
 
     /// Stop the work behind the stream; rows that were not read are lost.
@@ -284,6 +304,14 @@ impl Iterator for Pulled {
                 Some(Err(Error::Cancelled))
             }
         }
+    }
+}
+
+fn format(name: &str) -> Format {
+    match name {
+        "csv" => Format::Csv,
+        "jsonl" => Format::JsonLines,
+        _ => Format::Parquet,
     }
 }
 

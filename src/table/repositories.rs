@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::batch::batch;
 use super::schema::{self, Column, ColumnType, REPOSITORIES, github_path};
 use crate::error::Result;
+use crate::json::Json;
 
 /// Collects repositories into batches of the `repositories` table.
 pub struct RepositoriesTable {
@@ -41,8 +42,8 @@ impl RepositoriesTable {
 
     /// Adds a row. `about` is the repository's object in GitHub's REST API, and `repo` its name in
     /// the other tables. Fields that are missing in `about` are null.
-    pub fn push(&mut self, repo: &str, about: &Value) {
-        self.rows.push((repo.to_owned(), about.clone()));
+    pub fn push(&mut self, repo: &str, about: &Json) {
+        self.rows.push((repo.to_owned(), about.0.clone()));
     }
 
     /// Returns the rows added since the last batch; there may be none.

@@ -371,9 +371,9 @@ fn listing_loses_and_doubles_no_item_during_insertions() {
         found.extend(github.resume(&cursor).collect().await.unwrap());
         found
     });
-    let mut ids: Vec<u64> = found
+    let mut ids: Vec<i64> = found
         .iter()
-        .map(|item| item["id"].as_u64().unwrap())
+        .map(|item| item.integer("/id").unwrap())
         .filter(|id| *id < 1_000_000)
         .collect();
     assert!(ids.len() >= 1234);
@@ -391,9 +391,9 @@ fn listing_loses_and_doubles_no_item_during_insertions() {
             .await
             .unwrap()
     });
-    let mut ids: Vec<u64> = once
+    let mut ids: Vec<i64> = once
         .iter()
-        .map(|item| item["id"].as_u64().unwrap())
+        .map(|item| item.integer("/id").unwrap())
         .collect();
     assert_eq!(ids.len(), 617);
     ids.dedup();

@@ -236,3 +236,28 @@ fn mine_removes_leftovers_of_dead_processes_only() {
         (false, true)
     );
 }
+
+#[test]
+fn mine_reports_an_invalid_target_in_its_place() {
+    let history = Fixture::make("history", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    let path = history.path().to_str().unwrap();
+    let targets = ["https://user:secret@host:99999999/r", path, ""];
+    let options = MineOptions::default();
+    let report = mine(targets, &dir.path().join("data"), &options, &Context::new()).unwrap();
+    let found: Vec<_> = report
+        .outcomes
+        .iter()
+        .map(|one| (one.input.as_str(), one.attempts, one.result.as_ref().err()))
+        .map(|(input, attempts, error)| (input, attempts, error.map(gitfleet::Error::kind)))
+        .collect();
+    let invalid = Some(ErrorKind::InvalidInput);
+    assert_eq!(
+        found,
+        [
+            ("https://host:99999999/r", 0, invalid),
+            (path, 1, None),
+            ("", 0, invalid)
+        ]
+    );
+}

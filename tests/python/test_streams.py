@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import csv
+import inspect
 import json
 import os
 import pickle
@@ -305,3 +306,64 @@ gitfleet.Repository({repo.path!r}).commits(max_count=1).write_csv("/dev/stdout")
     lines = (tmp_path / "out").read_text().splitlines()
     assert lines[0] == "first"
     assert lines[1].startswith("repo,commit_id")
+
+
+CONVERSIONS = ("to_pylist", "to_pyarrow", "to_pandas", "to_polars")
+
+
+@pytest.mark.parametrize("name", CONVERSIONS)
+async def test_async_conversion_equals_the_other(repo, name):
+    expected = getattr(repo.commits(), name)()
+    found = await getattr(repo.commits(), f"{name}_async")()
+    assert type(found) is type(expected)
+    assert found.equals(expected) if hasattr(found, "equals") else found == expected
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
+async def test_async_file_equals_the_other(repo, form, tmp_path):
+    paths = tmp_path / "sync", tmp_path / "async"
+    rows = getattr(repo.changes(), f"write_{form}")(paths[0])
+    assert await getattr(repo.changes(), f"write_{form}_async")(paths[1]) == rows
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+async def test_async_errors_and_failures_are_told(broken, repo, tmp_path):
+    with pytest.raises(exceptions.CorruptRepositoryError):
+        await broken.commits().to_polars_async()
+    failures = []
+    records = await repo.blame_async([repo.files()[0], "absent"], failures=failures)
+    await records.to_pylist_async()
+    assert [path for path, _ in failures] == ["absent"]
+    with pytest.raises(exceptions.PathNotFoundError):
+        await repo.blame(["absent"]).write_parquet_async(tmp_path / "f.parquet")
+    assert list(tmp_path.glob("*f*")) == []
+
+
+async def test_cancelled_async_write_leaves_no_file(slow_repository, tmp_path):
+    records = gitfleet.Repository(slow_repository, threads=1).changes()
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(records.write_parquet_async(tmp_path / "c.parquet"), 0.5)
+    with pytest.raises(exceptions.InvalidInputError, match="read or closed"):
+        records.to_pylist()
+    for _ in range(1200):  # the thread ends after the task
+        if not list(tmp_path.iterdir()):
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("the file was left")
+
+
+def test_whatever_takes_time_has_an_async_twin():
+    """Each method has a twin with the same parameters, except what ends at once or is async."""
+    not_timed = {"close", "watch"}
+    for kind in (gitfleet.Repository, gitfleet.Fleet, gitfleet.Records):
+        for name, method in vars(kind).items():
+            if name.startswith("_") or not inspect.isfunction(method) or name in not_timed:
+                continue
+            if name.endswith("_async"):
+                continue
+            twin = getattr(kind, f"{name}_async", None)
+            assert twin is not None, f"{kind.__name__}.{name}"
+            expected, found = inspect.signature(method), inspect.signature(twin)
+            assert list(expected.parameters) == list(found.parameters), name
+    twin = inspect.signature(gitfleet.mine_async)
+    assert list(twin.parameters) == list(inspect.signature(gitfleet.mine).parameters)

@@ -8,8 +8,9 @@ mod write_tables;
 use std::path::Path;
 
 use super::dataset::Dataset;
+use super::input::Input;
 use super::outcome::Report;
-use super::run::{self, FleetOptions};
+use super::run::{FleetOptions, run};
 use super::target::{Target, refuse_clashes};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -20,8 +21,8 @@ use job::MineJob;
 pub use options::{MineOptions, Table};
 pub use outcome::Mined;
 
-/// Mines `targets` into the dataset at `into`, which is created if it is missing. A failure does
-/// not stop the others.
+/// Mines `targets` into the dataset at `into`, which is created if it is missing. Targets are
+/// strings, which [`Target::parse`] reads, or [`Target`]s. A failure does not stop the others.
 ///
 /// Each repository's directory appears only when it is complete. If an earlier run finished a
 /// target, and its revision has not moved since, its directory is left unchanged. If a target
@@ -34,12 +35,15 @@ pub use outcome::Mined;
 /// revisions, [`Error::DestinationExists`] if `into` contains other files or a dataset made with
 /// other options, [`Error::Storage`] if it cannot be written. Nothing has been mined then. Any
 /// other error is in the outcome of its target.
-pub fn mine(
-    targets: &[Target],
+pub fn mine<T>(
+    targets: T,
     into: &Path,
     options: &MineOptions,
     context: &Context,
-) -> Result<Report<Mined>> {
+) -> Result<Report<Mined>>
+where
+    T: IntoIterator<Item: Into<Input<Target>>>,
+{
     if options.history.all_refs || !options.history.rev.is_empty() {
         let reason = "not allowed for mining; use MineOptions::rev";
         return Err(Error::invalid(
@@ -47,7 +51,11 @@ pub fn mine(
             reason,
         ));
     }
-    refuse_clashes(&targets.iter().map(Target::url).collect::<Vec<_>>())?;
+    let targets: Vec<Input<Target>> = targets.into_iter().map(Into::into).collect();
+    let valid = targets
+        .iter()
+        .filter_map(|target| target.value.as_ref().ok());
+    refuse_clashes(valid.map(Target::url))?;
     let workers = Workers::new(options.threads)?;
     let jobs = if options.jobs == 0 {
         workers.threads().div_ceil(2)
@@ -71,7 +79,7 @@ pub fn mine(
         };
         job.run()
     };
-    let on_end = |name: &str, result: &Result<Mined>| {
+    let on_end = |_, name: &str, result: &Result<Mined>| {
         let ending = match result {
             Ok(mined) if mined.was_finished => EndStatus::Unchanged,
             Ok(_) => EndStatus::Done,
@@ -79,11 +87,6 @@ pub fn mine(
         };
         context.progress.ended(name, &ending);
     };
-    let targets = targets.iter().map(|target| run::Job {
-        input: target,
-        name: target.to_string(),
-        host: target.url().host(),
-    });
-    let outcomes = run::run(targets.collect(), &fleet, &context.cancel, work, on_end);
-    Ok(Report { outcomes })
+    let host = |target: &Target| target.url().host().to_owned();
+    Ok(run(targets, host, &fleet, &context.cancel, work, on_end))
 }

@@ -18,6 +18,7 @@ use super::pool::{Account, Pool, QuotaPolicy, TokenStatus};
 use super::request::ApiRequest;
 use super::requester::{Apis, Requester};
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::Json;
 use crate::net::Net;
 use crate::remote_url::without_user_info;
 
@@ -175,9 +176,10 @@ impl GitHub {
     /// # Errors
     ///
     /// [`Error::Service`]: its kind, status and message give the reason.
-    pub async fn get(&self, route: &str) -> Result<Value> {
+    pub async fn get(&self, route: &str) -> Result<Json> {
         let route = rooted(route);
-        Ok(self.requester.ask(&ApiRequest::get(route)).await?.body)
+        let answer = self.requester.ask(&ApiRequest::get(route)).await?;
+        Ok(Json(answer.body))
     }
 
     /// Returns the `data` of the answer to a GraphQL query.
@@ -185,13 +187,13 @@ impl GitHub {
     /// # Errors
     ///
     /// [`Error::Service`], also if the answer has errors and no data.
-    pub async fn graphql(&self, query: &str, variables: Value) -> Result<Value> {
-        let mut body = self.graphql_answer(query, variables).await?;
+    pub async fn graphql(&self, query: &str, variables: Json) -> Result<Json> {
+        let mut body = self.graphql_answer(query, variables.0).await?;
         let data = body.get_mut("data").map(Value::take).unwrap_or_default();
         if data.is_null() {
             return Err(Error::service(refusal(&body)));
         }
-        Ok(data)
+        Ok(Json(data))
     }
 
     pub(super) async fn graphql_answer(&self, query: &str, variables: Value) -> Result<Value> {
@@ -213,7 +215,7 @@ impl GitHub {
     /// # Errors
     ///
     /// [`Error::Service`], as for all methods below.
-    pub async fn repository(&self, owner: &str, name: &str) -> Result<Value> {
+    pub async fn repository(&self, owner: &str, name: &str) -> Result<Json> {
         self.get(&repo(owner, name, "")).await
     }
 
@@ -222,7 +224,7 @@ impl GitHub {
     /// # Errors
     ///
     /// [`Error::Service`].
-    pub async fn languages(&self, owner: &str, name: &str) -> Result<Value> {
+    pub async fn languages(&self, owner: &str, name: &str) -> Result<Json> {
         self.get(&repo(owner, name, "/languages")).await
     }
 
@@ -231,7 +233,7 @@ impl GitHub {
     /// # Errors
     ///
     /// [`Error::Service`].
-    pub async fn user(&self, login: &str) -> Result<Value> {
+    pub async fn user(&self, login: &str) -> Result<Json> {
         self.get(&format!("/users/{}", part(login))).await
     }
 
@@ -240,7 +242,7 @@ impl GitHub {
     /// # Errors
     ///
     /// [`Error::Service`].
-    pub async fn authenticated_user(&self) -> Result<Value> {
+    pub async fn authenticated_user(&self) -> Result<Json> {
         self.get("/user").await
     }
 
@@ -249,7 +251,7 @@ impl GitHub {
     /// # Errors
     ///
     /// [`Error::Service`].
-    pub async fn rate_limit(&self) -> Result<Value> {
+    pub async fn rate_limit(&self) -> Result<Json> {
         self.get("/rate_limit").await
     }
 
@@ -369,7 +371,7 @@ impl GitHub {
         if let Some(known) = known(&self.organisations) {
             return Ok(known);
         }
-        let is_organisation = self.user(owner).await?["type"] == "Organization";
+        let is_organisation = self.user(owner).await?.text("/type") == Some("Organization");
         let mut organisations = self
             .organisations
             .lock()
@@ -390,8 +392,8 @@ impl GitHub {
         }
         match self.authenticated_user().await {
             Ok(user) => {
-                let is_its = user["login"]
-                    .as_str()
+                let is_its = user
+                    .text("/login")
                     .is_some_and(|login| login.eq_ignore_ascii_case(owner));
                 Ok(keys.into_iter().next().filter(|_| is_its))
             }

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::choice::{Choice, choices};
+use crate::json::Json;
 
 choices! {
     /// Visibility of a repository.
@@ -37,7 +38,11 @@ pub struct RepositoryFilter {
 
 impl RepositoryFilter {
     /// Returns true if the filter accepts the repository with this metadata from GitHub.
-    pub fn has(&self, item: &Value) -> bool {
+    pub fn has(&self, item: &Json) -> bool {
+        self.accepts(&item.0)
+    }
+
+    pub(super) fn accepts(&self, item: &Value) -> bool {
         let is = |name: &str, wanted: Option<bool>| {
             wanted.is_none_or(|wanted| item[name].as_bool().unwrap_or(false) == wanted)
         };

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::client::GitHub;
 use super::graphql_error::{TIMED_OUT, of_graphql, refusal};
 use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::json::Json;
 
 /// The fields that are requested of each repository, as a GraphQL fragment.
 const FIELDS: &str = "
@@ -39,7 +40,7 @@ impl GitHub {
     ///
     /// [`Error::Service`] for a failure that concerns all repositories, such as a token that is
     /// refused. A repository that does not exist is an error in its own result.
-    pub async fn metadata(&self, repositories: &[(String, String)]) -> Result<Vec<Result<Value>>> {
+    pub async fn metadata(&self, repositories: &[(String, String)]) -> Result<Vec<Result<Json>>> {
         if self.requester.pool.accounts() == 0 {
             return self.one_by_one(repositories).await; // GraphQL needs a token
         }
@@ -68,7 +69,7 @@ impl GitHub {
         Ok(found)
     }
 
-    async fn one_by_one(&self, repositories: &[(String, String)]) -> Result<Vec<Result<Value>>> {
+    async fn one_by_one(&self, repositories: &[(String, String)]) -> Result<Vec<Result<Json>>> {
         let mut found = Vec::with_capacity(repositories.len());
         for (owner, name) in repositories {
             let one = self.repository(owner, name).await;
@@ -84,7 +85,7 @@ impl GitHub {
         Ok(found)
     }
 
-    async fn batch(&self, repositories: &[(String, String)]) -> Result<Vec<Result<Value>>> {
+    async fn batch(&self, repositories: &[(String, String)]) -> Result<Vec<Result<Json>>> {
         let mut query = "query(".to_owned();
         let mut body = String::new();
         let mut variables = Map::new();
@@ -143,7 +144,7 @@ impl GitHub {
                         |error| of_graphql(error, &subject),
                     )))
                 }
-                about => Ok(like_rest(&about)),
+                about => Ok(Json(like_rest(&about))),
             }
         };
         Ok(repositories.iter().enumerate().map(one).collect())

@@ -10,6 +10,7 @@ use super::request::ApiRequest;
 use super::requester::Requester;
 use super::route::below;
 use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::json::Json;
 
 /// A listing that is read page by page, to its end.
 ///
@@ -102,7 +103,7 @@ impl Pages {
     ///
     /// Those of [`GitHub::get`](super::GitHub::get). After an error, the same page may be requested
     /// again.
-    pub async fn next_page(&mut self) -> Result<Option<Vec<Value>>> {
+    pub async fn next_page(&mut self) -> Result<Option<Vec<Json>>> {
         let Some(route) = self.next.clone() else {
             return Ok(None);
         };
@@ -146,8 +147,13 @@ impl Pages {
         let is_page = !items.is_empty();
         for item in items {
             let is_new = self.seen.insert(identity(&item));
-            if is_new && self.filter.as_ref().is_none_or(|filter| filter.has(&item)) {
-                kept.push(item);
+            if is_new
+                && self
+                    .filter
+                    .as_ref()
+                    .is_none_or(|filter| filter.accepts(&item))
+            {
+                kept.push(Json(item));
             }
         }
         self.repeats = if is_page && self.seen.len() == seen_before {
@@ -168,7 +174,7 @@ impl Pages {
     /// # Errors
     ///
     /// Those of [`Pages::next_page`].
-    pub async fn collect(mut self) -> Result<Vec<Value>> {
+    pub async fn collect(mut self) -> Result<Vec<Json>> {
         let mut all = Vec::new();
         while let Some(mut page) = self.next_page().await? {
             all.append(&mut page);

@@ -37,6 +37,7 @@ const LAYERS: &[&[&str]] = &[
     &[
         "cancel",
         "jitter",
+        "json",
         "durable",
         "progress",
         "remote_url",

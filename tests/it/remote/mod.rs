@@ -2,6 +2,7 @@
 
 mod clone;
 mod fast_forward;
+mod fleet;
 mod hostile;
 mod local;
 mod prefetch;
