@@ -14,6 +14,7 @@ pub mod git;
 mod git_string;
 mod jitter;
 mod json;
+mod mutex;
 pub mod net;
 pub mod progress;
 #[cfg(feature = "http")]
@@ -25,6 +26,7 @@ mod remote_url;
 mod secret;
 mod settings;
 pub mod table;
+mod unix_time;
 #[cfg(feature = "python")]
 mod vault;
 mod workers;

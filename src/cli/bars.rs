@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::mutex::lock;
 use crate::progress::{EndStatus, Progress, ProgressSink};
 
 /// Bars on standard error, or nothing at all.
@@ -52,7 +53,7 @@ impl Bars {
 
 impl Shown {
     fn running(&self) -> MutexGuard<'_, HashMap<String, ProgressBar>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.running)
     }
 
     fn start(&self, subject: &str) -> ProgressBar {

@@ -1,7 +1,7 @@
 //! `commits`, `changes` and `blame`: rows of one repository.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::args::{BlameArgs, HistoryArgs, OutputArgs};
 use super::bars::Bars;
@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::edge::network::Network;
 use crate::error::{Error, Result};
 use crate::git::{HistoryOptions, MissingBlobs, Repo};
+use crate::mutex::lock;
 use crate::remote::{PrefetchFor, prefetch};
 use crate::table::{self, Records};
 
@@ -119,9 +120,7 @@ pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToke
     let failures: Arc<Mutex<Vec<Error>>> = Arc::default();
     let keep = Arc::clone(&failures);
     let on_failure = move |_: &[u8], error: Error| {
-        keep.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(error);
+        lock(&keep).push(error);
     };
     let bars = Arc::new(Bars::new(streams.err_is_terminal && !args.output.quiet, 1));
     let context = Context::new()
@@ -142,7 +141,7 @@ pub(super) fn blame(args: &BlameArgs, streams: &mut Streams, cancel: &CancelToke
     let written = write(records, &args.output, columns, streams);
     bars.clear();
     written?;
-    let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
+    let failures = std::mem::take(&mut *lock(&failures));
     for error in &failures {
         let _ = writeln!(streams.err, "error: {}", error.report());
     }

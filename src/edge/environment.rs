@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use super::credentials;
 use super::variables::{secret_variables, variable};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::git::parse_date;
 use crate::net::{Net, NetOptions};
 use crate::providers::github::{Account, GitHub, GitHubOptions};
 use crate::secret::Secret;
+use crate::unix_time;
 
 /// Network options from the environment: proxy, certificates, ssh program.
 pub(crate) fn net_options() -> NetOptions {
@@ -91,9 +92,5 @@ pub(crate) fn words(text: &str) -> Vec<String> {
 
 /// Parses a date, in seconds since the Unix epoch. Relative dates count from now.
 pub(crate) fn date(text: &str) -> Result<i64> {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |now| now.as_secs());
-    let now = i64::try_from(now).map_err(|_| Error::internal("the clock is off"))?;
-    parse_date(text, now)
+    parse_date(text, unix_time::now())
 }

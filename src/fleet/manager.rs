@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::clones::Fleet;
 use super::input::Input;
 use super::run::{FleetOptions, run};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::mutex::lock;
 use crate::progress::{EndStatus, Phase, Progress, ProgressSink};
 use crate::remote::{CloneOptions, clone_repo};
 use crate::remote_url::{RemoteUrl, without_user_info};
@@ -267,7 +268,7 @@ impl RepoManager {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, ManagedClone>> {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.tasks)
     }
 }
 
@@ -308,7 +309,7 @@ impl ProgressSink for TaskProgress {
             .filter(|&total| total > 0)
             .map_or(0, |total| event.done.min(total) * share / total);
         let now = u8::try_from(start + part).unwrap_or(99);
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = lock(&self.tasks);
         if let Some(CloneState::Cloning { percent }) =
             tasks.get_mut(&self.url).map(|entry| &mut entry.task.state)
         {

@@ -1,7 +1,7 @@
 //! The execution of a schedule by threads that take the next job. A panic affects one attempt only.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::input::Input;
@@ -10,7 +10,9 @@ use super::schedule::{AttemptResult, Next, RetryOptions, Schedule};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::jitter::jitter;
+use crate::mutex::{into_inner, lock};
 use crate::settings::settings;
+use crate::unix_time;
 
 /// Longest time until a waiting thread notices a cancellation.
 const TICK: Duration = Duration::from_millis(100);
@@ -99,12 +101,9 @@ pub(super) fn run<I: Sync, T: Send>(
             scope.spawn(worker);
         }
     });
-    let schedule = pool
-        .schedule
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
+    let schedule = into_inner(pool.schedule);
     for (index, (job, slot)) in jobs.into_iter().zip(results).enumerate() {
-        let found = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let found = into_inner(slot);
         let (result, seconds) = found.unwrap_or((Err(Error::Cancelled), 0.0));
         let attempts = schedule.attempts(index);
         let outcome = Outcome::new(job.name, result, attempts, seconds);
@@ -164,14 +163,9 @@ fn classify(error: &Error) -> AttemptResult {
     match error {
         Error::Network { .. } | Error::Timeout { .. } => AttemptResult::Retry,
         Error::RateLimited { reset_at, .. } => AttemptResult::Throttled(reset_at.map(|at| {
-            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            let now = i64::try_from(now.unwrap_or_default().as_secs()).unwrap_or(i64::MAX);
-            Duration::from_secs(u64::try_from(at.saturating_sub(now)).unwrap_or(0))
+            let wait = at.saturating_sub(unix_time::now());
+            Duration::from_secs(u64::try_from(wait).unwrap_or(0))
         })),
         _ => AttemptResult::Done,
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

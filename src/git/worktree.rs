@@ -7,7 +7,6 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
@@ -26,6 +25,7 @@ use super::time::Timestamp;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git_string::GitString;
+use crate::unix_time;
 
 /// A file of a tree or of the working tree.
 pub(crate) struct FileEntry {
@@ -119,10 +119,7 @@ impl WorkingTree {
 }
 
 /// The author that git shows for uncommitted lines, with the current time.
-pub(crate) fn nobody() -> Signature {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |now| now.as_secs());
+pub(crate) fn not_committed_yet() -> Signature {
     let name = GitString::from("Not Committed Yet");
     let email = GitString::from("not.committed.yet");
     Signature {
@@ -131,7 +128,7 @@ pub(crate) fn nobody() -> Signature {
         name,
         email,
         time: Timestamp {
-            seconds: i64::try_from(now).unwrap_or(i64::MAX),
+            seconds: unix_time::now(),
             offset_minutes: 0,
         },
     }

@@ -1,6 +1,6 @@
 //! Batches of rows as dictionaries, in the format of the former GitFleet package.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
 
@@ -10,6 +10,7 @@ use super::runtime::{GilYielder, awaitable_until};
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git::{Commit, CommitStream};
+use crate::mutex::lock;
 
 /// The rows that a stream yields.
 pub(super) enum Source {
@@ -60,7 +61,7 @@ impl DictStream {
     fn next<'py>(&self, py: Python<'py>, most: usize) -> PyResult<Bound<'py, PyAny>> {
         let source = Arc::clone(&self.source);
         let work = move |_: &CancelToken| {
-            let mut source = source.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut source = lock(&source);
             source.take(most.max(1))
         };
         awaitable_until(py, self.cancel.clone(), work, |py, rows| {

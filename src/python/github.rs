@@ -1,7 +1,7 @@
 //! GitHub's API for Python. Answers are passed on as JSON text.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -14,6 +14,7 @@ use super::runtime::coroutine;
 use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::json::Json;
+use crate::mutex::lock;
 use crate::providers::github::{
     Account, AppKey, CacheOptions, GitHub, GitHubOptions, Pages, RepositoryFilter, Visibility,
 };
@@ -275,14 +276,14 @@ impl Listing {
     fn take_page(&self) {
         if let Ok(mut reading) = self.pages.try_lock() {
             reading.page = Page::Unread;
-            *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = reading.pages.cursor();
+            *lock(&self.cursor) = reading.pages.cursor();
         }
     }
 
     /// The cursor of the first page that was not taken; `None` at the end.
     #[getter]
     fn cursor(&self) -> Option<String> {
-        let cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
+        let cursor = lock(&self.cursor);
         cursor.clone()
     }
 }

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -12,9 +12,10 @@ use pyo3::types::{PyBool, PyBytes, PyDateTime, PyDict, PyString};
 
 use super::error::to_py;
 use crate::choice::Choice;
+use crate::edge::environment::date as date_of;
 use crate::edge::inputs::trust;
 use crate::error::Error;
-use crate::git::{Trust, parse_date};
+use crate::git::Trust;
 use crate::git_string::GitString;
 
 /// The keyword arguments of one call.
@@ -305,11 +306,7 @@ impl<'py> Keyword<'py> for Date {
 
 fn seconds(date: &Bound<'_, PyAny>) -> PyResult<i64> {
     if let Ok(text) = date.cast::<PyString>() {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |now| now.as_secs());
-        let now = i64::try_from(now).unwrap_or(i64::MAX);
-        return parse_date(&text.to_string_lossy(), now).map_err(|error| to_py(&error));
+        return date_of(&text.to_string_lossy()).map_err(|error| to_py(&error));
     }
     if let Ok(time) = date.cast::<PyDateTime>() {
         let timestamp: f64 = time.call_method0("timestamp")?.extract()?;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -24,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::fleet::{CloneState, RepoManager};
 use crate::git::{BlameOptions, CommitStream, FileBlame, MissingBlobs, OpenOptions, Repo, Trust};
 use crate::git_string::GitString;
+use crate::mutex::lock;
 use crate::remote::{PrefetchFor, prefetch};
 
 /// Clones repositories into temporary directories and keeps track of them.
@@ -323,7 +324,7 @@ struct One {
 
 impl Running {
     fn enter(self: &Arc<Self>, cancel: &CancelToken) -> One {
-        let mut cancels = self.cancels.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cancels = lock(&self.cancels);
         let number = cancels.last().map_or(0, |(number, _)| number + 1);
         cancels.push((number, cancel.clone()));
         let running = Arc::clone(self);
@@ -335,7 +336,7 @@ impl Running {
         if self.process != std::process::id() {
             return;
         }
-        let cancels = self.cancels.lock().unwrap_or_else(PoisonError::into_inner);
+        let cancels = lock(&self.cancels);
         cancels.iter().for_each(|(_, cancel)| cancel.cancel());
         let is_busy = |cancels: &mut Vec<_>| !cancels.is_empty();
         drop(self.ended.wait_while(cancels, is_busy));
@@ -344,8 +345,7 @@ impl Running {
 
 impl Drop for One {
     fn drop(&mut self) {
-        let cancels = self.running.cancels.lock();
-        let mut cancels = cancels.unwrap_or_else(PoisonError::into_inner);
+        let mut cancels = lock(&self.running.cancels);
         cancels.retain(|(number, _)| *number != self.number);
         self.running.ended.notify_all();
     }

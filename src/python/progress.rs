@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
@@ -11,6 +11,7 @@ use super::error::to_py;
 use crate::cancel::CancelToken;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::mutex::lock;
 use crate::progress::{EndStatus, Phase, Progress, ProgressSink};
 
 /// The shortest time between two calls for one repository in one phase. Each call takes the GIL.
@@ -57,7 +58,7 @@ impl Listener {
 
     /// Returns the result of the work, or `None` if it was cancelled because the callable raised.
     pub(super) fn to_result<T>(&self, result: Result<T>) -> Result<Option<T>> {
-        let raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
+        let raised = lock(&self.raised);
         if raised.is_some() {
             Ok(None)
         } else {
@@ -67,7 +68,7 @@ impl Listener {
 
     /// Returns the result from [`Listener::to_result`], or raises the exception of the callable.
     pub(super) fn raise_pending<T>(&self, settled: Option<T>) -> PyResult<T> {
-        let mut raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut raised = lock(&self.raised);
         match (raised.take(), settled) {
             (Some(raised), _) => Err(raised),
             (None, Some(result)) => Ok(result),
@@ -118,7 +119,7 @@ impl Calls {
             called.map(|_| ())
         });
         if let Some(Err(raised)) = called {
-            let mut first = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut first = lock(&self.raised);
             first.get_or_insert(raised);
             self.cancel.cancel();
         }
@@ -128,7 +129,7 @@ impl Calls {
 impl ProgressSink for Calls {
     fn progress(&self, event: Progress) {
         {
-            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut told = lock(&self.told);
             let now = Instant::now();
             match told.get_mut(&event.subject) {
                 Some((phase, at)) if *phase == event.phase && now.duration_since(*at) < EVERY => {
@@ -145,7 +146,7 @@ impl ProgressSink for Calls {
     }
 
     fn ended(&self, subject: &str, ending: &EndStatus) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = lock(&self.told);
         told.remove(subject);
         drop(told);
         let (phase, error) = match ending {

@@ -1,7 +1,7 @@
 //! A stream of record batches for Python.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList};
@@ -14,6 +14,7 @@ use super::runtime::{
 use crate::cancel::CancelToken;
 use crate::edge::new_file::NewFile;
 use crate::error::{Error, Result};
+use crate::mutex::lock;
 use crate::table::{Format, MissingCount, RecordBatch, Records, SchemaRef, Sink};
 
 /// A lazy stream of batches. It can be read once.
@@ -53,7 +54,7 @@ impl RecordStream {
     }
 
     fn locked(&self) -> MutexGuard<'_, Option<Records>> {
-        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.records)
     }
 
     fn take(&self) -> PyResult<Records> {
@@ -168,7 +169,7 @@ impl RecordStream {
         let work = move |cancel: &CancelToken| {
             let batch = records.next().transpose()?;
             if batch.is_some() && !cancel.is_cancelled() {
-                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(records);
+                *lock(&slot) = Some(records);
             }
             Ok(batch)
         };

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -20,6 +20,7 @@ use crate::edge::network::Network;
 use crate::error::{Error, Result};
 use crate::git::{HistoryOptions, MissingBlobs, OpenOptions, Reference, Repo};
 use crate::git_string::GitString;
+use crate::mutex::lock;
 use crate::remote::{PrefetchFor, prefetch};
 use crate::table::{self, Records, SchemaRef};
 use crate::workers::Workers;
@@ -220,14 +221,14 @@ impl Repository {
     fn repo(&self, py: Python<'_>) -> PyResult<Arc<Repo>> {
         let here = std::process::id();
         let (process, repo) = {
-            let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+            let opened = lock(&self.opened);
             (opened.0, Arc::clone(&opened.1))
         };
         if process == here {
             return Ok(repo);
         }
         let anew = Arc::new(open(py, self.given.clone(), self.trust, self.threads)?);
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut opened = lock(&self.opened);
         // Dropping the old repository would wait for its threads, which this process does not have.
         std::mem::forget(std::mem::replace(&mut *opened, (here, Arc::clone(&anew))));
         Ok(anew)
@@ -277,9 +278,7 @@ impl Repository {
                 fetch(&repo, &PrefetchFor::Blame(options.clone()), cancel)?;
             }
             let on_failure = move |path: &[u8], error: Error| {
-                keep.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push((path.to_owned(), error));
+                lock(&keep).push((path.to_owned(), error));
             };
             let records = table::blame(
                 &repo.with_context(&Context::new().cancelled_by(cancel)),
@@ -380,7 +379,7 @@ pub(super) struct Failures(Arc<Mutex<FailedPaths>>);
 
 impl Failures {
     fn first(&self) -> Option<Error> {
-        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = lock(&self.0);
         (!failures.is_empty()).then(|| failures.swap_remove(0).1)
     }
 }
@@ -389,7 +388,7 @@ impl Failures {
 impl Failures {
     /// The path and the exception of each file.
     fn all<'py>(&self, py: Python<'py>) -> PyResult<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
-        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let failures = lock(&self.0);
         failures
             .iter()
             .map(|(path, error)| Ok((text(py, path)?, instance(py, error)?)))

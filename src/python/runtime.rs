@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::error::to_py;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::mutex::lock;
 
 /// The interval at which a blocking call checks for Ctrl-C.
 const SIGNAL_POLL: Duration = Duration::from_millis(50);
@@ -28,15 +29,14 @@ pub(super) fn hears_ctrl_c(py: Python<'_>) -> PyResult<bool> {
     let main = threading.call_method0("main_thread")?.getattr("ident")?;
     let is_main = threading.call_method0("get_ident")?.eq(main)?;
     if is_main {
-        *MAIN_THREAD.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(std::thread::current().id());
+        *lock(&MAIN_THREAD) = Some(std::thread::current().id());
     }
     Ok(is_main)
 }
 
 /// Like [`hears_ctrl_c`], but uses the thread that was last recorded, so that Python is not called.
 pub(super) fn is_main_thread() -> bool {
-    let main = MAIN_THREAD.lock().unwrap_or_else(PoisonError::into_inner);
+    let main = lock(&MAIN_THREAD);
     *main == Some(std::thread::current().id())
 }
 
@@ -168,7 +168,7 @@ static PAUSE: Mutex<Pause> = Mutex::new(Pause {
 });
 
 fn pause() -> MutexGuard<'static, Pause> {
-    PAUSE.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&PAUSE)
 }
 
 impl<'py> GilYielder<'py> {
@@ -347,7 +347,7 @@ struct EndGuard;
 
 impl Drop for EndGuard {
     fn drop(&mut self) {
-        *LAST_ENDING.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *lock(&LAST_ENDING) = Some(Instant::now());
     }
 }
 
@@ -363,7 +363,7 @@ struct RunningTask(u64);
 impl RunningTask {
     fn new(stop: impl Fn() + Send + 'static) -> Self {
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut live = lock(&LIVE);
         live.insert(number, Box::new(stop));
         Self(number)
     }
@@ -371,7 +371,7 @@ impl RunningTask {
 
 impl Drop for RunningTask {
     fn drop(&mut self) {
-        let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut live = lock(&LIVE);
         live.remove(&self.0);
     }
 }
@@ -388,14 +388,14 @@ pub(super) fn stop_all(py: Python<'_>) {
     if PROCESS.get() != Some(&std::process::id()) {
         return;
     }
-    let live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+    let live = lock(&LIVE);
     live.values().for_each(|stop| stop());
     drop(live);
     py.detach(|| {
         let until = Instant::now() + LONGEST_ENDING;
         let metrics = pyo3_async_runtimes::tokio::get_runtime().metrics();
         let is_quiet = || {
-            let last = *LAST_ENDING.lock().unwrap_or_else(PoisonError::into_inner);
+            let last = *lock(&LAST_ENDING);
             metrics.num_alive_tasks() == 0
                 && last.is_none_or(|last| last.elapsed() > SHUTDOWN_GRACE)
         };

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 /// Locks a clone for one update, and waits if another holds the lock. Then removes the temporary
 /// files that killed updates left among the packs.
-pub(crate) fn lock(git_dir: &Path, monitor: &TransferMonitor) -> Result<File> {
+pub(crate) fn lock_clone(git_dir: &Path, monitor: &TransferMonitor) -> Result<File> {
     let path = git_dir.join("gitfleet.lock");
     let failed = || Error::storage("lock", &path);
     let file = File::create(&path).map_err(failed())?;

@@ -7,7 +7,7 @@
 //! run as a rehearsal, and the objects it did not find are fetched, until it finds everything.
 
 use std::collections::HashSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::odb::store::RefreshMode;
@@ -15,7 +15,7 @@ use gix::prelude::FindExt as _;
 use gix::protocol::fetch::{Shallow, Tags};
 
 use super::fetch::{Connection, Counters, ReceiveOptions, Transfer};
-use super::lock::lock;
+use super::lock::lock_clone;
 use super::options::{CloneOptions, Filter, PrefetchFor};
 use super::origin_config::OriginConfig;
 use super::transport::{Remote, TransferMonitor};
@@ -29,6 +29,7 @@ use crate::git::history::{DiffMerges, HistoryOptions};
 use crate::git::objects::MissingIds;
 use crate::git::repo::Repo;
 use crate::git_string::GitString;
+use crate::mutex::lock;
 use crate::remote_url::{RemoteUrl, Scheme};
 
 /// Fetches the objects that `job` will read and that a partial clone lacks, in few requests.
@@ -265,7 +266,7 @@ impl Fetcher<'_> {
         for file in repo.blame(blame)? {
             file?;
         }
-        let mut missed = missed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut missed = lock(&missed);
         Ok(std::mem::take(&mut *missed))
     }
 
@@ -295,7 +296,7 @@ impl Fetcher<'_> {
         let shared = local.into_sync();
         let work = move |monitor: &TransferMonitor, counters: &Counters| {
             let repo = shared.to_thread_local();
-            let _lock = lock(&git_dir, monitor)?;
+            let _lock = lock_clone(&git_dir, monitor)?;
             let mut connection = Connection::open(&remote, monitor)?;
             connection.receive_ids(&repo, &absent, &receive_options, counters)?;
             sync_directory(&git_dir.join("objects/pack"))

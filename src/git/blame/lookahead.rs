@@ -11,7 +11,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use gix::ObjectId;
 use gix::commitgraph::Position;
@@ -28,6 +28,7 @@ use crate::git::diff::tree_lookup::TreeLookup;
 use crate::git::objects::changed_paths::{ChangedPaths, Key};
 use crate::git::objects::{ObjectSource, Objects};
 use crate::git::window::Window;
+use crate::mutex::lock;
 use crate::workers::Workers;
 
 /// Number of commits listed ahead of the walk: few at first, so that a short walk wastes little
@@ -92,7 +93,7 @@ struct Finders {
 impl Finders {
     fn with<T>(&self, work: impl FnOnce(&mut LinePassages) -> Result<T>) -> Result<T> {
         self.cancel.check()?;
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = || lock(&self.idle);
         let taken = idle().pop();
         let mut finder = match taken {
             Some(finder) => finder,

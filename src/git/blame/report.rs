@@ -14,7 +14,7 @@ use crate::git::diff::tree::Side;
 use crate::git::history::{Signature, signature};
 use crate::git::id::ObjectId as Id;
 use crate::git::mailmap::Mailmap;
-use crate::git::worktree::nobody;
+use crate::git::worktree::not_committed_yet;
 
 /// A file that is being blamed.
 pub(super) struct RequestedFile {
@@ -102,7 +102,7 @@ impl Reporter {
         }
         let (id, objects) = (walk.commits.id(commit), walk.objects());
         let author = if id.is_null() {
-            nobody()
+            not_committed_yet()
         } else {
             let data = objects.require(id, Kind::Commit)?;
             let parsed = CommitObject::parse(&data);

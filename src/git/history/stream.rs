@@ -1,7 +1,7 @@
 //! The pipeline: the calling thread walks, workers compare, and results are returned in walk order.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::compare::{Comparer, Settings};
 use super::{Commit, HistoryOptions, MergeCommits, Order};
@@ -13,6 +13,7 @@ use crate::git::pattern::Pattern;
 use crate::git::repo::Repo;
 use crate::git::walk::{RawCommit, Select, SelectText, Simplify, Tips, Walk, WalkOptions};
 use crate::git::window::Window;
+use crate::mutex::lock;
 
 /// Number of commits that one task compares. The first tasks are smaller, so that the first rows
 /// are ready early.
@@ -161,11 +162,7 @@ impl Shared {
     fn compare(&self, chunk: &[RawCommit]) -> Vec<Result<Commit>> {
         let mut done = Vec::with_capacity(chunk.len() + 1);
         let mut work = || -> Result<()> {
-            let idle = self
-                .idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .pop();
+            let idle = lock(&self.idle).pop();
             let mut comparer = idle.map_or_else(|| (self.make)(), Ok)?;
             for commit in chunk {
                 self.cancel.check()?;
@@ -175,10 +172,7 @@ impl Shared {
                     compared.unwrap_or_else(|payload| Err(Error::from_panic(&*payload)))?
                 ));
             }
-            self.idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(comparer);
+            lock(&self.idle).push(comparer);
             Ok(())
         };
         let ended = work();

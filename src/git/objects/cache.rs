@@ -6,13 +6,14 @@
 //! another thread.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use gix::ObjectId;
 
 use super::Object;
 use crate::git::int_hash::IntHash;
+use crate::mutex::lock;
 
 /// Overhead of an entry, in bytes beside its data.
 const ENTRY_BYTES: usize = 128;
@@ -66,10 +67,7 @@ impl ObjectCache {
 
     pub(super) fn get(&self, place: ObjectLocation) -> Option<Object> {
         let (found, dropped) = {
-            let mut both = self
-                .generations
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut both = lock(&self.generations);
             if let Some(found) = both.young.get(place) {
                 return Some(found);
             }
@@ -82,11 +80,7 @@ impl ObjectCache {
     }
 
     pub(super) fn put(&self, place: ObjectLocation, object: Object) {
-        let dropped = self
-            .generations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .put(place, object, self.budget());
+        let dropped = lock(&self.generations).put(place, object, self.budget());
         drop(dropped);
     }
 }

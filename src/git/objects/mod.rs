@@ -13,13 +13,14 @@ mod packs;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use gix::ObjectId;
 use gix::objs::{Find, Kind};
 
 use super::gix_error;
 use crate::error::{Error, Result};
+use crate::mutex::lock;
 use cache::{ObjectCache, ObjectLocation};
 use changed_paths::ChangedPaths;
 pub(crate) use object::Object;
@@ -51,7 +52,7 @@ struct Store {
 impl Store {
     fn note_missing(&self, id: ObjectId) {
         if let Some(missed) = &self.missed {
-            let mut missed = missed.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut missed = lock(missed);
             missed.insert(id);
         }
     }

@@ -1,6 +1,8 @@
 //! The number of repositories in one GraphQL request, learned from earlier requests.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
+
+use crate::mutex::lock;
 
 /// Repositories in the first request.
 const FIRST_BATCH: usize = 80;
@@ -26,7 +28,7 @@ const BEFORE_TRIAL: u32 = 8;
 
 impl GraphqlBatch {
     pub(super) fn size(&self) -> usize {
-        let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = *lock(&self.0);
         let Some(bad) = known.bad else {
             return known.good.max(FIRST_BATCH);
         };
@@ -41,7 +43,7 @@ impl GraphqlBatch {
     }
 
     pub(super) fn worked(&self, size: usize) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.0);
         known.good = known.good.max(size);
         known.successes += 1;
         if known.bad.is_some_and(|bad| bad <= size) {
@@ -51,7 +53,7 @@ impl GraphqlBatch {
     }
 
     pub(super) fn failed(&self, size: usize) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.0);
         if known.bad.is_some_and(|bad| bad <= size) {
             known.trials += 1;
         }
@@ -64,7 +66,7 @@ impl GraphqlBatch {
 
     /// Forgets all sizes. A single repository failed, which says nothing about the size of batches.
     pub(super) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
+        *lock(&self.0) = Known::default();
     }
 }
 

@@ -1,7 +1,7 @@
 //! The client and its requests.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Method;
@@ -19,6 +19,7 @@ use super::request::ApiRequest;
 use super::requester::{Apis, Requester};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Json;
+use crate::mutex::lock;
 use crate::net::Net;
 use crate::remote_url::without_user_info;
 
@@ -361,21 +362,12 @@ impl GitHub {
     }
 
     async fn is_organisation(&self, owner: &str) -> Result<bool> {
-        let known = |known: &Mutex<HashMap<String, bool>>| {
-            known
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get(owner)
-                .copied()
-        };
-        if let Some(known) = known(&self.organisations) {
+        let known = lock(&self.organisations).get(owner).copied();
+        if let Some(known) = known {
             return Ok(known);
         }
         let is_organisation = self.user(owner).await?.text("/type") == Some("Organization");
-        let mut organisations = self
-            .organisations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut organisations = lock(&self.organisations);
         organisations.insert(owner.to_owned(), is_organisation);
         Ok(is_organisation)
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::limits::{Bucket, RateLimitHeaders};
 use crate::error::{ErrorKind, ServiceError};
+use crate::unix_time;
 
 /// The kind of rate limit that an answer reports.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,8 +38,7 @@ pub(super) fn told(status: StatusCode, headers: &HeaderMap) -> RateLimitHeaders 
 /// Parses an HTTP date to seconds since the Unix epoch.
 fn http_date(text: &str) -> Option<i64> {
     let date = httpdate::parse_http_date(text).ok()?;
-    let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_secs()).ok()
+    unix_time::seconds(date)
 }
 
 /// The rate limit headers for `bucket`. Limit, remaining and reset are `None` if the headers are

@@ -6,7 +6,7 @@
 //! wait for the same bucket are served in the order in which they arrived.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -15,6 +15,7 @@ use super::app::AppKey;
 use super::clock::Clock;
 use super::limits::{Admission, Bucket, MINUTE, MUTATION_POINTS, RateLimitHeaders, RateLimits};
 use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::mutex::lock;
 use crate::secret::Secret;
 
 /// Credentials that requests are sent with.
@@ -179,47 +180,24 @@ impl Pool {
             pinned.map(str::to_owned),
             points >= MUTATION_POINTS,
         );
-        let gate = Arc::clone(
-            self.gates
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry(kind)
-                .or_default(),
-        );
+        let gate = Arc::clone(lock(&self.gates).entry(kind).or_default());
         // Requests that GitHub does not count need not queue.
         let _turn = match points {
             0 => None,
             _ => Some(gate.lock().await),
         };
+        let reserve = self.quota_policy.reserve;
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable(); // no notification is missed from here on
             let now = self.clock.now();
-            let found = self.state().find(
-                bucket,
-                points,
-                self.quota_policy.reserve,
-                (only, prefers, pinned),
-                now,
-            );
+            let wishes = (only, prefers, pinned);
+            let found = self.state().find(bucket, points, reserve, wishes, now);
             match found {
-                Found::Nobody => return Err(Error::service(self.nobody(pinned))),
+                Found::NoToken => return Err(Error::service(self.no_valid_token(pinned))),
                 Found::Admission { identity, token } => {
-                    let mut state = self.state();
-                    let number = state.identities[identity].limits.start(bucket, points, now);
-                    if let Some(token) = token {
-                        state.tokens[token].last_used = Some(now);
-                    }
-                    drop(state);
-                    return Ok(Lease {
-                        pool: Arc::clone(self),
-                        bucket,
-                        identity,
-                        number,
-                        token,
-                        has_ended: false,
-                    });
+                    return Ok(self.admit(bucket, points, identity, token, now));
                 }
                 Found::Wait(QueuedRequest { until: None, .. }) => changed.await,
                 Found::Wait(QueuedRequest {
@@ -237,6 +215,31 @@ impl Pool {
                     }
                 }
             }
+        }
+    }
+
+    /// Counts a request that starts now.
+    fn admit(
+        self: &Arc<Self>,
+        bucket: Bucket,
+        points: u32,
+        identity: usize,
+        token: Option<usize>,
+        now: f64,
+    ) -> Lease {
+        let mut state = self.state();
+        let number = state.identities[identity].limits.start(bucket, points, now);
+        if let Some(token) = token {
+            state.tokens[token].last_used = Some(now);
+        }
+        drop(state);
+        Lease {
+            pool: Arc::clone(self),
+            bucket,
+            identity,
+            number,
+            token,
+            has_ended: false,
         }
     }
 
@@ -315,7 +318,7 @@ impl Pool {
     }
 
     /// The error for requests that no token can be used for.
-    fn nobody(&self, pinned: Option<&str>) -> ServiceError {
+    fn no_valid_token(&self, pinned: Option<&str>) -> ServiceError {
         let state = self.state();
         let is_left = state.tokens.iter().any(|token| token.is_valid);
         let reason = state.reason.as_deref().unwrap_or("no reason is known");
@@ -328,7 +331,7 @@ impl Pool {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
@@ -338,7 +341,8 @@ enum Found {
         token: Option<usize>,
     },
     Wait(QueuedRequest),
-    Nobody,
+    /// No token is valid.
+    NoToken,
 }
 
 /// The event that a request waits for: the time `until`, if there is one, or a change of the pool.
@@ -416,7 +420,7 @@ impl State {
             }
         }
         let Some((_, _, identity)) = best else {
-            return wait.map_or(Found::Nobody, Found::Wait);
+            return wait.map_or(Found::NoToken, Found::Wait);
         };
         let tokens = self.tokens.iter().enumerate();
         let tokens = tokens.filter(|(index, token)| {

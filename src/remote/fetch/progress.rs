@@ -1,8 +1,9 @@
 //! Progress of a transfer, read from gix's counters.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use crate::mutex::lock;
 use crate::progress::Phase;
 
 /// gix's counters, which are read at intervals instead of reported at each step.
@@ -40,21 +41,18 @@ impl Counters {
     }
 
     fn known(&self) -> Vec<Counter> {
-        self.counters
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.counters).clone()
     }
 
     /// Returns the error messages from the server, one line each.
     pub(crate) fn words(&self) -> Vec<String> {
-        let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        let words = lock(&self.words);
         words.clone()
     }
 
     fn heard(&self, words: &str) {
         const MOST: usize = 8;
-        let mut known = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.words);
         let lines = words.lines().map(str::trim).filter(|line| !line.is_empty());
         for line in lines {
             if known.len() < MOST {
@@ -157,11 +155,7 @@ impl gix::NestedProgress for Node {
             total: Arc::default(),
         };
         if what != What::Other {
-            self.counters
-                .counters
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(counter.clone());
+            lock(&self.counters.counters).push(counter.clone());
         }
         Self {
             counters: self.counters.clone(),

@@ -7,6 +7,7 @@ use super::Remote;
 use super::monitor::{TransferMonitor, TransportFailure};
 use crate::error::Error;
 use crate::git::gix_error;
+use crate::unix_time;
 
 impl Remote {
     /// Returns the error for a failure: the one that the transport recorded if there is one, else
@@ -174,7 +175,6 @@ fn printable(text: &str) -> String {
 
 /// Returns the time `after` from now, in seconds since the Unix epoch.
 fn in_the_future(after: std::time::Duration) -> i64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let at = now.unwrap_or_default().saturating_add(after);
-    i64::try_from(at.as_secs()).unwrap_or(i64::MAX)
+    let after = i64::try_from(after.as_secs()).unwrap_or(i64::MAX);
+    unix_time::now().saturating_add(after)
 }

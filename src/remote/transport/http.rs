@@ -18,6 +18,7 @@ use reqwest::{Method, Response, StatusCode, Url};
 use super::monitor::{TransferMonitor, TransportFailure};
 use super::stall::StallTimer;
 use crate::net::{CredentialProvider, Credentials};
+use crate::unix_time;
 
 /// The same number as in git.
 const MOST_REDIRECTS: usize = 20;
@@ -439,8 +440,7 @@ fn seconds(value: &str) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let date = gix::date::parse(value, None).ok()?;
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let left = date.seconds - i64::try_from(now.ok()?.as_secs()).ok()?;
+    let left = date.seconds - unix_time::now();
     Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)))
 }
 

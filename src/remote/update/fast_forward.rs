@@ -28,7 +28,7 @@ use crate::git::refs::Head;
 use crate::git::repo::Repo;
 use crate::git_string::GitString;
 use crate::remote::checkout::{CheckoutProgress, open_for_checkout, write_files};
-use crate::remote::lock::lock;
+use crate::remote::lock::lock_clone;
 use crate::remote::options::{CloneOptions, UpdateFiles};
 use crate::remote::prefetch::{fetch_blobs, is_partial};
 use crate::remote::transport::TransferMonitor;
@@ -69,19 +69,10 @@ pub(crate) fn fast_forward(
     if options.update_files == UpdateFiles::Keep {
         return Ok(FastForward::Kept("the options keep them".to_owned()));
     }
-    if let Some(from) = from.filter(|_| !overwrites) {
-        let base = local
-            .merge_base(from.0, to.0)
-            .ok()
-            .flatten()
-            .map(gix::Id::detach);
-        if base == Some(to.0) {
-            return Ok(FastForward::UpToDate); // the origin has no new commits
-        }
-        if base != Some(from.0) {
-            let reason = "the local branch has commits that its origin does not have";
-            return Ok(FastForward::Kept(reason.to_owned()));
-        }
+    if let Some(from) = from.filter(|_| !overwrites)
+        && let Some(end) = without_fast_forward(&local, from, to)
+    {
+        return Ok(end);
     }
     let plan = || FilePlan::new(repo, &root, from, to, overwrites, &context.cancel);
     if is_partial(repo)
@@ -89,7 +80,7 @@ pub(crate) fn fast_forward(
     {
         fetch_blobs(repo, first.blobs(), options, context)?;
     }
-    let _lock = lock(local.common_dir(), &TransferMonitor::new(None))?;
+    let _lock = lock_clone(local.common_dir(), &TransferMonitor::new(None))?;
     let wait = gix::lock::acquire::Fail::AfterDurationWithBackoff(BUSY);
     let index_path = local.index_path();
     let Ok(index_lock) = gix::lock::File::acquire_to_update_resource(&index_path, wait, None, 0)
@@ -111,6 +102,17 @@ pub(crate) fn fast_forward(
     plan.apply(repo, index_lock, options, context)?;
     move_branch(&local, &branch, from, to)?;
     Ok(FastForward::Moved(branch))
+}
+
+/// Returns the result if `to` is not a descendant of `from`.
+fn without_fast_forward(repo: &gix::Repository, from: Id, to: Id) -> Option<FastForward> {
+    let base = repo.merge_base(from.0, to.0).ok().flatten();
+    let base = base.map(gix::Id::detach);
+    if base == Some(to.0) {
+        return Some(FastForward::UpToDate); // the origin has no new commits
+    }
+    let reason = "the local branch has commits that its origin does not have";
+    (base != Some(from.0)).then(|| FastForward::Kept(reason.to_owned()))
 }
 
 /// Longest wait for another program that has locked the index.
@@ -209,15 +211,12 @@ impl<'a> FilePlan<'a> {
         options: &CloneOptions,
         context: &Context,
     ) -> Result<()> {
-        let corrupt = |what: &'static str| gix_error::unreadable(repo.path(), what);
         let writer = open_for_checkout(self.root)?;
         let fresh = writer.index_from_tree(&self.tree);
-        let mut fresh = fresh.map_err(corrupt("the new files cannot be checked out"))?;
-        let changed: HashSet<&[u8]> = self
-            .changes
-            .iter()
-            .map(|change| change.path.as_slice())
-            .collect();
+        let failed = "the new files cannot be checked out";
+        let mut fresh = fresh.map_err(gix_error::unreadable(repo.path(), failed))?;
+        let changed = self.changes.iter().map(|change| change.path.as_slice());
+        let changed: HashSet<&[u8]> = changed.collect();
         // Unchanged entries are not written, but their attributes apply to those that are.
         for (entry, path) in fresh.entries_mut_with_paths() {
             if !changed.contains(path.as_bytes()) {
@@ -244,10 +243,23 @@ impl<'a> FilePlan<'a> {
                 remove(self.root, &change.path)?;
             }
         }
-        let mut index = read_index(&writer).map_err(corrupt("its index"))?;
+        let index = self.place(&writer, &fresh, staging.path(), &changed)?;
+        write_index(&index, index_lock)
+    }
+
+    /// Moves the written files into place. Returns the new index.
+    fn place(
+        &self,
+        writer: &gix::Repository,
+        fresh: &gix::index::File,
+        staging: &Path,
+        changed: &HashSet<&[u8]>,
+    ) -> Result<gix::index::File> {
+        let index = read_index(writer);
+        let mut index = index.map_err(gix_error::unreadable(self.root, "its index"))?;
         index.remove_entries(|_, path, _| changed.contains(path.as_bytes()));
         for entry in fresh.entries() {
-            let path = entry.path(&fresh);
+            let path = entry.path(fresh);
             if entry.flags.contains(Flags::SKIP_WORKTREE) {
                 continue;
             }
@@ -255,25 +267,33 @@ impl<'a> FilePlan<'a> {
                 put_submodule(self.root, path)?;
                 entry.stat
             } else {
-                put(staging.path(), self.root, path)?
+                put(staging, self.root, path)?
             };
             index.dangerously_push_entry(stat, entry.id, Flags::empty(), entry.mode, path);
         }
         index.sort_entries();
         index.remove_tree(); // its cached trees describe the old entries
         index.remove_resolve_undo();
-        let mut out = BufWriter::with_capacity(64 * 1024, index_lock);
-        index
-            .write_to(&mut out, gix::index::write::Options::default())
-            .map_err(corrupt("its index cannot be written"))?;
-        let failed = || Error::storage("write", writer.index_path());
-        let lock = out
-            .into_inner()
-            .map_err(|error| failed()(error.into_error()))?;
-        lock.commit()
-            .map(|_| ())
-            .map_err(|error| failed()(error.error))
+        Ok(index)
     }
+}
+
+/// Writes `index` to the locked file, and renames it into place.
+fn write_index(index: &gix::index::File, lock: gix::lock::File) -> Result<()> {
+    let failed = || Error::storage("write", index.path());
+    let mut out = BufWriter::with_capacity(64 * 1024, lock);
+    index
+        .write_to(&mut out, gix::index::write::Options::default())
+        .map_err(gix_error::unreadable(
+            index.path(),
+            "its index cannot be written",
+        ))?;
+    let lock = out
+        .into_inner()
+        .map_err(|error| failed()(error.into_error()))?;
+    lock.commit()
+        .map(|_| ())
+        .map_err(|error| failed()(error.error))
 }
 
 fn read_index(repo: &gix::Repository) -> gix::Result<gix::index::File> {

@@ -23,6 +23,8 @@ pub(crate) struct LocalFiles {
 }
 
 impl LocalFiles {
+    /// Reads the index, and the files that `changes` touch. The inner error is the reason why files
+    /// cannot be updated.
     pub(crate) fn read(
         repo: &Repo,
         has_head: bool,
@@ -30,41 +32,14 @@ impl LocalFiles {
         overwrites: bool,
         cancel: &CancelToken,
     ) -> Result<Result<Self, String>> {
-        let local = repo.local();
-        let root = local.workdir().unwrap_or(local.git_dir());
-        let index = local.index_or_empty();
-        let index = index.map_err(gix_error::unreadable(repo.path(), "its index"))?;
-        let is_odd = index.is_sparse() || index.link().is_some();
-        if is_odd
-            || index
-                .entries()
-                .iter()
-                .any(|entry| entry.flags.contains(Flags::SKIP_WORKTREE))
-        {
-            return Ok(Err(
-                "the checkout is sparse, or its index is split".to_owned()
-            ));
-        }
+        let index = match read_index(repo, overwrites)? {
+            Ok(index) => index,
+            Err(reason) => return Ok(Err(reason)),
+        };
         let mut state = Self {
-            index: HashMap::new(),
+            index,
             files: HashMap::new(),
         };
-        for entry in index.entries() {
-            if entry.stage() != Stage::Unconflicted && !overwrites {
-                return Ok(Err("a merge has conflicts".to_owned()));
-            }
-            let is_settled = entry.stage() == Stage::Unconflicted;
-            let side = Side {
-                mode: kind(entry.mode),
-                // The null id marks a conflict, which is equal to no blob.
-                id: if is_settled {
-                    entry.id
-                } else {
-                    entry.id.kind().null()
-                },
-            };
-            state.index.insert(entry.path(&index).to_vec(), side);
-        }
         if !has_head {
             return Ok(if state.index.is_empty() || overwrites {
                 Ok(state)
@@ -72,6 +47,8 @@ impl LocalFiles {
                 Err("files are staged for a first commit".to_owned())
             });
         }
+        let local = repo.local();
+        let root = local.workdir().unwrap_or(local.git_dir());
         let has_modes = local.config_snapshot().boolean("core.fileMode") != Some(false);
         let touched: HashSet<&[u8]> = changes
             .iter()
@@ -155,6 +132,38 @@ impl LocalFiles {
         }
         Ok(None)
     }
+}
+
+/// Returns the entries of the index. The inner error is the reason why files cannot be updated.
+fn read_index(repo: &Repo, overwrites: bool) -> Result<Result<HashMap<Vec<u8>, Side>, String>> {
+    let index = repo.local().index_or_empty();
+    let index = index.map_err(gix_error::unreadable(repo.path(), "its index"))?;
+    let mut entries = index.entries().iter();
+    let is_sparse = index.is_sparse()
+        || index.link().is_some()
+        || entries.any(|entry| entry.flags.contains(Flags::SKIP_WORKTREE));
+    if is_sparse {
+        let reason = "the checkout is sparse, or its index is split";
+        return Ok(Err(reason.to_owned()));
+    }
+    let mut sides = HashMap::new();
+    for entry in index.entries() {
+        let has_conflict = entry.stage() != Stage::Unconflicted;
+        if has_conflict && !overwrites {
+            return Ok(Err("a merge has conflicts".to_owned()));
+        }
+        let side = Side {
+            mode: kind(entry.mode),
+            // The null id marks a conflict, which is equal to no blob.
+            id: if has_conflict {
+                entry.id.kind().null()
+            } else {
+                entry.id
+            },
+        };
+        sides.insert(entry.path(&index).to_vec(), side);
+    }
+    Ok(Ok(sides))
 }
 
 /// Returns `side` with the executable bit of the file in the working tree.

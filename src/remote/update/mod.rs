@@ -13,7 +13,7 @@ use super::fetch::{
     Connection, Counters, LocalRemote, ReceiveOptions, Transfer, check_connected, parse,
     ref_targets, update as update_refs,
 };
-use super::lock::lock;
+use super::lock::lock_clone;
 use super::options::CloneOptions;
 use super::origin_config::OriginConfig;
 use super::outcome::{RefChange, RefUpdate, UpdateOutcome};
@@ -103,7 +103,7 @@ fn from_remote(
     counters: &Counters,
 ) -> Result<UpdateOutcome> {
     let local = repo.local();
-    let _lock = lock(local.common_dir(), monitor)?;
+    let _lock = lock_clone(local.common_dir(), monitor)?;
     let mut connection = Connection::open(remote, monitor)?;
     let mut asked = parse(&origin.specs)?;
     asked.extend(parse(&["HEAD"])?);
@@ -144,7 +144,7 @@ fn from_path(
 ) -> Result<UpdateOutcome> {
     let monitor = TransferMonitor::new(None);
     let local = repo.local();
-    let _lock = lock(local.common_dir(), &monitor)?;
+    let _lock = lock_clone(local.common_dir(), &monitor)?;
     let open = OpenOptions::exact(options.trust)?;
     let from = Repo::open(origin.url.local_path().unwrap_or(Path::new("")), &open)?;
     let local_remote = LocalRemote {
