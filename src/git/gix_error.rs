@@ -14,31 +14,54 @@ pub(crate) fn cause(error: &gix::Error) -> Source {
 
 /// Returns the chain of an error on one line, outermost first.
 pub(crate) fn text(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut parts = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let part = error.to_string().replace('\n', " ");
-        if !part.is_empty() && parts.last() != Some(&part) {
-            parts.push(part);
-        }
-        next = error.source();
-    }
-    parts.join(": ")
+    messages(error).join(": ")
 }
 
 /// Returns the message of an error's innermost cause.
 #[cfg(feature = "http")]
 pub(crate) fn root(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
+    messages(error).pop().unwrap_or_default()
+}
+
+/// The messages of an error and its causes, outermost first, without empty and repeated ones.
+fn messages(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
+    let mut messages = Vec::new();
+    let mut next = Some(error);
     while let Some(error) = next {
-        let part = error.to_string();
-        if !part.is_empty() {
-            text = part;
+        let message = error.to_string().replace('\n', " ");
+        if !message.is_empty() && messages.last() != Some(&message) {
+            messages.push(message);
         }
         next = error.source();
     }
-    text.replace('\n', " ")
+    messages
+}
+
+/// Returns the error for a revision that could not be resolved. Of gix's messages it keeps the
+/// innermost that names commits, refs or paths, without those about its parser.
+pub(crate) fn revision_not_found(repo: &Path, revision: &str, error: &gix::Error) -> Error {
+    const OF_THE_PARSER: &[&str] = &[
+        "delegate.",
+        "Delegate",
+        "couldn't parse",
+        "unknown navigation",
+        "Couldn't find sibling",
+    ];
+    let messages = messages(error);
+    let told = messages.iter().rfind(|message| {
+        let is_sentence = message.contains(' ');
+        is_sentence && !OF_THE_PARSER.iter().any(|start| message.starts_with(start))
+    });
+    let reason = match told.map(|message| message.split(", input=").next().unwrap_or(message)) {
+        Some(told) if !revision.is_empty() && !told.ends_with("could not be found") => told,
+        _ if revision.is_empty() => "it is empty",
+        _ => "no branch, tag or commit has this name",
+    };
+    Error::RevisionNotFound {
+        repo: repo.display().to_string(),
+        revision: revision.to_owned(),
+        reason: reason.to_owned(),
+    }
 }
 
 /// A cause reduced to its text, because gix's own types are not part of the public interface.

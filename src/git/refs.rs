@@ -151,12 +151,10 @@ impl Repo {
                 name.as_bstr()
             )));
         }
-        let id = repo
-            .rev_parse_single(revision)
-            .map_err(|error| not_found(gix_error::text(&error)))?;
-        let object = id
-            .object()
-            .map_err(|error| not_found(gix_error::text(&error)))?;
+        let unknown =
+            |error: gix::Error| gix_error::revision_not_found(self.path(), revision, &error);
+        let id = repo.rev_parse_single(revision).map_err(unknown)?;
+        let object = id.object().map_err(unknown)?;
         let peeled = object
             .peel_to_commit()
             .map_err(|_| not_found("is not a commit".to_owned()))?;

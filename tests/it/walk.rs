@@ -443,3 +443,30 @@ fn walk_names_invalid_arguments() {
         );
     }
 }
+
+#[test]
+fn revision_errors_name_no_parser() {
+    let fixture = crossed();
+    let repo = fixture.open();
+    for (revision, reason) in [
+        ("absent", "no branch, tag or commit has this name"),
+        ("main..absent", "no branch, tag or commit has this name"),
+        ("", "it is empty"),
+        ("main~999", "ancestor number 999 is out of range"),
+        ("main^9", "parent number 9 is out of range"),
+        (":/nothing like this", "matched text"),
+        ("main:absent", "Could not find path"),
+        ("main@{", "unclosed brace pair"),
+    ] {
+        let options = with(|o| o.rev = texts(&[revision]));
+        let Err(error) = repo.commits(&options) else {
+            panic!("{revision} was taken");
+        };
+        let report = error.report();
+        assert_eq!(error.kind(), gitfleet::ErrorKind::RevisionNotFound);
+        assert!(report.contains(reason), "{report}");
+        for jargon in ["input=", "elegate", "couldn't parse", "NotFound"] {
+            assert!(!report.contains(jargon), "{report}");
+        }
+    }
+}

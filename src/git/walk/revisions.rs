@@ -53,23 +53,18 @@ impl Tips {
             return Ok(());
         }
         let local = repo.local();
-        let not_found = |reason: String| Error::RevisionNotFound {
-            repo: repo.path().display().to_string(),
-            revision: revision.to_owned(),
-            reason,
-        };
-        let spec = local
-            .rev_parse(revision)
-            .map_err(|error| not_found(gix_error::text(&error)))?
-            .detach();
+        let unknown =
+            |error: gix::Error| gix_error::revision_not_found(repo.path(), revision, &error);
+        let spec = local.rev_parse(revision).map_err(unknown)?.detach();
         let commit = |id: ObjectId| -> Result<ObjectId> {
-            let object = local
-                .find_object(id)
-                .map_err(|error| not_found(gix_error::text(&error)))?;
+            let object = local.find_object(id).map_err(unknown)?;
             let commit = object.peel_to_commit();
-            Ok(commit
-                .map_err(|_| not_found(format!("{id} is not a commit")))?
-                .id)
+            let commit = commit.map_err(|_| Error::RevisionNotFound {
+                repo: repo.path().display().to_string(),
+                revision: revision.to_owned(),
+                reason: format!("{id} is not a commit"),
+            });
+            Ok(commit?.id)
         };
         let parents = |id: ObjectId| -> Result<Vec<ObjectId>> {
             // Only those that a shallow clone has.
