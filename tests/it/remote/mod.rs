@@ -5,7 +5,10 @@ mod fast_forward;
 mod fleet;
 mod hostile;
 mod local;
+mod local_changes;
+mod origin;
 mod prefetch;
+mod repack;
 mod server;
 mod update;
 

@@ -3,6 +3,7 @@
 use gitfleet::remote::{CloneOptions, RefChange, Worktree};
 
 use super::clone::served;
+use super::origin::{Origin, sh, status, updated};
 use super::{clone, update};
 use crate::support::{git, git_text};
 
@@ -103,4 +104,90 @@ fn failed_update_leaves_refs_as_they_were() {
     std::fs::rename(&remote, root.path().join("gone")).unwrap();
     update(&ours, &options).unwrap_err();
     assert_eq!(git_text(&ours, ["for-each-ref"]), before);
+}
+
+#[test]
+fn update_leaves_refs_outside_the_refspecs() {
+    let origin = Origin::new();
+    let script = format!(
+        "git clone -q --bare {0} bare; git clone -q {0} files",
+        origin.url()
+    );
+    sh(origin.root.path(), &script);
+    let (bare, files) = (
+        origin.root.path().join("bare"),
+        origin.root.path().join("files"),
+    );
+    git(&bare, ["branch", "mine"]);
+    git(&bare, ["tag", "mine"]);
+    git(&files, ["config", "--unset-all", "remote.origin.fetch"]);
+    let refused = update(&files, &CloneOptions::new()).unwrap_err().report();
+    assert!(refused.contains("remote.origin.fetch"), "{refused}");
+    sh(&origin.work(), "git commit -q --amend -m rewritten");
+    let warnings = updated(&bare).warnings.join(" ");
+    assert!(warnings.contains("refs/heads/main stays"), "{warnings}");
+    assert_eq!(git_text(&bare, ["branch", "--list", "mine"]), "  mine");
+    assert_eq!(git_text(&bare, ["tag"]), "mine");
+}
+
+#[test]
+fn update_leaves_the_branch_of_a_linked_worktree() {
+    let origin = Origin::new();
+    let bare = origin.bare_clone();
+    let linked = origin.root.path().join("linked");
+    let path = linked.to_str().unwrap();
+    git(&bare, ["worktree", "add", "-q", path, "main"]);
+    origin.commit_second();
+    let warnings = updated(&bare).warnings.join(" ");
+    assert!(warnings.contains("refs/heads/main stays"), "{warnings}");
+    assert_eq!(status(&linked), "");
+}
+
+#[test]
+fn update_refuses_an_origin_with_another_hash() {
+    let origin = Origin::new();
+    let bare = origin.bare_clone();
+    let before = git_text(&bare, ["for-each-ref"]);
+    let script = "
+        rm -rf origin; git init -q --object-format=sha256 origin
+        git -C origin commit -q --allow-empty -m x";
+    sh(origin.root.path(), script);
+    let refused = update(&bare, &CloneOptions::new()).unwrap_err().report();
+    assert!(refused.contains("sha256"), "{refused}");
+    assert_eq!(git_text(&bare, ["for-each-ref"]), before);
+    git(&bare, ["fsck", "--full"]);
+}
+
+#[test]
+fn update_of_a_clone_of_a_path_equals_a_new_clone() {
+    for (worktree, shape) in [
+        (Worktree::Bare, &["--bare"][..]),
+        (Worktree::Mirror, &["--mirror"]),
+        (Worktree::CheckedOut, &[]),
+    ] {
+        let origin = Origin::new();
+        let (work, root) = (origin.work(), origin.root.path());
+        git(&work, ["branch", "side"]);
+        git(&work, ["tag", "-a", "-m", "annotated", "v1"]);
+        let ours = root.join("ours");
+        let options = CloneOptions::new().worktree(worktree);
+        clone(work.to_str().unwrap(), &ours, &options).unwrap();
+        assert!(updated(&ours).is_unchanged());
+        git(&work, ["branch", "-D", "side"]);
+        git(&work, ["repack", "-adq"]);
+        origin.commit_second();
+        git(&work, ["tag", "v2"]);
+        assert_eq!(updated(&ours).head.unwrap().to_string(), origin.head());
+        let fresh = root.join("fresh");
+        let mut args = vec!["clone", "-q"];
+        args.extend(shape);
+        args.extend([work.to_str().unwrap(), fresh.to_str().unwrap()]);
+        git(root, args);
+        let refs = |path| git_text(path, ["for-each-ref", "--format=%(refname) %(objectname)"]);
+        assert_eq!(refs(&ours), refs(&fresh));
+        git(&ours, ["fsck", "--full", "--strict"]);
+        if worktree == Worktree::CheckedOut {
+            assert_eq!(status(&ours), "");
+        }
+    }
 }
