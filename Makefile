@@ -29,7 +29,7 @@ $(VENV)/ready: pyproject.toml
 
 setup: $(VENV)/ready ## make the virtual environment with everything needed to build and test
 
-PYTHON_SOURCES := python tests/python scripts examples benches
+PYTHON_SOURCES := python tests scripts examples benches
 
 SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src python -name '*.rs' -o -name '*.py' -o -name '*.pyi')
 

@@ -8,8 +8,8 @@ import re
 import pytest
 
 import gitfleet
-from command import gitfleet as command
 from gitfleet import _gitfleet, options
+from run_command import gitfleet as command
 
 KEYS = {name: set(keys) for name, keys in _gitfleet.option_names()}
 LIBRARY = {name: dict(defaults) for name, defaults in _gitfleet.library_options()}

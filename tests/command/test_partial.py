@@ -2,8 +2,7 @@
 
 import pytest
 
-import gitfleet as package
-from command import gitfleet, outcomes
+from run_command import gitfleet, outcomes
 
 from conftest import GitServer, run_git
 
@@ -67,17 +66,6 @@ def test_checkout_of_a_partial_clone_fetches_blobs_at_once(server, spec, tmp_pat
     git(path, "fsck", "--full")
 
 
-def test_python_fetches_missing_objects_of_a_partial_clone(server, tmp_path):
-    path = partial(server, "blame", tmp_path / "partial", "--bare", "--filter", "blob:none")
-    whole = partial(server, "blame", tmp_path / "whole", "--bare")
-    ours, theirs = package.Repository(path), package.Repository(whole)
-    rows = ours.commits(missing="fetch").to_pylist()
-    assert rows == theirs.commits().to_pylist()
-    path = partial(server, "blame", tmp_path / "again", "--bare", "--filter", "blob:none")
-    blamed = package.Repository(path).blame(missing="fetch").to_pylist()
-    assert blamed == theirs.blame().to_pylist()
-
-
 def test_mine_of_a_partial_clone_is_complete(server, tmp_path):
     path = partial(server, "blame", tmp_path / "partial", "--bare", "--filter", "blob:none")
     (mined,) = outcomes(
@@ -95,17 +83,3 @@ def test_missing_object_error_names_the_server(server, tmp_path, git):
     done = gitfleet("commits", path, "--missing=fetch", check=False)
     assert done.returncode == 1
     assert server.host in done.stderr
-
-
-async def test_manager_reads_its_partial_clones(server, fixtures):
-    url = f"{server.url}/owner/blame"
-    options = {"bare": True, "filter": "blob:none"}
-    manager = package.compat.RepoManager(url, clone_options=options)
-    await manager.clone_all()
-    path = (await manager.fetch_clone_tasks())[url].temp_dir
-    whole = package.Repository(fixtures["blame"])
-    names = sorted({row["path"] for row in whole.blame(failures=[]).to_pylist()})
-    blamed = await manager.bulk_blame(path, names)
-    assert all(isinstance(lines, list) for lines in blamed.values())
-    commits = await manager.extract_commits(path)
-    assert all(commit["additions"] is not None for commit in commits)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import gitfleet as package
-from command import COMMAND, gitfleet, outcomes
+from run_command import COMMAND, gitfleet, outcomes
 from servers import LyingServer, git_daemon
 
 from conftest import TOKEN, USER, GitServer, make

@@ -4,8 +4,8 @@ import duckdb
 import pyarrow.parquet as pq
 
 import gitfleet as package
-from command import gitfleet, outcomes
 from github_api import TOKEN, repository
+from run_command import gitfleet, outcomes
 
 from conftest import GitServer
 

@@ -16,7 +16,7 @@ from github_api import api  # noqa: F401 (a fixture)
 
 pytest_plugins = ["gitfleet.testing.fixtures"]
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = Path(__file__).parent / "fixtures"
 USER, TOKEN = "user", "t0ken-canary-5f0c"
 
 HERMETIC = {

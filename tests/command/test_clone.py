@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from command import COMMAND, gitfleet, outcomes, refs
+from run_command import COMMAND, gitfleet, outcomes, refs
 from servers import LyingServer, Proxy, git_daemon, sshd, sshd_program
 
 from conftest import TOKEN, USER, GitServer, make, run_git
@@ -321,7 +321,7 @@ def test_detached_head_is_followed(daemon, origin, tmp_path, git):
 def test_unusable_refspec_is_refused_before_a_fetch(daemon, tmp_path):
     for args, says in (
         (["--refspec", "refs/heads/side"], "destination"),
-        (["--refspec", "+refs/heads/side:refs/heads/side"], "name a branch"),
+        (["--refspec", "+refs/heads/side:refs/heads/side"], "choose a branch"),
     ):
         done = gitfleet("clone", daemon, "-o", tmp_path / "out", *args, check=False)
         assert done.returncode in (1, 2), done
