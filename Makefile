@@ -115,8 +115,8 @@ wheel: $(VENV)/ready ## build the release wheel and try it in a fresh environmen
 	sh scripts/pythons.sh $(PYTHON) | while read -r python; do \
 		PYTHON=$$python sh scripts/try_wheel.sh dist/*.whl || exit 1; done
 
-# The checks that fail fastest run first. The static file is built unoptimised, because what it
-# needs at run time does not depend on optimisation.
+# The quickest checks run first. The static executable is built without optimisation here: which
+# libraries it needs at run time does not depend on optimisation.
 ci: lint audit ## run everything that continuous integration checks
 	$(MAKE) static PROFILE=dev
 	$(MAKE) test types docs wheel demo

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-class _Former(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class _CompatFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds ``GitFleet.x`` as ``gitfleet.compat.x``."""
 
     def find_spec(
@@ -29,7 +29,9 @@ class _Former(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         path: Sequence[str] | None = None,  # noqa: ARG002 (the interface of importlib)
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
-        if not fullname.startswith("GitFleet.") or not _is_there(fullname[len("GitFleet.") :]):
+        if not fullname.startswith("GitFleet.") or not _compat_module_exists(
+            fullname[len("GitFleet.") :]
+        ):
             return None
         return importlib.machinery.ModuleSpec(fullname, self)
 
@@ -38,12 +40,12 @@ class _Former(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         sys.modules[name] = importlib.import_module("gitfleet.compat" + name[len("GitFleet") :])
 
 
-def _is_there(name: str) -> bool:
+def _compat_module_exists(name: str) -> bool:
     try:
         return importlib.util.find_spec(f"gitfleet.compat.{name}") is not None
     except ModuleNotFoundError:  # the package that would contain it does not exist
         return False
 
 
-sys.meta_path.insert(0, _Former())
+sys.meta_path.insert(0, _CompatFinder())
 sys.modules[__name__] = gitfleet.compat

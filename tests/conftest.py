@@ -100,7 +100,7 @@ def slow_repository(tmp_path_factory):
 
 
 class GitServer(testing.GitServer):
-    """A git server with the tests' certificate, and with answers of its own below some paths."""
+    """A git server with the tests' certificate, and with errors and redirects at some paths."""
 
     def __init__(self, root, certificate=None):
         context = None
@@ -129,7 +129,7 @@ class _Handler(server.Handler):
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory):
-    """A certificate authority of the tests' own, and the file that names it."""
+    """A certificate authority for the tests, and the PEM file with its certificate."""
     authority = trustme.CA()
     bundle = tmp_path_factory.mktemp("tls") / "ca.pem"
     authority.cert_pem.write_to_path(bundle)

@@ -35,7 +35,7 @@ def repository(number, **more):
 
 
 class Api:
-    """Answers by route; listings have pages."""
+    """A server with a response for each route; listings are divided into pages."""
 
     def __init__(self):
         self.answers, self.listings, self.requests = {}, {}, []

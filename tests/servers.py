@@ -23,7 +23,7 @@ def wait_for(port):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.05)
-    raise AssertionError(f"nobody listens on port {port}")
+    raise AssertionError(f"no server listens on port {port}")
 
 
 @contextlib.contextmanager
@@ -81,7 +81,7 @@ def sshd(directory):
 class Proxy:
     """Forwards connections to a server, and makes some of them fail.
 
-    `fates` are kinds of failure and their shares of all connections.
+    `fates` maps a kind of failure to the share of connections that fail in this way.
     """
 
     def __init__(self, port, fates, seed=1):
@@ -148,7 +148,7 @@ class Proxy:
                     data, limit = data[:limit], limit - len(data)
                 client.sendall(data)
                 if limit is not None and limit <= 0:
-                    client.shutdown(socket.SHUT_RDWR)  # the other thread still reads from it
+                    client.shutdown(socket.SHUT_RDWR)  # not closed: the other thread reads from it
                     return
             client.shutdown(socket.SHUT_RDWR)
 

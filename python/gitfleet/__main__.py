@@ -1,4 +1,4 @@
-"""`python -m gitfleet` is the command."""
+"""The `gitfleet` command, run as `python -m gitfleet`."""
 
 import sys
 

@@ -16,7 +16,7 @@ __all__ = ["count", "pathspecs", "several"]
 
 
 def count(name: str, value: object, least: int = 0) -> int:
-    """Refuse a value that is not an integer (of any package) or is too small.
+    """Return an integer argument; integers of other packages, such as numpy's, are accepted.
 
     Raises:
         InvalidInputError: The value is invalid; the message names the argument.
@@ -62,7 +62,7 @@ def pathspecs(
     of directories, including none. git supports it only in a pathspec marked ``:(glob)``.
     """
     made = several(name, given)
-    return [f":(glob){one}" if _ANY_DEPTH.search(one) and one[:1] != ":" else one for one in made]
+    return [f":(glob){one}" if _DOUBLE_STAR.search(one) and one[:1] != ":" else one for one in made]
 
 
-_ANY_DEPTH = re.compile(r"(?:^|/)\*\*(?:/|$)")
+_DOUBLE_STAR = re.compile(r"(?:^|/)\*\*(?:/|$)")

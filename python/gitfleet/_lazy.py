@@ -18,9 +18,9 @@ def exports(
     """Make a package's ``__getattr__`` and ``__dir__``.
 
     Args:
-        package: Its name.
-        homes: For each module, the names that it defines, separated by spaces: ``name`` or
-            ``name=its_own_name``. Modules of the package itself are names too.
+        package: The name of the package.
+        homes: For each module, the names to export from it, separated by spaces; ``new=old``
+            exports ``old`` under the name ``new``. Modules of the package are exported themselves.
         public: The package's ``__all__``, which ``dir()`` shows.
     """
     found: dict[str, tuple[str, str | None]] = {}

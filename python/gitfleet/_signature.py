@@ -16,7 +16,7 @@ Function = TypeVar("Function", bound="Callable[..., Any]")
 def lists_options(options: type[Any]) -> Callable[[Function], Function]:
     """Replace ``**options`` in a function's signature by the keys of a ``TypedDict``.
 
-    The default of each is shown as ``...``: it is the library's.
+    Each default is shown as ``...``, because the defaults are defined in the Rust library.
     """
 
     def decorate(function: Function) -> Function:

@@ -1,4 +1,4 @@
-"""Every exception GitFleet raises.
+"""The exceptions of GitFleet. Those of hosting services are in `gitfleet.providers.errors`.
 
 GitFleetError
   InvalidInputError          (also a ValueError)
@@ -54,7 +54,7 @@ __all__ = [
 
 
 class GitFleetError(Exception):
-    """Base class; catch this to catch everything.
+    """The base class of all errors of GitFleet.
 
     Attributes:
         subject: The URL, path or revision that failed, without credentials; None if there is none.
@@ -65,7 +65,7 @@ class GitFleetError(Exception):
         self.message = message
         self.subject = subject
         if isinstance(self, OSError):
-            # OSError took the two arguments for an error number and its text.
+            # OSError has stored the two arguments as errno and strerror.
             for name, value in (("errno", None), ("strerror", message), ("filename", subject)):
                 setattr(self, name, value)
 
@@ -73,7 +73,7 @@ class GitFleetError(Exception):
         return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # OSError would pickle other arguments.
+        # OSError's own __reduce__ passes other arguments.
         return (type(self), (self.message, self.subject))
 
 

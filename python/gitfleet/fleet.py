@@ -44,17 +44,17 @@ class Cloned:
     was_there: bool = False
     """Whether the clone existed before."""
     warnings: list[str] = field(default_factory=list)
-    """Descriptions of what the clone lacks although a user might expect it."""
+    """Warnings, such as that submodules were not cloned."""
     attempts: int = 0
     """Number of attempts."""
     seconds: float = 0.0
     """Time spent on it, without the waits between attempts."""
     error: GitFleetError | None = None
-    """Why it failed; None if it did not."""
+    """The reason, if it failed; None otherwise."""
 
 
 class RefUpdate(NamedTuple):
-    """A ref that an update touched.
+    """A ref that an update created, moved or deleted.
 
     Example:
         >>> import subprocess
@@ -104,13 +104,13 @@ class Updated:
     received_bytes: int = 0
     """Bytes received."""
     warnings: list[str] = field(default_factory=list)
-    """Descriptions of what was not updated although a user might expect it."""
+    """Warnings, such as that files with local changes were not updated."""
     attempts: int = 0
     """Number of attempts."""
     seconds: float = 0.0
     """Time spent on it, without the waits between attempts."""
     error: GitFleetError | None = None
-    """Why it failed; None if it did not."""
+    """The reason, if it failed; None otherwise."""
 
 
 class Fleet:
@@ -167,7 +167,7 @@ class Fleet:
             >>> [made.error for made in Fleet("one", bare=True).clone("projects/alpha")]
             [None]
         """
-        return _cloned(self._fleet.clone(urls, listener(progress)))
+        return _clone_outcomes(self._fleet.clone(urls, listener(progress)))
 
     async def clone_async(
         self,
@@ -183,7 +183,7 @@ class Fleet:
             >>> made.was_there
             False
         """
-        return _cloned(await self._fleet.clone_async(urls, listener(progress)))
+        return _clone_outcomes(await self._fleet.clone_async(urls, listener(progress)))
 
     def watch(
         self, urls: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -230,7 +230,7 @@ class Fleet:
             >>> [updated.head == made.head for updated in fleet.update(made.path)]
             [True]
         """
-        return _updated(self._fleet.update(paths, listener(progress)))
+        return _update_outcomes(self._fleet.update(paths, listener(progress)))
 
     async def update_async(
         self,
@@ -248,24 +248,24 @@ class Fleet:
             >>> updated.head == cloned.head
             True
         """
-        return _updated(await self._fleet.update_async(paths, listener(progress)))
+        return _update_outcomes(await self._fleet.update_async(paths, listener(progress)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_remade, (self._root, self._options))
+        return (_unpickle, (self._root, self._options))
 
     def __repr__(self) -> str:
         return f"Fleet({self._root!r})"
 
 
-def _remade(root: str, options: FleetOptions) -> Fleet:
+def _unpickle(root: str, options: FleetOptions) -> Fleet:
     return Fleet(root, **options)
 
 
-def _cloned(outcomes: list[dict[str, Any]]) -> list[Cloned]:
+def _clone_outcomes(outcomes: list[dict[str, Any]]) -> list[Cloned]:
     return [Cloned(**outcome) for outcome in outcomes]
 
 
-def _updated(outcomes: list[dict[str, Any]]) -> list[Updated]:
+def _update_outcomes(outcomes: list[dict[str, Any]]) -> list[Updated]:
     made = []
     for outcome in outcomes:
         refs = [RefUpdate(*ref) for ref in outcome.pop("refs", ())]

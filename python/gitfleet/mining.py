@@ -1,4 +1,4 @@
-"""mine(): makes a dataset of Parquet files from repositories."""
+"""Mining of repositories into a dataset of Parquet files."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Mined:
     was_finished: bool = False
     """Whether an earlier run mined it, and its revision has not moved since."""
     error: GitFleetError | None = None
-    """Why it failed; None if it did not."""
+    """The reason, if it failed; None otherwise."""
 
 
 @lists_options(MineOptions)
@@ -66,7 +66,8 @@ def mine(
     only repositories that are missing or have moved to another commit.
 
     Args:
-        targets: Directories, and https, http, git://, ssh and file URLs; one or many.
+        targets: Directories, https, http, git://, ssh and file URLs, ``github:OWNER`` and
+            ``github:OWNER/NAME``; one or many.
         output: The dataset: a missing or empty directory, or one made with the same options.
         progress: Called with each `Progress`, on other threads.
         **options: What is mined, and how remote targets are reached: see `MineOptions`.

@@ -25,7 +25,7 @@ __all__ = [
 
 
 class CountingOptions(TypedDict, total=False):
-    """Which commits are read, and how their lines are counted."""
+    """Options that select commits, and control how their lines are counted."""
 
     since: str | datetime.datetime | float | None
     """Only commits whose committer date is at or after this: a date as git takes it
@@ -37,7 +37,7 @@ class CountingOptions(TypedDict, total=False):
     first_parent: bool
     """Follow only the first parent of merges. Defaults to False."""
     renames: bool | Literal["on", "copies", "off"]
-    """Pair renamed files (True, the default), do not (False), or pair copies too (``"copies"``)."""
+    """Detect renamed files (True, the default), copies too (``"copies"``), or none (False)."""
     diff_merges: Literal["none", "off", "first-parent", "1", "separate"] | None
     """Parents that merges are compared with, as git's ``--diff-merges``. Defaults to what git does:
     none, or the first parent with `first_parent`."""
@@ -81,7 +81,7 @@ class HistoryOptions(CountingOptions, total=False):
     ignore_case: bool
     """Match patterns without regard to case. Defaults to False."""
     merge_commits: Literal["include", "exclude", "only"]
-    """Merges are listed (the default), left out, or listed alone."""
+    """Treatment of merges: list them too (the default), leave them out, or list only them."""
     skip: int
     """Number of commits to leave out at the beginning. Defaults to 0."""
     order: Literal["date", "topo"]
@@ -131,7 +131,7 @@ class BlameOptions(TypedDict, total=False):
 
 
 class HostOptions(TypedDict, total=False):
-    """How other machines are reached.
+    """Options for connections to other machines.
 
     Example:
         >>> options: HostOptions = {"proxy": "socks5://localhost:1080", "timeout": 20}
@@ -150,7 +150,7 @@ class HostOptions(TypedDict, total=False):
     """A server that sends fewer bytes per second, on average over `timeout`, counts as silent;
     defaults to 1."""
     allow_clear_text: bool
-    """Send credentials over plain http, where everybody on the way can read them."""
+    """Send credentials over plain http too, where anyone on the network path can read them."""
     ssh_command: str | Iterable[str] | None
     """The ssh program with its arguments. Defaults to ``GIT_SSH_COMMAND``, else ``ssh``."""
     credential_command: str | None
@@ -185,7 +185,7 @@ class NetworkOptions(HostOptions, total=False):
 
 
 class CloneOptions(NetworkOptions, total=False):
-    """How repositories are cloned.
+    """Options for cloning.
 
     A repository on this machine is copied whole: options that would leave something out are refused
     for it.

@@ -28,11 +28,11 @@ R = TypeVar("R")
 
 
 class Records:
-    """Rows of one table, made as they are read; they can be read once.
+    """A stream of the rows of one table. Rows are computed as they are read, and only once.
 
     Anything that accepts Arrow data accepts this object: ``polars.DataFrame(records)``,
     ``pyarrow.table(records)``, ``pyarrow.RecordBatchReader.from_stream(records)`` and DuckDB, which
-    reads it by its variable's name through pyarrow. No row becomes a Python object on the way.
+    reads it by its variable's name through pyarrow. Rows are not converted to Python objects.
     Bytes that are not UTF-8 are encoded in Arrow text as described in the columns' metadata; in
     Python rows they are surrogate escapes.
 
@@ -45,19 +45,19 @@ class Records:
         24
         >>> repo.changes().write_parquet("changes.parquet")
         5
-        >>> with repo.blame() as records:  # closing it stops the work behind
+        >>> with repo.blame() as records:  # leaving the block stops the blame
         ...     print(next(iter(records)).num_rows)
         6
     """
 
-    __slots__ = ("_check", "_name", "_stream")
+    __slots__ = ("_at_end", "_name", "_stream")
 
     def __init__(
         self, name: str, stream: RecordStream, check: Callable[[], None] | None = None
     ) -> None:
         self._name = name
         self._stream = stream
-        self._check = check
+        self._at_end = check
 
     @property
     def column_names(self) -> list[str]:
@@ -85,14 +85,14 @@ class Records:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Iterate over pyarrow record batches, each made when it is asked for."""
-        pyarrow = _needed("pyarrow")
+        pyarrow = _import_optional("pyarrow")
         while (batch := self._stream.next_batch()) is not None:
             yield from pyarrow.table(batch).to_batches()
         self._finish()
 
     async def __aiter__(self) -> AsyncGenerator[pa.RecordBatch, None]:
         """Iterate without blocking the event loop; leaving the loop early closes the stream."""
-        pyarrow = _needed("pyarrow")
+        pyarrow = _import_optional("pyarrow")
         stream = self._stream.take_over()
         try:
             while (batch := await stream.next_batch_async()) is not None:
@@ -139,7 +139,7 @@ class Records:
             >>> repo.commits().to_pyarrow().num_rows
             3
         """
-        table: pa.Table = _needed("pyarrow").table(self._stream.collect())
+        table: pa.Table = _import_optional("pyarrow").table(self._stream.collect())
         self._finish()
         return table
 
@@ -167,12 +167,14 @@ class Records:
             >>> int(repo.changes().to_pandas()["deletions"].sum())
             1
         """
-        pandas = _needed("pandas")
+        pandas = _import_optional("pandas")
         try:
             pyarrow = importlib.import_module("pyarrow")
         except ImportError:
             rows, names = self._stream.to_pylist(surrogates=False), self.column_names
-            frame: pd.DataFrame = _typed(pandas.DataFrame.from_records(rows, columns=names), pandas)
+            frame: pd.DataFrame = _with_arrow_dtypes(
+                pandas.DataFrame.from_records(rows, columns=names), pandas
+            )
         else:
             frame = pyarrow.table(self._stream.collect()).to_pandas(
                 types_mapper={
@@ -205,7 +207,7 @@ class Records:
             >>> repo.blame().to_polars()["line_count"].sum()
             24
         """
-        frame: pl.DataFrame = _needed("polars").DataFrame(self._stream.collect())
+        frame: pl.DataFrame = _import_optional("polars").DataFrame(self._stream.collect())
         self._finish()
         return frame
 
@@ -286,7 +288,7 @@ class Records:
     def write_csv(self, path: str | os.PathLike[str]) -> int:
         """Write everything to a CSV file with a header, like `write_parquet`.
 
-        Nulls are empty, lists are joined by spaces, and bytes that are not UTF-8 are as in git.
+        Nulls are empty, lists are joined by spaces, and bytes are written as git stores them.
 
         Example:
             >>> import gitfleet
@@ -351,7 +353,7 @@ class Records:
         return converted
 
     def close(self) -> None:
-        """Stop the work behind the stream; rows that were not read are lost.
+        """Stop the work that produces the rows; rows that were not read are lost.
 
         Example:
             >>> import gitfleet
@@ -374,15 +376,15 @@ class Records:
         self.close()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Hand the stream to a reader that speaks Arrow's C interface.
+        """Export the stream through Arrow's C stream interface.
 
-        Errors reach the reader. Warnings are issued, and `failures` is filled, if the reader reads
-        on the main thread, as pyarrow and Polars do.
+        Errors are raised by the reader. Warnings are issued, and `failures` is filled, if the
+        reader reads on the main thread, as pyarrow and Polars do.
         """
         return self._stream.__arrow_c_stream__(requested_schema, at_end=self._finish)
 
     def __arrow_c_schema__(self) -> object:
-        """Hand the columns to a reader that speaks Arrow's C interface."""
+        """Export the schema through Arrow's C schema interface."""
         return self._stream.__arrow_c_schema__()
 
     def __repr__(self) -> str:
@@ -391,7 +393,7 @@ class Records:
     def _repr_html_(self) -> str:
         """Show the first rows in a notebook, without removing them from the stream."""
         names = self.column_names
-        rows = self._stream.peek(_SHOWN)
+        rows = self._stream.peek(_PREVIEW_ROWS)
         head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
         body = "".join(
             f"<tr>{''.join(f'<td>{_cell(row[name])}</td>' for name in names)}</tr>"
@@ -402,15 +404,15 @@ class Records:
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("Records are running work; pass on the repository, or the rows read")
+        raise TypeError("Records cannot be pickled; pickle the Repository or the rows instead")
 
     def _finish(self) -> None:
-        check, self._check = self._check, None
+        check, self._at_end = self._at_end, None
         if check is not None:
             check()
 
 
-def _typed(frame: pd.DataFrame, pandas: Any) -> pd.DataFrame:
+def _with_arrow_dtypes(frame: pd.DataFrame, pandas: Any) -> pd.DataFrame:
     """Give columns of Python values the types they have in Arrow."""
     for name in frame.columns:
         if name.endswith("_time"):
@@ -419,7 +421,7 @@ def _typed(frame: pd.DataFrame, pandas: Any) -> pd.DataFrame:
             frame[name] = seconds.dt.tz_localize("UTC")
         elif name.endswith("_offset") or name == "similarity":
             frame[name] = frame[name].astype("Int32")
-        elif name in _NUMBERS:
+        elif name in _INTEGER_COLUMNS:
             frame[name] = frame[name].astype("Int64")
         elif name.startswith("is_") and not frame[name].hasnans:
             frame[name] = frame[name].astype("bool")
@@ -428,7 +430,7 @@ def _typed(frame: pd.DataFrame, pandas: Any) -> pd.DataFrame:
     return frame
 
 
-_NUMBERS = frozenset(
+_INTEGER_COLUMNS = frozenset(
     {
         "additions",
         "deletions",
@@ -438,18 +440,18 @@ _NUMBERS = frozenset(
         "start_line",
     }
 )
-_SHOWN = 10
+_PREVIEW_ROWS = 10
 """The number of rows that a notebook shows."""
-_WIDEST = 60
+_MAX_CELL_WIDTH = 60
 """The maximum number of characters of a cell in a notebook."""
 
 
 def _cell(value: object) -> str:
     text = "" if value is None else str(value)
-    shown = text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+    shown = text if len(text) <= _MAX_CELL_WIDTH else text[: _MAX_CELL_WIDTH - 1] + "…"
     return html.escape(shown)
 
 
-def _needed(package: str) -> Any:
+def _import_optional(package: str) -> Any:
     with needs(package, package):
         return importlib.import_module(package)

@@ -34,26 +34,26 @@ class Reference(NamedTuple):
     name: str
     """Full name, such as ``refs/tags/v1``."""
     target_id: str
-    """What it points to: a commit, or an annotated tag's own object."""
+    """The id of the object it points to, which may be an annotated tag."""
     peeled_id: str
-    """The object an annotated tag leads to in the end; `target_id` for everything else."""
+    """The id of the object after following annotated tags; otherwise the same as `target_id`."""
 
 
 class Repository:
-    """A working tree, a directory in one, a ``.git`` directory or a bare repository.
+    """A git repository on this machine.
 
-    Nothing but the repository's own files decides what is read: not the environment, not the user's
-    git configuration. No program that its configuration names is run.
+    The environment and the user's git configuration have no effect on the rows. Programs that the
+    repository's configuration names, such as filters, are not run.
 
     Args:
-        path: A path in the repository; the nearest repository at or above it is opened, as git
-            does.
+        path: A working tree, a directory in one, a ``.git`` directory or a bare repository. As in
+            git, the nearest repository at or above it is opened.
         trust: Open it even if it belongs to another user.
         threads: Threads its work may use; 0 is one per core.
 
     Raises:
         RepositoryNotFoundError: There is no repository at `path` or above it.
-        InvalidInputError: It belongs to another user.
+        InvalidInputError: It belongs to another user, and `trust` is False.
         UnsupportedError: It uses an extension that GitFleet does not know, such as reftable.
 
     Example:
@@ -66,13 +66,13 @@ class Repository:
         ['refs/heads/main', 'refs/tags/v1']
     """
 
-    __slots__ = ("_made", "_repo")
+    __slots__ = ("_open_arguments", "_repo")
 
     def __init__(
         self, path: str | os.PathLike[str] = ".", *, trust: bool = False, threads: int = 0
     ) -> None:
         self._repo = _gitfleet.Repository(os.fspath(path), trust=trust, threads=threads)
-        self._made = (os.path.abspath(path), trust, threads)  # noqa: PTH100 (links stay)
+        self._open_arguments = (os.path.abspath(path), trust, threads)  # noqa: PTH100 (keeps symbolic links)
 
     @property
     def path(self) -> str:
@@ -340,7 +340,7 @@ class Repository:
             [(1, 7, 'A U Thor'), (8, 1, 'Ann'), (9, 12, 'A U Thor')]
         """
         stream, failed = self._repo.blame(paths, failures is None, **options)
-        return _blamed(stream, failed, failures)
+        return _blame_records(stream, failed, failures)
 
     @lists_options(BlameOptions)
     async def blame_async(
@@ -362,16 +362,16 @@ class Repository:
             3
         """
         stream, failed = await self._repo.blame_async(paths, failures is None, **options)
-        return _blamed(stream, failed, failures)
+        return _blame_records(stream, failed, failures)
 
     def __repr__(self) -> str:
         return f"Repository({self.path!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_reopen, self._made)
+        return (_reopen, self._open_arguments)
 
 
-def _blamed(
+def _blame_records(
     stream: _gitfleet.RecordStream,
     failed: _gitfleet.Failures,
     failures: list[tuple[str, GitFleetError]] | None,

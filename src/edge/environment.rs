@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::credentials;
-use super::variables::{secret_variables, variable};
+use super::variables::{ENTERPRISE_TOKENS, GITHUB_TOKENS, secret_variables, variable};
 use crate::error::Result;
 use crate::git::parse_date;
 use crate::net::{Net, NetOptions};
@@ -24,8 +24,8 @@ pub(crate) fn net_options() -> NetOptions {
 
 /// The token for github.com from the environment.
 pub(crate) fn token_of_environment() -> Option<Secret> {
-    let names = ["GITHUB_TOKEN", "GH_TOKEN"];
-    names.into_iter().find_map(variable).map(Secret::new)
+    let mut names = GITHUB_TOKENS.into_iter();
+    names.find_map(variable).map(Secret::new)
 }
 
 /// A client for GitHub, or for the GitHub Enterprise at `api_url`. `token` is the token for
@@ -60,9 +60,9 @@ fn host_of(base_url: Option<&str>) -> &str {
 pub(crate) fn github_token(base_url: Option<&str>) -> Result<Option<Secret>> {
     let host = host_of(base_url);
     let names = if host == GITHUB {
-        ["GITHUB_TOKEN", "GH_TOKEN"]
+        GITHUB_TOKENS
     } else {
-        ["GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN"]
+        ENTERPRISE_TOKENS
     };
     if let Some(token) = names.into_iter().find_map(variable) {
         return Ok(Some(Secret::new(token)));

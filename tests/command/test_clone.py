@@ -40,7 +40,7 @@ def daemon(origin):
 
 @pytest.fixture(params=["http", "git", "ssh"])
 def url(request, origin, tmp_path):
-    """The same repository over each transport, with the options that reach it."""
+    """The URL of one repository over each transport, and the options that the transport needs."""
     root = origin.parent.parent
     if request.param == "http":
         server = GitServer(root)
@@ -408,7 +408,7 @@ def test_clone_completes_after_kills(small_ones, tmp_path, git):
     kept = {Path(outcome["path"]).name for outcome in found if outcome["status"] == "unchanged"}
     assert finished <= kept
     asked = {path.split("/o/")[1].split(".git")[0] for _, path, _ in server.requests}
-    assert not asked & kept, "what was finished is not fetched again"
+    assert not asked & kept, "a finished clone was fetched again"
     for outcome in found:
         git(outcome["path"], "fsck", "--full")
     assert len(found) == 200

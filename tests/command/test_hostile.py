@@ -157,7 +157,7 @@ FAILURES = {
 def test_token_is_found_nowhere(
     case, source, fixtures, https_server, bundle, closed_port, tmp_path
 ):
-    """Neither in files, nor in output, nor in the input of other programs."""
+    """A token is not in files, in output, or in the input of other programs."""
     where, more = FAILURES[case]
     token = TOKEN if case != "refused" else "wr0ng-canary-77ab"
     plain = GitServer(fixtures["history"].parent.parent)
@@ -214,7 +214,8 @@ def test_child_programs_get_no_token(tmp_path, monkeypatch):
     spy = tmp_path / "ssh"
     spy.write_text(f'#!/bin/sh\nenv > {tmp_path}/env; echo "$@" > {tmp_path}/args; exit 1\n')
     spy.chmod(0o755)
-    names = ("GITHUB_TOKEN", "GH_TOKEN", "GITFLEET_TOKEN_EXAMPLE_ORG")
+    names = ["GITHUB_TOKEN", "GH_TOKEN", "GITFLEET_TOKEN_EXAMPLE_ORG"]
+    names += ["GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN"]
     for name in names:
         monkeypatch.setenv(name, TOKEN)
     done = gitfleet(

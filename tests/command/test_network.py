@@ -67,7 +67,7 @@ def test_server_errors_are_reported_in_one_line(https_server, bundle, tmp_path, 
     assert says in errors[0]
     assert https_server.host.split(":")[0] in errors[0] or "429" in path
     assert not [name for name in os.listdir(tmp_path) if not name.startswith("localhost")]
-    assert not list(tmp_path.rglob(".gitfleet-*")), "something half-made is left"
+    assert not list(tmp_path.rglob(".gitfleet-*")), "a temporary directory was left"
 
 
 def test_connection_failures_are_named(closed_port, https_server, bundle, authority, tmp_path):

@@ -1,4 +1,4 @@
-"""Which module of the package may import which."""
+"""Tests that the package has no import cycles."""
 
 import ast
 from pathlib import Path
@@ -18,7 +18,7 @@ def modules() -> dict[str, Path]:
 
 
 def imports(name: str, path: Path, known: dict[str, Path]) -> set[str]:
-    """Modules that a file imports, for types too; names that a package loads lazily are not."""
+    """Modules that a file imports, also for types only, but without lazily loaded names."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

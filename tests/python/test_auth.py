@@ -102,7 +102,7 @@ def test_plain_base64_is_read_and_never_written(manager, file):
     file.parent.mkdir()
     plain = base64.b64encode(TOKEN.encode()).decode()
     file.write_text(json.dumps({"github": [{"token": plain, "username": None, "host": None}]}))
-    with pytest.warns(UserWarning, match="1 tokens are not encrypted"):
+    with pytest.warns(UserWarning, match="stored 1 tokens unencrypted"):
         assert manager.get_credentials("github")[0].token == TOKEN
     manager.save_credential("github", "another", username="ann")
     assert plain not in file.read_text()
@@ -112,7 +112,7 @@ def test_plain_base64_is_read_and_never_written(manager, file):
 def test_wrong_key_yields_no_token_and_a_warning(manager, file):
     manager.save_credential("github", TOKEN)
     before = file.read_bytes()
-    with pytest.warns(UserWarning, match="1 tokens do not open with this key"):
+    with pytest.warns(UserWarning, match="1 tokens cannot be decrypted with this key"):
         assert CredentialManager(file, bytes(32)).get_credentials("github") == []
     assert file.read_bytes() == before
 
@@ -123,7 +123,7 @@ def test_wrong_key_yields_no_token_and_a_warning(manager, file):
 def test_invalid_entries_are_skipped(kept, manager, file):
     file.parent.mkdir()
     file.write_text(json.dumps({"github": [{"token": kept}]}))
-    with pytest.warns(UserWarning, match="do not open"):
+    with pytest.warns(UserWarning, match="cannot be decrypted"):
         assert manager.get_credentials("github") == []
 
 
@@ -143,7 +143,7 @@ def test_damaged_file_is_named_and_not_changed(content, manager, file):
 
 def test_key_is_made_beside_the_file(file):
     manager = CredentialManager(file)
-    with pytest.warns(UserWarning, match="protects a copy of one file without the other"):
+    with pytest.warns(UserWarning, match="anyone who can read both files"):
         manager.save_credential("github", TOKEN)
     key = file.with_name("credentials.json.key")
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
@@ -151,10 +151,10 @@ def test_key_is_made_beside_the_file(file):
         warnings.simplefilter("error")
         assert CredentialManager(file).get_credentials("github")[0].token == TOKEN
     key.write_bytes(b"short")
-    with pytest.raises(ValueError, match="holds no key"):
+    with pytest.raises(ValueError, match="does not contain a valid key"):
         CredentialManager(file).get_credentials("github")
     key.unlink()
-    with pytest.warns(UserWarning, match="is kept in"):
+    with pytest.warns(UserWarning, match="is stored in"):
         assert CredentialManager(file).remove_credential("github", TOKEN) is False
 
 
@@ -170,7 +170,7 @@ def test_encrypt_functions_of_the_caller_are_used(file):
         raise RuntimeError
 
     other = CredentialManager(file, encrypt_func=str, decrypt_func=fails)
-    with pytest.warns(UserWarning, match="do not open"):
+    with pytest.warns(UserWarning, match="cannot be decrypted"):
         assert other.get_credentials("github") == []
 
 
@@ -212,7 +212,7 @@ def test_password_of_a_new_file_uses_argon2id(file, tmp_path):
     again = CredentialManager.from_password("secret", credentials_file=file)
     assert again.get_credentials("github")[0].token == TOKEN
     wrong = CredentialManager.from_password("wrong", credentials_file=file)
-    with pytest.warns(UserWarning, match="do not open"):
+    with pytest.warns(UserWarning, match="cannot be decrypted"):
         assert wrong.get_credentials("github") == []
     again.clear_credentials()
     CredentialManager.from_password("secret", None, salt_file, file).save_credential("github", "b")
@@ -296,7 +296,7 @@ def test_file_shared_by_processes_loses_nothing(file):
 
 
 def test_lock_that_is_never_released_is_an_error(file, manager, monkeypatch):
-    monkeypatch.setattr(_files, "_LONGEST_WAIT", 0.05)
+    monkeypatch.setattr(_files, "_LOCK_TIMEOUT", 0.05)
     manager.save_credential("github", TOKEN)
     before = file.read_bytes()
     with _files.locked(file), pytest.raises(TimeoutError, match="another process"):
@@ -340,7 +340,7 @@ def test_wrong_password_destroys_nothing(file):
         CredentialManager(file, encrypt_func=str, decrypt_func=json.loads),
         CredentialManager(file),
     ):
-        with pytest.raises(ValueError, match=r"opens with this key|use from_password"):
+        with pytest.raises(ValueError, match=r"this key decrypts none|use from_password"):
             wrong.save_credential("github", "second", username="ann")
     assert file.read_bytes() == before
     assert not file.with_name(file.name + ".key").exists()
@@ -370,7 +370,7 @@ def test_key_and_file_stay_together(tmp_path, monkeypatch):
     (tmp_path / "b").mkdir()
     monkeypatch.chdir(tmp_path / "a")
     manager = CredentialManager("c.json")
-    with pytest.warns(UserWarning, match="is kept in"):
+    with pytest.warns(UserWarning, match="is stored in"):
         manager.save_credential("github", "1", username="1")
     monkeypatch.chdir(tmp_path / "b")
     manager.save_credential("github", "2", username="2")
@@ -387,7 +387,7 @@ def test_key_and_file_stay_together(tmp_path, monkeypatch):
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="becomes another user")
 def test_read_only_file_is_read(tmp_path):
     file = tmp_path / "c.json"
-    with pytest.warns(UserWarning, match="is kept in"):
+    with pytest.warns(UserWarning, match="is stored in"):
         CredentialManager(file).save_credential("github", TOKEN)
     for path in (tmp_path, *tmp_path.iterdir()):
         path.chmod(0o755)
@@ -424,7 +424,7 @@ def test_wrong_key_removes_nothing(file):
         entries = [{"token": token, "username": None, "host": None} for token in kept]
         file.write_text(json.dumps({"github": entries}))
         before = file.read_bytes()
-        with pytest.raises(ValueError, match="none of its tokens opens with this key"):
+        with pytest.raises(ValueError, match="this key decrypts none of the tokens"):
             CredentialManager(file, bytes(32)).save_credential("github", "new")
         assert file.read_bytes() == before
 
@@ -436,9 +436,9 @@ def test_tokens_of_another_key_are_kept(manager, file):
     stored["github"].append({"token": theirs, "username": "ann", "host": None})
     file.write_text(json.dumps(stored))
     manager.save_credential("github", "new", username="ann")
-    with pytest.warns(UserWarning, match="1 tokens do not open"):
+    with pytest.warns(UserWarning, match="1 tokens cannot be decrypted"):
         (entry,) = manager.get_credentials("github")
     assert entry.token == "new"
-    with pytest.warns(UserWarning, match="1 tokens do not open"):
+    with pytest.warns(UserWarning, match="1 tokens cannot be decrypted"):
         (entry,) = CredentialManager(file, bytes(32)).get_credentials("github")
     assert entry.token == "theirs"

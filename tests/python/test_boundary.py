@@ -98,7 +98,7 @@ def test_ctrl_c_stops_a_reader_of_the_stream(slow_repository):
             try:
                 pa.table(repo.commits())
             except pa.ArrowException:
-                time.sleep(0.2)  # the interrupt follows
+                time.sleep(0.2)  # the KeyboardInterrupt is raised here
 
 
 async def test_cancelled_task_stops_its_work(slow_repository):

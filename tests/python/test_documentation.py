@@ -114,7 +114,7 @@ def test_public_functions_have_an_example():
     without = []
     for name, value in public():
         is_private = "._" in name
-        is_shown_elsewhere = (  # by its class, or the guide whose tests test_testing runs
+        is_shown_elsewhere = (  # in its class's example, or in the guide that test_testing tests
             getattr(value, "__isabstractmethod__", False)
             or name.startswith(("gitfleet.testing.fixtures.", "gitfleet.testing.server.Handler."))
         )
@@ -133,7 +133,7 @@ def test_guides_give_what_they_show(page, projects):
     scope = {"__name__": "guide"}
     for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
         if "--8<--" in block:
-            continue  # an example, which has a test of its own
+            continue  # a file in examples/, which test_examples runs
         with contextlib.redirect_stdout(io.StringIO()):
             exec(compile(block, page.name, "exec"), scope)
 

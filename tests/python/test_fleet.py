@@ -126,7 +126,7 @@ async def test_cancelled_task_stops_a_stalled_clone_within_a_second(stalled, tmp
         break
     deadline = time.monotonic() + 2
     while any(".gitfleet-" in path for path, _, _ in os.walk(tmp_path / "out")):
-        assert time.monotonic() < deadline, "nothing half-made stays"
+        assert time.monotonic() < deadline, "a temporary directory was left"
         await asyncio.sleep(0.05)
 
 
@@ -155,7 +155,7 @@ def test_credentials_are_per_host(https_server, bundle, tmp_path):
     ours = {https_server.host: (USER, TOKEN)}
     (made,) = gitfleet.Fleet(tmp_path, ca_bundle=bundle, credentials=ours).clone(url)
     assert made.error is None
-    alone = {https_server.host: TOKEN}  # as for GitHub, which accepts any user name
+    alone = {https_server.host: TOKEN}  # sent with a default user name, which this server refuses
     fleet = gitfleet.Fleet(tmp_path / "alone", ca_bundle=bundle, credentials=alone)
     (refused,) = fleet.clone(url)
     assert "refused the credentials" in str(refused.error)

@@ -218,7 +218,7 @@ def test_former_mocks_are_the_real_classes_and_warn(git_repository):
     from gitfleet.compat.testing import mocks
 
     for name in ("RepoManager", "CloneStatus", "CloneTask"):
-        with pytest.warns(DeprecationWarning, match="fixtures"):
+        with pytest.warns(DeprecationWarning, match="repositories of gitfleet.testing"):
             assert getattr(mocks, f"Mock{name}") is getattr(gitfleet.compat, name)
     with pytest.raises(AttributeError):
         _ = mocks.MockNothing
@@ -235,7 +235,7 @@ def test_former_mocks_are_the_real_classes_and_warn(git_repository):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("module", NAMES)
 def test_every_name_is_in_the_module_it_was_in(module):
-    import GitFleet  # noqa: F401 (which finds the others)
+    import GitFleet  # noqa: F401 (makes its modules importable)
 
     loaded = importlib.import_module(module)
     absent = [name for name in NAMES[module].split() if not hasattr(loaded, name)]

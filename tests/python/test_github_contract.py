@@ -34,10 +34,10 @@ def modules():
 
 @pytest.fixture(scope="module")
 def described(modules):
-    """A server that checks requests by GitHub's description, and answers with its examples."""
+    """A server that checks requests by GitHub's OpenAPI description, and sends its examples."""
     port = free_port()
     description = modules / "@octokit" / "openapi" / "generated" / "api.github.com.json"
-    # It refuses invalid requests. Some of GitHub's own examples are invalid as answers.
+    # It refuses invalid requests. Responses are not checked: some of GitHub's examples are invalid.
     command = [modules / ".bin" / "prism", "mock", "-h", "127.0.0.1", "-p", str(port), description]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"

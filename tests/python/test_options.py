@@ -46,7 +46,7 @@ NOT_KEYS = {
     "max_wait": "for programs that embed the library",
     "withheld_variables": "set by the extension",
 }
-# What `mine` decides itself: which commits of which clone, as a dataset needs them.
+# Options that `mine` sets itself: which commits are read, and how repositories are cloned.
 DECIDED_BY_MINE = {
     *("all_refs", "authors", "branch", "committers", "depth", "filter", "grep", "ignore_case"),
     *("merge_commits", "order", "paths", "pattern_syntax", "refspecs", "shallow_since"),
@@ -62,8 +62,8 @@ FLAGS = {
     "pattern_syntax": ("extended-regexp", "git's name"),
     "merge_commits": ("no-merges", "git's name"),
     "order": ("topo-order", "git's name"),
-    "mailmap": ("no-mailmap", "a flag switches off what is on"),
-    "tags": ("no-tags", "a flag switches off what is on"),
+    "mailmap": ("no-mailmap", "on by default, so the flag turns it off"),
+    "tags": ("no-tags", "on by default, so the flag turns it off"),
     "ignore_revs": ("ignore-rev", "git's name"),
     "ignore_revs_files": ("ignore-revs-file", "git's name"),
     "max_bytes": ("max-size", "in mebibytes"),

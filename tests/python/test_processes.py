@@ -86,13 +86,13 @@ async def test_forked_child_leaves_its_parents_clones(history):
                 del manager, leave
                 gc.collect()
                 os._exit(0)
-            assert os.waitpid(child, 0)[1] == 0  # noqa: ASYNC222 (nothing else goes on)
+            assert os.waitpid(child, 0)[1] == 0  # noqa: ASYNC222 (no other task runs)
             assert os.path.isdir(task.temp_dir)
     assert not os.path.exists(task.temp_dir)
 
 
 def in_a_child(work):
-    """Run it in a forked child, which must end."""
+    """Run a function in a forked child, which must exit with status 0 within 60 seconds."""
     child = FORK.Process(target=work)
     child.start()
     child.join(60)
@@ -240,7 +240,7 @@ async def test_synchronous_call_within_a_loop_raises_its_errors(api):
     with pytest.raises(gitfleet.providers.NotFoundError):
         client(api).sync.get("/absent")
     task = asyncio.current_task()
-    task.cancel()  # before the call: it goes on
+    task.cancel()  # a cancellation before the call does not stop the call
     with pytest.raises(asyncio.CancelledError):
         await asyncio.sleep(0)
     assert client(api).sync.user("o").login == "o"
@@ -260,7 +260,7 @@ async def test_cleanup_in_a_progress_callback_is_refused(history):
     assert "progress callback" in raised[0]
     told = len(raised)
     other = gitfleet.compat.RepoManager([history], progress=clean)
-    await other.clone_all()  # its callback may clean up the first manager
+    await other.clone_all()  # a callback of one manager may clean up another manager
     assert len(raised) == told
     await manager.clone_all()
     assert list(manager.cleanup().values()) == [True]

@@ -168,7 +168,7 @@ def test_duckdb_reads_records_by_their_name(repo):
 
 def test_records_refuse_pickling_with_advice(repo, tmp_path):
     for stream in (repo.commits(), gitfleet.compat.RepoManager([])):
-        with pytest.raises(TypeError, match="pass on"):
+        with pytest.raises(TypeError, match="cannot be pickled"):
             pickle.dumps(stream)
     made = gitfleet.mine([repo.path], tmp_path / "data")
     assert pickle.loads(pickle.dumps(made)) == made
@@ -353,7 +353,7 @@ async def test_cancelled_async_write_leaves_no_file(slow_repository, tmp_path):
 
 
 def test_whatever_takes_time_has_an_async_twin():
-    """Each method has a twin with the same parameters, except what ends at once or is async."""
+    """Each method has an async twin, except those that return at once or are asynchronous."""
     not_timed = {"close", "watch"}
     for kind in (gitfleet.Repository, gitfleet.Fleet, gitfleet.Records):
         for name, method in vars(kind).items():

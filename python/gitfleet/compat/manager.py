@@ -30,7 +30,10 @@ class ManagerOptions(CloneOptions, RetryOptions, total=False):
 
 
 class CleanupResult(dict[str, "bool | str"]):
-    """The outcome of each address: True, or an error text; awaiting it returns the object.
+    """The outcome for each address: True, or an error text.
+
+    The former package documented `RepoManager.cleanup` as a coroutine, so a result can be awaited;
+    this returns the result itself.
 
     Example:
         >>> import asyncio
@@ -43,7 +46,7 @@ class CleanupResult(dict[str, "bool | str"]):
     """
 
     def __await__(self) -> Generator[None, None, CleanupResult]:
-        """Return the object itself: the cleanup has ended when the call returns."""
+        """Return the object itself; the cleanup has finished before."""
         return self
         yield
 
@@ -51,9 +54,9 @@ class CleanupResult(dict[str, "bool | str"]):
 class RepoManager:
     """Clones repositories into temporary directories and reads them.
 
-    The clones live until `cleanup`, until a ``with`` or ``async with`` block over the manager ends,
-    or until the manager is garbage-collected. Each method that takes time is an awaitable on the
-    running event loop; cancelling the task that awaits it stops the work.
+    The clones are removed by `cleanup`, at the end of a ``with`` or ``async with`` block, or when
+    the manager is garbage-collected. All methods except `cleanup` need a running event loop;
+    cancelling the task that awaits a method stops its work.
 
     Args:
         urls: The repositories to clone: https, http, git://, ssh and file URLs, and directories.
@@ -63,7 +66,7 @@ class RepoManager:
         clone_options: How repositories are cloned and hosts reached: see `CloneOptions`. Defaults
             to a working tree with all of history.
         progress: Called with each `Progress` of a clone, on other threads.
-        **options: The same as `clone_options`, and concurrency and retries: see `ManagerOptions`.
+        **options: See `ManagerOptions`. `clone_options` takes precedence.
 
     Example:
         >>> import asyncio
@@ -206,7 +209,7 @@ class RepoManager:
     ) -> list[dict[str, Any]]:
         """Return a repository's commits as dictionaries, newest first.
 
-        ``Repository.commits`` gives the same as columns.
+        `Repository.commits` returns the same data as a table.
 
         Args:
             repo_path: Where the repository is.
@@ -221,7 +224,7 @@ class RepoManager:
             deletions, is_merge``. A merge counts no lines.
 
         Raises:
-            GitFleetError: What went wrong.
+            GitFleetError: The repository or a commit cannot be read.
 
         Example:
             >>> import asyncio
@@ -230,7 +233,9 @@ class RepoManager:
             >>> newest["message"].rstrip(), newest["additions"], newest["author_timestamp"]
             ('Third', 2, 1700007200)
         """
-        return await self._manager.extract_commits(os.fspath(repo_path), **_as_committed(options))
+        return await self._manager.extract_commits(
+            os.fspath(repo_path), **_former_defaults(options)
+        )
 
     @lists_options(HistoryOptions)
     async def yield_commits(
@@ -253,7 +258,7 @@ class RepoManager:
             Up to `batch_size` commits, newest first.
 
         Raises:
-            GitFleetError: What went wrong.
+            GitFleetError: The repository or a commit cannot be read.
 
         Example:
             >>> import asyncio
@@ -266,7 +271,9 @@ class RepoManager:
             ['First']
         """
         count("batch_size", batch_size, 1)
-        commits = await self._manager.commit_stream(os.fspath(repo_path), **_as_committed(options))
+        commits = await self._manager.commit_stream(
+            os.fspath(repo_path), **_former_defaults(options)
+        )
         try:
             while batch := await commits.next(batch_size):
                 yield batch
@@ -325,7 +332,9 @@ class RepoManager:
             ('Ann', 8, 'line seven')
         """
         found: list[dict[str, Any]] = []
-        async for lines in self._lines(repo_path, [os.fspath(file_path)], 10_000, only_files=True):
+        async for lines in self._blame_batches(
+            repo_path, [os.fspath(file_path)], 10_000, only_files=True
+        ):
             found += lines
         for line in found:
             del line["path"]
@@ -367,7 +376,7 @@ class RepoManager:
         Returns:
             For each path as given: a list with a dictionary per line (``commit_id, author_name,
             author_email, orig_line_no, final_line_no`` counting from 1, ``line_content`` without
-            its newline), or the text of the error that this file had.
+            its newline), or an error text if the file cannot be blamed.
 
         Example:
             >>> import asyncio
@@ -411,10 +420,10 @@ class RepoManager:
         """
         count("batch_size", batch_size, 1)
         paths = several("file_paths", file_paths)
-        async for lines in self._lines(repo_path, paths, batch_size, only_files=False):
+        async for lines in self._blame_batches(repo_path, paths, batch_size, only_files=False):
             yield lines
 
-    async def _lines(
+    async def _blame_batches(
         self,
         repo_path: str | os.PathLike[str],
         paths: list[str],
@@ -464,8 +473,8 @@ class RepoManager:
         return f"RepoManager({len(self._manager.tasks())} repositories)"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("the clones of a RepoManager belong to this process; pass on their paths")
+        raise TypeError("a RepoManager cannot be pickled; pickle the paths of its clones instead")
 
 
-def _as_committed(options: HistoryOptions) -> HistoryOptions:
+def _former_defaults(options: HistoryOptions) -> HistoryOptions:
     return {"mailmap": False, "missing": "fetch", **options}

@@ -25,13 +25,13 @@ __all__ = [
 
 
 class Model(BaseModel):
-    """A frozen model; the service's answer with all its fields is in `raw_data`."""
+    """A frozen model. If it has a field `raw_data`, that is the service's whole response."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     @model_validator(mode="before")
     @classmethod
-    def _defaults(cls, data: Any) -> Any:
+    def _drop_nulls(cls, data: Any) -> Any:
         """Drop nulls, which services send for unknown values, where the default is not null."""
         if not isinstance(data, dict):
             return data
@@ -44,7 +44,7 @@ class Model(BaseModel):
 
 
 class UserInfo(Model):
-    """A user or organisation; its id is 0 if the service does not tell it.
+    """A user or organisation; the id is 0 if it is unknown.
 
     Example:
         >>> UserInfo(id=7, login="ann").model_dump(exclude_none=True)["login"]
@@ -60,7 +60,7 @@ class UserInfo(Model):
     raw_data: dict[str, Any] | None = None
 
 
-def _aware(text: str | None) -> datetime.datetime | None:
+def _parse_utc(text: str | None) -> datetime.datetime | None:
     if not text:
         return None
     parsed = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
@@ -70,7 +70,7 @@ def _aware(text: str | None) -> datetime.datetime | None:
 
 
 class RepoInfo(Model):
-    """A repository, with the fields of listings.
+    """A repository, with the fields that a listing of repositories returns.
 
     Example:
         >>> repo = RepoInfo(id=1, name="r", full_name="o/r", clone_url="https://h/o/r.git")
@@ -108,7 +108,7 @@ class RepoInfo(Model):
             >>> RepoInfo(**about, created_at="2024-05-01T08:00:00Z").created_datetime().isoformat()
             '2024-05-01T08:00:00+00:00'
         """
-        return _aware(self.created_at)
+        return _parse_utc(self.created_at)
 
     def updated_datetime(self) -> datetime.datetime | None:
         """Return the time of the last change, in UTC.
@@ -118,11 +118,11 @@ class RepoInfo(Model):
             >>> RepoInfo(**about, updated_at="2024-05-01T08:00:00+02:00").updated_datetime().hour
             6
         """
-        return _aware(self.updated_at)
+        return _parse_utc(self.updated_at)
 
 
 class RepoDetails(RepoInfo):
-    """A repository, with the fields of a request for it alone.
+    """A repository, with the fields that a request for one repository returns.
 
     Example:
         >>> about = {"id": 1, "name": "r", "full_name": "o/r", "clone_url": "https://h/o/r.git"}
@@ -157,7 +157,7 @@ class RepoDetails(RepoInfo):
             >>> RepoDetails(**about).pushed_datetime() is None
             True
         """
-        return _aware(self.pushed_at)
+        return _parse_utc(self.pushed_at)
 
 
 class RateLimitInfo(Model):
@@ -214,7 +214,7 @@ class BranchInfo(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _sha(cls, data: Any) -> Any:
+    def _fill_commit_sha(cls, data: Any) -> Any:
         if isinstance(data, dict) and not data.get("commit_sha") and data.get("commit"):
             commit = data["commit"]
             get = commit.get if isinstance(commit, dict) else None
@@ -224,7 +224,7 @@ class BranchInfo(Model):
 
 
 class ContributorInfo(Model):
-    """A contributor. One unknown to the service has id 0, and the name as login.
+    """A contributor. Without an account, the id is 0 and `login` is the name or the e-mail.
 
     Example:
         >>> ContributorInfo(login="ann", contributions=12).contributions
@@ -242,7 +242,7 @@ class ContributorInfo(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _anonymous(cls, data: Any) -> Any:
+    def _fill_login(cls, data: Any) -> Any:
         if isinstance(data, dict) and data.get("login") is None:
             return {**data, "login": data.get("name") or data.get("email") or ""}
         return data

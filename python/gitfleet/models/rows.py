@@ -15,12 +15,12 @@ with needs("pydantic", "models"):
 __all__ = ["BlameRow", "ChangeRow", "CommitRow"]
 
 
-def _time(value: object) -> object:
+def _parse_time(value: object) -> object:
     """Keep times in years that Python does not support as seconds; pydantic reads the others."""
     if type(value) is int:
         with contextlib.suppress(OverflowError, OSError, ValueError):
             return datetime.datetime.fromtimestamp(value, datetime.timezone.utc)
-    if isinstance(value, str) and (far := _FAR.fullmatch(value)):
+    if isinstance(value, str) and (far := _UNUSUAL_YEAR.fullmatch(value)):
         # The calendar repeats every 400 years.
         rounds, year = divmod(int(far[1]), 400)
         same = datetime.datetime.fromisoformat(f"{year + 2000}{far[2]}+00:00")
@@ -28,9 +28,9 @@ def _time(value: object) -> object:
     return value
 
 
-_FAR = re.compile(r"([+-]\d+)(-\d\d-\d\dT\d\d:\d\d:\d\d)Z")
+_UNUSUAL_YEAR = re.compile(r"([+-]\d+)(-\d\d-\d\dT\d\d:\d\d:\d\d)Z")
 """A time whose year does not have four digits, as ISO 8601 and `Records.write_jsonl` write it."""
-Time = Annotated[datetime.datetime | int, BeforeValidator(_time)]
+Time = Annotated[datetime.datetime | int, BeforeValidator(_parse_time)]
 
 
 class Row(BaseModel):

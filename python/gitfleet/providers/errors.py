@@ -22,7 +22,7 @@ class ProviderError(exceptions.GitFleetError):
     """A hosting service refused, or failed.
 
     Attributes:
-        provider_type: Which service.
+        provider_type: The service.
         status: The HTTP status; None if there was no answer.
         request_id: The service's identifier of the request, which its support asks for.
         retry_after: Seconds after which to ask again, if the service said so.
@@ -60,7 +60,7 @@ class AuthError(ProviderError, exceptions.AuthenticationError):
 
 
 class PermissionDeniedError(ProviderError, exceptions.PermissionDeniedError):
-    """The token is valid but lacks a permission; the message names the scope or the page for it."""
+    """The token lacks a permission; the message names it, or the page where it is granted."""
 
 
 class NotFoundError(ProviderError, exceptions.NotFoundError):

@@ -62,11 +62,11 @@ class App:
     """The private key in PEM, as downloaded from GitHub."""
 
 
-def _with_raw(model: type[T]) -> Callable[[dict[str, Any]], T]:
+def _model_with_raw_data(model: type[T]) -> Callable[[dict[str, Any]], T]:
     return lambda item: model(**item | {"raw_data": item})
 
 
-def _plain(item: dict[str, Any]) -> dict[str, Any]:
+def _unchanged(item: dict[str, Any]) -> dict[str, Any]:
     return item
 
 
@@ -78,32 +78,35 @@ class GitHubClient(GitProviderClient):
     up. Temporary failures are retried. Cancelling a task stops its request.
 
     Args:
-        token: Defaults to what is found for the API's host: for github.com ``GITHUB_TOKEN`` or
-            ``GH_TOKEN``, for others ``GH_ENTERPRISE_TOKEN``; ``GITFLEET_TOKEN_<HOST>``, ``.netrc``,
-            ``gh auth token``, and the system's keyring (``gitfleet``, by host) if the package
+        token: By default, the first of these: ``GITHUB_TOKEN`` and ``GH_TOKEN`` for github.com, or
+            ``GITHUB_ENTERPRISE_TOKEN`` and ``GH_ENTERPRISE_TOKEN`` for other hosts;
+            ``GITFLEET_TOKEN_<HOST>``; ``.netrc``; for github.com, ``gh auth token``; the password
+            for the service ``gitfleet`` and the host in the system's keyring, if the package
             ``keyring`` is installed.
         base_url: The API of a GitHub Enterprise, as ``https://HOST/api/v3``. Defaults to
             ``GITHUB_API_URL`` of the environment, else github.com's.
         token_manager: Further tokens; the client keeps their states in the manager up to date.
             GitHub's terms forbid sharing tokens to get past its limits.
-        use_python_impl: Of no effect; there is one implementation.
-        apps: Installations of GitHub Apps to ask as.
-        cache: A directory for cached answers; repeating a request costs nothing if the answer is
-            unchanged.
+        use_python_impl: Ignored; there is only one implementation.
+        apps: Installations of GitHub Apps whose tokens are used for requests.
+        cache: A directory for cached responses; a repeated request whose response is unchanged does
+            not count against the limit.
         cache_bytes: Largest size of the cache.
         reserve: Requests an hour that are left for other programs; this does not apply to searches.
-        longest_wait: Seconds to wait for a limit to end; a longer wait is a `RateLimitError`.
+        longest_wait: Longest wait for the reset of a limit, in seconds; if the reset is later, a
+            `RateLimitError` is raised.
         retries: Number of retries after a temporary failure.
         **options: How hosts are reached: see `HostOptions`.
 
     Raises:
-        InvalidInputError: An argument is invalid; raised by every method too.
-        AuthError: Raised by every method if GitHub does not accept the token, or requires one,
-        PermissionDeniedError: if the token lacks a permission,
-        NotFoundError: if the resource does not exist, or the token may not see it,
-        RateLimitError: if a limit ends later than `longest_wait`,
-        GitHubNetworkError: if GitHub is not reached, or fails, after all retries,
-        GitHubError: or if it refuses for another reason; each but the first is a `ProviderError`.
+        InvalidInputError: An argument is invalid. The methods raise it too. They also raise these
+            errors, which are all `ProviderError`:
+        AuthError: GitHub does not accept the token, or requires one.
+        PermissionDeniedError: The token lacks a permission.
+        NotFoundError: The resource does not exist, or the token may not see it.
+        RateLimitError: A limit is reset later than `longest_wait` allows.
+        GitHubNetworkError: GitHub could not be reached, or failed, after all retries.
+        GitHubError: GitHub refused the request for another reason.
 
     Example:
         >>> import asyncio
@@ -124,7 +127,7 @@ class GitHubClient(GitProviderClient):
         token: str | None = None,
         base_url: str | None = None,
         token_manager: TokenManager | None = None,
-        use_python_impl: bool = False,  # noqa: ARG002, FBT001, FBT002 (the original's)
+        use_python_impl: bool = False,  # noqa: ARG002, FBT001, FBT002 (former signature)
         *,
         apps: Iterable[App] = (),
         cache: str | os.PathLike[str] | None = None,
@@ -135,7 +138,7 @@ class GitHubClient(GitProviderClient):
         **options: Unpack[HostOptions],
     ) -> None:
         super().__init__(ProviderType.GITHUB)
-        self._made: dict[str, Any] = {
+        self._arguments: dict[str, Any] = {
             "token": token,
             "base_url": base_url,
             "token_manager": token_manager,
@@ -148,12 +151,12 @@ class GitHubClient(GitProviderClient):
             **options,
         }
         base_url = base_url or os.environ.get("GITHUB_API_URL") or None
-        apps = self._made["apps"]
+        apps = self._arguments["apps"]
         managed = token_manager.get_all_tokens(ProviderType.GITHUB) if token_manager else []
         tokens = [token] if token else []
         tokens += [one.token for one in managed if one.token not in tokens]
         if not tokens and not apps:
-            found = _gitfleet.find_token(base_url) or _from_keyring(base_url)
+            found = _gitfleet.find_token(base_url) or _keyring_token(base_url)
             tokens = [found] if found else []
         self.token_manager = token_manager
         self._tokens = tokens
@@ -242,7 +245,7 @@ class GitHubClient(GitProviderClient):
             >>> github.validate_credentials()
             True
         """
-        with self._told():
+        with self._updates_token_manager():
             return await self._service.validate_credentials()
 
     async def get(self, route: str) -> Any:
@@ -253,7 +256,7 @@ class GitHubClient(GitProviderClient):
             >>> github.get("/repos/octo-org/alpha")["full_name"]
             'octo-org/alpha'
         """
-        with self._told():
+        with self._updates_token_manager():
             return json.loads(await self._service.get(route))
 
     async def graphql(self, query: str, variables: dict[str, Any] | None = None) -> Any:
@@ -265,7 +268,7 @@ class GitHubClient(GitProviderClient):
             >>> github.graphql(query, {"login": "ann"})["user"]["name"]
             'Ann'
         """
-        with self._told():
+        with self._updates_token_manager():
             given = json.dumps(variables or {})
             return json.loads(await self._service.graphql(query, given))
 
@@ -277,7 +280,7 @@ class GitHubClient(GitProviderClient):
             >>> github.repository("octo-org", "alpha").topics
             ['git']
         """
-        return _with_raw(RepoDetails)(await self.get(_repo(owner, repo)))
+        return _model_with_raw_data(RepoDetails)(await self.get(_repository_route(owner, repo)))
 
     async def languages(self, owner: str, repo: str) -> dict[str, int]:
         """Return bytes of code per language, most first.
@@ -287,7 +290,7 @@ class GitHubClient(GitProviderClient):
             >>> github.languages("octo-org", "alpha")
             {'Rust': 1200, 'Python': 300}
         """
-        found: dict[str, int] = await self.get(_repo(owner, repo, "/languages"))
+        found: dict[str, int] = await self.get(_repository_route(owner, repo, "/languages"))
         return dict(sorted(found.items(), key=lambda one: -one[1]))
 
     async def user(self, login: str) -> UserInfo:
@@ -298,7 +301,7 @@ class GitHubClient(GitProviderClient):
             >>> github.user("octo-org").id
             1
         """
-        return _with_raw(UserInfo)(await self.get(f"/users/{_part(login)}"))
+        return _model_with_raw_data(UserInfo)(await self.get(f"/users/{_path_segment(login)}"))
 
     async def authenticated_user(self) -> UserInfo:
         """Return the user that the token belongs to.
@@ -308,7 +311,7 @@ class GitHubClient(GitProviderClient):
             >>> github.authenticated_user().login
             'me'
         """
-        return _with_raw(UserInfo)(await self.get("/user"))
+        return _model_with_raw_data(UserInfo)(await self.get("/user"))
 
     async def rate_limit(self) -> dict[str, RateLimitInfo]:
         """Return the state of every limit, by its name; this request does not count against them.
@@ -341,10 +344,10 @@ class GitHubClient(GitProviderClient):
             >>> alpha.stargazers_count, type(absent).__name__
             (12, 'NotFoundError')
         """
-        pairs = [_pair(one) for one in repositories]
-        with self._told():
+        pairs = [_owner_and_name(one) for one in repositories]
+        with self._updates_token_manager():
             found = await self._service.metadata(pairs)
-        make = _with_raw(RepoDetails)
+        make = _model_with_raw_data(RepoDetails)
         return [make(json.loads(one)) if isinstance(one, bytes) else one for one in found]
 
     def repositories(
@@ -363,7 +366,7 @@ class GitHubClient(GitProviderClient):
         Args:
             owner: The user or organisation; the client finds out which of the two it is.
             forks: True for only forks, False for only repositories that are not forks.
-            archived: Only archived ones, or only those that are not.
+            archived: True for only archived repositories, False for only others.
             language: Only those mostly in this language.
             topics: Only those with all of these.
             visibility: Only repositories with this visibility.
@@ -375,13 +378,13 @@ class GitHubClient(GitProviderClient):
             >>> [repo.name for repo in found]
             ['alpha', 'beta']
         """
-        wanted = _wanted(forks, archived, language, topics, visibility, pushed_since)
+        wanted = _repository_filter(forks, archived, language, topics, visibility, pushed_since)
 
         async def opened() -> _gitfleet.Listing:
-            with self._told():
+            with self._updates_token_manager():
                 return await self._service.repositories(owner, wanted)
 
-        return Listing(opened, _with_raw(RepoInfo), self._told)
+        return Listing(opened, _model_with_raw_data(RepoInfo), self._updates_token_manager)
 
     def search_repositories(
         self,
@@ -390,7 +393,7 @@ class GitHubClient(GitProviderClient):
         sort: Literal["stars", "forks", "help-wanted-issues", "updated"] | None = None,
         ascending: bool = False,
     ) -> Listing[RepoInfo]:
-        """List what matches a query in GitHub's search syntax; GitHub gives the first 1,000.
+        """List the repositories that match a query in GitHub's search syntax, at most 1,000.
 
         Example:
             >>> github = GitHubClient("a token").sync
@@ -399,8 +402,8 @@ class GitHubClient(GitProviderClient):
             ['alpha']
         """
         order = f"&sort={sort}&order={'asc' if ascending else 'desc'}" if sort else ""
-        route = f"/search/repositories?per_page=100&q={_part(query)}{order}"
-        return self._listing(route, _with_raw(RepoInfo))
+        route = f"/search/repositories?per_page=100&q={_path_segment(query)}{order}"
+        return self._listing(route, _model_with_raw_data(RepoInfo))
 
     def contributors(
         self, owner: str, repo: str, *, anonymous: bool = False
@@ -413,8 +416,8 @@ class GitHubClient(GitProviderClient):
             ['ann', 'bob']
         """
         more = "&anon=1" if anonymous else ""
-        route = _repo(owner, repo, f"/contributors?per_page=100{more}")
-        return self._listing(route, _with_raw(ContributorInfo))
+        route = _repository_route(owner, repo, f"/contributors?per_page=100{more}")
+        return self._listing(route, _model_with_raw_data(ContributorInfo))
 
     def branches(self, owner: str, repo: str) -> Listing[BranchInfo]:
         """List the branches, by name.
@@ -424,7 +427,10 @@ class GitHubClient(GitProviderClient):
             >>> [branch.protected for branch in github.branches("octo-org", "alpha")]
             [True, False]
         """
-        return self._listing(_repo(owner, repo, "/branches?per_page=100"), _with_raw(BranchInfo))
+        return self._listing(
+            _repository_route(owner, repo, "/branches?per_page=100"),
+            _model_with_raw_data(BranchInfo),
+        )
 
     def tags(self, owner: str, repo: str) -> Listing[dict[str, Any]]:
         """List the tags.
@@ -434,7 +440,7 @@ class GitHubClient(GitProviderClient):
             >>> [tag["name"] for tag in github.tags("octo-org", "alpha")]
             ['v1']
         """
-        return self._listing(_repo(owner, repo, "/tags?per_page=100"), _plain)
+        return self._listing(_repository_route(owner, repo, "/tags?per_page=100"), _unchanged)
 
     def releases(self, owner: str, repo: str) -> Listing[dict[str, Any]]:
         """List the releases, newest first.
@@ -444,7 +450,7 @@ class GitHubClient(GitProviderClient):
             >>> [release["tag_name"] for release in github.releases("octo-org", "alpha")]
             ['v1']
         """
-        return self._listing(_repo(owner, repo, "/releases?per_page=100"), _plain)
+        return self._listing(_repository_route(owner, repo, "/releases?per_page=100"), _unchanged)
 
     def members(self, organisation: str) -> Listing[UserInfo]:
         """List the members of an organisation that the token may see.
@@ -454,8 +460,8 @@ class GitHubClient(GitProviderClient):
             >>> [member.login for member in github.members("octo-org")]
             ['ann', 'bob']
         """
-        route = f"/orgs/{_part(organisation)}/members?per_page=100"
-        return self._listing(route, _with_raw(UserInfo))
+        route = f"/orgs/{_path_segment(organisation)}/members?per_page=100"
+        return self._listing(route, _model_with_raw_data(UserInfo))
 
     def resume(self, cursor: str) -> Listing[dict[str, Any]]:
         """Continue a listing at its `Listing.cursor`, or start one at a route; yields plain data.
@@ -465,13 +471,13 @@ class GitHubClient(GitProviderClient):
             >>> [item["name"] for item in github.resume("/orgs/octo-org/repos?per_page=100")]
             ['alpha', 'beta']
         """
-        return self._listing(cursor, _plain)
+        return self._listing(cursor, _unchanged)
 
     def _listing(self, route: str, make: Callable[[dict[str, Any]], T]) -> Listing[T]:
         async def opened() -> _gitfleet.Listing:
             return self._service.listing(route)
 
-        return Listing(opened, make, self._told)
+        return Listing(opened, make, self._updates_token_manager)
 
     @property
     def sync(self) -> SyncGitHubClient:
@@ -484,7 +490,7 @@ class GitHubClient(GitProviderClient):
         return SyncGitHubClient(self)
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _updates_token_manager(self) -> Iterator[None]:
         """Keep the token manager up to date, even after an error."""
         try:
             yield
@@ -494,20 +500,20 @@ class GitHubClient(GitProviderClient):
                 known = {one.token: one for one in manager.get_all_tokens(ProviderType.GITHUB)}
                 for token, status in zip(self._tokens, self._service.statuses(), strict=False):
                     if token in known:
-                        _note(known[token], status)
+                        _update_token_info(known[token], status)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_remade, (self._made,))
+        return (_unpickle, (self._arguments,))
 
     def __repr__(self) -> str:
         return f"GitHubClient({len(self._tokens)} tokens)"
 
 
-def _remade(made: dict[str, Any]) -> GitHubClient:
+def _unpickle(made: dict[str, Any]) -> GitHubClient:
     return GitHubClient(**made)
 
 
-def _from_keyring(base_url: str | None) -> str | None:
+def _keyring_token(base_url: str | None) -> str | None:
     """Ask the system's keyring, if there is one."""
     try:
         import keyring  # pyright: ignore[reportMissingImports]
@@ -521,7 +527,7 @@ def _from_keyring(base_url: str | None) -> str | None:
     return found
 
 
-def _note(info: Any, status: tuple[Any, ...]) -> None:
+def _update_token_info(info: Any, status: tuple[Any, ...]) -> None:
     username, is_valid, last_used, buckets = status
     info.username = info.username or username
     # Other clients may use the manager too, so values that they stored are kept.
@@ -533,7 +539,7 @@ def _note(info: Any, status: tuple[Any, ...]) -> None:
             info.status.remaining_calls, info.status.reset_time = remaining, reset
 
 
-def _wanted(  # noqa: PLR0917 (as listed)
+def _repository_filter(  # noqa: PLR0917 (the order of `repositories`)
     forks: bool | None,  # noqa: FBT001
     archived: bool | None,  # noqa: FBT001
     language: str | None,
@@ -551,16 +557,16 @@ def _wanted(  # noqa: PLR0917 (as listed)
     }
 
 
-def _part(text: str) -> str:
+def _path_segment(text: str) -> str:
     """Percent-encode text as one segment of a path, so that it cannot become several."""
     return {".": "%2E", "..": "%2E%2E"}.get(text) or quote(text, safe="")
 
 
-def _repo(owner: str, repo: str, rest: str = "") -> str:
-    return f"/repos/{_part(owner)}/{_part(repo)}{rest}"
+def _repository_route(owner: str, repo: str, rest: str = "") -> str:
+    return f"/repos/{_path_segment(owner)}/{_path_segment(repo)}{rest}"
 
 
-def _pair(given: str | tuple[str, str]) -> tuple[str, str]:
+def _owner_and_name(given: str | tuple[str, str]) -> tuple[str, str]:
     if not isinstance(given, str):
         return given
     owner, slash, name = given.partition("/")

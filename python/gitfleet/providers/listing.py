@@ -36,7 +36,15 @@ class Listing(Generic[T]):
         2 None
     """
 
-    __slots__ = ("_began_at", "_items", "_lock", "_make", "_open", "_pages", "_told")
+    __slots__ = (
+        "_around_request",
+        "_convert",
+        "_items",
+        "_lock",
+        "_open_pages",
+        "_page_cursor",
+        "_pages",
+    )
 
     def __init__(
         self,
@@ -44,12 +52,12 @@ class Listing(Generic[T]):
         make: Callable[[dict[str, Any]], T],
         told: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:
-        self._open = opened
-        self._make = make
-        self._told = told
+        self._open_pages = opened
+        self._convert = make
+        self._around_request = told
         self._pages: _gitfleet.Listing | None = None
         self._items: collections.deque[T] = collections.deque()
-        self._began_at: str | None = None
+        self._page_cursor: str | None = None
         self._lock = asyncio.Lock()
 
     async def pages(self) -> AsyncIterator[list[T]]:
@@ -87,15 +95,15 @@ class Listing(Generic[T]):
         async with self._lock:
             rest = list(self._items)
             self._items.clear()
-            return rest or await self._read()
+            return rest or await self._fetch_page()
 
-    async def _read(self) -> list[T] | None:
-        with self._told():
+    async def _fetch_page(self) -> list[T] | None:
+        with self._around_request():
             if self._pages is None:
-                self._pages = await self._open()
+                self._pages = await self._open_pages()
             page = await self._pages.next_page()
-        items = None if page is None else [self._make(item) for item in json.loads(page)]
-        self._began_at = self._pages.cursor
+        items = None if page is None else [self._convert(item) for item in json.loads(page)]
+        self._page_cursor = self._pages.cursor
         self._pages.take_page()
         return items
 
@@ -133,7 +141,7 @@ class Listing(Generic[T]):
             100 50
         """
         if self._items:
-            return self._began_at
+            return self._page_cursor
         return self._pages.cursor if self._pages is not None else None
 
     def __aiter__(self) -> Self:
@@ -142,7 +150,7 @@ class Listing(Generic[T]):
     async def __anext__(self) -> T:
         async with self._lock:
             while not self._items:
-                page = await self._read()
+                page = await self._fetch_page()
                 if page is None:
                     raise StopAsyncIteration
                 self._items.extend(page)

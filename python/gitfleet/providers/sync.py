@@ -39,7 +39,7 @@ class SyncGitHubClient(Methods):
     def __init__(self, client: GitProviderClient) -> None:
         self._client = client
 
-    if not TYPE_CHECKING:  # whose names are those of `Methods`
+    if not TYPE_CHECKING:  # type checkers use the methods of `Methods`
 
         def __getattr__(self, name: str) -> Callable[..., Any]:
             method = None if name.startswith("_") else getattr(self._client, name)
@@ -56,7 +56,7 @@ class SyncGitHubClient(Methods):
             return call
 
 
-_POLL = 0.05
+_POLL_SECONDS = 0.05
 """Seconds between two checks for an interruption of the caller."""
 
 
@@ -66,14 +66,14 @@ def _wait(coroutine: Coroutine[Any, Any, T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(coroutine)
-    is_over = threading.Event()
+    was_interrupted = threading.Event()
     stop: list[Callable[[], object]] = []
 
     async def run() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         if task is not None:
             stop.append(lambda: loop.call_soon_threadsafe(task.cancel))
-        if is_over.is_set():
+        if was_interrupted.is_set():
             coroutine.close()
             raise asyncio.CancelledError
         return await coroutine
@@ -81,21 +81,22 @@ def _wait(coroutine: Coroutine[Any, Any, T]) -> T:
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
         work = thread.submit(asyncio.run, run())
         try:
-            _look_up_until_done(work)
+            _wait_until_done_or_interrupted(work)
         except BaseException:
-            is_over.set()
-            with contextlib.suppress(RuntimeError):  # it has ended meanwhile
+            was_interrupted.set()
+            with contextlib.suppress(RuntimeError):  # the loop may be closed already
                 for one in stop:
                     one()
             raise
         return work.result()
 
 
-def _look_up_until_done(work: concurrent.futures.Future[Any]) -> None:
+def _wait_until_done_or_interrupted(work: concurrent.futures.Future[Any]) -> None:
     """Wait, and end early on Ctrl-C.
 
-    From Python 3.11 on, asyncio handles Ctrl-C and cancels its main task, which may be a different
-    task. The loop does not run meanwhile, so nothing else can cancel a task.
+    From Python 3.11 on, asyncio handles Ctrl-C by cancelling the main task of the loop, which need
+    not be the task that waits here. As the loop is blocked, no other code can cancel a task, so a
+    new cancellation means Ctrl-C.
     """
     tasks = asyncio.all_tasks()
 
@@ -103,6 +104,6 @@ def _look_up_until_done(work: concurrent.futures.Future[Any]) -> None:
         return sum(getattr(task, "cancelling", int)() for task in tasks)
 
     before = cancels()
-    while not concurrent.futures.wait([work], _POLL).done:
+    while not concurrent.futures.wait([work], _POLL_SECONDS).done:
         if cancels() > before:
             raise KeyboardInterrupt

@@ -1,8 +1,8 @@
 """TokenManager: tokens of several services, and their states.
 
 GitHub counts requests per user, not per token, and its terms forbid sharing tokens to get past its
-limits: several tokens of one person get no more than one would. Tokens of different people may be
-used together where each of them agreed.
+limits. Several tokens of one person have the same quota as one token. Tokens of different people
+may be used together if each of them agreed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class TokenStatus:
 
     @property
     def is_rate_limited(self) -> bool:
-        """Whether nothing is left before the reset.
+        """Whether no calls remain until the reset.
 
         Example:
             >>> TokenStatus(remaining_calls=0, reset_time=1_700_000_000).is_rate_limited
@@ -93,7 +93,7 @@ class TokenInfo:
 
 
 class TokenManager:
-    """Tokens of several services. Clients that get it keep the states of the tokens up to date.
+    """Tokens of several services. A client that uses a manager keeps the token states up to date.
 
     Example:
         >>> manager = TokenManager()
@@ -104,13 +104,13 @@ class TokenManager:
 
     def __init__(self) -> None:
         self.tokens: dict[ProviderType, list[TokenInfo]] = {}
-        self._turns: dict[ProviderType, int] = {}
+        self._next_index: dict[ProviderType, int] = {}
         self._lock = threading.Lock()
 
     def add_token(
         self, token: str, provider: ProviderType | str, username: str | None = None
     ) -> None:
-        """Add a token; one that is there already stays as it is.
+        """Add a token; if it was added before, nothing changes.
 
         Raises:
             ValueError: The token is empty, or not a string.
@@ -130,7 +130,7 @@ class TokenManager:
                 known.append(TokenInfo(token, provider, username))
 
     async def get_next_available_token(self, provider: ProviderType | str) -> TokenInfo | None:
-        """Return the token whose turn it is; None if none can be used now.
+        """Return the next available token, in rotation; None if there is none.
 
         Example:
             >>> import asyncio
@@ -142,11 +142,11 @@ class TokenManager:
         provider = ProviderType(provider)
         with self._lock:
             known = self.tokens.get(provider, [])
-            start = self._turns.get(provider, 0)
+            start = self._next_index.get(provider, 0)
             for step in range(len(known)):
                 at = (start + step) % len(known)
                 if known[at].status.is_available:
-                    self._turns[provider] = at + 1
+                    self._next_index[provider] = at + 1
                     known[at].status.last_used = time.time()
                     return known[at]
         return None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SampleRepository"]
 
-_FIRST = 1_700_000_000
+_FIRST_COMMIT_TIME = 1_700_000_000
 _ENVIRONMENT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_SYSTEM": os.devnull,
@@ -116,7 +116,7 @@ class SampleRepository:
 
     def _commit(self, args: tuple[str, ...], author: str, time: int | None) -> None:
         name, _, email = author.rstrip(">").partition(" <")
-        date = f"@{_FIRST + 3600 * self._commits if time is None else time} +0000"
+        date = f"@{_FIRST_COMMIT_TIME + 3600 * self._commits if time is None else time} +0000"
         self._commits += 1
         who: dict[str, str] = {}
         for role in ("AUTHOR", "COMMITTER"):

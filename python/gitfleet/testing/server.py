@@ -19,7 +19,7 @@ __all__ = ["GitServer", "Handler"]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers one request after the other; subclass it for other answers.
+    """The request handler of `GitServer`; subclasses may respond differently.
 
     Example:
         >>> import tempfile, urllib.error, urllib.request
@@ -48,7 +48,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer(
         self, status: int, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
     ) -> None:
-        """Send an answer."""
+        """Send a response."""
         self.send_response(status)
         for name, value in headers:
             self.send_header(name, value)

@@ -52,7 +52,7 @@ pub const COMMITS: TableDefinition = TableDefinition {
             Bytes,
             "e-mail of the author, after the mailmap unless that is off",
         ),
-        column("author_time", Time, "time of writing").unit("UTC"),
+        column("author_time", Time, "author date of the commit").unit("UTC"),
         column(
             "author_offset",
             SmallInteger,
@@ -227,7 +227,7 @@ pub const BLAME: TableDefinition = TableDefinition {
             Bytes,
             "e-mail of that commit's author, after the mailmap unless that is off",
         ),
-        column("author_time", Time, "time of writing").unit("UTC"),
+        column("author_time", Time, "author date of the commit").unit("UTC"),
         column(
             "is_boundary",
             Flag,

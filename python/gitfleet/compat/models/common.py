@@ -1,4 +1,4 @@
-"""The former package's models of what services say."""
+"""The former package's models of users and repositories."""
 
 from gitfleet.models.common import *
 from gitfleet.models.services import ProviderType as ProviderType

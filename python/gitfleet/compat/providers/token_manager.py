@@ -1,4 +1,4 @@
-"""Tokens that take turns."""
+"""The former package's manager of tokens."""
 
 from gitfleet.models.services import ProviderType as ProviderType
 from gitfleet.providers.token_manager import *

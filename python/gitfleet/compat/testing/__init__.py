@@ -1,4 +1,4 @@
-"""Names of the former package's mocks; each says what to use instead when it is used."""
+"""Names of the former package's mocks; the use of a mock class issues a warning."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ __all__ = [
     "create_test_commit_data",
 ]
 
-_REAL = {
+_REPLACEMENTS = {
     "MockCloneStatus": tasks.CloneStatus,
     "MockCloneTask": tasks.CloneTask,
     "MockRepoManager": manager.RepoManager,
@@ -28,10 +28,10 @@ _REAL = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _REAL:
+    if name not in _REPLACEMENTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    real = _REAL[name]
-    msg = f"{name} is {real.__name__} itself; use it with what gitfleet.testing.fixtures makes"
+    real = _REPLACEMENTS[name]
+    msg = f"{name} is the real {real.__name__}; use it with the repositories of gitfleet.testing"
     warnings.warn(msg, DeprecationWarning, stacklevel=2)
     return real
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["locked", "replace"]
 
-_LONGEST_WAIT = 60.0
+_LOCK_TIMEOUT = 60.0
 """Seconds to wait for another writer."""
 
 
@@ -47,18 +47,19 @@ def _make_directory(path: Path) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep other processes from changing a file; the lock of a killed process does no harm.
+    """Hold a lock that other processes must hold to change a file.
 
-    The lock is on a file beside it, which stays. The system releases it when the process ends.
+    The lock is on ``<path>.lock``, which is not removed. The system releases the lock when the
+    process ends, also if it is killed.
     """
     path = path.resolve()
     _make_directory(path.parent)
     descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        until = time.monotonic() + _LONGEST_WAIT
+        until = time.monotonic() + _LOCK_TIMEOUT
         while not _try_lock(descriptor):
             if time.monotonic() > until:
-                msg = f"{path} is being changed by another process for {_LONGEST_WAIT:.0f} s"
+                msg = f"{path}: another process has held its lock for {_LOCK_TIMEOUT:.0f} s"
                 raise TimeoutError(msg)
             time.sleep(0.01)
         yield

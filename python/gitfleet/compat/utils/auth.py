@@ -1,8 +1,8 @@
 """CredentialManager: tokens of hosting services in an encrypted file.
 
 The file is JSON: the provider's name, and a list of ``token``, ``username`` and ``host`` for each.
-A token is stored encrypted with AES-256-GCM, as base64. The key is given, derived from a password,
-kept in the system's keyring, or else in a file beside it.
+A token is stored encrypted with AES-256-GCM, as base64. The key is an argument, is derived from a
+password, or is stored in the system's keyring or in a file beside the file of credentials.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ __all__ = ["CredentialEntry", "CredentialManager", "derive_key_from_password"]
 
 _KEY_BYTES = 32
 _SALT_BYTES = 16
-_ROUNDS = 100_000
-_DERIVATION = "$derivation"
-"""The entry that tells how the file's key is derived from the password."""
+_PBKDF2_ROUNDS = 100_000
+_DERIVATION_ENTRY = "$derivation"
+"""The name of the entry that records how the key is derived from the password."""
 _ARGON2ID = {"algorithm": "argon2id", "memory_kib": 65_536, "passes": 3, "lanes": 4}
 """RFC 9106's second recommendation."""
 
@@ -100,7 +100,7 @@ def derive_key_from_password(password: str, salt: bytes | None = None) -> tuple[
         True
     """
     salt = secrets.token_bytes(_SALT_BYTES) if salt is None else salt
-    return hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ROUNDS, _KEY_BYTES), salt
+    return hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _PBKDF2_ROUNDS, _KEY_BYTES), salt
 
 
 class CredentialManager:
@@ -112,12 +112,12 @@ class CredentialManager:
     Args:
         credentials_file: Defaults to ``~/.gitfleet/credentials.json``.
         encryption_key: 32 bytes.
-        encrypt_func: Instead of a key, with `decrypt_func`: converts a token to the stored text.
+        encrypt_func: A function that converts a token to the stored text, instead of a key.
         decrypt_func: The inverse of `encrypt_func`.
         keyring: Keep the random key in the system's keyring; needs the package ``keyring``.
 
     Raises:
-        ValueError: Both a key and functions, one function alone, or a key of another length.
+        ValueError: The arguments contradict each other, or the key does not have 32 bytes.
 
     Example:
         >>> import os, tempfile
@@ -150,7 +150,8 @@ class CredentialManager:
             credentials_file = Path.home() / ".gitfleet" / "credentials.json"
         elif not os.fspath(credentials_file):
             raise ValueError("credentials_file: is empty")
-        # Resolved, so that file and key stay together despite links and changes of directory.
+        # Resolved, so that the key's file is found beside it also through a symbolic link, and
+        # after a change of the current directory.
         self.credentials_file = Path(credentials_file).expanduser().resolve()
         self._key = None if encryption_key is None else bytes(encryption_key)
         self._encrypt, self._decrypt = encrypt_func, decrypt_func
@@ -194,7 +195,7 @@ class CredentialManager:
         manager = cls(credentials_file)
         file = None if salt_file is None else Path(salt_file).expanduser().resolve()
         manager._password = _Password(password, salt, file, manager.credentials_file)
-        manager._password.key(manager._stored())  # reports errors now
+        manager._password.key(manager._read_file())  # reports errors now
         return manager
 
     def save_credential(
@@ -223,21 +224,21 @@ class CredentialManager:
         if not isinstance(token, str) or not token:
             raise ValueError("token: must be text, and not empty")
         name = ProviderType(provider).value
-        with self._changing() as stored:
-            self._refuse_strangers(stored)
+        with self._open_for_update() as stored:
+            self._check_key(stored)
             kept: list[dict[str, Any]] = []
             for one in stored.get(name, []):
                 is_same = (one.get("username"), one.get("host")) == (username, host)
-                opened = self._opened(stored, one)
-                if opened is None:  # tokens of another key are kept
+                opened = self._decrypt_entry(stored, one)
+                if opened is None:  # encrypted with another key: kept
                     kept.append(one)
                     continue
                 if is_same and (username is not None or opened.token == token):
                     continue
                 if opened.is_plain:
-                    one["token"] = self._sealed(stored, opened.token)
+                    one["token"] = self._encrypt_token(stored, opened.token)
                 kept.append(one)
-            sealed = self._sealed(stored, token)
+            sealed = self._encrypt_token(stored, token)
             stored[name] = [*kept, {"token": sealed, "username": username, "host": host}]
 
     def get_credentials(
@@ -259,25 +260,26 @@ class CredentialManager:
             'a token'
         """
         provider = ProviderType(provider)
-        stored = self._stored()
-        entries, locked_out, plain = [], 0, 0
+        stored = self._read_file()
+        entries, undecryptable_count, plain = [], 0, 0
         for one in stored.get(provider.value, []):
             if host is not None and one.get("host") != host:
                 continue
-            opened = self._opened(stored, one)
+            opened = self._decrypt_entry(stored, one)
             if opened is None:
-                locked_out += 1
+                undecryptable_count += 1
                 continue
             plain += opened.is_plain
             entry = CredentialEntry(provider, opened.token, one.get("username"), one.get("host"))
             entries.append(entry)
-        if locked_out:
-            msg = f"{self.credentials_file}: {locked_out} tokens do not open with this key"
+        if undecryptable_count:
+            count, file = undecryptable_count, self.credentials_file
+            msg = f"{file}: {count} tokens cannot be decrypted with this key"
             warnings.warn(msg, UserWarning, stacklevel=2)
         if plain:
             msg = (
-                f"{self.credentials_file}: {plain} tokens are not encrypted, as a former release "
-                "left them; the next token that is saved encrypts them"
+                f"{self.credentials_file}: a former release stored {plain} tokens unencrypted; "
+                "saving a token encrypts them"
             )
             warnings.warn(msg, UserWarning, stacklevel=2)
         return entries
@@ -293,11 +295,11 @@ class CredentialManager:
             True
         """
 
-        def is_it(stored: dict[str, Any], one: dict[str, Any]) -> bool:
-            opened = self._opened(stored, one)
+        def matches(stored: dict[str, Any], one: dict[str, Any]) -> bool:
+            opened = self._decrypt_entry(stored, one)
             return opened is not None and opened.token == token
 
-        return self._remove(provider, is_it)
+        return self._remove(provider, matches)
 
     def remove_credential_by_username(self, provider: ProviderType | str, username: str) -> bool:
         """Remove the tokens of a user; return whether there were any.
@@ -323,9 +325,9 @@ class CredentialManager:
             []
         """
         name = None if provider is None else ProviderType(provider).value
-        with self._changing() as stored:
+        with self._open_for_update() as stored:
             for one in list(stored):
-                if one == name or (name is None and one != _DERIVATION):
+                if one == name or (name is None and one != _DERIVATION_ENTRY):
                     del stored[one]
 
     def __repr__(self) -> str:
@@ -334,17 +336,17 @@ class CredentialManager:
     def _remove(
         self,
         provider: ProviderType | str,
-        is_meant: Callable[[dict[str, Any], dict[str, Any]], bool],
+        matches: Callable[[dict[str, Any], dict[str, Any]], bool],
     ) -> bool:
         name = ProviderType(provider).value
-        with self._changing() as stored:
+        with self._open_for_update() as stored:
             before = stored.get(name, [])
-            kept = [one for one in before if not is_meant(stored, one)]
+            kept = [one for one in before if not matches(stored, one)]
             if len(kept) < len(before):
                 stored[name] = kept
             return len(kept) < len(before)
 
-    def _stored(self) -> dict[str, Any]:
+    def _read_file(self) -> dict[str, Any]:
         try:
             content = self.credentials_file.read_bytes()
         except FileNotFoundError:
@@ -353,67 +355,67 @@ class CredentialManager:
             stored = json.loads(content)
         except ValueError:
             stored = None
-        if not isinstance(stored, dict) or not all(map(_is_part, stored.items())):
+        if not isinstance(stored, dict) or not all(map(_is_valid_item, stored.items())):
             msg = f"{self.credentials_file} is not a file of credentials; it was not changed"
             raise ValueError(msg)
         return stored
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[dict[str, Any]]:
+    def _open_for_update(self) -> Iterator[dict[str, Any]]:
         """Read the file, and replace it if its data was changed."""
         with self._lock, locked(self.credentials_file):
-            stored = self._stored()
+            stored = self._read_file()
             before = json.dumps(stored)
             yield stored
             if json.dumps(stored) != before:
                 replace(self.credentials_file, json.dumps(stored, indent=2).encode())
 
-    def _refuse_strangers(self, stored: dict[str, Any]) -> None:
+    def _check_key(self, stored: dict[str, Any]) -> None:
         """Refuse to write to a file if this key can decrypt none of its tokens."""
-        kept = [one for name, all_ in stored.items() if name != _DERIVATION for one in all_]
-        opened = [self._opened(stored, one) for one in kept]
+        kept = [one for name, all_ in stored.items() if name != _DERIVATION_ENTRY for one in all_]
+        opened = [self._decrypt_entry(stored, one) for one in kept]
         # Tokens that a former release stored without encryption can be read with any key, so they
         # do not show that the key is right.
         if None in opened and all(one is None or one.is_plain for one in opened):
             msg = (
-                f"{self.credentials_file}: none of its tokens opens with this key; give the right "
-                "one, or remove the file"
+                f"{self.credentials_file}: this key decrypts none of the tokens; give the right "
+                "key, or remove the file"
             )
             raise ValueError(msg)
 
-    def _sealed(self, stored: dict[str, Any], token: str) -> str:
+    def _encrypt_token(self, stored: dict[str, Any], token: str) -> str:
         if self._encrypt is not None:
             return self._encrypt(token)
-        key = self._any_key(stored, is_written=True)
+        key = self._get_key(stored, is_written=True)
         return base64.b64encode(_gitfleet.seal(key, token.encode())).decode()
 
-    def _opened(self, stored: dict[str, Any], one: dict[str, Any]) -> _Opened | None:
+    def _decrypt_entry(self, stored: dict[str, Any], one: dict[str, Any]) -> _Decrypted | None:
         kept = one.get("token")
         if not isinstance(kept, str):
             return None
         if self._decrypt is not None:
             try:
-                return _Opened(self._decrypt(kept), is_plain=False)
+                return _Decrypted(self._decrypt(kept), is_plain=False)
             except Exception:  # noqa: BLE001 (whatever the user's function raises for a wrong key)
                 return None
-        sealed = _decoded(kept.encode())
-        plain = _gitfleet.unseal(self._any_key(stored), sealed)
+        sealed = _decode_base64(kept.encode())
+        plain = _gitfleet.unseal(self._get_key(stored), sealed)
         if plain is not None:
-            return _Opened(plain.decode(), is_plain=False)
+            return _Decrypted(plain.decode(), is_plain=False)
         # Former releases stored tokens in plain base64 if they had no key.
         is_text = sealed.isascii() and sealed.decode().isprintable()
-        return _Opened(sealed.decode(), is_plain=True) if sealed and is_text else None
+        return _Decrypted(sealed.decode(), is_plain=True) if sealed and is_text else None
 
-    def _any_key(self, stored: dict[str, Any], *, is_written: bool = False) -> bytes:
+    def _get_key(self, stored: dict[str, Any], *, is_written: bool = False) -> bytes:
         if self._password is not None:
             return self._password.key(stored, is_written=is_written)
         if self._key is not None:
             return self._key
-        if _DERIVATION in stored:
-            msg = f"{self.credentials_file} is kept under a password: use from_password"
+        if _DERIVATION_ENTRY in stored:
+            msg = f"{self.credentials_file} is encrypted with a password: use from_password"
             raise ValueError(msg)
         with self._lock:
-            self._key = self._keyrings_key() if self._keyring else self._file_key()
+            self._key = self._keyring_key() if self._keyring else self._file_key()
             return self._key
 
     def _file_key(self) -> bytes:
@@ -424,18 +426,18 @@ class CredentialManager:
                 if not file.exists():
                     replace(file, base64.b64encode(secrets.token_bytes(_KEY_BYTES)))
                     msg = (
-                        f"the key of {self.credentials_file} is kept in {file}: this protects a "
-                        "copy of one file without the other, but not from users who can read both; "
-                        "give a key, a password or keyring=True"
+                        f"the key of {self.credentials_file} is stored in {file}: anyone who can "
+                        "read both files can read the tokens; for more protection, give a key, a "
+                        "password or keyring=True"
                     )
                     warnings.warn(msg, UserWarning, stacklevel=6)
-        key = _decoded(file.read_bytes())
+        key = _decode_base64(file.read_bytes())
         if len(key) != _KEY_BYTES:
-            msg = f"{file} holds no key"
+            msg = f"{file} does not contain a valid key"
             raise ValueError(msg)
         return key
 
-    def _keyrings_key(self) -> bytes:
+    def _keyring_key(self) -> bytes:
         with needs("keyring", "keyring"):
             import keyring  # pyright: ignore[reportMissingImports]
         name = str(self.credentials_file)
@@ -444,7 +446,7 @@ class CredentialManager:
             if kept is None:
                 kept = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
                 keyring.set_password("gitfleet", name, kept)
-        return _decoded(kept.encode())
+        return _decode_base64(kept.encode())
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_lock"}
@@ -454,7 +456,7 @@ class CredentialManager:
 
 
 @dataclass
-class _Opened:
+class _Decrypted:
     token: str = field(repr=False)
     is_plain: bool
 
@@ -470,8 +472,8 @@ class _Password:
     keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def key(self, stored: dict[str, Any], *, is_written: bool = False) -> bytes:
-        """Derive the key as the file says; if the file is being written, record how."""
-        derivation = stored.get(_DERIVATION)
+        """Derive the key as recorded in the file; record it in a new file that is written."""
+        derivation = stored.get(_DERIVATION_ENTRY)
         salt = self.salt
         if salt is None and self.salt_file is not None and self.salt_file.exists():
             salt = self.salt_file.read_bytes()
@@ -479,7 +481,7 @@ class _Password:
             if salt is None:
                 msg = f"{self.file} was made with PBKDF2: give its salt or salt_file"
                 raise ValueError(msg)
-            return self._once("", lambda: derive_key_from_password(self.password, salt)[0])
+            return self._cached_key("", lambda: derive_key_from_password(self.password, salt)[0])
         if derivation is None:
             if not is_written:
                 return bytes(_KEY_BYTES)  # there is nothing to decrypt
@@ -487,24 +489,24 @@ class _Password:
             derivation = {**_ARGON2ID, "salt": base64.b64encode(salt).decode()}
             if self.salt_file is not None and not self.salt_file.exists():
                 replace(self.salt_file, salt)
-            stored[_DERIVATION] = derivation
+            stored[_DERIVATION_ENTRY] = derivation
         known = json.dumps(derivation, sort_keys=True)
-        return self._once(known, lambda: _argon2id(self.password, derivation, self.file))
+        return self._cached_key(known, lambda: _argon2id(self.password, derivation, self.file))
 
-    def _once(self, name: str, derive: Callable[[], bytes]) -> bytes:
+    def _cached_key(self, name: str, derive: Callable[[], bytes]) -> bytes:
         if name not in self.keys:
             self.keys[name] = derive()
         return self.keys[name]
 
 
-def _is_part(part: tuple[str, Any]) -> bool:
+def _is_valid_item(part: tuple[str, Any]) -> bool:
     name, value = part
-    if name == _DERIVATION:
+    if name == _DERIVATION_ENTRY:
         return isinstance(value, dict)
     return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
-def _decoded(key: bytes) -> bytes:
+def _decode_base64(key: bytes) -> bytes:
     try:
         return base64.b64decode(key)
     except binascii.Error:

@@ -20,7 +20,7 @@ __all__ = ["flatten_dataframe", "to_dataframe", "to_dict", "to_json"]
 
 HIDDEN = "**********"
 """The text that is shown instead of a secret."""
-_PLAIN = (
+_SCALAR_TYPES = (
     str,
     bytes,
     bytearray,
@@ -33,7 +33,7 @@ _PLAIN = (
     datetime.timedelta,
     type,
 )
-_PLAINEST = frozenset((str, int, float, bool, bytes, type(None), datetime.datetime))
+_COMMON_SCALAR_TYPES = frozenset((str, int, float, bool, bytes, type(None), datetime.datetime))
 """The most common types, which are checked first."""
 
 T = TypeVar("T")
@@ -60,56 +60,58 @@ def to_dict(obj: Any) -> Any:
         {'status_type': 'cloning', 'progress': 40, 'error': None}
     """
     try:
-        return _plain(obj)
+        return _to_plain(obj)
     except RecursionError:
         msg = f"{type(obj).__name__}: contains itself, or is nested too deeply"
         raise ValueError(msg) from None
 
 
-def _plain(obj: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 (a case for each kind of thing)
+def _to_plain(obj: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 (a case for each kind of thing)
     kind = type(obj)
-    if kind in _PLAINEST:
+    if kind in _COMMON_SCALAR_TYPES:
         return obj
     if kind is list:
-        return [_plain(one) for one in obj]
+        return [_to_plain(one) for one in obj]
     if isinstance(obj, enum.Enum):
         return obj.value
     if kind.__name__ in {"NAType", "NaTType"}:
         return None  # the nulls of pandas
-    if isinstance(obj, _PLAIN):
+    if isinstance(obj, _SCALAR_TYPES):
         return obj
     if isinstance(obj, os.PathLike):
         return os.fspath(obj)
     if hasattr(obj, "get_secret_value"):
         return HIDDEN
     if isinstance(obj, Mapping):
-        return {_key(name): _plain(value) for name, value in obj.items()}
+        return {_plain_key(name): _to_plain(value) for name, value in obj.items()}
     if hasattr(kind, "model_fields"):
         dumped = obj.model_dump()
         # pydantic does not convert the values of fields that the model does not declare.
         more = obj.model_extra if isinstance(dumped, dict) else None
-        return _plain({**dumped, **more} if more else dumped)
+        return _to_plain({**dumped, **more} if more else dumped)
     if dataclasses.is_dataclass(obj):
         return {
-            field.name: HIDDEN if field.metadata.get("secret") else _plain(getattr(obj, field.name))
+            field.name: HIDDEN
+            if field.metadata.get("secret")
+            else _to_plain(getattr(obj, field.name))
             for field in dataclasses.fields(obj)
         }
     if isinstance(obj, tuple) and hasattr(obj, "_asdict"):
-        return _plain(getattr(obj, "_asdict")())  # noqa: B009 (a NamedTuple has it)
+        return _to_plain(getattr(obj, "_asdict")())  # noqa: B009 (a NamedTuple has it)
     # Tables and arrays of other packages, numpy's numbers, and Records.
-    for name, options in _ROWS:
+    for name, options in _ROW_METHODS:
         rows = getattr(obj, name, None)
         if callable(rows):
-            return _plain(rows(**options))
+            return _to_plain(rows(**options))
     if isinstance(obj, Iterable):
-        return [_plain(one) for one in obj]
+        return [_to_plain(one) for one in obj]
     if hasattr(obj, "__dict__"):
         public = {name: value for name, value in vars(obj).items() if name[:1] != "_"}
-        return _plain(public)
+        return _to_plain(public)
     return obj
 
 
-_ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
+_ROW_METHODS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("to_pylist", {}),
     ("to_dicts", {}),
     ("tolist", {}),
@@ -118,7 +120,7 @@ _ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
 """The methods that make rows or plain values, of pyarrow, Polars, numpy and pandas."""
 
 
-def _key(name: Any) -> Any:
+def _plain_key(name: Any) -> Any:
     return name.value if isinstance(name, enum.Enum) else name
 
 
@@ -133,23 +135,23 @@ def to_json(obj: Any, indent: int | None = None) -> str:
         >>> to_json([{"at": datetime.date(2024, 5, 1)}])
         '[{"at": "2024-05-01"}]'
     """
-    plain = _named_by_text(to_dict(obj))
+    plain = _json_compatible(to_dict(obj))
     if indent is None and isinstance(plain, list):
         # One by one, because json holds the GIL while it writes.
         return f"[{', '.join(json.dumps(one, default=_as_json) for one in plain)}]"
     return json.dumps(plain, indent=indent, default=_as_json)
 
 
-def _named_by_text(plain: Any) -> Any:
+def _json_compatible(plain: Any) -> Any:
     if isinstance(plain, dict):
         return {
             name if isinstance(name, (str, int, float, bool, type(None))) else str(name): (
-                _named_by_text(value)
+                _json_compatible(value)
             )
             for name, value in plain.items()
         }
     if isinstance(plain, list):
-        return [_named_by_text(one) for one in plain]
+        return [_json_compatible(one) for one in plain]
     return None if isinstance(plain, float) and not math.isfinite(plain) else plain
 
 
@@ -167,9 +169,9 @@ def to_dataframe(data: Any) -> pd.DataFrame:
     """Make a pandas DataFrame of models, dataclasses, objects or dictionaries, one row for each.
 
     Args:
-        data: One, or any iterable of them; `Records`; or a dictionary of them, as
-            ``RepoManager.fetch_clone_tasks`` returns, whose keys become the index. ``raw_data``,
-            the unchanged answer of a service, is left out.
+        data: One such object, an iterable of such objects, `Records`, or a dictionary whose values
+            are such objects, as ``RepoManager.fetch_clone_tasks`` returns; its keys become the
+            index. ``raw_data``, the unchanged response of a service, is left out.
 
     Returns:
         Nested values stay nested, see `flatten_dataframe`. Without rows, the frame is empty.
@@ -207,7 +209,7 @@ def _without_raw(row: dict[Any, Any]) -> dict[Any, Any]:
 
 
 def flatten_dataframe(df: pd.DataFrame, separator: str = "_") -> pd.DataFrame:
-    """Give each field of nested dictionaries a column of its own, all the way down.
+    """Replace columns of dictionaries by a column for each of their fields, at every level.
 
     Args:
         df: A frame as `to_dataframe` makes it; it is not changed.
@@ -233,7 +235,7 @@ def flatten_dataframe(df: pd.DataFrame, separator: str = "_") -> pd.DataFrame:
         values = list(df[name])
         _flatten(name, values, separator, columns, taken)
         if columns.get(name) is values:
-            columns[name] = df[name]  # with its type
+            columns[name] = df[name]  # keeps the dtype
     return pd.DataFrame(columns, index=df.index)
 
 
@@ -253,11 +255,11 @@ def _flatten(
         found = [value.get(part) if isinstance(value, dict) else None for value in values]
         _flatten(inner, found, separator, columns, taken)
     others = [None if isinstance(value, dict) else value for value in values]
-    if any(not _is_nothing(value) for value in others):
+    if any(not _is_null(value) for value in others):
         columns[name] = others
 
 
-def _is_nothing(value: Any) -> bool:
+def _is_null(value: Any) -> bool:
     if isinstance(value, float):
         return math.isnan(value)
     return value is None or type(value).__name__ in {"NAType", "NaTType"}

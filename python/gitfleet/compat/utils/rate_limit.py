@@ -114,7 +114,7 @@ class RateLimiter:
 def rate_limited(
     limiter: RateLimiter | None = None,
     key: str | None = None,
-    retry_on_limit: bool = True,  # noqa: FBT001, FBT002 (the original's)
+    retry_on_limit: bool = True,  # noqa: FBT001, FBT002 (former signature)
 ) -> Callable[[T], T]:
     """Limit the rate of calls of a coroutine function.
 
@@ -131,24 +131,24 @@ def rate_limited(
         >>> asyncio.run(answer())
         42
     """
-    pace = limiter or RateLimiter()
+    used_limiter = limiter or RateLimiter()
 
     def decorate(function: T) -> T:
         name = key or str(getattr(function, "__qualname__", "default"))
 
         @functools.wraps(function)
-        async def paced(*args: Any, **options: Any) -> Any:
-            for attempt in range(pace.max_retries + 1):
-                await pace.acquire(name)
+        async def limited(*args: Any, **options: Any) -> Any:
+            for attempt in range(used_limiter.max_retries + 1):
+                await used_limiter.acquire(name)
                 try:
                     return await function(*args, **options)
                 except RateLimitedError as error:
-                    if not retry_on_limit or attempt == pace.max_retries:
+                    if not retry_on_limit or attempt == used_limiter.max_retries:
                         raise
                     until = error.reset_at.timestamp() if error.reset_at else 0.0
                     await asyncio.sleep(max(until - time.time(), 2.0**attempt))
             return None
 
-        return paced  # type: ignore[return-value]
+        return limited  # type: ignore[return-value]
 
     return decorate
