@@ -87,6 +87,27 @@ impl Fleet {
         }
     }
 
+    /// Sets [`options`](field@Self::options).
+    #[must_use]
+    pub fn options(mut self, options: CloneOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Sets [`fleet`](field@Self::fleet).
+    #[must_use]
+    pub fn fleet(mut self, fleet: FleetOptions) -> Self {
+        self.fleet = fleet;
+        self
+    }
+
+    /// Sets [`existing`](field@Self::existing).
+    #[must_use]
+    pub fn existing(mut self, existing: IfExists) -> Self {
+        self.existing = existing;
+        self
+    }
+
     /// Clones each address; one failure does not stop the others. Addresses are strings or
     /// [`RemoteUrl`]s. Incomplete clones of killed runs are removed first.
     ///
@@ -142,14 +163,14 @@ impl Fleet {
     ) -> Result<Cloned> {
         let place = self.place(url);
         if self.existing != IfExists::Refuse && is_clone_of(&place, url)? {
-            return self.existing(&place, options, context);
+            return self.keep_or_update(&place, options, context);
         }
         match clone_repo(url, &place, options, context) {
             // Another process has made the clone in the meantime.
             Err(Error::DestinationExists { .. })
                 if self.existing != IfExists::Refuse && is_clone_of(&place, url)? =>
             {
-                self.existing(&place, options, context)
+                self.keep_or_update(&place, options, context)
             }
             Err(error) => Err(error),
             Ok(made) => Ok(Cloned {
@@ -163,7 +184,12 @@ impl Fleet {
         }
     }
 
-    fn existing(&self, place: &Path, options: &CloneOptions, context: &Context) -> Result<Cloned> {
+    fn keep_or_update(
+        &self,
+        place: &Path,
+        options: &CloneOptions,
+        context: &Context,
+    ) -> Result<Cloned> {
         let mut cloned = Cloned {
             path: place.to_owned(),
             head: origin(place)?.head,

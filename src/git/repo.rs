@@ -10,6 +10,7 @@ use super::objects::{MissingIds, Object, ObjectSource};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git_string::GitString;
+use crate::settings::settings;
 use crate::workers::Workers;
 
 /// Default memory for decoded objects during one call, in bytes. More memory was no faster on
@@ -38,21 +39,22 @@ pub enum Discover {
     Exact,
 }
 
-/// Options for opening a repository.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct OpenOptions {
-    /// The policy for a repository that belongs to another user.
-    pub trust: Trust,
-    /// The places where the repository is searched.
-    pub discover: Discover,
-    /// The threads that its calls use; `None` starts one per core when the repository is opened.
-    pub workers: Option<Workers>,
-    /// The value of the `repo` column; `None` is the directory's name without `.git`.
-    pub name: Option<String>,
-    /// Memory for decoded objects during one call, in bytes, shared by all threads; `None` is
-    /// [`CACHE_BYTES`]. A larger object is still read.
-    pub cache_bytes: Option<usize>,
+settings! {
+    /// Options for opening a repository.
+    pub struct OpenOptions {
+        /// The policy for a repository that belongs to another user.
+        pub trust: Trust = Trust::default(),
+        /// The places where the repository is searched.
+        pub discover: Discover = Discover::default(),
+        /// The threads that its calls use; `None` starts one per core when the repository is
+        /// opened.
+        pub workers: Option<Workers> = None,
+        /// The value of the `repo` column; `None` is the directory's name without `.git`.
+        pub name: Option<String> = None,
+        /// Memory for decoded objects during one call, in bytes, shared by all threads; `None` is
+        /// [`CACHE_BYTES`]. A larger object is still read.
+        pub cache_bytes: Option<usize> = None,
+    }
 }
 
 impl OpenOptions {
@@ -97,6 +99,19 @@ impl Repo {
     /// - [`Error::InvalidInput`] if it belongs to another user and the policy is [`Trust::Owner`].
     /// - [`Error::Unsupported`] for reftable and for extensions that GitFleet does not know.
     /// - [`Error::Corrupt`] if its configuration cannot be read.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use gitfleet::git::{OpenOptions, Repo};
+    ///
+    /// # fn main() -> gitfleet::Result<()> {
+    /// let repo = Repo::open("ripgrep", &OpenOptions::new())?;
+    /// let files = repo.files("HEAD", &["*.rs".into()])?;
+    /// println!("{} Rust files at {}", files.len(), repo.rev_parse("HEAD")?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self> {
         let path = path.as_ref();
         let (git_dir, worktree) = discover(path, options.discover)?;

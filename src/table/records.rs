@@ -169,6 +169,29 @@ impl std::error::Error for Reported {}
 /// # Errors
 ///
 /// Those of [`Repo::commits`].
+///
+/// # Example
+///
+/// ```no_run
+/// use std::fs::File;
+/// use std::path::Path;
+///
+/// use gitfleet::git::{HistoryOptions, OpenOptions, Repo};
+/// use gitfleet::table::{Format, Sink, commits};
+///
+/// # fn main() -> gitfleet::Result<()> {
+/// let repo = Repo::open("ripgrep", &OpenOptions::new())?;
+/// let records = commits(&repo, &HistoryOptions::new())?;
+/// let path = Path::new("commits.csv");
+/// let out = Box::new(File::create(path).unwrap());
+/// let mut sink = Sink::new(Format::Csv, out, path, records.schema())?;
+/// for batch in records {
+///     sink.write(&batch?)?;
+/// }
+/// sink.finish()?;
+/// # Ok(())
+/// # }
+/// ```
 pub fn commits(repo: &Repo, options: &HistoryOptions) -> Result<Records> {
     let table = CommitsTable::new(repo.name(), options);
     let schema = SchemaRef::clone(table.schema());

@@ -35,6 +35,24 @@ pub use outcome::Mined;
 /// revisions, [`Error::DestinationExists`] if `into` contains other files or a dataset made with
 /// other options, [`Error::Storage`] if it cannot be written. Nothing has been mined then. Any
 /// other error is in the outcome of its target.
+///
+/// # Example
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// use gitfleet::Context;
+/// use gitfleet::fleet::{MineOptions, mine};
+///
+/// # fn main() -> gitfleet::Result<()> {
+/// let targets = ["ripgrep", "https://github.com/sharkdp/fd"];
+/// let report = mine(targets, Path::new("dataset"), &MineOptions::new(), &Context::new())?;
+/// for (target, error) in report.failed() {
+///     eprintln!("{target}: {}", error.report());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub fn mine<T>(
     targets: T,
     into: &Path,

@@ -81,6 +81,23 @@ impl Repo {
     ///
     /// One walk over history, for any number of files; it ends when the last line is placed.
     /// Progress counts lines.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use gitfleet::git::{BlameOptions, OpenOptions, Repo};
+    ///
+    /// # fn main() -> gitfleet::Result<()> {
+    /// let repo = Repo::open("ripgrep", &OpenOptions::new())?;
+    /// for file in repo.blame(&BlameOptions::new().paths(["crates"]))? {
+    ///     let file = file?;
+    ///     for row in file.rows? {
+    ///         println!("{} {}+{} {}", file.path, row.start_line, row.line_count, row.author.name);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn blame(&self, options: &BlameOptions) -> Result<BlameStream> {
         start::start(self, options)
     }

@@ -201,6 +201,21 @@ impl Repo {
     /// # Cost
     ///
     /// Every changed blob is read. The results do not depend on the number of threads.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use gitfleet::git::{HistoryOptions, OpenOptions, Repo};
+    ///
+    /// # fn main() -> gitfleet::Result<()> {
+    /// let repo = Repo::open("ripgrep", &OpenOptions::new())?;
+    /// for commit in repo.commits(&HistoryOptions::new().paths(["crates"]))? {
+    ///     let commit = commit?;
+    ///     println!("{} {:?}", commit.id, commit.additions());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn commits(&self, options: &HistoryOptions) -> Result<CommitStream> {
         CommitStream::start(self, options, true)
     }

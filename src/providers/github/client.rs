@@ -22,57 +22,44 @@ use crate::json::Json;
 use crate::mutex::lock;
 use crate::net::Net;
 use crate::remote_url::without_user_info;
+use crate::settings::settings;
 
-/// Options of a [`GitHub`] client.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct GitHubOptions {
-    /// Credentials of requests; without any, GitHub answers 60 calls per hour. GitHub's terms allow
-    /// several tokens of one person no more calls than one token, and forbid sharing tokens to get
-    /// past limits.
-    pub accounts: Vec<Account>,
-    /// Base URL of the API, such as `https://github.example.org/api/v3`; `None` means github.com's.
-    pub base_url: Option<String>,
-    /// Proxy, certificates and time limits.
-    pub net: Net,
-    /// The cache of answers, so that repeating a request costs nothing if the answer is unchanged;
-    /// `None` means no cache.
-    pub cache: Option<CacheOptions>,
-    /// Requests per hour that are left for other programs.
-    pub reserve: u64,
-    /// Longest time to wait for a rate limit to end. A longer wait is an error that names the time.
-    pub longest_wait: Duration,
-    /// Number of retries after a temporary failure.
-    pub retries: u32,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-}
-
-impl Default for GitHubOptions {
-    /// No accounts; waits of up to 65 minutes, which is longer than any limit of GitHub's; four
-    /// retries.
-    fn default() -> Self {
-        Self {
-            accounts: Vec::new(),
-            base_url: None,
-            net: Net::default(),
-            cache: None,
-            reserve: 0,
-            longest_wait: Duration::from_secs(65 * 60),
-            retries: 4,
-            clock: Arc::new(SystemClock),
-        }
+settings! {
+    /// Options of a [`GitHub`] client.
+    pub struct GitHubOptions {
+        /// Credentials of requests; without any, GitHub answers 60 calls per hour. GitHub's terms
+        /// allow several tokens of one person no more calls than one token, and forbid sharing
+        /// tokens to get past limits.
+        pub accounts: Vec<Account> = Vec::new(),
+        /// Base URL of the API, such as `https://github.example.org/api/v3`; `None` means
+        /// github.com's.
+        pub base_url: Option<String> = None,
+        /// Proxy, certificates and time limits.
+        pub net: Net = Net::default(),
+        /// The cache of answers, so that repeating a request costs nothing if the answer is
+        /// unchanged; `None` means no cache.
+        pub cache: Option<CacheOptions> = None,
+        /// Requests per hour that are left for other programs.
+        pub reserve: u64 = 0,
+        /// Longest time to wait for a rate limit to end. A longer wait is an error that names the
+        /// time. The default is longer than any limit of GitHub's.
+        pub longest_wait: Duration = Duration::from_secs(65 * 60),
+        /// Number of retries after a temporary failure.
+        pub retries: u32 = 4,
+        /// The clock.
+        pub clock: Arc<dyn Clock> = Arc::new(SystemClock),
     }
 }
 
-/// The order of search results.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct SearchOrder {
-    /// `stars`, `forks`, `help-wanted-issues` or `updated`; `None` means best match first.
-    pub sort: Option<String>,
-    /// True if the smallest comes first.
-    pub ascending: bool,
+settings! {
+    /// The order of search results.
+    #[derive(Eq, PartialEq)]
+    pub struct SearchOrder {
+        /// `stars`, `forks`, `help-wanted-issues` or `updated`; `None` means best match first.
+        pub sort: Option<String> = None,
+        /// True if the smallest comes first.
+        pub ascending: bool = false,
+    }
 }
 
 /// A client of GitHub's API. It is cheap to clone. Its calls need a Tokio runtime, the same for all
@@ -296,6 +283,21 @@ impl GitHub {
     /// # Errors
     ///
     /// [`Error::Service`] if there is no such owner.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use gitfleet::providers::github::{GitHub, GitHubOptions, RepositoryFilter};
+    ///
+    /// # async fn list() -> gitfleet::Result<()> {
+    /// let github = GitHub::new(GitHubOptions::new())?;
+    /// let filter = RepositoryFilter::new().forks(false);
+    /// for repository in github.repositories("rust-lang", filter).await?.collect().await? {
+    ///     println!("{:?}", repository.text("/full_name"));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn repositories(&self, owner: &str, filter: RepositoryFilter) -> Result<Pages> {
         let route = if self.is_organisation(owner).await? {
             format!(

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::choice::{Choice, choices};
 use crate::json::Json;
+use crate::settings::settings;
 
 choices! {
     /// Visibility of a repository.
@@ -18,22 +19,22 @@ choices! {
     }
 }
 
-/// A filter for repositories. The default accepts all.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct RepositoryFilter {
-    /// Only forks if true, only repositories that are not forks if false.
-    pub forks: Option<bool>,
-    /// Only archived repositories if true, only those that are not archived if false.
-    pub archived: Option<bool>,
-    /// Only repositories with this main language; case does not matter.
-    pub language: Option<String>,
-    /// Only repositories with all of these topics.
-    pub topics: Vec<String>,
-    /// Only repositories with this visibility.
-    pub visibility: Option<Visibility>,
-    /// Only repositories with a push at or after this time, in seconds since the Unix epoch.
-    pub pushed_since: Option<i64>,
+settings! {
+    /// A filter for repositories. The default accepts all.
+    pub struct RepositoryFilter {
+        /// Only forks if true, only repositories that are not forks if false.
+        pub forks: Option<bool> = None,
+        /// Only archived repositories if true, only those that are not archived if false.
+        pub archived: Option<bool> = None,
+        /// Only repositories with this main language; case does not matter.
+        pub language: Option<String> = None,
+        /// Only repositories with all of these topics.
+        pub topics: Vec<String> = Vec::new(),
+        /// Only repositories with this visibility.
+        pub visibility: Option<Visibility> = None,
+        /// Only repositories with a push at or after this time, in seconds since the Unix epoch.
+        pub pushed_since: Option<i64> = None,
+    }
 }
 
 impl RepositoryFilter {

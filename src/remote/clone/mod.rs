@@ -47,6 +47,23 @@ pub use staging::remove_leftovers;
 /// - [`Error::Cancelled`] within a second of [`CancelToken::cancel`](crate::CancelToken::cancel).
 ///
 /// After an error, `into` is unchanged.
+///
+/// # Example
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// use gitfleet::remote::{CloneOptions, Worktree, clone_repo};
+/// use gitfleet::{Context, RemoteUrl};
+///
+/// # fn main() -> gitfleet::Result<()> {
+/// let url = RemoteUrl::parse("https://github.com/BurntSushi/ripgrep")?;
+/// let options = CloneOptions::new().worktree(Worktree::Bare);
+/// let cloned = clone_repo(&url, Path::new("ripgrep.git"), &options, &Context::new())?;
+/// println!("{:?}, {} bytes received", cloned.head, cloned.received_bytes);
+/// # Ok(())
+/// # }
+/// ```
 pub fn clone_repo(
     url: &RemoteUrl,
     into: &Path,

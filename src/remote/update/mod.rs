@@ -51,6 +51,23 @@ mod repack;
 /// [`Error::RepositoryNotFound`](crate::Error::RepositoryNotFound) if there is no repository at
 /// `path`, and [`Error::Unsupported`](crate::Error::Unsupported) if it has no origin or no
 /// refspecs. If the transfer fails, refs are unchanged.
+///
+/// # Example
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// use gitfleet::Context;
+/// use gitfleet::remote::{CloneOptions, update_repo};
+///
+/// # fn main() -> gitfleet::Result<()> {
+/// let updated = update_repo(Path::new("ripgrep.git"), &CloneOptions::new(), &Context::new())?;
+/// for change in &updated.refs {
+///     println!("{} {:?}", change.name, change.change);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub fn update_repo(
     path: &Path,
     options: &CloneOptions,
