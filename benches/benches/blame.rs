@@ -12,8 +12,8 @@ use gitfleet_benches::{git2_blamed_lines, repository};
 const FILE: &str = "README.md";
 
 fn blamed_lines(repo: &Repo, paths: Option<Vec<Vec<u8>>>) -> usize {
-    let mut options = BlameOptions::default();
-    options.paths = paths.map(|paths| paths.into_iter().map(Into::into).collect());
+    let options =
+        BlameOptions::new().paths(paths.map(|paths| paths.into_iter().map(Into::into).collect()));
     let files = repo.blame(&options).expect("HEAD exists");
     let rows = files.flat_map(|file| file.expect("history is whole").rows.unwrap_or_default());
     rows.map(|row| row.line_count as usize).sum()

@@ -13,8 +13,7 @@ use crate::unix_time;
 
 /// Network options from the environment: proxy, certificates, ssh program.
 pub(crate) fn net_options() -> NetOptions {
-    let mut net = NetOptions::default();
-    net.ca_bundle = variable("SSL_CERT_FILE").map(PathBuf::from);
+    let mut net = NetOptions::new().ca_bundle(variable("SSL_CERT_FILE").map(PathBuf::from));
     let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
     net.proxy = proxies.into_iter().find_map(variable);
     net.ssh_command = words(&variable("GIT_SSH_COMMAND").unwrap_or_default());
@@ -31,10 +30,10 @@ pub(crate) fn token_of_environment() -> Option<Secret> {
 /// A client for GitHub, or for the GitHub Enterprise at `api_url`. `token` is the token for
 /// github.com; tokens for other hosts are looked up.
 pub(crate) fn github(api_url: Option<&str>, token: Option<Secret>) -> Result<GitHub> {
-    let mut options = GitHubOptions::default();
-    options.base_url = api_url
+    let base_url = api_url
         .map(str::to_owned)
         .or_else(|| variable("GITHUB_API_URL"));
+    let mut options = GitHubOptions::new().base_url(base_url);
     let token = match token.filter(|_| host_of(options.base_url.as_deref()) == GITHUB) {
         Some(token) => Some(token),
         None => github_token(options.base_url.as_deref())?,

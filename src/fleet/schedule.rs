@@ -271,9 +271,7 @@ mod tests {
 
     #[test]
     fn retry_waits_double_and_end() {
-        let mut options = RetryOptions::default();
-        options.retries = 3;
-        options.max_wait = seconds(3);
+        let options = RetryOptions::new().retries(3).max_wait(seconds(3));
         let mut schedule = Schedule::new(&["a"], 1, 1, options);
         let mut now = Duration::ZERO;
         let mut waits = Vec::new();
@@ -353,8 +351,7 @@ mod tests {
         ) {
             let names: Vec<String> = hosts.iter().map(|host| format!("h{host}")).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let mut options = RetryOptions::default();
-            options.retries = 2;
+            let options = RetryOptions::new().retries(2);
             let mut schedule = Schedule::new(&names, jobs, per_host, options);
             let mut fates = fates.into_iter();
             let mut now = Duration::ZERO;

@@ -49,11 +49,11 @@ pub(super) struct Wanted<'py> {
 
 impl Wanted<'_> {
     fn filter(self) -> PyResult<RepositoryFilter> {
-        let mut filter = RepositoryFilter::default();
-        filter.forks = self.forks;
-        filter.archived = self.archived;
-        filter.language = self.language;
-        filter.topics = self.topics;
+        let mut filter = RepositoryFilter::new()
+            .forks(self.forks)
+            .archived(self.archived)
+            .language(self.language)
+            .topics(self.topics);
         let visibility = self.visibility.as_deref().map(Visibility::parse);
         filter.visibility = visibility.transpose().map_err(|error| to_py(&error))?;
         filter.pushed_since = match &self.pushed_since {

@@ -415,8 +415,7 @@ impl Manager {
     }
 
     fn open(&self, path: PathBuf) -> impl FnOnce() -> Result<Repo> + Send + use<> {
-        let mut options = OpenOptions::default();
-        options.trust = self.trust;
+        let options = OpenOptions::new().trust(self.trust);
         move || Repo::open(path, &options)
     }
 }
@@ -435,8 +434,5 @@ fn complete(
 /// The blame options of the former GitFleet package: names as committed, and each line with its
 /// content.
 fn as_the_original() -> BlameOptions {
-    let mut options = BlameOptions::default();
-    options.mailmap = false;
-    options.lines = true;
-    options
+    BlameOptions::new().mailmap(false).lines(true)
 }

@@ -342,10 +342,9 @@ fn collected(
 
 fn open(py: Python<'_>, path: PathBuf, trust: bool, threads: usize) -> PyResult<Repo> {
     block(py, move |_| {
-        let mut options = OpenOptions::default();
-        options.trust = inputs::trust(trust);
-        options.workers = Some(Workers::new(threads)?);
-        Repo::open(path, &options)
+        let workers = Workers::new(threads)?;
+        let options = OpenOptions::new().trust(inputs::trust(trust));
+        Repo::open(path, &options.workers(workers))
     })
 }
 

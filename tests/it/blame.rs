@@ -21,8 +21,7 @@ fn blame_of_every_line_equals_gits() {
         let tip = git_text(fixture.path(), ["rev-parse", "HEAD"]);
         let back = format!("{tip}~2");
         for revision in [tip.as_str(), back.as_str()] {
-            let mut options = BlameOptions::default();
-            options.rev = Some(revision.to_owned());
+            let options = BlameOptions::new().rev(Some(revision.to_owned()));
             let files = blamed(&fixture.open(), &options);
             assert!(!files.is_empty());
             for file in &files {
@@ -53,12 +52,10 @@ fn blame_of_one_file_equals_that_among_all_files() {
         .map(|file| (file.path.to_vec(), our_lines(file)))
         .collect();
     for threads in [1, 8] {
-        let mut open = OpenOptions::default();
-        open.workers = Some(Workers::new(threads).unwrap());
+        let open = OpenOptions::new().workers(Some(Workers::new(threads).unwrap()));
         let repo = Repo::open(fixture.path(), &open).unwrap();
         for (path, lines) in &all {
-            let mut options = BlameOptions::default();
-            options.paths = Some(vec![path.clone().into()]);
+            let options = BlameOptions::new().paths(Some(vec![path.clone().into()]));
             let alone = blamed(&repo, &options);
             assert_eq!(
                 (alone.len(), &our_lines(&alone[0])),
@@ -161,9 +158,14 @@ fn line_ranges_equal_gits() {
         vec![",5"],
         vec!["20,-4", "100,9999"],
     ] {
-        let mut options = BlameOptions::default();
-        options.paths = Some(vec![b"long"[..].into()]);
-        options.line_ranges = ranges.iter().map(|&range| range.to_owned()).collect();
+        let options = BlameOptions::new()
+            .paths(Some(vec![b"long"[..].into()]))
+            .line_ranges(
+                ranges
+                    .iter()
+                    .map(|&range| range.to_owned())
+                    .collect::<Vec<_>>(),
+            );
         let args: Vec<String> = ranges.iter().map(|range| format!("-L{range}")).collect();
         let failed = std::panic::catch_unwind(|| git_lines(fixture.path(), &args, b"long"));
         let ours = fixture.open().blame(&options);
@@ -255,8 +257,7 @@ fn working_tree_is_blamed_as_on_disk() {
     std::fs::write(at(".gitattributes"), "added text eol=lf\n").unwrap();
     std::fs::write(at("added"), "one\r\nthree\r\n").unwrap();
     std::fs::remove_file(at("unfinished")).unwrap();
-    let mut options = BlameOptions::default();
-    options.working_tree = true;
+    let options = BlameOptions::new().working_tree(true);
     let mut names = Vec::new();
     for file in blamed(&fixture.open(), &options) {
         let name = String::from_utf8_lossy(&file.path).into_owned();
@@ -300,8 +301,7 @@ fn unfinished_merge_has_two_parents() {
     fixture.git(["commit", "-qam", "main"]);
     fixture.git(["merge", "-q", "--no-commit", "--no-ff", "side"]);
     write("file", "main\nb\nresolved\nd\nside\n");
-    let mut options = BlameOptions::default();
-    options.working_tree = true;
+    let options = BlameOptions::new().working_tree(true);
     let files = blamed(&fixture.open(), &options);
     assert_eq!(files.len(), 2);
     for file in &files {
@@ -315,8 +315,7 @@ fn unfinished_merge_has_two_parents() {
 fn blame_order_is_the_same_for_any_number_of_threads() {
     let fixture = Fixture::make("blame", &[]);
     let files = |threads: usize| -> Vec<(Vec<u8>, Vec<Line>)> {
-        let mut open = OpenOptions::default();
-        open.workers = Some(Workers::new(threads).unwrap());
+        let open = OpenOptions::new().workers(Some(Workers::new(threads).unwrap()));
         let repo = Repo::open(fixture.path(), &open).unwrap();
         let files = blamed(&repo, &BlameOptions::default());
         files
@@ -349,8 +348,7 @@ fn blame_ends_with_an_error_when_cancelled() {
 #[test]
 fn blame_of_a_path_in_an_empty_repository_is_an_error() {
     let fixture = Fixture::empty();
-    let mut options = BlameOptions::default();
-    options.paths = Some(vec![b"file"[..].into()]);
+    let options = BlameOptions::new().paths(Some(vec![b"file"[..].into()]));
     let repo = fixture.open();
     let rows = |options| gitfleet::table::blame(&repo, options, |_, _| {});
     let error = rows(&options).err().unwrap();

@@ -380,8 +380,7 @@ fn listing_loses_and_doubles_no_item_during_insertions() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 1234);
-    let mut filter = RepositoryFilter::default();
-    filter.forks = Some(true);
+    let filter = RepositoryFilter::new().forks(Some(true));
     let once = runtime.block_on(async {
         github
             .repositories("ann", filter)

@@ -108,9 +108,9 @@ fn line_counts_equal_gits_under_every_policy() {
                 DiffMerges::FirstParent,
                 DiffMerges::Separate,
             ] {
-                let mut options = HistoryOptions::default();
-                options.renames = renames;
-                options.diff_merges = Some(merges);
+                let options = HistoryOptions::new()
+                    .renames(renames)
+                    .diff_merges(Some(merges));
                 let ours: Vec<(String, Vec<Entry>)> = commits(&repo, &options)
                     .iter()
                     .map(|commit| {
@@ -190,8 +190,7 @@ fn commit_metadata_equals_gits() {
             "%H%x00%T%x00%P%x00%aN%x00%aE%x00%at%x00%cN%x00%cE%x00%ct%x00%s%x00%B%x01",
         ),
     ] {
-        let mut options = HistoryOptions::default();
-        options.mailmap = !raw;
+        let options = HistoryOptions::new().mailmap(!raw);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let ours: Vec<String> = commits(&fixture.open(), &options)
             .iter()
@@ -250,18 +249,15 @@ fn history_filters_choose_the_commits_git_chooses() {
             .map(str::to_owned)
             .collect()
     };
-    let mut options = HistoryOptions::default();
-    options.max_count = Some(3);
+    let options = HistoryOptions::new().max_count(Some(3));
     assert_eq!(ids(&options), theirs(&["-3"]));
-    let mut options = HistoryOptions::default();
-    options.first_parent = true;
+    let options = HistoryOptions::new().first_parent(true);
     assert_eq!(ids(&options), theirs(&["--first-parent"]));
-    let mut options = HistoryOptions::default();
-    options.since = Some(since);
+    let options = HistoryOptions::new().since(Some(since));
     assert_eq!(ids(&options), theirs(&[&format!("--since=@{since}")]));
-    let mut options = HistoryOptions::default();
-    options.until = Some(since);
-    options.rev = vec!["side".to_owned()];
+    let options = HistoryOptions::new()
+        .until(Some(since))
+        .rev(vec!["side".to_owned()]);
     assert_eq!(
         ids(&options),
         theirs(&[&format!("--until=@{since}"), "side"])
@@ -271,8 +267,7 @@ fn history_filters_choose_the_commits_git_chooses() {
 #[test]
 fn first_parent_compares_merges_with_their_first_parent() {
     let fixture = Fixture::make("history", &[]);
-    let mut options = HistoryOptions::default();
-    options.first_parent = true;
+    let options = HistoryOptions::new().first_parent(true);
     let total: u64 = commits(&fixture.open(), &options)
         .iter()
         .map(|commit| commit.additions().unwrap())
@@ -313,8 +308,7 @@ fn shallow_clone_ends_at_its_boundary() {
 fn history_is_the_same_for_any_number_of_threads() {
     let fixture = Fixture::make("history", &[]);
     let with = |threads| {
-        let mut options = OpenOptions::default();
-        options.workers = Some(Workers::new(threads).unwrap());
+        let options = OpenOptions::new().workers(Some(Workers::new(threads).unwrap()));
         let repo = Repo::open(fixture.path(), &options).unwrap();
         commits(&repo, &HistoryOptions::default())
             .iter()
@@ -358,8 +352,7 @@ fn missing_blob_gives_no_count_and_missing_tree_an_error() {
         .map(|commit| commit.additions())
         .collect();
     assert_eq!(counted, [None, None, Some(3)]);
-    let mut strict = HistoryOptions::default();
-    strict.missing = MissingBlobs::Error;
+    let strict = HistoryOptions::new().missing(MissingBlobs::Error);
     let stream = fixture.open().commits(&strict);
     let error = stream.unwrap().next().unwrap().unwrap_err();
     assert!(error.report().contains(&blob), "{error}");

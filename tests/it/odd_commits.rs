@@ -144,8 +144,7 @@ fn odd_commits_equal_what_git_shows() {
         .collect();
     let repo = fixture.open();
     for (id, object) in ids.iter().zip(&objects) {
-        let mut options = HistoryOptions::default();
-        options.rev = vec![id.clone()];
+        let options = HistoryOptions::new().rev(vec![id.clone()]);
         let mut found = repo.commits(&options).unwrap();
         let commit = found.next().unwrap().unwrap();
         let shown = |format: &str| {

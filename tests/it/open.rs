@@ -71,8 +71,7 @@ fn open_discovers_a_repository_unless_exact() {
     let fixture = Fixture::make("history", &[]);
     let inside = fixture.path().join("dir");
     assert_eq!(open(&inside).path(), fixture.path());
-    let mut exact = OpenOptions::default();
-    exact.discover = Discover::Exact;
+    let exact = OpenOptions::new().discover(Discover::Exact);
     assert_eq!(kind_of(&inside, &exact), ErrorKind::RepositoryNotFound);
     assert!(Repo::open(fixture.path(), &exact).is_ok());
     assert!(Repo::open(fixture.path().join(".git"), &exact).is_ok());

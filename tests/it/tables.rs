@@ -93,8 +93,7 @@ fn json_lines_have_every_column_and_nulls() {
 
 #[test]
 fn schema_metadata_has_the_counting_policy() {
-    let mut options = HistoryOptions::default();
-    options.first_parent = true;
+    let options = HistoryOptions::new().first_parent(true);
     let schema = table::schema::commits(&options);
     assert_eq!(schema.metadata()["gitfleet.schema"], "commits 1");
     assert_eq!(schema.metadata()["gitfleet.diff_merges"], "first-parent");

@@ -53,14 +53,14 @@ pub(in crate::cli) struct ReposArgs {
 
 impl ReposArgs {
     pub(in crate::cli) fn filter(&self) -> Result<RepositoryFilter> {
-        let mut filter = RepositoryFilter::default();
-        filter.forks = self.forks.wanted();
-        filter.archived = self.archived.wanted();
-        filter.language.clone_from(&self.language);
-        filter.topics.clone_from(&self.topic);
-        filter.visibility = self.visibility;
-        filter.pushed_since = self.pushed_since.as_deref().map(date).transpose()?;
-        Ok(filter)
+        let pushed_since = self.pushed_since.as_deref().map(date).transpose()?;
+        Ok(RepositoryFilter::new()
+            .forks(self.forks.wanted())
+            .archived(self.archived.wanted())
+            .language(self.language.clone())
+            .topics(self.topic.clone())
+            .visibility(self.visibility)
+            .pushed_since(pushed_since))
     }
 }
 

@@ -27,13 +27,12 @@ fn options() -> impl Strategy<Value = HistoryOptions> {
     );
     (renames, merges, any::<bool>(), any::<bool>(), path).prop_map(
         |(renames, merges, topo, first_parent, path)| {
-            let mut options = HistoryOptions::default();
-            options.renames = renames;
-            options.diff_merges = Some(merges);
-            options.order = if topo { Order::Topo } else { Order::Date };
-            options.first_parent = first_parent;
-            options.paths = path.map(Into::into).into_iter().collect();
-            options
+            HistoryOptions::new()
+                .renames(renames)
+                .diff_merges(Some(merges))
+                .order(if topo { Order::Topo } else { Order::Date })
+                .first_parent(first_parent)
+                .paths(path.map(Into::into).into_iter().collect::<Vec<_>>())
         },
     )
 }

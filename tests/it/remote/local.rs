@@ -10,8 +10,7 @@ use gitfleet::{CancelToken, Context, ErrorKind, RemoteUrl};
 use crate::support::{Fixture, git, git_text, tree};
 
 fn clone(from: &Path, into: &Path, worktree: Worktree) -> gitfleet::Result<CloneOutcome> {
-    let mut options = CloneOptions::default();
-    options.worktree = worktree;
+    let options = CloneOptions::new().worktree(worktree);
     let url = RemoteUrl::parse(from.to_str().unwrap())?;
     clone_repo(&url, into, &options, &Context::new())
 }
@@ -189,8 +188,7 @@ fn clone_of_a_path_refuses_depth_by_name() {
     let fixture = Fixture::make("history", &[]);
     let dir = tempfile::tempdir().unwrap();
     let url = RemoteUrl::parse(fixture.path().to_str().unwrap()).unwrap();
-    let mut options = CloneOptions::default();
-    options.depth = std::num::NonZeroU32::new(1);
+    let options = CloneOptions::new().depth(std::num::NonZeroU32::new(1));
     let into = dir.path().join("x");
     let error = clone_repo(&url, &into, &options, &Context::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
