@@ -46,7 +46,7 @@ impl CancelToken {
         }
     }
 
-    /// The bare flag, for libraries that poll one.
+    /// Returns the flag itself, for libraries that poll an atomic.
     ///
     /// It does not show the cancellation of a parent; see [`CancelToken::child`].
     pub(crate) fn flag(&self) -> &AtomicBool {

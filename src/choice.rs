@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// assert!(DiffMerges::parse("combined").is_err());
 /// ```
 pub trait Choice: Copy + PartialEq + Sized + 'static {
-    /// The option, as messages call it.
+    /// The name of the option in error messages.
     const OPTION: &'static str;
     /// Every value, in the order that the help lists them.
     const ALL: &'static [Self];
@@ -25,7 +25,7 @@ pub trait Choice: Copy + PartialEq + Sized + 'static {
     /// Other names that are understood.
     fn aliases(self) -> &'static [&'static str];
 
-    /// One sentence about the value; empty if its name says it.
+    /// One sentence about the value; empty if its name needs no explanation.
     fn help(self) -> &'static str;
 
     /// Reads a name.

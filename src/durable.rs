@@ -43,7 +43,7 @@ pub(crate) fn refuse_full_disk(path: &Path, least: u64) -> Result<()> {
     {
         return Err(Error::LimitExceeded {
             subject: path.display().to_string(),
-            what: "bytes that must stay free on the disk".to_owned(),
+            what: "bytes of free disk space are required".to_owned(),
             limit: least,
         });
     }

@@ -10,7 +10,7 @@ pub type Source = Box<dyn StdError + Send + Sync + 'static>;
 /// The result of a fallible GitFleet operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Everything that can go wrong, named after what the caller can do about it.
+/// Every error of the library. Errors that a caller may handle differently are separate variants.
 ///
 /// `Display` shows the outermost error only; [`Error::report`] adds the causes.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,7 @@ pub enum Error {
         repo: String,
         /// The revision as typed.
         revision: String,
-        /// The reason why it names nothing; empty if there is nothing to add.
+        /// The reason why the revision was not found; empty if there is nothing to add.
         reason: String,
     },
     /// The revision exists and does not contain the path.
@@ -101,7 +101,7 @@ pub enum Error {
     /// A limit set by the caller was exceeded.
     #[error("limit exceeded: {subject}: more than {limit} {what}")]
     LimitExceeded {
-        /// The object of the operation.
+        /// The URL or path for which the limit was exceeded.
         subject: String,
         /// The unit, as a noun.
         what: String,
@@ -197,7 +197,7 @@ impl ServiceError {
     }
 }
 
-/// A copyable tag for [`Error`], which decides retry policy, exit code and Python class.
+/// The kind of an [`Error`]. Retries, the exit code and the Python class depend on it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -1,5 +1,5 @@
-//! Mutexes that stay usable after a panic. A panic is the outcome of one job; the data behind these
-//! mutexes are consistent at every point where a thread may panic.
+//! Mutexes that stay usable after a panic. A panic ends only one job; the data behind these mutexes
+//! are consistent at every point where a thread may panic.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -134,7 +134,7 @@ impl RemoteUrl {
         let password = url
             .password()
             .map(|password| Secret::new(percent_decoded(password)));
-        // Both fail only for URLs that cannot have a user name, and these have no host either.
+        // These calls fail only for URLs without a host, and those were refused above.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         if url.query().is_some() {
@@ -180,8 +180,8 @@ impl RemoteUrl {
         &self.text
     }
 
-    /// The address for finding the repository again: that of [`RemoteUrl::as_str`], for ssh with
-    /// the user name, which is not secret there.
+    /// The address for later access to the repository: the same as [`RemoteUrl::as_str`], except
+    /// that an ssh address keeps its user name, which is not a secret in ssh.
     pub fn address(&self) -> String {
         match (self.scheme, &self.username) {
             (Scheme::Ssh, Some(user)) => match self.text.split_once("://") {
@@ -451,7 +451,10 @@ mod tests {
             "a\nb",
             "file://rel",
         ] {
-            assert!(RemoteUrl::parse(address).is_err(), "{address:?} was taken");
+            assert!(
+                RemoteUrl::parse(address).is_err(),
+                "{address:?} was accepted"
+            );
         }
     }
 

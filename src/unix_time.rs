@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The present time in seconds since the Unix epoch; 0 if the clock stands before it.
+/// The present time in seconds since the Unix epoch; 0 if the clock is set to an earlier time.
 pub(crate) fn now() -> i64 {
     seconds(SystemTime::now()).unwrap_or(0)
 }

@@ -27,7 +27,7 @@ pub(crate) fn seal(key: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
     Ok(sealed)
 }
 
-/// Decrypts the output of [`seal`]. Returns `None` if the key is another one or a byte was changed.
+/// Decrypts the output of [`seal`]. Returns `None` if the key is wrong or a byte was changed.
 pub(crate) fn unseal(key: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>> {
     let cipher = cipher(key)?;
     let Some((nonce, rest)) = sealed.split_first_chunk::<NONCE>() else {
@@ -78,7 +78,7 @@ mod tests {
         (0..hex.len()).step_by(2).map(digit).collect()
     }
 
-    /// Test case 16 of the GCM specification's appendix B, without its additional data: case 15.
+    /// Test case 15 of the GCM specification's appendix B.
     #[test]
     fn unseal_opens_a_published_example() {
         let key = bytes("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");

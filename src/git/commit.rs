@@ -1,8 +1,8 @@
 //! The bytes of a commit object, read as git reads them: leniently.
 //!
-//! A strict parser loses commits that git shows: authors without an e-mail, dates that are not
-//! numbers, headers of forgotten tools. Only a missing `tree` line, or an invalid tree or parent
-//! id, makes a commit unreadable here.
+//! A strict parser rejects some commits that git shows: commits with an author without an e-mail, a
+//! date that is not a number, or an unknown header. Here, a commit is unreadable only if it has no
+//! `tree` line, or if the id of its tree or of a parent is invalid.
 
 use gix::ObjectId;
 

@@ -14,8 +14,8 @@ pub(crate) fn to_utf8(label: &[u8], text: &[u8]) -> Option<Vec<u8>> {
     if names(b"ascii") {
         return None; // bytes beyond ASCII are invalid in it
     }
-    // On the web these names mean the Windows variants. In the standards proper, 0x80 to 0x9f are
-    // control characters.
+    // `encoding_rs` follows the web, where names such as `latin1` mean Windows encodings. In the
+    // ISO standards, 0x80 to 0x9f are control characters.
     let is_iso = (names(b"iso") || names(b"latin")) && encoding.is_single_byte();
     if is_iso && text.iter().any(|byte| (0x80..=0x9f).contains(byte)) {
         let mut out = String::with_capacity(text.len() * 2);

@@ -37,8 +37,8 @@ fn messages(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
     messages
 }
 
-/// Returns the error for a revision that could not be resolved. Of gix's messages it keeps the
-/// innermost that names commits, refs or paths, without those about its parser.
+/// Returns the error for a revision that could not be resolved. It keeps gix's innermost message
+/// about commits, refs or paths, and ignores messages about gix's parser.
 pub(crate) fn revision_not_found(repo: &Path, revision: &str, error: &gix::Error) -> Error {
     const OF_THE_PARSER: &[&str] = &[
         "delegate.",

@@ -5,8 +5,8 @@
 //!
 //! Rules of this layer:
 //!
-//! - git is the reference. Each of its rules that decides a number is implemented in one place,
-//!   with a comment that names it: line counts in `diff::line_counts`, pairing of renames in
+//! - git is the reference. Each rule of git that affects a result is implemented in one place,
+//!   with a comment that names the rule: line counts in `diff::line_counts`, pairing of renames in
 //!   `diff::renames`, origins of lines in [`blame`].
 //! - Nothing outside the repository is read: no environment, no user or system configuration. No
 //!   hook, filter or helper program is run.

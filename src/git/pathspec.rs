@@ -42,8 +42,8 @@ impl Pathspec {
                     .map_err(|error| invalid(spec, error))
             };
             let mut pattern = parse(spec)?;
-            // A path that resolves to the top of the repository selects everything, which is
-            // spelled `:`.
+            // A path that resolves to the top of the repository selects everything. The pathspec
+            // for everything is `:`.
             let mut normal = pattern.clone();
             normal
                 .normalize(Path::new(""), &root)

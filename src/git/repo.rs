@@ -28,7 +28,7 @@ pub enum Trust {
     Anyone,
 }
 
-/// The places where a repository is searched.
+/// The directories in which a repository is looked for.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Discover {
@@ -44,7 +44,7 @@ settings! {
     pub struct OpenOptions {
         /// The policy for a repository that belongs to another user.
         pub trust: Trust = Trust::default(),
-        /// The places where the repository is searched.
+        /// The directories in which the repository is looked for.
         pub discover: Discover = Discover::default(),
         /// The threads that its calls use; `None` starts one per core when the repository is
         /// opened.

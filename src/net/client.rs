@@ -41,8 +41,8 @@ pub(crate) struct ClientSettings {
 const USER_AGENT: &str = concat!("git/2 (gitfleet ", env!("CARGO_PKG_VERSION"), ")");
 
 impl ClientSettings {
-    /// Creates a client for git's transport. It follows no redirects and has no read timeout: the
-    /// transport limits waiting itself.
+    /// Creates a client for git's transport. It follows no redirects and has no read timeout,
+    /// because the transport has its own.
     pub(crate) fn client_for_git(&self) -> Result<reqwest::Client> {
         let builder = self.builder().redirect(reqwest::redirect::Policy::none());
         built(builder)

@@ -40,7 +40,7 @@ settings! {
 pub struct Credentials {
     /// The host, with its port if the URL has one.
     pub host: String,
-    /// The user name; for a GitHub token, `x-access-token` will do.
+    /// The user name; for a GitHub token, use `x-access-token`.
     pub username: String,
     /// The password or token.
     pub password: Secret,

@@ -34,7 +34,7 @@ pub(super) fn client_config(ca_bundle: Option<&Path>) -> Result<ClientConfig> {
         .map_err(|error| Error::internal(format!("TLS versions: {error}")))?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    // A client with a preconfigured TLS backend does not set the protocols itself.
+    // reqwest does not set the ALPN protocols of a preconfigured TLS backend.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -50,8 +50,8 @@ pub(crate) fn head(
         .map_err(corrupt("its index"))
 }
 
-/// Opens the repository with the working tree `worktree` for writing files. As in git, names are
-/// refused that some file system treats as `.git` or as a device.
+/// Opens the repository with the working tree `worktree` for writing files. As in git, names that
+/// some file system treats as `.git` or as a device are refused.
 pub(crate) fn open_for_checkout(worktree: &Path) -> Result<gix::Repository> {
     let overrides = ["core.protectHFS=true", "core.protectNTFS=true"];
     let open = gix::open::Options::isolated()

@@ -4,7 +4,8 @@
 //! git fetches these objects when it first reads them, often one at a time. Here the job is
 //! analyzed first: history is walked without reading blobs, and all blobs that it names are fetched
 //! together. For blame, the earlier names of a file are not known beforehand. Blame is therefore
-//! run as a rehearsal, and the objects it did not find are fetched, until it finds everything.
+//! run in advance, and the objects that it did not find are fetched. This is repeated until no
+//! object is missing.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -112,7 +113,7 @@ pub(crate) fn is_partial(repo: &Repo) -> bool {
     names.into_iter().any(|name| config.string(name).is_some())
 }
 
-/// Returns options for the history that blame will read, as far as the paths tell.
+/// Returns options for the history that blame will read, as far as its paths are known.
 fn history_of(blame: &BlameOptions, revision: &str) -> HistoryOptions {
     let literal = |path: &GitString| GitString::from([b":(top,literal)", path.as_bytes()].concat());
     HistoryOptions {

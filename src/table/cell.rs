@@ -1,4 +1,4 @@
-//! Single values of a table, for text formats and for languages without columns.
+//! Single values of a table, for text formats and for Python's rows.
 
 use std::io::{Result, Write};
 

@@ -22,8 +22,8 @@ pub struct Records {
     missing: MissingCount,
 }
 
-/// Number of changes that could not be counted so far, because a blob is missing. Clones share the
-/// count.
+/// Number of changes so far whose lines could not be counted, because a blob is missing. Clones
+/// share this number.
 #[derive(Clone, Debug, Default)]
 pub struct MissingCount(Arc<AtomicU64>);
 
@@ -48,7 +48,7 @@ impl Records {
         &self.schema
     }
 
-    /// Number of changes that could not be counted; complete once the last row is read.
+    /// Number of changes whose lines could not be counted; final once the last row is read.
     pub fn missing_blobs(&self) -> MissingCount {
         self.missing.clone()
     }

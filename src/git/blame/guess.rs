@@ -21,7 +21,7 @@ pub(super) type Guesses = Vec<Vec<Option<u32>>>;
 const SEARCH_DISTANCE: usize = 10;
 /// Minimum number of pairs that a match anywhere in the parent shares.
 const MIN_SHARED_PAIRS: u32 = 10;
-/// Weight of nearness: a similarity is multiplied by this, less one for each line of distance.
+/// Weight of nearness: a similarity is multiplied by this number minus the distance in lines.
 const NEARNESS: i64 = 1000;
 
 /// Returns guesses for all hunks between two files. Lines count from 0.
@@ -45,8 +45,9 @@ fn range(lines: &std::ops::Range<u32>) -> std::ops::Range<usize> {
     lines.start as usize..lines.end as usize
 }
 
-/// Returns the line that shares the most pairs with `line`, and at least [`MIN_SHARED_PAIRS`]. Of
-/// equals, the nearest to `place` is taken; of those, the last.
+/// Returns the line that shares the most pairs with `line`, and at least [`MIN_SHARED_PAIRS`]. If
+/// several share the same number, the one nearest to `place` is returned; if two are equally near,
+/// the last one.
 fn anywhere(old: &[Pairs], line: &Pairs, place: usize) -> Option<usize> {
     let (mut most, mut best) = (MIN_SHARED_PAIRS, None::<usize>);
     for (at, candidate) in old.iter().enumerate() {
@@ -141,8 +142,8 @@ struct Matching<'a> {
     old_lines: std::ops::Range<usize>,
     new_lines: std::ops::Range<usize>,
     distance: usize,
-    /// Similarity per line of the hunk and distance from its place; `None` if it is not computed
-    /// yet or was discarded.
+    /// The similarity for each line of the hunk and each distance from its expected place; `None`
+    /// if it is not computed yet or was discarded.
     similarity: Vec<Option<i64>>,
     certainty: Vec<Certainty>,
     best: Vec<Option<usize>>,
@@ -175,7 +176,8 @@ impl<'a> Matching<'a> {
         if self.old_lines.is_empty() {
             return self.best;
         }
-        // Lines of the hunk that are further apart than this are never compared with the same line.
+        // Lines of the hunk that are further apart than this are never compared with the same line
+        // of the parent.
         let reach = ((2 * self.distance + 1) * self.new_lines.len()).saturating_sub(1)
             / self.old_lines.len();
         // Earlier lines are settled first. An explicit stack replaces recursion, because hunks may

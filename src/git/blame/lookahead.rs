@@ -2,9 +2,9 @@
 //!
 //! Commits are listed newest first, a limited number ahead of the walk. For each, workers compare
 //! its tree with its first parent's. If a changed path then has lines to place, workers find the
-//! path's passage. This is a guess that may be wrong either way: some passages turn out not to be
-//! needed, and a missing one is found when the walk needs it. So the lookahead affects nothing but
-//! the time.
+//! path's passage. The lookahead may find passages that are not needed, and it may miss passages
+//! that are needed; the walk then finds these itself. So the lookahead affects only the time, not
+//! the result.
 //!
 //! If few paths are blamed, merges mostly pass them whole to the first parent. Then only first
 //! parents are listed ahead; other parents are listed when lines reach them.
@@ -63,7 +63,8 @@ pub(super) struct Visit {
 #[derive(Clone)]
 pub(super) struct Changes {
     pub(super) list: Arc<Vec<TreeChange>>,
-    /// The number of paths known at the comparison, if only known paths were compared.
+    /// If only the paths known at that time were compared, their number; `None` if all paths were
+    /// compared.
     pub(super) known_paths: Option<usize>,
 }
 

@@ -9,7 +9,7 @@
 //! first, and:
 //!
 //! 1. The paths that a commit did not change against its first parent move to that parent as a
-//!    whole map, without looking at any of them.
+//!    whole map; they are not examined one by one.
 //! 2. For each other path, the parents are searched for its origins, one after the other
 //!    (`origins`): the same path, else a rename that is detected for this path alone. An origin
 //!    with the same blob takes all lines.

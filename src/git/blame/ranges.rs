@@ -84,9 +84,9 @@ fn one(range: &str, lines: &[&[u8]], anchor: usize) -> Result<Range<usize>> {
     Ok(start - 1..end.unwrap_or(lines.len()).min(lines.len()))
 }
 
-/// Reads a line from the start of `text`: a number, or a pattern, whose first match at or after
-/// line `from` is taken. Returns the line, counted from 1, or `None` if there is neither; and the
-/// rest of `text`.
+/// Reads a line number or a pattern from the start of `text`; a pattern means its first match at or
+/// after line `from`. Returns the line, counted from 1, and the rest of `text`. The line is `None`
+/// if `text` starts with neither.
 fn place<'a>(
     text: &'a str,
     lines: &[&[u8]],

@@ -62,8 +62,8 @@ fn below(objects: &Objects, tree: ObjectId, prefix: &[u8]) -> Result<Vec<FileEnt
         .collect())
 }
 
-/// Returns those of `files` that `paths` name, as files or through a directory above them; `None`
-/// is all. A path without any file is returned as an entry with an error.
+/// Returns those of `files` that are at or below one of `paths`; all of them if `paths` is `None`.
+/// A path without any file is returned as an entry with an error.
 pub(super) fn choose(
     mut files: Vec<FileEntry>,
     paths: Option<&[GitString]>,

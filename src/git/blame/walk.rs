@@ -114,8 +114,8 @@ impl BlameWalk {
         (self.lines_placed, self.lines_total)
     }
 
-    /// Announces the number of files that will be added, if these are not all files of a tree. Must
-    /// be called before the first step. Returns true if these are few.
+    /// Announces the number of files that will be added. Must be called before the first step, and
+    /// only if not all files of a tree are added. Returns true if `files` counts as few.
     pub(super) fn expect_files(&mut self, files: usize) -> bool {
         let are_few = files <= FEW_FILES;
         if are_few {
@@ -433,7 +433,8 @@ impl BlameWalk {
         Ok(())
     }
 
-    /// Schedules a visit of a commit that gets lines, again if it was visited before.
+    /// Schedules a visit of a commit that gets lines. A commit that was visited before is visited
+    /// again.
     fn expect(&mut self, commit: CommitIndex) -> Result<()> {
         grow(&mut self.suspects, commit);
         grow(&mut self.visits, commit);

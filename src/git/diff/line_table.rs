@@ -57,7 +57,7 @@ impl<'a> LineTable<'a> {
         let mask = self.places.len() - 1;
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "any bits of a hash will do"
+            reason = "any bits of the hash can be used"
         )]
         let mut place = hash as usize & mask;
         loop {

@@ -7,8 +7,8 @@
 //!
 //! Each source and each destination is used at most once. With copies, files that still exist are
 //! sources too, a source may have many destinations, and the second step is left out. History looks
-//! up all destinations of a commit at once. Blame looks up one path at a time, so that path can
-//! choose among all sources.
+//! up all destinations of a commit at once. Blame looks up one path at a time, and all sources are
+//! available to each path.
 //!
 //! Steps 2 and 3 read blobs. If one is missing, as in a partial clone, their result cannot be
 //! known: then only the pairs of step 1 are returned, with the id of the missing blob.

@@ -16,7 +16,7 @@ choices! {
         On = "on",
         /// A renamed file is listed as one deleted and one added.
         Off = "off",
-        /// As on, and an added file may be a copy of one that the commit changed: git's -C.
+        /// As `on`; also, an added file may be a copy of one that the commit changed: git's -C.
         Copies = "copies",
     }
 }

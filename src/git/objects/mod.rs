@@ -182,7 +182,8 @@ impl Objects {
         Ok(Some(object))
     }
 
-    /// Finds another copy of an object whose first copy is damaged. As in git, any copy will do.
+    /// Finds another copy of an object whose first copy is damaged. As in git, any
+    /// intact copy is accepted.
     fn intact_copy(&self, id: ObjectId, scratch: &mut Scratch) -> Option<Object> {
         let Store { packs, cache, .. } = &*self.store;
         for (pack, offset) in packs.copies(id) {

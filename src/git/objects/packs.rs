@@ -50,7 +50,7 @@ pub(super) struct Scratch {
 /// The reason why an object cannot be decoded.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// Its bytes are damaged; says how.
+    /// Its bytes are damaged; the text describes the damage.
     Damaged(String),
     /// It is a delta whose base is not in the same pack.
     BaseElsewhere,

@@ -126,8 +126,8 @@ impl Walk {
             let Some(commit) = commit else {
                 return Ok(None);
             };
-            // As in git, the ancestors of a commit that is too old are not walked; those of one
-            // that is too new are.
+            // As in git, the ancestors of a commit that is too old are not walked. The ancestors of
+            // a commit that is too new are walked.
             if is_too_old(commit.seconds, self.options.since) {
                 continue;
             }

@@ -67,7 +67,7 @@ impl Tips {
             Ok(commit?.id)
         };
         let parents = |id: ObjectId| -> Result<Vec<ObjectId>> {
-            // Only those that a shallow clone has.
+            // Parents that a shallow clone does not have are left out.
             let nodes = Nodes::new(&repo.object_source()?)?;
             Ok(nodes.load(commit(id)?)?.parent_ids)
         };

@@ -29,9 +29,9 @@ pub use staging::remove_leftovers;
 
 /// Clones `url` into `into`, which must be missing or an empty directory.
 ///
-/// The protocols https, http, git:// and ssh run in this process, ssh through the `ssh` program.
-/// Paths and `file` URLs are copied, with hard links where the file system allows it. No git
-/// program is involved. Submodules and Git LFS files are not fetched; the outcome's warnings say
+/// The protocols https, http and git:// run in this process; ssh uses the `ssh` program. Paths
+/// and `file` URLs are copied, with hard links where the file system allows it. No git program is
+/// involved. Submodules and Git LFS files are not fetched; the outcome's warnings say
 /// so.
 ///
 /// # Errors

@@ -41,8 +41,8 @@ pub(crate) fn fetch(
         let (into, options) = (into.to_owned(), options.clone());
         move |monitor: &TransferMonitor, counters: &Counters| {
             let made = make(&remote, &into, &options, monitor, counters);
-            // The caller may have stopped waiting and removed the directory, so the clone is not
-            // used.
+            // If the caller stopped waiting, it may have removed the directory, so the clone must
+            // not be used.
             made.and_then(|()| {
                 if monitor.must_stop() {
                     Err(Error::Cancelled)

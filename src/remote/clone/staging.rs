@@ -18,8 +18,8 @@ pub(crate) struct StagingDir {
     destination: PathBuf,
     staging: PathBuf,
     is_finished: bool,
-    /// Locked while this process uses the directory. The lock ends with the process, however it
-    /// ends.
+    /// Locked while this process uses the directory. The operating system releases the lock when
+    /// the process ends, even if it is killed.
     lock: Option<File>,
     lock_path: PathBuf,
     /// Parent directories that were created for it, innermost first.

@@ -9,7 +9,7 @@ use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::remote::options::Filter;
 
-/// Largest number of ids in one request: a server holds them all before it answers.
+/// Largest number of ids in one request: a server keeps all in memory until it answers.
 const BATCH: usize = 50_000;
 
 impl Connection<'_> {

@@ -23,8 +23,8 @@ pub(crate) struct LocalRemote<'a> {
 }
 
 impl LocalRemote<'_> {
-    /// Returns its refs, `HEAD` first. They are read before objects are copied, because a
-    /// concurrent writer only adds objects.
+    /// Returns its refs, `HEAD` first. They must be read before objects are copied: a concurrent
+    /// writer can then only add objects that these refs do not need.
     pub(crate) fn refs(&self) -> Result<Vec<Ref>> {
         let mut refs = Vec::new();
         refs.extend(match self.repo.head()? {

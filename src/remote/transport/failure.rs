@@ -1,5 +1,5 @@
-//! What a failed connection means: a recorded failure, an HTTP status or a server's message, as an
-//! [`Error`].
+//! Converts the failure of a connection to an [`Error`], based on the recorded failure, the HTTP
+//! status or the server's message.
 
 use std::time::Duration;
 

@@ -124,8 +124,8 @@ impl Http for Client {
             headers: header_map(headers),
             upload: upload.clone(),
         };
-        // gix reads the headers before the body, and both after it has written the request. It only
-        // needs the content type of the headers, which is checked when the answer arrives.
+        // gix reads these headers before the body, when the request is not sent yet. It needs only
+        // the content type, so the expected one is given here; `checked` checks the real one.
         Ok(PostResponse {
             post_body: upload,
             headers: Cursor::new(b"content-type: application/x-git-upload-pack-result\n".to_vec()),
@@ -233,7 +233,7 @@ impl Link {
             let wanted = format!("application/x-git-upload-pack-{kind}");
             let found = response.headers().get(reqwest::header::CONTENT_TYPE);
             let is_smart = found.is_some_and(|found| found.as_bytes() == wanted.as_bytes());
-            // gix itself detects other servers, because it gets the headers of the first answer.
+            // gix gets the real headers of the first answer, and checks their content type itself.
             if is_smart || kind == "advertisement" {
                 return Ok(response);
             }

@@ -76,8 +76,8 @@ impl TransferMonitor {
         monitor
     }
 
-    /// Expects data that is held in memory from now on: greetings, lists of refs, negotiation. It
-    /// is limited to the built-in limit or, if higher, the caller's limit.
+    /// From now on, expects data that is held in memory: greetings, lists of refs, negotiation. Its
+    /// limit is the higher one of the built-in limit and the caller's limit.
     pub(crate) fn expect_lists(&self) {
         let all = self.0.most_bytes.load(Ordering::Relaxed);
         let most = if all == u64::MAX {
@@ -89,7 +89,8 @@ impl TransferMonitor {
         self.0.most_before_pack.store(most, Ordering::Relaxed);
     }
 
-    /// Expects a pack from now on, which goes to disk and lifts the limit for data in memory.
+    /// From now on, expects a pack. It is written to disk, so the limit for data in memory no
+    /// longer applies.
     pub(crate) fn expect_pack(&self) {
         self.0.most_before_pack.store(u64::MAX, Ordering::Relaxed);
     }
@@ -126,7 +127,7 @@ impl TransferMonitor {
             return Err(self.fail(TransportFailure::Limit { what, limit }));
         }
         if all > self.0.most_before_pack.load(Ordering::Relaxed) {
-            let what = "bytes in the list of its refs; a higher limit on all bytes allows more";
+            let what = "bytes in the list of its refs; raise the limit of received bytes";
             let limit = MOST_BEFORE_PACK.max(if limit == u64::MAX { 0 } else { limit });
             return Err(self.fail(TransportFailure::Limit { what, limit }));
         }

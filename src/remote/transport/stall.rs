@@ -1,4 +1,5 @@
-//! Waiting for a remote: ends if it is silent or slow for too long, and if the transfer is stopped.
+//! Waiting for a remote. A wait ends with an error if the remote is silent or slow for too long, or
+//! if the transfer is stopped.
 
 use std::cell::Cell;
 use std::future::Future;

@@ -16,8 +16,8 @@ const BUFFER: usize = 64 << 10;
 /// git's protocol over a pair of streams.
 pub(crate) type Pipes<R, W> = Connection<BufReader<PipeReader<R>>, PipeWriter<W>>;
 
-/// Opens a connection to a daemon, which is sent the path and the requested host name, or to a
-/// program that knows the path already.
+/// Opens a connection to a daemon or to a program. A daemon is sent the path and the requested host
+/// name; a program already has the path as an argument.
 pub(crate) fn pipes<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     (read, write): (R, W),
     path: &str,

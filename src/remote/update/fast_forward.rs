@@ -67,7 +67,7 @@ pub(crate) fn fast_forward(
         return Ok(FastForward::UpToDate);
     }
     if options.update_files == UpdateFiles::Keep {
-        return Ok(FastForward::Kept("the options keep them".to_owned()));
+        return Ok(FastForward::Kept("the options say to keep them".to_owned()));
     }
     if let Some(from) = from.filter(|_| !overwrites)
         && let Some(end) = without_fast_forward(&local, from, to)

@@ -39,8 +39,9 @@ mod repack;
 /// Refs move even if history was rewritten, as in a mirror; [`UpdateOutcome::was_rewritten`]
 /// reports it. `HEAD` of a bare clone follows the remote's default branch. In a clone with a
 /// working tree, [`UpdateFiles`](super::UpdateFiles) defines how the files and the branch that is
-/// checked out are updated; other local branches do not move. A warning names each obstacle. If
-/// nothing changed, only the list of refs is requested.
+/// checked out are updated; other local branches do not move. There is a
+/// warning for each ref or file that is not updated. If nothing changed, only the list of refs is
+/// requested.
 ///
 /// Of `options`, only the network, credentials, limits, threads, `trust` and `update_files` are
 /// used. The rest is read from the clone's own configuration.

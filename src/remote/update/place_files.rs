@@ -48,8 +48,8 @@ pub(crate) fn put_submodule(root: &Path, path: &BStr) -> Result<()> {
     make_directories(root, &gix_error::path(path)?)
 }
 
-/// Creates a directory and its parents, never through a symbolic link. Files in their places were
-/// checked before and are removed.
+/// Creates a directory and its parents, never through a symbolic link. A file that is in the place
+/// of a directory is removed; local changes were ruled out before.
 fn make_directories(root: &Path, relative: &Path) -> Result<()> {
     let mut directory = root.to_owned();
     for part in relative.components() {

@@ -26,7 +26,7 @@ const REPO: Column = column(
     "the repository: host/owner/name in a dataset, elsewhere the name of its directory",
 );
 const NO_COUNT: &str = "content that is needed is missing, as in a partial clone";
-const BINARY: &str = "binary, where git shows -, or content is missing";
+const BINARY: &str = "the file is binary (git shows -), or its content is missing";
 
 /// The commits table.
 pub const COMMITS: TableDefinition = TableDefinition {
@@ -252,7 +252,7 @@ pub const REPOSITORIES: TableDefinition = TableDefinition {
         REPO,
         column("full_name", Text, "owner and name").null(UNKNOWN),
         column("description", Text, "description").null(UNKNOWN),
-        column("language", Text, "main language, as the service finds it").null(UNKNOWN),
+        column("language", Text, "main language, as the service detects it").null(UNKNOWN),
         column("license", Text, "licence, as an SPDX identifier").null(UNKNOWN),
         column("default_branch", Text, "name of the default branch").null(UNKNOWN),
         column("visibility", Text, "public, private or internal").null(UNKNOWN),

@@ -24,7 +24,8 @@ pub(super) struct ParquetSink {
 
 impl ParquetSink {
     pub(super) fn new(out: Box<dyn Write + Send>, schema: &SchemaRef) -> Result<Self> {
-        // Readers that ignore the Arrow schema see the policy too.
+        // The same metadata is also written as key-value pairs, for readers that ignore the Arrow
+        // schema.
         let mut metadata: Vec<_> = schema
             .metadata()
             .iter()
