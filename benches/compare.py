@@ -1,4 +1,4 @@
-"""GitFleet beside git, libgit2, pygit2 and PyDriller: line counts of a whole history.
+"""Compares GitFleet with git, libgit2, pygit2 and PyDriller: line counts of a whole history.
 
     compare.py REPO --gitfleet BINARY --libgit2 BINARY [--runs 3] [--sample 500]
 

@@ -1,4 +1,4 @@
-"""GitFleet beside git, libgit2 and gix: blame of a whole tree and of single files.
+"""Compares GitFleet with git, libgit2 and gix: blame of a whole tree and of single files.
 
     compare_blame.py REPO --gitfleet BINARY --rival BINARY [--sample 40] [--seed 1]
 

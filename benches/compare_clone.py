@@ -1,4 +1,4 @@
-"""GitFleet beside git: bare clones of many small repositories over http.
+"""Compares GitFleet with git: bare clones of many small repositories over http.
 
     compare_clone.py REPO --gitfleet BINARY [--count 200]
 

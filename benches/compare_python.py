@@ -1,4 +1,4 @@
-"""The cost of reading into Python: rows a second, held-up threads, two threads at once, memory.
+"""Measures reading into Python: rows per second, delay of other threads, two threads, memory.
 
     compare_python.py [--lines 2000000] [--changes 5000000]
 
@@ -113,7 +113,7 @@ def readers(path: Path, lines: int) -> None:
         records = ready()
         row(name, lines, getattr(records, name))
     history = fast_import(path.parent / "commits.git", many_commits(COMMITS))
-    # Python's collector tracks their lists of parents, unlike rows of plain values.
+    # Rows of commits contain lists of parents, which Python's garbage collector must traverse.
     records = gitfleet.Repository(history).commits()
     row("commits to_pylist, walk included", COMMITS, records.to_pylist)
     manager = gitfleet.compat.RepoManager([])

@@ -3,7 +3,7 @@
     python organisation_to_duckdb.py OWNER DIRECTORY
 
 Needs gitfleet[models] and duckdb. A token in GITHUB_TOKEN raises GitHub's limit from 60 requests an
-hour to 5,000. Running it again mines only the repositories that are missing or have moved.
+hour to 5,000. Running it again mines only the repositories that are missing or have new commits.
 """
 
 import sys

@@ -2,8 +2,8 @@
 
     python tokens.py OWNER TOKEN...
 
-Needs gitfleet[models]. GitHub counts requests per user, and its terms forbid sharing tokens to get
-past that: use those of people who agreed, or an installation of a GitHub App.
+Needs gitfleet[models]. GitHub counts requests per user, and its terms forbid sharing tokens to
+exceed the limit. Use only tokens whose owners agreed, or an installation of a GitHub App.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-//! Progress on a terminal: one bar per repository in progress, and one for all of them.
+//! Progress on a terminal: one bar per repository in progress, and one for the whole run.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,14 +10,14 @@ use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 use crate::mutex::lock;
 use crate::progress::{EndStatus, Progress, ProgressSink};
 
-/// Bars on standard error, or nothing at all.
+/// Progress bars on standard error, which may be switched off.
 pub(super) struct Bars {
     shown: Option<Shown>,
 }
 
 struct Shown {
     all: MultiProgress,
-    /// Only for more than one repository.
+    /// The bar of the whole run; `None` if there is only one repository.
     total: Option<ProgressBar>,
     running: Mutex<HashMap<String, ProgressBar>>,
     failed: AtomicUsize,

@@ -115,7 +115,7 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
     })
 }
 
-/// The bars for a terminal, also as the sink that receives progress.
+/// Returns the progress bars, and a context that reports progress to them.
 fn bars(
     args: &FleetArgs,
     streams: &Streams,
@@ -151,7 +151,7 @@ fn counts(updated: &UpdateOutcome) -> String {
     }
     if let Some(name) = &updated.forwarded_branch {
         parts.push(format!(
-            "files now at the origin's {}",
+            "working tree now at the origin's {}",
             String::from_utf8_lossy(name.strip_prefix(b"refs/heads/").unwrap_or(name))
         ));
     }
@@ -205,7 +205,8 @@ fn print<T>(
         let _ = writeln!(streams.err, "hint: {hint}");
     }
     match written.and_then(|()| streams.out.flush()) {
-        // The reader of the output has closed it; the outcomes of the repositories stay true.
+        // The reader has closed the pipe. The exit code still reports the outcomes of the
+        // repositories.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(exit_code_of(report)),
         Err(error) => Err(Error::storage("write", "standard output")(error)),
         Ok(()) => Ok(exit_code_of(report)),
@@ -219,7 +220,7 @@ fn with_cost<T>(mut json: serde_json::Value, outcome: &Outcome<T>) -> String {
     json.to_string()
 }
 
-/// The exit code of a report: that of its gravest failure.
+/// Returns the exit code for the most serious failure in a report.
 fn exit_code_of<T>(report: &Report<T>) -> u8 {
     let kinds: Vec<ErrorKind> = report.failed().map(|(_, error)| error.kind()).collect();
     let are_all_invalid = kinds.len() == report.outcomes.len()
@@ -227,7 +228,7 @@ fn exit_code_of<T>(report: &Report<T>) -> u8 {
     if kinds.is_empty() {
         DONE
     } else if are_all_invalid {
-        USAGE // nothing that was typed is valid
+        USAGE // every input is invalid
     } else if kinds.contains(&ErrorKind::Cancelled) {
         INTERRUPTED
     } else if kinds.contains(&ErrorKind::Internal) {

@@ -1,4 +1,4 @@
-//! The destination of rows: standard output, or a file that appears when it is complete.
+//! The destination of rows: standard output, or a file that is renamed into place when complete.
 
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
@@ -25,8 +25,8 @@ enum Writer {
 }
 
 impl Output {
-    /// The requested format, or else the default of the destination. `None` means the table for
-    /// reading.
+    /// Returns the requested format, or else the destination's default. `None` means a table with
+    /// aligned columns.
     pub(super) fn format(args: &OutputArgs, streams: &Streams) -> Option<Format> {
         match args.format {
             Some(FormatArg::Table) => None,
@@ -51,7 +51,7 @@ impl Output {
         if binary && args.output.is_none() && streams.out_is_terminal {
             return Err(Error::invalid(
                 "--format",
-                "would write bytes to the terminal; name a file with -o",
+                "would write binary data to the terminal; name a file with -o",
             ));
         }
         let (out, file, path): (Box<dyn Write + Send>, _, _) = match &args.output {

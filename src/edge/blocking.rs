@@ -1,4 +1,4 @@
-//! Blocking calls of hosting services, for the command.
+//! Runs asynchronous calls to hosting services, and blocks until they end.
 
 use std::time::Duration;
 

@@ -16,8 +16,8 @@ use crate::secret::Secret;
 /// The user name that is sent with a token.
 pub(crate) const TOKEN_USER: &str = "x-access-token";
 
-/// Looks in these places, in this order: `GITFLEET_TOKEN_<HOST>`, `.netrc`, `command`, git's
-/// credential helpers if `use_git_helpers`, `gh auth token` for github.com.
+/// Returns a provider that looks in these places, in this order: `GITFLEET_TOKEN_<HOST>`, `.netrc`,
+/// `command`, git's credential helpers if `use_git_helpers`, `gh auth token` for github.com.
 pub(crate) fn ask(command: Option<String>, use_git_helpers: bool) -> CredentialProvider {
     CredentialProvider::new(move |host| {
         if let Some(token) = variable(&variable_for(host)) {
@@ -146,8 +146,8 @@ fn output(command: &mut Command) -> std::io::Result<Output> {
     child.wait_with_output()
 }
 
-/// Runs a command with the host as its last argument. It prints a token on one line, or a user name
-/// and a password on two.
+/// Runs a command with the host as its last argument. The command must print a token on one line,
+/// or a user name and a password on two lines.
 fn from_command(command: &str, host: &str) -> Result<Credentials> {
     let mut words = command.split_whitespace();
     let failed = |what: String| Error::invalid("credential command", what);

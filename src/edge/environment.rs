@@ -27,8 +27,8 @@ pub(crate) fn token_of_environment() -> Option<Secret> {
     names.find_map(variable).map(Secret::new)
 }
 
-/// A client for GitHub, or for the GitHub Enterprise at `api_url`. `token` is the token for
-/// github.com; tokens for other hosts are looked up.
+/// Returns a client for GitHub, or for the GitHub Enterprise server at `api_url`. `token` is the
+/// token for github.com; tokens for other hosts are looked up.
 pub(crate) fn github(api_url: Option<&str>, token: Option<Secret>) -> Result<GitHub> {
     let base_url = api_url
         .map(str::to_owned)

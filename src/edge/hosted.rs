@@ -76,7 +76,7 @@ fn target(about: Json) -> Result<Target> {
         return Err(Error::Refused {
             subject: "GitHub".to_owned(),
             reason: format!(
-                "the clone URL of {} is not a URL: `{url}`",
+                "the clone URL of {} is a local path: `{url}`",
                 about.text("/full_name").unwrap_or_default()
             ),
         });

@@ -22,7 +22,7 @@ pub(crate) struct Network {
     pub(crate) ssh_command: Option<Vec<String>>,
     /// A program that prints credentials for a host.
     pub(crate) credential_command: Option<String>,
-    /// True if git's credential helpers are asked.
+    /// True if git's credential helpers are used.
     pub(crate) git_credentials: bool,
     /// The token for github.com. `username` is the user name that is sent with it.
     pub(crate) token: Option<Secret>,

@@ -1,4 +1,4 @@
-//! An output file named by the user, which appears when it is complete.
+//! An output file named by the user, which is renamed into place when it is complete.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use crate::durable::file_builder;
 use crate::error::{Error, Result};
 
-/// Replaces the content of a file by these bytes, as a whole.
+/// Replaces a file atomically by a new file with the content `bytes`.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     use std::io::Write;
     let directory = match path.parent() {
@@ -27,7 +27,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The target of a path with links followed, even if it does not exist yet.
+/// Returns `path` with symbolic links followed. The target of the last link need not exist.
 fn place(path: &Path) -> PathBuf {
     let mut place = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -39,15 +39,15 @@ fn place(path: &Path) -> PathBuf {
     std::fs::canonicalize(&place).unwrap_or(place)
 }
 
-/// Links that are followed: as many as Linux follows.
+/// Largest number of symbolic links that are followed; the same as in Linux.
 const MOST_LINKS: usize = 40;
 
-/// Paths of files that are open already. If such a file is a regular file, its content is kept, and
-/// output is appended.
+/// Paths that name files which the process has already opened. Output is appended to such a file,
+/// even if it is a regular file.
 const OPEN: &[&str] = &["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
 
-/// A file that appears when it is complete. Links are followed. A device or pipe is written to, not
-/// replaced.
+/// A file that is renamed into place when it is complete. Symbolic links are followed. A device or
+/// pipe is written to directly.
 pub(crate) struct NewFile {
     /// `None` for a device or pipe.
     file: Option<NamedTempFile>,

@@ -41,9 +41,9 @@ pub struct Cloned {
     pub head: Option<ObjectId>,
     /// Bytes received; 0 for a local copy.
     pub received_bytes: u64,
-    /// The URL that redirects led to, if any; without credentials.
+    /// The URL after redirects, without credentials; `None` if the server did not redirect.
     pub final_url: Option<String>,
-    /// Descriptions of what the clone lacks although a user might expect it.
+    /// Warnings, each about something that a user would expect in the clone but that is missing.
     pub warnings: Vec<String>,
     /// True if the clone existed before.
     pub was_there: bool,
@@ -113,8 +113,8 @@ impl Fleet {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] if two addresses would share a directory; nothing has been cloned
-    /// then. Any other error is in the outcome of its address.
+    /// [`Error::InvalidInput`] if two addresses would share a directory; in that case nothing is
+    /// cloned. Any other error is in the outcome of its address.
     pub fn clone_all<U>(&self, urls: U, context: &Context) -> Result<Report<Cloned>>
     where
         U: IntoIterator<Item: Into<Input<RemoteUrl>>>,
@@ -144,8 +144,8 @@ impl Fleet {
         self.root.join(url.key().path())
     }
 
-    /// The options of one clone, with so few threads that all jobs together use no more threads
-    /// than there are cores.
+    /// Returns the options of each clone. If `threads` is 0, it is set to the number of cores
+    /// divided by the number of jobs.
     pub(super) fn shared(&self) -> CloneOptions {
         let mut options = self.options.clone();
         if options.threads == 0 {
@@ -261,8 +261,8 @@ fn directories(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(directories.map(|entry| entry.path()).collect())
 }
 
-/// Returns true if there is a complete clone of `url` at `place`. A clone gets its name only when
-/// it is complete, so a repository that can be opened is complete.
+/// Returns true if there is a complete clone of `url` at `place`. A clone is renamed to its final
+/// path only when it is complete, so a repository that can be opened there is complete.
 fn is_clone_of(place: &Path, url: &RemoteUrl) -> Result<bool> {
     let is_there = place.join("HEAD").exists() || place.join(".git/HEAD").exists();
     if !is_there {

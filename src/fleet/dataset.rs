@@ -5,7 +5,7 @@
 //! DATASET/
 //!   dataset.json                        versions of the format, and the options of the run
 //!   tables.json                         the meaning of every column (Table Schema)
-//!   repos/<host>/<owner>/<name>/        one directory per repository, renamed into place whole
+//!   repos/<host>/<owner>/<name>/        one directory per repository, renamed into place when done
 //!   .staging/                           work in progress; leftovers are removed at the next open
 //! ```
 
@@ -133,7 +133,7 @@ impl Dataset {
         if head.format != FORMAT || head.schema_version != crate::table::schema::VERSION {
             let made_by = head.tool_version;
             return occupied(format!(
-                "its format is that of GitFleet {made_by}; name another directory"
+                "GitFleet {made_by} wrote it in another format; name another directory"
             ));
         }
         if head.options_hash != self.options_hash {
@@ -172,9 +172,9 @@ impl Dataset {
         Ok(staging)
     }
 
-    /// Moves the directory `name` of `staging` as a whole to `place`, if `may_replace` returns true
-    /// for what is there now. A directory that was there before is removed. Only one process
-    /// publishes at a time, so no other can interfere in between.
+    /// Renames the directory `name` of `staging` to `place`, if `may_replace` returns true for
+    /// `place`. An existing directory at `place` is removed. Only one process publishes at a time,
+    /// so the directory cannot change after `may_replace` has checked it.
     pub(super) fn publish(
         &self,
         staging: &Staging,
@@ -204,8 +204,8 @@ impl Dataset {
         sync(parent)
     }
 
-    /// Removes the staging directories of processes that no longer run, whose locks are free. The
-    /// gate must be locked exclusively.
+    /// Removes the staging directories whose lock files are not locked, because their processes
+    /// have ended. The caller must hold `gate.lock` exclusively.
     fn remove_leftovers(&self) -> Result<()> {
         let parent = self.root.join(STAGING);
         let entries = fs::read_dir(&parent).map_err(Error::storage("read", &parent))?;
@@ -232,8 +232,9 @@ impl Dataset {
         Ok(())
     }
 
-    /// Locks the gate: shared while a staging directory is created, exclusively while leftovers are
-    /// looked for, so that a lock file just created is not taken for a leftover.
+    /// Locks the file `gate.lock`: shared to create a staging directory, exclusively to remove
+    /// leftovers. A lock file that was created but not yet locked is therefore not taken for a
+    /// leftover.
     fn gate(&self, take: impl FnOnce(&File) -> std::io::Result<()>) -> Result<File> {
         let path = self.root.join(STAGING).join(GATE);
         let open = || -> std::io::Result<File> {
@@ -260,7 +261,7 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// The path of a file or directory in it.
+    /// Returns the path of a file or directory in the staging directory.
     pub(super) fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
@@ -285,7 +286,7 @@ pub(super) fn write_synced(path: &Path, data: &[u8]) -> Result<()> {
 
 /// Indented JSON with a final newline.
 pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
-    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default(); // plain structs do not fail
+    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default(); // never fails for structs
     text.push(b'\n');
     text
 }

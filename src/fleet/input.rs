@@ -1,4 +1,4 @@
-//! Inputs of work on many repositories, as users write them.
+//! Inputs of operations on many repositories, as users write them.
 
 use super::target::Target;
 use crate::error::{Error, Result};

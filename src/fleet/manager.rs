@@ -51,7 +51,8 @@ pub struct CloneTask {
 /// The directories live until [`RepoManager::cleanup`] or until the manager is dropped.
 pub struct RepoManager {
     urls: Vec<String>,
-    /// The options of the clones. Its root is not used: each clone has a temporary directory.
+    /// The options of the clones. The field `root` is not used, because each clone has a temporary
+    /// directory.
     fleet: Fleet,
     tasks: Arc<Mutex<HashMap<String, ManagedClone>>>,
 }
@@ -130,8 +131,8 @@ impl RepoManager {
         self.clone_each(&self.urls, context)
     }
 
-    /// Clones each of `urls` that has no clone yet, as [`RepoManager::clone_all`] does. They need
-    /// not be among those the manager was made with.
+    /// Clones each of `urls` that has no clone yet, as [`RepoManager::clone_all`] does. The
+    /// addresses need not have been passed to [`RepoManager::new`].
     ///
     /// # Errors
     ///
@@ -154,7 +155,7 @@ impl RepoManager {
         cancel.check()
     }
 
-    /// Clones one address, which need not be among those the manager was made with.
+    /// Clones one address, which need not have been passed to [`RepoManager::new`].
     ///
     /// # Errors
     ///
@@ -166,7 +167,7 @@ impl RepoManager {
         result
     }
 
-    /// Clones `url` into a new temporary directory. The task is that of the address as given.
+    /// Clones `url` into a new temporary directory, and updates the task of the address `given`.
     fn attempt(
         &self,
         given: &str,
@@ -296,7 +297,7 @@ struct TaskProgress {
 
 impl ProgressSink for TaskProgress {
     fn progress(&self, event: Progress) {
-        // Shares of a whole clone; receiving is most of it.
+        // The percentage at which the phase starts, and how many percent of the clone it takes.
         let (start, share) = match event.phase {
             Phase::Connecting => (0, 0),
             Phase::Receiving => (0, 60),

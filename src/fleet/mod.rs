@@ -1,5 +1,5 @@
-//! Work on many repositories: one outcome per input, in the order of the inputs. A failure does not
-//! affect the others.
+//! Operations on many repositories: one outcome per input, in the order of the inputs. The failure
+//! of one input does not affect the other inputs.
 
 mod clones;
 mod dataset;

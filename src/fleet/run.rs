@@ -1,4 +1,4 @@
-//! The execution of a schedule by threads that take the next job. A panic affects one attempt only.
+//! Worker threads, which take jobs from a schedule and run them. A panic fails one attempt only.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -39,12 +39,12 @@ struct Job<I> {
     value: I,
 }
 
-/// Runs `work` on every valid input, with retries where they may help. Returns one outcome per
-/// input, in their order: that of an invalid input is its error, that of an input whose work had
-/// not started at a cancellation is [`Error::Cancelled`].
+/// Runs `work` on every valid input, with retries after temporary failures. Returns one outcome per
+/// input, in the order of the inputs. The outcome of an invalid input is its error. The outcome of
+/// an input that was not started before a cancellation is [`Error::Cancelled`].
 ///
-/// `host` returns the host of an input; empty for the local machine. `on_end` is called with the
-/// position, the name and the result of each input that has ended, on any thread.
+/// `host` returns the host of an input, or an empty string for the local machine. `on_end` is
+/// called on any thread, with the position, the name and the result of each input that has ended.
 pub(super) fn run<I: Sync, T: Send>(
     inputs: Vec<Input<I>>,
     host: impl Fn(&I) -> String,
@@ -158,7 +158,7 @@ impl WorkerPool<'_> {
     }
 }
 
-/// Classifies an error by the retry that it calls for.
+/// Decides from the error of an attempt if and when the job is retried.
 fn classify(error: &Error) -> AttemptResult {
     match error {
         Error::Network { .. } | Error::Timeout { .. } => AttemptResult::Retry,

@@ -1,10 +1,10 @@
-//! The order of repositories and the time of each attempt: arithmetic over a clock and random
-//! numbers that the caller supplies.
+//! The order of jobs, and the time of each attempt. The caller supplies the current time and the
+//! random numbers.
 //!
 //! Hosts take turns. Each host has a limit of concurrent jobs. If a host throttles, its limit is
-//! halved, and none of its jobs starts before the time it asked for; the limit grows by one again
-//! for every few successes. A job that failed for a temporary reason is retried after a wait, which
-//! doubles with each attempt.
+//! halved, and its jobs wait for as long as the host asks. After as many successes as the limit,
+//! the limit grows by one again. A job that failed for a temporary reason is retried after a wait,
+//! which doubles with each attempt.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -16,8 +16,8 @@ settings! {
     pub struct RetryOptions {
         /// Attempts after the first.
         pub retries: u32 = 4,
-        /// Wait before the first retry; doubled for each one after. Random jitter takes off up to
-        /// half of it, so that jobs that failed together are not retried together.
+        /// Wait before the first retry; doubled for each further retry. Random jitter shortens each
+        /// wait by up to half, so that jobs that failed together are not retried together.
         pub retry_wait: Duration = Duration::from_secs(1),
         /// Longest wait between attempts.
         pub max_wait: Duration = Duration::from_secs(60),
@@ -51,8 +51,9 @@ pub(super) enum Next {
     Done,
 }
 
-/// Throttled attempts for each of [`RetryOptions::retries`](field@RetryOptions::retries) that may
-/// follow a first one. They are allowed to be more because throttling is not a failure.
+/// Number by which [`RetryOptions::retries`](field@RetryOptions::retries) is multiplied to get the
+/// largest number of throttled attempts of a job. It is larger than 1 because throttling is not a
+/// failure.
 const THROTTLES_PER_RETRY: u32 = 5;
 /// The shortest pause of a host that throttles, even if it asks for less.
 const SHORTEST_THROTTLE: Duration = Duration::from_secs(1);
@@ -236,7 +237,7 @@ impl Schedule {
                     host.successes = 0;
                 }
                 host.closed_until = host.closed_until.max(now + away);
-                // A little later than asked for, and not all jobs at once.
+                // Jitter delays each job a little more, so that they do not all start at once.
                 now + away + away.mul_f64(jitter / 10.0)
             }
         };
@@ -263,7 +264,7 @@ mod tests {
         while let Next::Start(index) = schedule.next(Duration::ZERO) {
             started.push(index);
         }
-        assert_eq!(started, [0, 3, 4, 1, 5], "a third of `a` waits");
+        assert_eq!(started, [0, 3, 4, 1, 5], "the third job of `a` waits");
         assert_eq!(schedule.next(Duration::ZERO), Next::Wait);
         schedule.ended(0, AttemptResult::Done, Duration::ZERO, 0.0);
         assert_eq!(schedule.next(Duration::ZERO), Next::Start(2));

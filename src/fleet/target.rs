@@ -13,7 +13,7 @@ use crate::remote_url::{RemoteUrl, RepoKey};
 #[derive(Clone, Debug)]
 pub struct Target {
     url: RemoteUrl,
-    /// Its metadata from the hosting service, if they were requested.
+    /// Its metadata from the hosting service, if it was requested.
     about: Option<Arc<Json>>,
 }
 
@@ -34,7 +34,7 @@ impl Target {
         self
     }
 
-    /// The metadata from the hosting service, if they were requested.
+    /// The metadata from the hosting service, if it was requested.
     pub fn about(&self) -> Option<&Json> {
         self.about.as_deref()
     }
@@ -58,7 +58,7 @@ impl Target {
         absolute.map_or_else(|| self.url.to_string(), |path| path.display().to_string())
     }
 
-    /// The directory of its results in a dataset.
+    /// The key of the repository, which is also the path of its directory in a dataset.
     pub fn key(&self) -> RepoKey {
         self.url.key()
     }
@@ -86,7 +86,7 @@ pub(super) fn refuse_clashes<'a>(urls: impl IntoIterator<Item = &'a RemoteUrl>) 
             let reason = if first == url {
                 "is given twice".to_owned()
             } else {
-                format!("would share {key} with {first}")
+                format!("would share the directory {key} with {first}")
             };
             return Err(Error::invalid(format!("target {url}"), reason));
         }

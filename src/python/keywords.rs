@@ -65,7 +65,7 @@ impl<'py> Keywords<'py> {
             let name: String = name.extract()?;
             if !self.known.contains(&name.as_str()) {
                 let known = self.known.join(", ");
-                let message = format!("unexpected keyword argument '{name}'; there are {known}");
+                let message = format!("unexpected keyword argument '{name}'; valid are {known}");
                 return Err(PyTypeError::new_err(message));
             }
         }
@@ -96,7 +96,7 @@ impl<'py, T: Keyword<'py>> Keyword<'py> for Option<T> {
 }
 
 impl<'py> Keyword<'py> for bool {
-    /// True and False, and values that are equal to them, such as numpy's.
+    /// Reads True and False, and values that are equal to them, such as numpy's.
     fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
         // The comparison of an array, or of pandas' missing value, has no truth value. The error
         // then means "not equal".
@@ -109,7 +109,8 @@ impl<'py> Keyword<'py> for bool {
     }
 }
 
-/// Reads a whole number of at least `least`, of Python's or another package's type.
+/// Reads a whole number that is at least `least`. Its type may be `int` or that of a package such
+/// as numpy.
 fn whole_number(name: &str, value: &Bound<'_, PyAny>, least: u64) -> PyResult<u64> {
     let number = value.extract::<u64>().ok();
     let number = number.filter(|_| !value.is_instance_of::<PyBool>());

@@ -1,5 +1,5 @@
-//! The engine of `RepoManager`: clones with a state each, and rows as dictionaries in the format of
-//! the former GitFleet package.
+//! The native part of `RepoManager`: clones and their states, and rows as dictionaries in the
+//! format of the former GitFleet package.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -119,7 +119,7 @@ impl Manager {
     fn cleanup<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         if is_in_callback_of(self.owner()) {
             let what = "cleanup in a progress callback";
-            let reason = "would wait for the clone that calls it; call it after that clone";
+            let reason = "would wait for its own clone forever; call it after the clone ends";
             return Err(to_py(&Error::invalid(what, reason)));
         }
         let removed = PyDict::new(py);
@@ -248,7 +248,7 @@ impl Manager {
                         rows: Err(error), ..
                     }))
                     | Err(error) => error.report().into_pyobject(py)?.into_any(),
-                    Ok(None) => "not a file: name files, one by one"
+                    Ok(None) => "not a file: give the path of each file"
                         .into_pyobject(py)?
                         .into_any(),
                 };
@@ -367,8 +367,8 @@ impl Manager {
         let listener = Listener::of(self.owner(), progress);
         let heard = listener.clone();
         let cancel = CancelToken::new();
-        // Registered now and not when a thread starts the work: `cleanup` may be called before
-        // that.
+        // The work is registered before a thread starts it, because `cleanup` may be called in
+        // between.
         let one = self.running.enter(&cancel);
         let work = move |cancel: &CancelToken| {
             let _one = one;
@@ -381,8 +381,8 @@ impl Manager {
         })
     }
 
-    /// Returns work that finds the name and the commits of a repository. The commits are `None` if
-    /// the repository is empty.
+    /// Returns a closure that opens a repository and returns its name and its commits. The commits
+    /// are `None` if the repository is empty.
     fn history(
         &self,
         py: Python<'_>,

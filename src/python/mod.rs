@@ -1,5 +1,5 @@
-//! The Python boundary. It translates between Python and the library, and decides nothing. No other
-//! folder uses `pyo3`.
+//! The native module of the Python package. It converts arguments and results, and leaves all logic
+//! to the library. No other folder uses `pyo3`.
 //!
 //! Every call that may block runs on another thread with the GIL released, and ends within a second
 //! of Ctrl-C, or of the cancellation of the task that awaits it.
@@ -28,7 +28,7 @@ mod secrets;
 
 use pyo3::prelude::*;
 
-/// The compiled half of the `gitfleet` package.
+/// The compiled part of the `gitfleet` package.
 #[pymodule(gil_used = false, name = "_gitfleet")]
 mod module {
     use pyo3::prelude::*;

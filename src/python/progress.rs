@@ -17,7 +17,7 @@ use crate::progress::{EndStatus, Phase, Progress, ProgressSink};
 /// The shortest time between two calls for one repository in one phase. Each call takes the GIL.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// An optional callable.
+/// The Python callable that receives progress, if there is one.
 #[derive(Clone, Default)]
 pub(super) struct Listener {
     callable: Option<Arc<Py<PyAny>>>,
@@ -40,8 +40,8 @@ impl Listener {
         }
     }
 
-    /// The sink that receives the progress of the work. If the callable raises, the work is
-    /// cancelled.
+    /// Returns a context that reports the progress of the work to the callable. If the callable
+    /// raises, the work is cancelled.
     pub(super) fn context(&self, cancel: &CancelToken) -> Context {
         let context = Context::new().cancelled_by(cancel);
         match &self.callable {
@@ -84,8 +84,8 @@ thread_local! {
     static CALLING_FOR: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Returns true if this thread is executing a callable of `owner`. A function that waits for the
-/// work would then wait for its own caller.
+/// Returns true if this thread is executing a callable of `owner`. A function that waited for the
+/// owner's work would then wait forever, because the work waits for the callable.
 pub(super) fn is_in_callback_of(owner: usize) -> bool {
     CALLING_FOR.get() == owner
 }

@@ -21,7 +21,8 @@ use crate::table::{Format, MissingCount, RecordBatch, Records, SchemaRef, Sink};
 #[pyclass(frozen, module = "gitfleet._gitfleet")]
 pub(super) struct RecordStream {
     schema: SchemaRef,
-    /// `None` while or after a reader uses it, and after closing.
+    /// `None` while a reader uses the records, after they were read, and after the stream was
+    /// closed.
     records: Arc<Mutex<Option<Records>>>,
     missing: MissingCount,
     cancel: CancelToken,
@@ -40,7 +41,7 @@ impl RecordStream {
         }
     }
 
-    /// A stream of one batch. There is no work that dropping it could stop.
+    /// Returns a stream of one batch, with a cancel token of its own.
     fn of_batch(schema: SchemaRef, batch: RecordBatch) -> Self {
         let records = Records::new(schema, std::iter::once(Ok(batch)));
         Self::new(records, CancelToken::new())
@@ -59,13 +60,13 @@ impl RecordStream {
 
     fn take(&self) -> PyResult<Records> {
         if self.process != std::process::id() {
-            let what = "records that another process began; ask the repository for new ones";
+            let what = "records opened in another process; open them again from the repository";
             return Err(to_py(&Error::unsupported(what)));
         }
         self.locked().take().ok_or_else(|| {
             to_py(&Error::invalid(
                 "records",
-                "were read or closed already; ask the repository for new ones",
+                "were read or closed already; open them again from the repository",
             ))
         })
     }
@@ -252,16 +253,16 @@ impl RecordStream {
 
 impl Drop for RecordStream {
     fn drop(&mut self) {
-        // Without a reader the work is stopped.
+        // No reader has taken the records, so the work is stopped.
         if self.locked().is_some() {
             self.cancel.cancel();
         }
     }
 }
 
-/// Batches for a reader in native code, such as pyarrow or `DuckDB`. On the main thread it releases
-/// the GIL and checks for Ctrl-C: the reader then gets an error, and Python raises
-/// `KeyboardInterrupt` right after.
+/// Batches for a reader in native code, such as pyarrow or `DuckDB`. On the main thread, each call
+/// of `next` releases the GIL and checks for Ctrl-C. On Ctrl-C the reader gets an error, and Python
+/// raises `KeyboardInterrupt` when the reader returns.
 struct Pulled {
     records: Option<Records>,
     cancel: CancelToken,
@@ -330,7 +331,7 @@ fn write(records: Records, path: &Path, format: Format) -> Result<u64> {
     file.keep().map(|()| rows)
 }
 
-/// Makes Python raise `KeyboardInterrupt` as soon as the reader gives it back control.
+/// Makes Python raise `KeyboardInterrupt` as soon as the reader returns to Python.
 fn interrupt_main(py: Python<'_>) {
     // A failure cannot be reported here, and the reader already has its error.
     let _ = py

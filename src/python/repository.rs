@@ -167,7 +167,7 @@ impl Repository {
         stream(py, work)
     }
 
-    /// As `commits`, awaitable; all rows are in memory when it is done.
+    /// Like `commits`, but awaitable. All rows are in memory when it is done.
     #[pyo3(signature = (**options))]
     fn commits_async<'py>(
         &self,
@@ -178,7 +178,7 @@ impl Repository {
         awaitable(py, collected(work), |_, stream| Ok(stream))
     }
 
-    /// As `changes`, awaitable; all rows are in memory when it is done.
+    /// Like `changes`, but awaitable. All rows are in memory when it is done.
     #[pyo3(signature = (**options))]
     fn changes_async<'py>(
         &self,
@@ -253,7 +253,7 @@ impl Repository {
         })
     }
 
-    /// If `is_strict`, the first file that cannot be blamed is the stream's error, after all rows.
+    /// If `is_strict`, the stream ends with the error of the first file that cannot be blamed.
     fn blame_work(
         &self,
         paths: &Bound<'_, PyAny>,
@@ -329,8 +329,8 @@ pub(super) fn list_of_paths<'py>(
     Ok(list)
 }
 
-/// Reads all rows of the stream that `work` makes into memory. The new stream has no running work
-/// to cancel.
+/// Returns a closure that runs `work` and reads all rows of its stream into memory. The new stream
+/// has no running work to cancel.
 fn collected(
     work: impl FnOnce(&CancelToken) -> Result<Records> + Send,
 ) -> impl FnOnce(&CancelToken) -> Result<RecordStream> + Send {

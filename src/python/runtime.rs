@@ -118,15 +118,15 @@ fn signals(py: Python<'_>) -> PyResult<()> {
     py.check_signals()
 }
 
-/// For loops that make Python objects: yields the GIL to other threads and checks for Ctrl-C at
-/// intervals.
+/// Lets a long loop that makes Python objects release the GIL for other threads, and check for
+/// Ctrl-C, at intervals.
 ///
 /// A thread that waits for the GIL is woken by its release, and must take it before this thread
 /// asks for it again. This thread therefore sleeps for a moment.
 ///
 /// While a yielder exists, Python's cyclic garbage collection is switched off, if it was on. The
 /// new objects have no cycles, and traversing millions of them again and again delays all threads.
-/// For the same reason the new objects count as old afterwards, see [`make_old`]: the next
+/// Afterwards [`make_old`] moves the new objects to the old generation. Otherwise the next
 /// collection of the young generations would traverse all of them at once.
 pub(super) struct GilYielder<'py> {
     turns: u32,
@@ -135,8 +135,8 @@ pub(super) struct GilYielder<'py> {
     gc: Bound<'py, PyModule>,
 }
 
-/// The time between two yields: longer than other threads have to wait for the GIL, shorter than a
-/// user notices.
+/// The time between two yields: short enough that users do not notice a delay, long enough that
+/// little time is lost by yielding.
 const BREATH: Duration = Duration::from_millis(8);
 /// The time for which the GIL is released: enough for another thread to wake up and take it.
 const YIELD_TIME: Duration = Duration::from_micros(50);
@@ -153,8 +153,8 @@ struct Pause {
     was_on: bool,
     /// True if one of them ran long enough to yield.
     is_long: bool,
-    /// The number of objects moved to the old generation without traversal since full collection
-    /// number `searches`.
+    /// The number of objects that were moved to the old generation without being traversed, since
+    /// the full collection whose number is `searches`.
     unseen: u64,
     searches: u64,
 }
@@ -228,9 +228,9 @@ impl Drop for GilYielder<'_> {
     }
 }
 
-/// The number of objects that may be made old without being traversed before Python runs a full
-/// collection by itself. Python does not count these objects, and cycles that hold rows must not
-/// pile up.
+/// Largest number of objects that [`make_old`] moves to the old generation between two full
+/// collections. Python does not count these objects when it decides on a full collection, and
+/// cycles that hold rows must be collected at some time.
 const MOST_UNSEEN: u64 = 1_000_000;
 
 /// Moves all objects to the old generation without traversing them: `freeze` and `unfreeze` only
@@ -405,7 +405,7 @@ pub(super) fn stop_all(py: Python<'_>) {
     });
 }
 
-/// Like [`awaitable`], with a token that others share.
+/// Like [`awaitable`], with a token that the caller may also cancel.
 pub(super) fn awaitable_until<T: Send + 'static, P>(
     py: Python<'_>,
     cancel: CancelToken,

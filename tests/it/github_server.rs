@@ -16,9 +16,9 @@ use gitfleet::providers::github::Clock;
 /// Seconds since the epoch when a test begins.
 pub(crate) const START: f64 = 1_700_000_000.0;
 
-/// A simulated clock. It advances a little with each request and otherwise stands still. When no
-/// request has come for a moment, it jumps to the earliest time that a sleeper waits for. Hours
-/// pass in no time, however busy the machine is.
+/// A simulated clock. It advances a little with each request. When no request has arrived for
+/// [`IDLE`], it jumps to the earliest time that a task sleeps until. Tests of hours therefore run
+/// in seconds, even on a busy machine.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SimClock(Arc<Mutex<Sim>>);
 
@@ -124,7 +124,7 @@ pub(crate) struct Behaviour {
     pub at_once: usize,
     /// Largest batch of repositories that a query may ask for.
     pub largest_batch: Option<usize>,
-    /// True if answers have an `ETag` and unchanged ones are a 304.
+    /// True if answers have an `ETag`, and the status is 304 if an answer is unchanged.
     pub tags: bool,
 }
 

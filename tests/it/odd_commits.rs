@@ -161,7 +161,8 @@ fn odd_commits_equal_what_git_shows() {
         assert_eq!(commit.summary, shown("%s"), "{text}");
         assert_eq!(commit.message, shown("%B"), "{text}");
         for (time, format) in [(commit.author.time, "%at"), (commit.committer.time, "%ct")] {
-            // git prints a time that it cannot parse as it is, but uses 0.
+            // For a time that it cannot parse, git prints the text unchanged, but calculates with
+            // 0.
             let shown = String::from_utf8(shown(format)).unwrap();
             assert_eq!(time.seconds, shown.parse().unwrap_or(0), "{text}");
         }

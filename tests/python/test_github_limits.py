@@ -77,7 +77,7 @@ async def test_listing_never_continues_as_another_user(users):
     assert len(await listing.next_page()) == 1
     cursor = listing.cursor
     assert cursor == "/user/repos?per_page=1&page=2#user-a"
-    with pytest.raises(providers.AuthError, match="begin anew"):
+    with pytest.raises(providers.AuthError, match="list again"):
         await listing.next_page()
     with pytest.raises(providers.AuthError):
         await github.resume(cursor).next_page()

@@ -148,7 +148,7 @@ def test_signatures_list_options():
 
 def test_unknown_options_are_refused_by_name(history):
     with pytest.raises(
-        TypeError, match=r"unexpected keyword argument 'nonsense'; there are .*skip"
+        TypeError, match=r"unexpected keyword argument 'nonsense'; valid are .*skip"
     ):
         gitfleet.Repository(history).commits(nonsense=1)
     for value in (3.5, 1, b"on"):

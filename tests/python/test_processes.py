@@ -112,7 +112,7 @@ async def test_forked_child_does_not_wait_for_its_parents_threads(silent, histor
         with manager:
             pass
         for read in (list, gitfleet.Records.to_pylist):
-            with pytest.raises(exceptions.UnsupportedError, match="another process began"):
+            with pytest.raises(exceptions.UnsupportedError, match="opened in another process"):
                 read(records)
 
     in_a_child(leave)

@@ -36,8 +36,8 @@ pub(in crate::cli) struct BlameArgs {
     /// Compare lines without their white space
     #[arg(long, short = 'w')]
     ignore_whitespace: bool,
-    /// Ignore this commit: its lines are attributed to the commits of the older lines that they
-    /// resemble most; may be given several times
+    /// Ignore this commit when assigning blame: each of its lines is attributed to the commit of
+    /// the most similar older line; may be given several times
     #[arg(long, value_name = "REV")]
     ignore_rev: Vec<String>,
     /// Ignore the commits that FILE lists, one full id per line
@@ -61,8 +61,8 @@ pub(in crate::cli) struct BlameArgs {
     /// Keep names and e-mails as committed, without the mailmap
     #[arg(long)]
     no_mailmap: bool,
-    /// Treatment of content that the repository does not have, as in a partial clone; with error,
-    /// blame fails for the files that need it
+    /// Treatment of content that the repository does not have, as in a partial clone; with the
+    /// value error, files that need such content fail
     #[arg(long, value_name = "ACTION", value_parser = choice::<MissingBlobs>(), default_value = BlameOptions::new().missing.name())]
     missing: MissingBlobs,
     #[command(flatten)]

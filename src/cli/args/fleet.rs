@@ -49,7 +49,7 @@ struct RetryArgs {
     /// Wait before the first retry, doubled for each further retry
     #[arg(long, value_name = "SECONDS", default_value_t = Seconds(RetryOptions::new().retry_wait))]
     retry_wait: Seconds,
-    /// Largest number of repositories at once from one host
+    /// Largest number of repositories processed at once from one host
     #[arg(long, value_name = "N", default_value_t = FleetOptions::new().jobs_per_host)]
     jobs_per_host: usize,
 }
@@ -166,8 +166,8 @@ pub(in crate::cli) struct CloneArgs {
     /// Fetch no tags
     #[arg(long)]
     no_tags: bool,
-    /// Fetch these refs instead of the usual ones, such as +refs/notes/*:refs/notes/*; may be given
-    /// several times
+    /// Use this refspec, such as +refs/notes/*:refs/notes/*, instead of the default ones; may be
+    /// given several times
     #[arg(long, value_name = "REFSPEC")]
     refspec: Vec<String>,
     /// Treatment of a clone that exists already
@@ -213,7 +213,7 @@ pub(in crate::cli) struct UpdateArgs {
     /// Directories of clones; - reads them from standard input
     #[arg(value_name = "DIR", required_unless_present = "from")]
     pub(in crate::cli) directories: Vec<PathBuf>,
-    /// Treatment of the files of a working tree and of the branch that is checked out
+    /// Treatment of the checked-out branch and of the files in its working tree
     #[arg(long = "files", value_name = "ACTION", value_parser = choice::<UpdateFiles>(), default_value = UpdateFiles::default().name())]
     update_files: UpdateFiles,
     #[command(flatten)]

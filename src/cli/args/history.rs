@@ -88,9 +88,9 @@ struct SelectionArgs {
     /// Start at every branch, tag and other ref
     #[arg(long)]
     all: bool,
-    /// Only commits that change a file that PATH matches, and only the changes of such files; PATH
-    /// is a file, directory or glob relative to the top of the repository; may be given several
-    /// times
+    /// Only commits that change a file matching PATH, and only their changes to matching files;
+    /// PATH is a file, directory or glob relative to the top of the repository; may be given
+    /// several times
     #[arg(long, value_name = "PATH")]
     path: Vec<OsString>,
     /// Only commits whose author matches, as "Name <email>"; may be given several times
@@ -99,7 +99,7 @@ struct SelectionArgs {
     /// Only commits whose committer matches; may be given several times
     #[arg(long, value_name = "PATTERN")]
     committer: Vec<String>,
-    /// Only commits with a line in their message that matches; may be given several times
+    /// Only commits whose message has a line that matches; may be given several times
     #[arg(long, value_name = "PATTERN")]
     grep: Vec<String>,
     /// Treat patterns as extended regular expressions instead of basic ones
@@ -120,7 +120,8 @@ struct SelectionArgs {
     /// Skip the first N commits
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     skip: u64,
-    /// List no commit before all of its children, and do not mix lines of history
+    /// List a commit only after all of its children, and keep commits of one line of history
+    /// together
     #[arg(long)]
     topo_order: bool,
 }

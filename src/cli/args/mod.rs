@@ -29,7 +29,7 @@ Environment: SSL_CERT_FILE names the certificates to trust; HTTPS_PROXY or ALL_P
 GITHUB_TOKEN or GH_TOKEN holds the token for github.com, GITFLEET_TOKEN_<HOST> the token for any
 host (in capitals, with _ for . and __ for -). If a host asks for credentials, .netrc is searched
 too, and for github.com the command gh is asked. GIT_SSH_COMMAND is the ssh program. GITHUB_API_URL
-is the URL of the API of a GitHub Enterprise."
+is the API URL of a GitHub Enterprise server."
 )]
 pub(in crate::cli) struct Args {
     #[command(subcommand)]
@@ -44,8 +44,9 @@ pub(in crate::cli) enum Command {
     /// github:OWNER/NAME. Remote repositories are cloned first; for github: targets,
     /// repositories.parquet has GitHub's metadata. The dataset gets one directory per repository,
     /// repos/<host>/<owner>/<name>, with commits.parquet, changes.parquet, blame.parquet and
-    /// outcome.json. A repository's directory appears when it is complete. Running the same command
-    /// again mines only repositories that are missing or have moved to another commit.
+    /// outcome.json. A repository's directory is renamed into place once it is complete. Running
+    /// the same command again mines only repositories that are missing or whose revision now points
+    /// to another commit.
     Mine(Box<MineArgs>),
     /// List commits with lines added and deleted, as git log --numstat counts them
     Commits(Box<HistoryArgs>),
@@ -58,8 +59,8 @@ pub(in crate::cli) enum Command {
     /// Clone repositories to ROOT/<host>/<owner>/<name>
     ///
     /// Addresses are https, http, ssh, git and file URLs, host:path, paths, github:OWNER and
-    /// github:OWNER/NAME. A clone appears when it is complete. Running the same command again makes
-    /// only the missing clones.
+    /// github:OWNER/NAME. A clone is renamed into place once it is complete. Running the same
+    /// command again makes only the missing clones.
     Clone(Box<CloneArgs>),
     /// Update clones from their origins
     ///

@@ -25,7 +25,7 @@ pub(super) struct NetworkArgs {
     /// Longest time to connect to a server
     #[arg(long, value_name = "SECONDS", default_value_t = Seconds(NetOptions::new().connect_timeout))]
     connect_timeout: Seconds,
-    /// A server that sends less than this, on average over --timeout, counts as silent
+    /// Smallest average rate over --timeout; a server that sends more slowly counts as silent
     #[arg(long, value_name = "BYTES/S", default_value_t = NetOptions::new().min_rate)]
     min_rate: u64,
     /// Longest time for one attempt to fetch a repository
@@ -40,7 +40,7 @@ pub(super) struct NetworkArgs {
     /// Mebibytes that must stay free on the disk
     #[arg(long = "min-free", value_name = "MIB", default_value_t = Mebibytes(TransferLimits::new().min_free_bytes))]
     min_free_bytes: Mebibytes,
-    /// The ssh program for ssh URLs, with its first arguments [default: ssh]
+    /// The ssh command for ssh URLs: a program and its leading arguments [default: ssh]
     #[arg(long, value_name = "COMMAND")]
     ssh_command: Option<String>,
     /// Send credentials over plain http too, where anyone on the network path can read them

@@ -19,7 +19,7 @@ pub(in crate::cli) struct OutputArgs {
     /// Print only these columns, in this order
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(in crate::cli) columns: Vec<String>,
-    /// Write to FILE, which appears when it is complete
+    /// Write to FILE, which is created or replaced only when all rows are written
     #[arg(long, short = 'o', value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
     /// Number of threads [default: one per core]

@@ -31,7 +31,7 @@ pub(in crate::cli) struct ReposArgs {
     #[arg(long, value_name = "TOPIC")]
     topic: Vec<String>,
     /// List only repositories with this visibility
-    #[arg(long, value_name = "WHO", value_parser = choice::<Visibility>())]
+    #[arg(long, value_name = "VISIBILITY", value_parser = choice::<Visibility>())]
     visibility: Option<Visibility>,
     /// Only repositories with a push since this date, such as 2024-05-01 or "6 months ago"
     #[arg(long, value_name = "DATE")]
@@ -42,7 +42,7 @@ pub(in crate::cli) struct ReposArgs {
     /// Print only these columns, in this order
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(in crate::cli) columns: Vec<String>,
-    /// Write to FILE, which appears when it is complete
+    /// Write to FILE, which is created or replaced only when all rows are written
     #[arg(long, short = 'o', value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
     /// URL of the API, for GitHub Enterprise: <https://HOST/api/v3> [default: `GITHUB_API_URL`,

@@ -163,8 +163,8 @@ impl MineJob<'_> {
         }
     }
 
-    /// The result of an earlier run with the same options, if it is finished. It is an error if the
-    /// directory belongs to another repository; it is not replaced.
+    /// Returns the result of an earlier run with the same options, if that run finished. Fails if
+    /// the directory at `place` belongs to another repository, because it must not be replaced.
     fn finished(&self, place: &Path) -> Result<Option<Mined>> {
         let Ok(text) = std::fs::read(place.join(OUTCOME_FILE)) else {
             return Ok(None);

@@ -22,18 +22,19 @@ pub use options::{MineOptions, Table};
 pub use outcome::Mined;
 
 /// Mines `targets` into the dataset at `into`, which is created if it is missing. Targets are
-/// strings, which [`Target::parse`] reads, or [`Target`]s. A failure does not stop the others.
+/// strings, which [`Target::parse`] reads, or [`Target`]s. If a target fails, the other targets are
+/// still mined.
 ///
-/// Each repository's directory appears only when it is complete. If an earlier run finished a
-/// target, and its revision has not moved since, its directory is left unchanged. If a target
-/// fails, its directory contains only the reason, unless an earlier run finished it; the next run
-/// tries it again.
+/// Each repository's directory is renamed into place when it is complete. If an earlier run
+/// finished a target, and its revision still names the same commit, its directory is left
+/// unchanged. If a target fails, its directory contains only the error, or the result of an earlier
+/// run if there is one. The next run mines a failed target again.
 ///
 /// # Errors
 ///
 /// [`Error::InvalidInput`] if two targets would share a directory or `options.history` names
 /// revisions, [`Error::DestinationExists`] if `into` contains other files or a dataset made with
-/// other options, [`Error::Storage`] if it cannot be written. Nothing has been mined then. Any
+/// other options, [`Error::Storage`] if it cannot be written. In these cases nothing is mined. Any
 /// other error is in the outcome of its target.
 ///
 /// # Example
@@ -65,7 +66,7 @@ where
     if options.history.all_refs || !options.history.rev.is_empty() {
         let reason = "not allowed for mining; use MineOptions::rev";
         return Err(Error::invalid(
-            "a history with revisions of its own",
+            "`rev` or `all_refs` in the history options",
             reason,
         ));
     }

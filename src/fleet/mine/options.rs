@@ -32,7 +32,7 @@ settings! {
         /// The selection of commits, and the rules for counting lines. Setting `rev` or `all_refs`
         /// in it is an error.
         pub history: HistoryOptions = HistoryOptions::default(),
-        /// Options for cloning remote targets, and the trust in local repositories of other users.
+        /// Options for cloning remote targets. The option `trust` also applies to local targets.
         pub clone_options: CloneOptions = CloneOptions::default(),
         /// The directory where clones of remote targets are kept, at `<dir>/<host>/<owner>/<name>`.
         /// If `None`, each clone is removed after it is mined.

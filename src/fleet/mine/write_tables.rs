@@ -118,7 +118,7 @@ impl MineJob<'_> {
         Ok(())
     }
 
-    /// Writes the metadata from its hosting service, as the `repositories` table.
+    /// Writes the repository's metadata from its hosting service, as the `repositories` table.
     pub(super) fn write_about(&self, directory: &Path, mined: &mut Mined) -> Result<()> {
         let Some(about) = self.target.about() else {
             return Ok(());
@@ -131,7 +131,8 @@ impl MineJob<'_> {
         Ok(())
     }
 
-    /// Describes the tables for tools that read data packages (Frictionless Data).
+    /// Writes `datapackage.json`, which describes the tables for tools that read data packages
+    /// (Frictionless Data).
     pub(super) fn write_package(&self, directory: &Path, mined: &Mined) -> Result<()> {
         let mut tables = Vec::new();
         for (table, rows) in &mined.rows {

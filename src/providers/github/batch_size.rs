@@ -19,7 +19,7 @@ struct Known {
     bad: Option<usize>,
     /// Batches that worked since the last failure.
     successes: u32,
-    /// Number of times that a size known to fail failed again.
+    /// Number of times that the size `bad`, or a larger one, was tried again and failed.
     trials: u32,
 }
 
@@ -36,7 +36,7 @@ impl GraphqlBatch {
         match known.good {
             _ if is_due => bad,
             0 => (bad / 2).max(1),
-            // A gap of a quarter or less is small enough.
+            // Stop searching when the gap is a quarter of `good` or less.
             good if bad - good > good / 4 => usize::midpoint(good, bad),
             good => good,
         }
@@ -64,7 +64,8 @@ impl GraphqlBatch {
         }
     }
 
-    /// Forgets all sizes. A single repository failed, which says nothing about the size of batches.
+    /// Forgets all sizes. To be called after a request for a single repository failed: such a
+    /// failure says nothing about larger batches.
     pub(super) fn forget(&self) {
         *lock(&self.0) = Known::default();
     }

@@ -1,5 +1,5 @@
-//! Answers cached on disk with their validators, `ETag` or `Last-Modified` (RFC 9110, 13.1):
-//! repeating a request costs nothing if the answer is unchanged.
+//! Answers cached on disk with their validators, `ETag` or `Last-Modified` (RFC 9110, 13.1): a
+//! repeated request does not count against the rate limit if the answer is unchanged.
 //!
 //! There is one file per request, named by a hash of base URL, identity and route, so that no
 //! identity gets the answers of another. Files are replaced as a whole, so several processes may
@@ -126,7 +126,8 @@ impl ResponseCache {
 
     /// Removes the cached answer for a route.
     pub(super) fn forget(&self, identity: &str, route: &str) {
-        let _ = fs::remove_file(self.place(identity, route)); // another process may have been faster
+        // Another process may have removed the file already.
+        let _ = fs::remove_file(self.place(identity, route));
     }
 
     fn place(&self, identity: &str, route: &str) -> PathBuf {

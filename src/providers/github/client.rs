@@ -27,17 +27,17 @@ use crate::settings::settings;
 settings! {
     /// Options of a [`GitHub`] client.
     pub struct GitHubOptions {
-        /// Credentials of requests; without any, GitHub answers 60 calls per hour. GitHub's terms
-        /// allow several tokens of one person no more calls than one token, and forbid sharing
-        /// tokens to get past limits.
+        /// Credentials of requests; without any, GitHub answers 60 calls per hour. Several tokens
+        /// of one person share one limit, and GitHub's terms forbid sharing tokens to exceed the
+        /// limits.
         pub accounts: Vec<Account> = Vec::new(),
         /// Base URL of the API, such as `https://github.example.org/api/v3`; `None` means
         /// github.com's.
         pub base_url: Option<String> = None,
         /// Proxy, certificates and time limits.
         pub net: Net = Net::default(),
-        /// The cache of answers, so that repeating a request costs nothing if the answer is
-        /// unchanged; `None` means no cache.
+        /// The cache of answers: a repeated request does not count against the rate limit if the
+        /// answer is unchanged. `None` means no cache.
         pub cache: Option<CacheOptions> = None,
         /// Requests per hour that are left for other programs.
         pub reserve: u64 = 0,
@@ -62,8 +62,8 @@ settings! {
     }
 }
 
-/// A client of GitHub's API. It is cheap to clone. Its calls need a Tokio runtime, the same for all
-/// calls; it does not start one.
+/// A client of GitHub's API. It is cheap to clone. All calls must be made on the same Tokio
+/// runtime, which the caller provides.
 ///
 /// Every call waits for quota, retries temporary failures and follows moved repositories. Dropping
 /// its future stops it.
@@ -189,7 +189,7 @@ impl GitHub {
             method: Method::POST,
             route: "/graphql".to_owned(),
             body: Some(serde_json::json!({"query": query, "variables": variables})),
-            // A query that contains the word anywhere may change something, so it is not retried.
+            // A query that contains the word `mutation` may change something, so it is not retried.
             is_safe: !query.contains("mutation"),
             is_costly: false,
             token: None,
@@ -277,8 +277,8 @@ impl GitHub {
         }
     }
 
-    /// The repositories of a user or organisation. A request finds out which of the two the owner
-    /// is, once per owner. The private repositories of a token's own user are included.
+    /// The repositories of a user or organisation. One request per owner finds out which of the two
+    /// the owner is. If one of the tokens belongs to the owner, private repositories are included.
     ///
     /// # Errors
     ///

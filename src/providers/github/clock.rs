@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The clock that a client waits by. Clocks other than the system's let tests simulate hours in
-/// seconds.
+/// The clock with which a client reads the time and waits. A simulated clock lets tests of hours
+/// run in seconds.
 pub trait Clock: std::fmt::Debug + Send + Sync {
     /// Seconds since the Unix epoch.
     fn now(&self) -> f64;

@@ -110,8 +110,8 @@ pub(super) fn limited(status: StatusCode, headers: &HeaderMap, body: &Value) -> 
         403 | 429 if page.contains("secondary-rate-limits") || page.contains("abuse") => {
             Limited::Secondary
         }
-        // A call that used up the quota may be forbidden for another reason: then the page is about
-        // something else.
+        // The last call of the quota may be forbidden for another reason. Then the documentation
+        // link is not about rate limits.
         403 if !page.is_empty() && !page.contains("rate-limit") => Limited::No,
         403 | 429 if told(status, headers).remaining == Some(0) => Limited::Primary,
         429 => Limited::Secondary,

@@ -1,5 +1,5 @@
-//! The remaining quota of one identity, and the time of its reset: arithmetic over a clock that the
-//! caller supplies.
+//! The remaining quota of one identity, and the time of its reset. The caller supplies the current
+//! time.
 //!
 //! GitHub counts per identity (a user, an app's installation, or an IP address without a token),
 //! not per token, and per resource (docs.github.com, "Rate limits for the REST API"). The remaining
@@ -77,7 +77,7 @@ const LONGEST_PAUSE: f64 = 3600.0;
 pub(super) const MINUTE: f64 = 60.0;
 /// Successes without rate limit headers after which a server is assumed to have no limits.
 const SILENT_ANSWERS: usize = 3;
-/// Seconds that any limit of GitHub's lasts at most; a reset further away is a mistake.
+/// The longest period of any of GitHub's limits, in seconds; a reset after that is a server error.
 const LONGEST_WINDOW: f64 = 86_400.0;
 
 /// The rate limit headers of an answer, for one bucket.
@@ -104,9 +104,9 @@ struct Quota {
     /// Time of the reset on the server's clock, to tell older answers from newer.
     reset_told: i64,
     under_way: u64,
-    /// Requests that ended without rate limit headers. For each, the number of requests started
-    /// before its end is stored: the answer to a request that started later includes it in the
-    /// count, the answer to a request that was under way may not.
+    /// Requests that ended without rate limit headers, which may not be included in `remaining`
+    /// yet. Each is stored as the number of requests that had started by its end: the answer to a
+    /// request with a higher number certainly counts it.
     silent: Vec<u64>,
     /// True if the server has no limits, because its answers have no rate limit headers.
     is_unlimited: bool,
@@ -118,7 +118,7 @@ pub(super) enum Admission {
     Now,
     /// Not before this time, in seconds since the epoch.
     At(f64),
-    /// The same, to keep the pace of requests; the wait is always short.
+    /// Not before this time, because requests would be too frequent; the wait is always short.
     Paced(f64),
     /// Not before another answer has arrived.
     AfterAnswer,
@@ -247,7 +247,7 @@ impl RateLimits {
         quota.limit = told.limit.or(quota.limit);
         let is_current = quota.remaining.is_some();
         if is_current && reset < quota.reset_told {
-            return; // the answer is about the period before
+            return; // the answer belongs to the previous period
         }
         let is_same = is_current && reset == quota.reset_told;
         quota.remaining = Some(match quota.remaining {
@@ -302,8 +302,8 @@ impl RateLimits {
         self.closed_until
     }
 
-    /// Records an answer that did not ask for a pause. A minute after a pause, the length of the
-    /// next one starts over.
+    /// Records an answer that did not ask for a pause. If the last pause ended more than a minute
+    /// ago, the next one has the length of a first pause again.
     pub(super) fn went_well(&mut self, now: f64) {
         if now >= self.closed_until {
             self.is_careful = false;
@@ -325,7 +325,7 @@ impl RateLimits {
         (quota.limit, quota.remaining, reset)
     }
 
-    /// The remaining quota, by which identities are ranked: the highest is used first.
+    /// The remaining quota. The identity with the most remaining quota is used first.
     pub(super) fn spare(&self, bucket: Bucket) -> u64 {
         let quota = &self.quotas[bucket as usize];
         match quota.remaining {

@@ -138,7 +138,7 @@ impl GitHub {
                             None => ServiceError::new(
                                 ErrorKind::NotFound,
                                 &subject,
-                                "the answer does not contain it",
+                                "GitHub's answer does not contain the repository",
                             ),
                         },
                         |error| of_graphql(error, &subject),

@@ -14,11 +14,11 @@ use crate::json::Json;
 
 /// A listing that is read page by page, to its end.
 ///
-/// Items that are inserted during reading push others to the next page; these are still returned
-/// only once. Items that are deleted during reading pull others to a page that was read already;
-/// these are missed, because GitHub offers no way to detect this. Items are compared by `id`, or by
-/// all of their content if they have none. All pages are requested with the same identity, because
-/// another one may see other items.
+/// If an item is inserted while the listing is read, another item moves to the next page and is
+/// received twice; it is returned only once. If an item is deleted while the listing is read,
+/// another item moves to a page that was read already; it is missed, because GitHub offers no way
+/// to detect this. Items are compared by `id`, or by all of their content if they have no `id`. All
+/// pages are requested with the same identity, because another identity may see other items.
 pub struct Pages {
     requester: Arc<Requester>,
     next: Option<String>,
@@ -34,7 +34,8 @@ pub struct Pages {
     filter: Option<RepositoryFilter>,
 }
 
-/// Consecutive pages without a new item after which inserted items cannot be the reason.
+/// Largest number of consecutive pages without a new item. With more, the cause is not inserted
+/// items but a server that repeats pages.
 const MOST_REPEATS: u32 = 20;
 
 impl std::fmt::Debug for Pages {
@@ -131,7 +132,8 @@ impl Pages {
         let next = answer.link.as_deref().and_then(next_of);
         let base_url = self.requester.base_url();
         let next = next.map(|next| below(base_url, next)).transpose()?;
-        // If items were appended after a full last page was cached, the page itself is unchanged.
+        // A cached full page does not change when items are appended after it, so its cached link
+        // may lack the next page.
         let next = next.or_else(|| {
             let following = answer.is_old_link.then(|| following(&route, items.len()));
             following.flatten()
@@ -227,8 +229,8 @@ fn following(route: &str, items: usize) -> Option<String> {
     (size == Some(items)).then(|| format!("{path}?{}&page={number}", others.join("&")))
 }
 
-/// The key by which items are compared: the id; for a branch, which has no id and moves, the name;
-/// otherwise the whole item.
+/// Returns the key by which items are compared: the id; the name for a branch, which has no id and
+/// whose commit may change; otherwise the whole item.
 fn identity(item: &Value) -> String {
     let mut known = ["id", "node_id"].iter().map(|name| &item[*name]);
     let known = known.find(|value| !value.is_null());

@@ -1,9 +1,10 @@
-//! The pool of tokens: the identities behind them, and the choice of one for each request.
+//! The pool of tokens: the identity that each token belongs to, and the choice of a token for each
+//! request.
 //!
 //! Tokens of the same user share one quota, so they share one [`RateLimits`]. A request uses the
-//! identity with the largest remaining quota, and the token of it that was used longest ago. If no
-//! identity has quota left, the request waits for the first one that will have some. Requests that
-//! wait for the same bucket are served in the order in which they arrived.
+//! identity with the largest remaining quota, and its least recently used token. If no identity has
+//! quota left, the request waits until one of them has quota again. Requests that wait for the same
+//! bucket are sent in the order in which they were made.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -77,7 +78,7 @@ struct Identity {
 
 #[derive(Default)]
 struct State {
-    /// Reason for the refusal of the first token that was refused.
+    /// The error with which GitHub refused a token for the first time.
     reason: Option<String>,
     tokens: Vec<Token>,
     identities: Vec<Identity>,
@@ -323,7 +324,7 @@ impl Pool {
         let is_left = state.tokens.iter().any(|token| token.is_valid);
         let reason = state.reason.as_deref().unwrap_or("no reason is known");
         let message = match (pinned.filter(|_| is_left), state.tokens.len()) {
-            (Some(_), _) => format!("the token of the listing was refused ({reason}); begin anew"),
+            (Some(_), _) => format!("the listing's token was refused ({reason}); list again"),
             (None, 1) => format!("the token was refused: {reason}"),
             (None, count) => format!("all {count} tokens were refused: {reason}"),
         };
@@ -345,11 +346,11 @@ enum Found {
     NoToken,
 }
 
-/// The event that a request waits for: the time `until`, if there is one, or a change of the pool.
+/// The wait of a request: until the time `until`, if there is one, or until the pool changes.
 #[derive(Clone, Copy, Default)]
 struct QueuedRequest {
     until: Option<f64>,
-    /// True if the wait is only for another answer or for the pace, so that it is short.
+    /// True if the wait is short, because it ends with another answer or only spaces requests.
     is_short: bool,
 }
 
@@ -534,7 +535,7 @@ fn too_long(bucket: Bucket, then: f64, wait: Duration) -> ServiceError {
     let seconds = u64::try_from(reset_at).unwrap_or(0).min(YEAR_9999);
     let at = std::time::UNIX_EPOCH + Duration::from_secs(seconds);
     let message = format!(
-        "no {} requests are left before {} (in {} s), longer than the longest wait allowed",
+        "no {} requests are left until {} (in {} s); the longest allowed wait is shorter",
         bucket.name(),
         httpdate::fmt_http_date(at),
         wait.as_secs()

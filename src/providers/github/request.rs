@@ -97,8 +97,8 @@ pub(super) fn http_request(
         .map_err(|error| Error::invalid(format!("route `{}`", request.route), error.to_string()))
 }
 
-/// Returns true for routes that need an app's own signature or its password instead of a token.
-/// Their refusal says nothing about the token.
+/// Returns true for routes that need an app's JWT or its client secret instead of a token. If such
+/// a route is refused, the token may still be valid.
 pub(super) fn wants_another_proof(route: &str) -> bool {
     let path = route.split('?').next().unwrap_or_default();
     path == "/app" || path.starts_with("/app/") || path.starts_with("/applications/")

@@ -24,7 +24,7 @@ use crate::secret::Secret;
 
 /// Seconds before its expiry at which an installation's token is replaced.
 const BEFORE_EXPIRY: f64 = 300.0;
-/// Answers to one request that may ask for a pause.
+/// Largest number of pauses, asked for by GitHub, before one request fails.
 const MOST_PAUSES: u32 = 10;
 const FIRST_WAIT: f64 = 1.0;
 const LONGEST_WAIT: f64 = 60.0;
@@ -89,7 +89,7 @@ enum Attempt {
     Failed(Error),
     /// A retry may succeed, after the number of seconds that the server asked for, if any.
     Again(Error, Option<u64>),
-    /// A retry may succeed; the pool knows when.
+    /// A retry may succeed; the pool decides when it is sent.
     Later(Error),
     /// A retry may succeed with another token.
     Other(Error),
@@ -298,7 +298,7 @@ impl Requester {
         let json = parsed.as_ref().unwrap_or(&Value::Null);
         match limited(status, headers, json) {
             Limited::No => {}
-            // The limit is that of a resource which is not counted here.
+            // The limit is that of a resource for which this client keeps no quota.
             Limited::Primary if !is_of(bucket, headers) => {
                 lease.answered(told, false);
                 return Attempt::Failed(limit(&request.route, status, headers, json));
@@ -334,7 +334,7 @@ impl Requester {
         })
     }
 
-    /// Classifies a response with an error status that is not a limit.
+    /// Classifies a response with an error status other than a rate limit.
     fn refused(
         &self,
         request: &ApiRequest,
@@ -442,7 +442,7 @@ impl Requester {
             Err(error) if matches!(error.kind(), ErrorKind::Network | ErrorKind::RateLimited) => {
                 self.pool.clock.now() + ASK_AGAIN
             }
-            // The token is refused, or belongs to no user, like those of GitHub's workflows.
+            // The token is refused, or belongs to no user, as the tokens of GitHub Actions do not.
             Err(_) => f64::INFINITY,
         }
     }

@@ -7,8 +7,8 @@ use regex::{Captures, Regex};
 /// A module's path below the crate, such as `git::blame::walk`; the crate itself is empty.
 pub(super) type Module = Vec<String>;
 
-/// For each module, the modules in whose files the items are defined that it imports. A name that a
-/// module only passes on (`pub use`) counts as imported from the module that defines it.
+/// For each module, the modules that define the items it imports. A re-exported name (`pub use`)
+/// counts as imported from the module that defines it.
 pub(super) fn imports(sources: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>> {
     let read: BTreeMap<&Module, Names> = sources
         .iter()
@@ -40,14 +40,14 @@ pub(super) fn imports(sources: &BTreeMap<Module, String>) -> BTreeMap<Module, BT
         .collect()
 }
 
-/// How often a name may be passed on.
+/// Largest number of times that a name may be re-exported.
 const MOST_HOPS: usize = 10;
 
 /// Paths of one file, from the crate's root.
 #[derive(Default)]
 struct Names {
     used: Vec<Module>,
-    /// Names of `pub use`, and what they stand for.
+    /// Re-exported names (`pub use`), each with the path that it refers to.
     passed_on: BTreeMap<String, Module>,
 }
 

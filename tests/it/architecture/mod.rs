@@ -1,4 +1,4 @@
-//! Which folder may name which library, and which file may import which.
+//! The external libraries that each folder may use, and the files that each file may import.
 
 mod imports;
 
@@ -28,8 +28,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rayon", &["workers.rs"]),
 ];
 
-/// The layers, lowest first. A file imports files of its own layer and of lower ones; the names of
-/// one line are layers of their own, which do not import each other.
+/// The layers, lowest first. Each line lists modules of the same height. A file may import files of
+/// its own module and of modules on lower lines, but not of other modules on the same line.
 const LAYERS: &[&[&str]] = &[
     &["error", "secret"],
     &["choice", "git_string"],
@@ -181,7 +181,8 @@ fn no_file_imports_itself_through_others() {
 #[test]
 fn folders_do_not_import_each_other() {
     let modules = modules();
-    // A module with children is its folder; another one is in its parent's.
+    // A module with children has a folder of its own; a module without children is in the folder of
+    // its parent.
     let folder = |module: &Module| {
         let has_children = modules
             .keys()

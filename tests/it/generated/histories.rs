@@ -167,7 +167,8 @@ fn edited(content: &[u8], seed: u32, edits: usize) -> Vec<u8> {
     lines.concat()
 }
 
-/// Puts a file into the tree. Removes files above its path and below it, which are in its way.
+/// Puts a file into the tree. Removes conflicting files: a file in place of one of its parent
+/// directories, and files below its path.
 fn put(tree: &mut Tree, path: &[u8], file: File) {
     tree.retain(|other, _| {
         let is_below = |a: &[u8], b: &[u8]| {

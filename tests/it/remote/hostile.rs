@@ -1,4 +1,4 @@
-//! Servers that send nonsense: the clone fails with a reason, soon, and leaves nothing.
+//! Servers that send invalid data: the clone fails quickly, names the reason, and leaves no files.
 
 use std::time::Duration;
 

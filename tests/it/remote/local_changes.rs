@@ -1,4 +1,4 @@
-//! Local changes of a clone: an update never loses one, unless it is told to.
+//! Local changes of a clone: an update keeps them, unless its options say to overwrite them.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

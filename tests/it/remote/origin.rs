@@ -1,4 +1,4 @@
-//! An origin with a working tree, clones of it, and changes on both sides.
+//! An origin with a working tree, clones of it, and changes in the origin and in the clones.
 
 use std::path::{Path, PathBuf};
 
@@ -96,7 +96,7 @@ impl Origin {
         path
     }
 
-    /// A clone with files and without blobs but theirs.
+    /// A partial clone that has only the blobs of its checked-out files.
     pub(super) fn partial_clone(&self, worktree: Worktree) -> PathBuf {
         let options = CloneOptions::new().filter(Filter::Blobs);
         self.clone("partial", &options.worktree(worktree))
@@ -108,7 +108,7 @@ pub(super) fn updated(path: &Path) -> UpdateOutcome {
     update(path, &CloneOptions::new()).unwrap()
 }
 
-/// Updates the clone at `path` and treats its files in this way.
+/// Updates the clone at `path` with the option `files`.
 pub(super) fn updated_files(path: &Path, files: UpdateFiles) -> UpdateOutcome {
     update(path, &CloneOptions::new().update_files(files)).unwrap()
 }

@@ -53,7 +53,7 @@ fn repack_keeps_packs_few() {
     }
 }
 
-/// git completes thin packs with copies of their bases, so several packs have one object.
+/// git completes a thin pack with copies of its delta bases, so one object may be in several packs.
 #[test]
 fn repack_writes_each_object_once() {
     let origin = Origin::new();

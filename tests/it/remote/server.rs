@@ -1,5 +1,5 @@
-//! Servers of `git://` on this machine: one that runs `git upload-pack`, and one that follows a
-//! script.
+//! Servers of `git://` on this machine: one that runs `git upload-pack`, and one that sends a fixed
+//! answer.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

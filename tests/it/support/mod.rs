@@ -8,7 +8,7 @@ use std::process::Command;
 
 use gitfleet::git::{OpenOptions, Repo};
 
-/// A repository in a temporary directory, which is removed with it.
+/// A repository in a temporary directory, which is removed when the fixture is dropped.
 pub(crate) struct Fixture {
     dir: tempfile::TempDir,
 }
