@@ -22,13 +22,13 @@ pub trait Choice: Copy + PartialEq + Sized + 'static {
     /// The name of the value.
     fn name(self) -> &'static str;
 
-    /// Other names that are understood.
+    /// Other names that [`Choice::parse`] accepts.
     fn aliases(self) -> &'static [&'static str];
 
     /// One sentence about the value; empty if its name needs no explanation.
     fn help(self) -> &'static str;
 
-    /// Reads a name.
+    /// Returns the value with this name or alias.
     ///
     /// # Errors
     ///

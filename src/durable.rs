@@ -1,5 +1,5 @@
-//! Files and directories that appear when they are complete: created under a temporary name,
-//! synced, renamed.
+//! Files and directories that become visible only when they are complete: they are created under a
+//! temporary name, synced and renamed.
 
 use std::fs::File;
 use std::path::Path;

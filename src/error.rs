@@ -16,7 +16,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An argument is invalid in itself.
+    /// An argument is invalid, whatever the state of the repository or server.
     #[error("{what}: {reason}")]
     InvalidInput {
         /// The argument, with the value given.
@@ -290,7 +290,7 @@ impl ErrorKind {
 
 /// Accessors.
 impl Error {
-    /// Returns the tag of this error.
+    /// Returns the kind of this error.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::InvalidInput { .. } => ErrorKind::InvalidInput,

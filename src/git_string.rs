@@ -14,7 +14,7 @@ use crate::error::Result;
 /// A path in a repository, a ref name, a person's name or a message: bytes that are usually UTF-8,
 /// but need not be.
 ///
-/// It prints as UTF-8, with U+FFFD for bytes that are not, and compares as bytes.
+/// `Display` writes it as UTF-8, with U+FFFD for invalid bytes. Comparisons are byte by byte.
 ///
 /// ```
 /// use gitfleet::GitString;

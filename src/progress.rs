@@ -1,4 +1,4 @@
-//! Events of long work, and the sink that receives them. Nothing here prints.
+//! Events of long work, and the sink that receives them. This module prints nothing.
 
 /// The stage of the work on a repository.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -364,8 +364,8 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }
 
-/// A name that every file system accepts and that glob patterns match. Other bytes are
-/// percent-encoded.
+/// Encodes a name so that every file system accepts it and the globs `*` and `?` match it: bytes
+/// other than letters, digits and `-_~+@.` are percent-encoded.
 fn file_name(bytes: &[u8]) -> String {
     use std::fmt::Write;
     let mut out = String::with_capacity(bytes.len());

@@ -12,7 +12,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself, for the one call that sends it.
+    /// Returns the text itself, for sending it to the host.
     #[cfg_attr(
         not(any(feature = "http", all(test, feature = "cli"))),
         expect(dead_code, reason = "only transports send it")

@@ -1,4 +1,4 @@
-//! Structs of options: fields with defaults, a setter for each, and a list of them.
+//! Structs of options: fields with defaults, a setter for each field, and a list of all fields.
 
 /// A conversion of the argument of a setter to the type of the field: a value for an optional
 /// field, text for a string, one or several texts for a list.

@@ -40,7 +40,7 @@ impl<T: Send + 'static> Window<T> {
         self.under_way.len() >= self.workers.threads() * TASKS_PER_THREAD
     }
 
-    /// Starts a task. A panic in it becomes an error answer; in the pool it would abort the
+    /// Starts a task. A panic in the task becomes an error; without this, it would abort the
     /// process.
     pub(crate) fn spawn(&mut self, task: impl FnOnce() -> Result<T> + Send + 'static) {
         let (sender, receiver) = sync_channel(1);

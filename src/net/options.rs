@@ -46,8 +46,8 @@ pub struct Credentials {
     pub password: Secret,
 }
 
-/// A callback for hosts that require credentials if none were given beforehand. It is called at
-/// most once per host and connection.
+/// A callback that returns credentials for a host that requires them, if none were given
+/// beforehand. It is called at most once per host and connection.
 #[derive(Clone)]
 pub struct CredentialProvider(
     #[cfg_attr(

@@ -125,7 +125,7 @@ fn system_roots() -> Result<RootCertStore> {
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
 fn system_certificates() -> Vec<CertificateDer<'static>> {
-    // Not `rustls_native_certs::load_native_certs`, which reads the environment first.
+    // `rustls_native_certs::load_native_certs` is not used, because it reads the environment first.
     let bundle = SYSTEM_BUNDLES
         .iter()
         .map(Path::new)

@@ -35,7 +35,8 @@ pub enum RefChange {
     Created,
     /// The ref moved to a descendant of its old commit.
     FastForwarded,
-    /// The ref moved to a commit that is not a descendant: history was rewritten, or a tag moved.
+    /// The ref moved to a commit that is not a descendant: history was rewritten, or a tag was
+    /// moved.
     Rewritten,
     /// The ref was removed, because the remote no longer has it.
     Deleted,

@@ -27,7 +27,7 @@ pub enum Value<'a> {
     List(Vec<String>),
 }
 
-/// Returns the value of a cell. Columns and rows count from 0.
+/// Returns the value of a cell. Columns and rows are numbered from 0.
 pub fn value(batch: &RecordBatch, column: usize, row: usize) -> Value<'_> {
     let column = batch.column(column);
     if column.is_null(row) {

@@ -21,7 +21,7 @@ pub(super) type Parents<T> = SmallVec<[T; 2]>;
 /// A commit, and its data once it is loaded.
 struct CommitNode {
     id: ObjectId,
-    /// Its position in the commit-graph, if it is there.
+    /// Position of the commit in the commit-graph; `None` if the commit-graph does not contain it.
     position: Option<Position>,
     known: Option<Known>,
 }
@@ -48,8 +48,8 @@ pub(super) struct WalkLimits {
 pub(super) struct Commits {
     reader: Nodes,
     nodes: Vec<CommitNode>,
-    /// Indices of the commits in the commit-graph, by their position in it. For most commits, a
-    /// lookup by id would take longer than all other work on them.
+    /// Indices of the commits in the commit-graph, by their position in it. They save a lookup by
+    /// id, which would take longer than all other work on most commits.
     by_position: Vec<Option<CommitIndex>>,
     /// Indices of all other commits.
     by_id: HashMap<ObjectId, CommitIndex>,
@@ -129,7 +129,8 @@ impl Commits {
         index
     }
 
-    /// Returns the commit's position in the commit-graph, if it is there.
+    /// Returns the commit's position in the commit-graph; `None` if the commit-graph does not
+    /// contain it.
     pub(super) fn position(&self, commit: CommitIndex) -> Option<Position> {
         self.nodes[commit as usize].position
     }
@@ -180,7 +181,7 @@ impl Commits {
         })
     }
 
-    /// Returns the maximum number of parents of a commit that are followed.
+    /// Returns the number of parents to follow from a commit, at most.
     fn parents_wanted(&self, id: ObjectId, seconds: u64) -> usize {
         let is_boundary = is_too_old(seconds, self.limits.since)
             || self.in_range.as_ref().is_some_and(|ids| !ids.contains(&id));
@@ -197,7 +198,8 @@ impl Commits {
         known.ok_or_else(|| Error::internal("a commit was not loaded"))
     }
 
-    /// Returns true if lines that reach the commit stay there, because no parent is followed.
+    /// Returns true if no parent of the commit is followed. All lines that are still traced at such
+    /// a commit are attributed to it.
     pub(super) fn is_boundary(&self, commit: CommitIndex) -> bool {
         self.known(commit)
             .is_ok_and(|known| known.parents.is_empty())

@@ -2,10 +2,10 @@
 //! `--ignore-rev`.
 //!
 //! A line is represented by the multiset of its pairs of bytes. Within a hunk, the line with the
-//! most certain match is settled first. It divides the hunk in two, so that matches do not cross,
-//! and the pairs it shares with the parent's line are not available to other lines. A line without
-//! a match in its hunk is matched with the most similar line of the whole parent, if at least ten
-//! pairs agree.
+//! most certain match is matched first. It divides the hunk in two, and other matches must not
+//! cross it. The pairs of the matched line are subtracted from those of the parent's line, so that
+//! other lines cannot match them again. A line without a match in its hunk is matched with the most
+//! similar line of the whole parent, if they share at least ten pairs.
 //!
 //! These rules are described only in git's source, `blame.c`.
 
@@ -19,12 +19,12 @@ pub(super) type Guesses = Vec<Vec<Option<u32>>>;
 
 /// Maximum distance of a match from the line's expected place, within a hunk.
 const SEARCH_DISTANCE: usize = 10;
-/// Minimum number of pairs that a match anywhere in the parent shares.
+/// Minimum number of pairs that a line shares with its match if the whole parent is searched.
 const MIN_SHARED_PAIRS: u32 = 10;
 /// Weight of nearness: a similarity is multiplied by this number minus the distance in lines.
 const NEARNESS: i64 = 1000;
 
-/// Returns guesses for all hunks between two files. Lines count from 0.
+/// Returns guesses for all hunks between two files. Lines are numbered from 0.
 pub(super) fn guess(old: &[u8], new: &[u8], hunks: &[Hunk]) -> Guesses {
     let mut old: Vec<Pairs> = lines(old).into_iter().map(Pairs::of).collect();
     let new: Vec<Pairs> = lines(new).into_iter().map(Pairs::of).collect();
@@ -45,9 +45,9 @@ fn range(lines: &std::ops::Range<u32>) -> std::ops::Range<usize> {
     lines.start as usize..lines.end as usize
 }
 
-/// Returns the line that shares the most pairs with `line`, and at least [`MIN_SHARED_PAIRS`]. If
-/// several share the same number, the one nearest to `place` is returned; if two are equally near,
-/// the last one.
+/// Returns the parent's line that shares the most pairs with `line`; `None` if no line shares at
+/// least [`MIN_SHARED_PAIRS`]. Among lines that share equally many, the one nearest to `place` is
+/// returned; if two are equally near, the last one.
 fn anywhere(old: &[Pairs], line: &Pairs, place: usize) -> Option<usize> {
     let (mut most, mut best) = (MIN_SHARED_PAIRS, None::<usize>);
     for (at, candidate) in old.iter().enumerate() {
@@ -71,8 +71,8 @@ impl Pairs {
             b' ' | b'\t' | b'\r' | b'\n' => 0,
             byte => byte.to_ascii_lowercase(),
         };
-        // git computes a pair's number from signed bytes: after a byte above 127 the second one is
-        // lost.
+        // git computes a pair's number from signed bytes: if the first byte is above 127, its sign
+        // bits overwrite the second byte.
         let wide = |byte: u8| i32::from(byte.cast_signed()).cast_unsigned();
         let bytes = line.iter().map(normal).chain([0]);
         let mut previous = 0;
@@ -180,8 +180,8 @@ impl<'a> Matching<'a> {
         // of the parent.
         let reach = ((2 * self.distance + 1) * self.new_lines.len()).saturating_sub(1)
             / self.old_lines.len();
-        // Earlier lines are settled first. An explicit stack replaces recursion, because hunks may
-        // be long.
+        // Lines near the start of the hunk are matched first. An explicit stack replaces recursion,
+        // because hunks may be long.
         let mut stretches = vec![Stretch {
             old: self.old_lines.clone(),
             new: 0..self.new_lines.len(),
@@ -289,7 +289,7 @@ impl<'a> Matching<'a> {
         (line * 2 + 1) * self.old_lines.len() / (self.new_lines.len() * 2) + self.old_lines.start
     }
 
-    /// Returns the index in `similarity` of a line and the parent's line `at`.
+    /// Returns the index in `similarity` for a line of the hunk and the parent's line `at`.
     fn slot(&self, line: usize, place: usize, at: usize) -> usize {
         line * (2 * self.distance + 1) + at + self.distance - place
     }

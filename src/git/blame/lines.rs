@@ -7,7 +7,8 @@ use super::guess::Guesses;
 /// Index of a blamed file.
 pub(super) type FileIndex = u32;
 
-/// Consecutive lines of a blamed file, located in the version that is searched. Lines count from 0.
+/// Consecutive lines of a blamed file, located in the version that is searched. Lines are numbered
+/// from 0.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Run {
     /// The blamed file that the lines belong to.
@@ -31,8 +32,8 @@ impl Run {
     }
 }
 
-/// Splits `runs` by a diff from an older file to this one. Lines that the older file has are
-/// renumbered for it and added to `passed`; the others are returned.
+/// Splits `runs` by a diff from an older file to this one. Lines that the older file also contains
+/// get their line numbers in that file and are added to `passed`; the others are returned.
 pub(super) fn split(runs: &[Run], hunks: &[Hunk], passed: &mut Vec<Run>) -> Vec<Run> {
     let mut kept = Vec::new();
     for run in runs {

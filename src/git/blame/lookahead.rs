@@ -1,4 +1,4 @@
-//! Computes what a walk will probably need, ahead of it.
+//! Computes in advance the tree comparisons and line passages that a walk will probably need.
 //!
 //! Commits are listed newest first, a limited number ahead of the walk. For each, workers compare
 //! its tree with its first parent's. If a changed path then has lines to place, workers find the
@@ -6,8 +6,9 @@
 //! that are needed; the walk then finds these itself. So the lookahead affects only the time, not
 //! the result.
 //!
-//! If few paths are blamed, merges mostly pass them whole to the first parent. Then only first
-//! parents are listed ahead; other parents are listed when lines reach them.
+//! If few paths are blamed, a merge usually has the same files as its first parent, so all lines
+//! move there. Then only first parents are listed ahead; other parents are listed when lines reach
+//! them.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -31,13 +32,13 @@ use crate::git::window::Window;
 use crate::mutex::lock;
 use crate::workers::Workers;
 
-/// Number of commits listed ahead of the walk: few at first, so that a short walk wastes little
-/// work. These numbers must not depend on the machine, because the order of visits, and so of the
-/// answers, depends on them.
+/// Number of commits listed ahead of the walk. It starts low, so that a short walk wastes little
+/// work. These numbers must not depend on the machine: they affect the order of visits, and so the
+/// order in which files are finished.
 const FIRST_AHEAD: usize = 64;
 const MOST_AHEAD: usize = 1024;
-/// The maximum if few paths are blamed. Other parents are then listed late, and a long list would
-/// delay them further.
+/// Replaces [`MOST_AHEAD`] if few paths are blamed. Other parents are then listed only when lines
+/// reach them, and are visited later the more commits are listed ahead.
 const MOST_AHEAD_OF_FEW: usize = 96;
 /// Number of commits whose trees one task compares.
 const CHUNK: usize = 32;
@@ -63,8 +64,8 @@ pub(super) struct Visit {
 #[derive(Clone)]
 pub(super) struct Changes {
     pub(super) list: Arc<Vec<TreeChange>>,
-    /// If only the paths known at that time were compared, their number; `None` if all paths were
-    /// compared.
+    /// Number of paths that were compared, if only the paths known at that time were compared;
+    /// `None` if all paths were compared.
     pub(super) known_paths: Option<usize>,
 }
 
@@ -113,7 +114,7 @@ pub(super) struct Lookahead {
     queue: BinaryHeap<(u64, Reverse<CommitIndex>)>,
     is_listed: Vec<bool>,
     few: Option<(TreeLookup, usize)>,
-    /// The changed-path filters of the commit-graph, and the few paths as keys for them.
+    /// The changed-path filters of the commit-graph; `keys` are the few paths as keys for them.
     filters: Option<ChangedPaths>,
     keys: Vec<Key>,
     listed: usize,
@@ -276,7 +277,7 @@ impl Lookahead {
         self.chunks
             .push_back(chunk.iter().map(|(commit, _)| *commit).collect());
         if self.filters.is_some() {
-            // So little is left to compare that waking a worker would take longer.
+            // The filters leave so few trees to compare that starting a task would take longer.
             let few = &mut self.few;
             let answer = self.finders.with(|finder| {
                 let compare = |(_, trees)| compare(finder.objects(), trees, few.as_mut());
@@ -316,8 +317,8 @@ impl Lookahead {
         compare(objects, trees, self.few.clone().as_mut())
     }
 
-    /// Collects finished comparisons as long as there is room, and starts to find passages if none
-    /// are being found.
+    /// Collects finished comparisons until the limits are reached. If no task is finding passages,
+    /// starts one.
     fn ask(&mut self, commits: &mut Commits, paths: &PathTable) -> Result<()> {
         while !self.answers.is_full() && self.entries.len() < MOST_AHEAD {
             let Some(changes) = self.trees.try_next() else {

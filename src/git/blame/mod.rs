@@ -3,33 +3,34 @@
 //! # The idea
 //!
 //! `git blame` works per file: for each commit from the newest on, it determines which of the
-//! remaining lines came from the commit's parents. Run for every file of a tree, it repeats nearly
-//! all of that work: the same commits, the same trees. Here all files share one walk. Each commit
-//! holds a map *path -> (blob, lines still to place)*, its suspects. Commits are visited newest
-//! first, and:
+//! remaining lines came from the commit's parents. If it is run for every file of a tree, it reads
+//! the same commits and the same trees again for each file. Here all files share one walk. Each
+//! commit has a map *path -> (blob, lines not yet attributed)*, its suspects. A line is *placed*
+//! when it is attributed to a commit. Commits are visited newest first, and:
 //!
-//! 1. The paths that a commit did not change against its first parent move to that parent as a
-//!    whole map; they are not examined one by one.
+//! 1. The paths that a commit did not change against its first parent move to that parent together,
+//!    as one map, without a look at each path.
 //! 2. For each other path, the parents are searched for its origins, one after the other
 //!    (`origins`): the same path, else a rename that is detected for this path alone. An origin
 //!    with the same blob takes all lines.
 //! 3. The origins' blobs are compared with the commit's blob (`diff::lines`); lines outside changed
 //!    hunks move to the first origin that has them (`lines`). If the commit is to be ignored, lines
 //!    inside hunks move to the lines that they resemble most (`guess`).
-//! 4. Lines that no origin took belong to this commit. So do all lines that reach a commit without
-//!    parents: a boundary.
+//! 4. Lines that no origin contains are attributed to this commit. A commit without parents is a
+//!    boundary: all lines that reach it are attributed to it.
 //!
-//! The answer for a line depends neither on the order of visits nor on the other files that are
-//! blamed: where dates are out of order, a commit is visited again for lines that arrive late. The
-//! cost depends on the number of changes in history, not on files times commits.
+//! The result for a line depends neither on the order of visits nor on the other files that are
+//! blamed: if commit dates are out of order, a commit may receive lines after its visit, and is
+//! then visited again. The cost depends on the number of changes in history, not on files times
+//! commits.
 //!
 //! # Work in parallel
 //!
-//! Steps 2 and 3 (a path's *passage*) and the comparison of trees depend on blobs and trees only,
-//! not on the lines that are searched. So workers do them ahead of the walk (`lookahead`), for the
-//! paths that have lines to place at the time; the walk itself only moves line numbers. The work
-//! done ahead is bounded by windows. A file is returned, and its state dropped, as soon as its last
-//! line is placed.
+//! Steps 2 and 3 (a path's *passage*) and the comparison of trees depend only on blobs and trees,
+//! not on which lines are blamed. So workers do them ahead of the walk (`lookahead`), for the paths
+//! that have lines to place at the time; the walk itself only moves line numbers. The number of
+//! tasks in progress is limited (`git::window`). A file is returned, and its state dropped, as soon
+//! as its last line is placed.
 //!
 //! # Modules
 //!

@@ -15,14 +15,14 @@ settings! {
     /// let options = BlameOptions::new().paths(["src"]).ignore_whitespace(true);
     /// ```
     pub struct BlameOptions {
-        /// The revision; `None` is `HEAD`. With a range (`v1..v2`), the search ends at its start:
-        /// older lines are attributed to the commit at its edge, as a boundary.
+        /// The revision; `None` is `HEAD`. With a range (`v1..v2`), the search ends at the first
+        /// commit outside of the range; older lines are attributed to that commit, as a boundary.
         pub rev: Option<String> = None,
         /// Blame the files of the working tree, as they are on disk; lines that differ from `HEAD`
         /// have the zero id.
         pub working_tree: bool = false,
-        /// Files and directories relative to the top of the repository, with `/`; `None` is every
-        /// file.
+        /// Files and directories relative to the top of the repository, with `/` as the separator;
+        /// `None` is every file.
         pub paths: Option<Vec<GitString>> = None,
         /// Only these lines; exactly one file must be blamed. The syntax is that of git's `-L`,
         /// such as `10,20`, `10,+5` or `/start/,/end/`. An empty list is all lines.
@@ -40,9 +40,9 @@ settings! {
         pub first_parent: bool = false,
         /// Commits older than this, in seconds since the Unix epoch, are boundaries.
         pub since: Option<i64> = None,
-        /// Treatment of content that the repository does not have. With `Error`, the files that
-        /// need it fail; `Fetch` is for [`prefetch`](crate::remote::prefetch); `AllowAny` is
-        /// rejected.
+        /// Treatment of content that the repository does not have. With `Error`, a file that needs
+        /// it gets an error. `Fetch` requires a call of [`prefetch`](crate::remote::prefetch)
+        /// first. `AllowAny` is rejected.
         pub missing: MissingBlobs = MissingBlobs::Error,
         /// Resolve names and e-mails through the repository's mailmap.
         pub mailmap: bool = true,

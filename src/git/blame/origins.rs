@@ -55,7 +55,8 @@ pub(super) struct Origin {
 pub(super) enum Origins {
     /// One file with the same content, which takes all lines.
     Whole(Origin),
-    /// Files that take the lines they have, in order; empty if the commit added the path.
+    /// Files, in order: each takes the remaining lines that it contains. Empty if the commit added
+    /// the path.
     Parts(Vec<Origin>),
 }
 

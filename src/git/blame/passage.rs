@@ -18,13 +18,14 @@ use crate::git::objects::{Object, ObjectSource, Objects};
 pub(super) enum LinePassage {
     /// All lines go to a file with the same content.
     Whole(Origin),
-    /// Each part takes the lines it has, in order; the commit keeps the rest.
+    /// Parts, in order: each takes the remaining lines that it contains; the others stay at the
+    /// commit.
     Parts(Vec<Part>),
     /// The destination is unknown because of this problem with the repository.
     Unknown(String),
 }
 
-/// An origin, and the hunks that differ from it.
+/// An origin, and the hunks in which the commit's file differs from it.
 pub(super) struct Part {
     pub(super) origin: Origin,
     pub(super) hunks: Vec<Hunk>,

@@ -1,4 +1,4 @@
-//! Numbers for paths, and the paths that still have lines to place.
+//! A table that numbers paths, and counts the commits at which each path has lines to place.
 
 use std::collections::HashMap;
 

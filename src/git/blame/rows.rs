@@ -21,8 +21,8 @@ pub struct BlameRow {
     pub orig_start_line: u32,
     /// The author of that commit.
     pub author: Signature,
-    /// True if the search ended there: at a root commit, or at the edge of a shallow clone, of a
-    /// range or of `since`. The lines may be older than that commit.
+    /// True if the search ended at that commit: it is a root commit, at the boundary of a shallow
+    /// clone, or outside of the range or `since`. The lines may be older than that commit.
     pub is_boundary: bool,
 }
 

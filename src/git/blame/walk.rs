@@ -18,11 +18,11 @@ use crate::git::int_hash::IntHash;
 use crate::git::objects::{ObjectSource, Objects};
 use crate::workers::Workers;
 
-/// Maximum number of files for which only their paths are compared, not whole trees.
+/// Maximum number of blamed files for which trees are compared only at the files' paths.
 const FEW_FILES: usize = 32;
 
-/// Maximum number of visits of a commit. Dates that are out of order cause a few repeated visits.
-/// More than this means a cycle, which only replace refs can make.
+/// Maximum number of visits of a commit. Dates that are out of order cause a few repeated visits. A
+/// larger number means that history has a cycle, which only replace refs can cause.
 const MOST_VISITS: u32 = 100_000;
 
 /// A file at a commit, with the lines that are still to be placed.
@@ -278,7 +278,8 @@ impl BlameWalk {
         Ok(())
     }
 
-    /// Returns one passage for each of `touched`; passages that were not found ahead are found now.
+    /// Returns one passage for each of `touched`. Passages that the lookahead did not find are
+    /// found now.
     fn complete(
         &mut self,
         commit: CommitIndex,
@@ -311,7 +312,7 @@ impl BlameWalk {
         Ok(passages.into_iter().flatten().collect())
     }
 
-    /// Moves to each origin the lines that it has; the commit keeps the rest.
+    /// Moves to each origin the lines that it contains, and attributes the others to the commit.
     fn pass(
         &mut self,
         commit: CommitIndex,
@@ -408,8 +409,8 @@ impl BlameWalk {
         Ok(())
     }
 
-    /// Moves a whole map to a commit. If the commit has one already, the smaller is merged into the
-    /// larger.
+    /// Moves all of `suspects` to a commit. If the commit already has suspects, the smaller map is
+    /// merged into the larger.
     fn give_all(&mut self, commit: CommitIndex, mut suspects: Suspects) -> Result<()> {
         if suspects.is_empty() {
             return Ok(());

@@ -16,7 +16,7 @@ use crate::git::objects::Objects;
 /// The value of the `diff` attribute of a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum DiffAttribute {
-    /// Not set: the bytes decide.
+    /// Not set: a file is binary if it contains a NUL near its start.
     Unspecified,
     /// Compared as text, even if it has NUL bytes.
     Text,
@@ -25,8 +25,8 @@ pub(crate) enum DiffAttribute {
 }
 
 impl DiffAttribute {
-    /// Returns true if git treats these bytes as binary: a NUL is among the first 8,000, unless the
-    /// attribute decides.
+    /// Returns true if git treats these bytes as binary. If the attribute is unspecified, they are
+    /// binary if a NUL is among the first 8,000.
     pub(crate) fn is_binary(self, data: &[u8]) -> bool {
         const LOOKED_AT: usize = 8000;
         match self {

@@ -20,8 +20,8 @@ pub(crate) fn common_suffix(a: &[u8], b: &[u8]) -> usize {
     same + rest.take_while(|(a, b)| a == b).count()
 }
 
-/// Returns the offset of the first NUL. Fast if it is near, because there is no setup: bytes are
-/// read eight at a time.
+/// Returns the offset of the first NUL. Reads eight bytes at a time. Fast if the NUL is near the
+/// start, because nothing has to be prepared.
 pub(crate) fn find_nul(data: &[u8]) -> Option<usize> {
     const LOW: u64 = u64::from_le_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);

@@ -4,8 +4,8 @@
 //! `\r` is content.
 //!
 //! git searches with Myers' algorithm. Before that, it sets aside frequent lines that are
-//! surrounded by many unmatched ones. During the search, it gives up on the shortest edit if that
-//! costs too much. Two facts make counting cheaper than finding the lines:
+//! surrounded by many unmatched ones. During the search, it stops looking for the shortest edit
+//! after too many steps. Two facts make counting cheaper than finding the lines:
 //!
 //! - As long as git does not give up, it finds a shortest edit, and every shortest edit has the
 //!   same counts. So the *length* of the shortest edit is enough.
@@ -23,9 +23,9 @@ use super::line_table::LineTable;
 /// Longest edit for which git is sure to find the shortest one. A step of the search covers two
 /// edits, and git gives up after 256 steps at the earliest.
 const MOST_EDITS: usize = 510;
-/// Fewest unmatched lines for which git may set a frequent line aside. It does so if there are more
-/// than three times as many unmatched lines around it as frequent ones, where the line itself
-/// counts as two frequent ones.
+/// Fewest unmatched lines for which git may set a frequent line aside. It does so if the number of
+/// unmatched lines around the line is more than three times the number of frequent lines; the line
+/// itself counts as two frequent lines.
 pub(crate) const MIN_UNMATCHED: usize = 7;
 /// Number of lines before and after a frequent one that decide if it is set aside.
 const WINDOW: usize = 100;
@@ -95,7 +95,8 @@ fn edits(old: &[&[u8]], new: &[&[u8]], head: &[u8], tail: &[u8]) -> Option<usize
     let mut new_side = Version::matched(&new, &in_old);
     let may_set_aside = old_side.unmatched.max(new_side.unmatched) >= MIN_UNMATCHED;
     if may_set_aside {
-        // Now the ends matter: a line that occurs in them has a match, and may be frequent.
+        // The ends must be counted now: a line that occurs in them has a match, and may be
+        // frequent.
         let (mut end_lines, mut in_ends) = (0, vec![0u32; table.len()]);
         for line in lines(head).into_iter().chain(lines(tail)) {
             end_lines += 1;
@@ -134,8 +135,7 @@ struct Version {
 }
 
 impl Version {
-    /// Keeps the lines that the other middle has too. All others are edits, whatever the search
-    /// finds.
+    /// Keeps the lines that the other middle also contains. All other lines are edits in any case.
     fn matched(lines: &[u32], in_other: &[u32]) -> Self {
         let lines_len = lines.len();
         let lines: Vec<u32> = lines
@@ -307,14 +307,14 @@ mod tests {
     proptest::proptest! {
         #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
 
-        /// The shortcuts give the same counts as git's complete search.
+        /// Compares the shortcuts with git's complete search.
         #[test]
         fn line_counts_of_short_files_equal_the_full_search(old in "[ab\n]{0,30}", new in "[ab\n]{0,30}") {
             let full = full_search(old.as_bytes(), new.as_bytes());
             proptest::prop_assert_eq!(count_lines(old.as_bytes(), new.as_bytes()), full);
         }
 
-        /// The same for files that are long and repetitive enough for lines to be set aside.
+        /// Does the same for files that are long and repetitive enough for lines to be set aside.
         #[test]
         fn line_counts_of_long_files_equal_the_full_search(seed: u32, head in 0usize..200, tail in 0usize..200, old in 0usize..300, new in 0usize..300, kinds in 2u64..400) {
             let seed = u64::from(seed);

@@ -1,7 +1,7 @@
-//! Numbers for lines: equal lines have equal numbers.
+//! A table that numbers lines, so that equal lines have equal numbers.
 
-/// Numbers lines from 0, in the order in which they are first added. Lookups of unknown lines are
-/// the fastest.
+/// Numbers lines from 0, in the order in which they are first added. Optimized for lookups of lines
+/// that are not in the table.
 pub(crate) struct LineTable<'a> {
     lines: Vec<(u64, &'a [u8])>,
     /// Hash slots: the number of a line plus 1, or 0 for an empty slot. The length is a power of
@@ -23,7 +23,7 @@ impl<'a> LineTable<'a> {
         self.lines.len()
     }
 
-    /// As [`Self::len`], in the type of the numbers.
+    /// The same as [`Self::len`], as a `u32`, the type of the line numbers.
     pub(crate) fn len_u32(&self) -> u32 {
         u32::try_from(self.lines.len()).unwrap_or(u32::MAX) // no blob has four billion lines
     }

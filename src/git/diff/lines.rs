@@ -1,19 +1,20 @@
 //! Finds the lines that differ between two blobs, as `git blame` and `git diff -U0` do.
 //!
 //! 1. The common tail is cut off, in blocks ([`common_tail`]).
-//! 2. Myers' search runs as in git. It first sets aside lines that the other file does not have,
-//!    and some that it has often; for that it counts lines in the whole of both files.
+//! 2. Myers' search runs as in git. Before the search, lines that the other file does not contain
+//!    are set aside, and some lines that it contains often. Occurrences are counted in both whole
+//!    files.
 //! 3. Hunks that fit in several places slide: first to join other hunks, then to where the
 //!    indentation suggests that a block begins.
 //!
 //! Two versions of a file mostly have long common ends, and numbering those lines would be most of
 //! the work. They matter in three ways only:
 //!
-//! - A line that only one of the two middles has stays in the search if it also occurs in the
+//! - A line that only one of the two middles contains stays in the search if it also occurs in the
 //!   ends. There are few such lines, so the ends are searched for them. One copy of each, in front
 //!   of both middles, represents all its occurrences.
-//! - If many lines have no match, it matters how often the ends have a line. Then all lines are
-//!   numbered.
+//! - If many lines have no match, git also uses the number of occurrences of each line in the ends.
+//!   Then all lines are numbered.
 //! - A hunk may slide into the ends, as far as lines there equal lines of the middle.
 
 use std::cell::OnceCell;
@@ -55,8 +56,8 @@ impl LineDiffer {
         }
     }
 
-    /// Returns the hunks between two files, in order; they never touch each other. Lines count from
-    /// 0.
+    /// Returns the hunks between two files, in order; there is at least one line between two hunks.
+    /// Lines are numbered from 0.
     pub(crate) fn hunks(&mut self, old: &[u8], new: &[u8]) -> Vec<Hunk> {
         let tail = common_tail(old, new);
         let (old, new) = (&old[..old.len() - tail], &new[..new.len() - tail]);
@@ -69,8 +70,8 @@ impl LineDiffer {
         }
     }
 
-    /// Finds the hunks. `raw` is both files with their white space, which decides where hunks slide
-    /// to.
+    /// Finds the hunks. `raw` contains both files with their white space: the indentation decides
+    /// where hunks slide to.
     fn search(&mut self, old: &[u8], new: &[u8], raw: [&[u8]; 2]) -> Vec<Hunk> {
         let ends = CommonEnds::of(old, new);
         let (head, tail) = (ends.head(old), ends.tail(old));
@@ -205,8 +206,8 @@ impl<'a> Middles<'a> {
         }
     }
 
-    /// Returns true if git may set frequent lines aside. Then it matters how often the ends have
-    /// them.
+    /// Returns true if git may set frequent lines aside. Then occurrences in the ends must be
+    /// counted.
     fn are_drowning(&self) -> bool {
         if self.old.is_empty() || self.new.is_empty() {
             return false; // there is nothing to search
@@ -231,7 +232,8 @@ impl<'a> Middles<'a> {
     }
 }
 
-/// Numbers the lines of `new`. Most follow each other as in `old`, so they need no lookup.
+/// Numbers the lines of `new`. Runs of lines that are the same as in `old` are copied without
+/// lookups.
 fn like<'a>(
     table: &mut LineTable<'a>,
     old: &[u8],
@@ -366,7 +368,7 @@ mod tests {
 
     use super::*;
 
-    /// The same without shortcuts: every line of both files is numbered.
+    /// Finds the hunks without shortcuts: every line of both files is numbered.
     fn whole_search(old: &[u8], new: &[u8]) -> Vec<Hunk> {
         let tail = common_tail(old, new);
         let (old, new) = (&old[..old.len() - tail], &new[..new.len() - tail]);

@@ -1,8 +1,8 @@
 //! Comparison of two trees.
 //!
-//! Two trees are merged entry by entry; subtrees with the same id are never read. Changes are in
-//! path order, with bytes compared as git does: a directory sorts as if its name ended in `/`, so a
-//! file that became a directory is a deletion and additions.
+//! Both trees are read in parallel, entry by entry; subtrees with the same id are never read.
+//! Changes are in path order, with bytes compared as git does: a directory sorts as if its name
+//! ended in `/`, so a file that became a directory is a deletion and additions.
 
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
@@ -246,8 +246,8 @@ impl TreeCursor {
     }
 }
 
-/// Moves both past the entries that they have in common from here on. Neighbouring trees are mostly
-/// the same, byte by byte.
+/// Moves both cursors past the next entries that both trees have in common. Trees of neighbouring
+/// commits are mostly equal, byte by byte.
 fn skip_common(old: &mut TreeCursor, new: &mut TreeCursor) {
     let (Some((id, _)), Some(_)) = (&old.tree, &new.tree) else {
         return;

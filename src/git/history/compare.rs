@@ -132,15 +132,16 @@ impl Comparer {
             }
             _ => (Vec::new(), None),
         };
-        // The counts of a file that may have been renamed cannot be trusted.
+        // If a missing blob prevents rename detection, this file may be one half of a rename. Its
+        // line counts are then unknown.
         let is_doubtful = |change: &TreeChange| {
             let is_regular = |side: Option<Side>| side.is_some_and(|side| side.is_regular());
             missing.is_some()
                 && (change.old.is_none() || change.new.is_none())
                 && (is_regular(change.old) || is_regular(change.new))
         };
-        // Number of times a file is a source, plus one if it still exists. The last use of a
-        // deleted file is the rename; all others are copies.
+        // Number of times a file is a source, plus one if it still exists. The last pair of a
+        // deleted source is its rename; all earlier pairs are copies.
         let mut uses: Vec<usize> = found
             .iter()
             .map(|change| usize::from(change.new.is_some()))
@@ -274,7 +275,8 @@ impl Comparer {
 }
 
 impl Comparer {
-    /// Returns the counts of a file whose blob is missing, or the error that the settings ask for.
+    /// Returns the counts of a file whose blob is missing; or an error, if the settings require
+    /// one.
     fn missing(&self, blob: Option<ObjectId>, path: &[u8]) -> Result<LineCounts> {
         match (self.settings.missing, blob) {
             (MissingBlobs::Error, Some(blob)) => {

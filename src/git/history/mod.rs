@@ -1,9 +1,9 @@
 //! Commits and the files they changed, with lines added and deleted: `git log --numstat`, in
 //! parallel.
 //!
-//! The calling thread walks. Chunks of commits are compared with their parents on the repository's
-//! workers, and results are returned in walk order. The number of chunks in progress is limited, so
-//! memory does not grow with history.
+//! The calling thread walks history. Chunks of commits are compared with their parents on the
+//! repository's workers, and results are returned in walk order. The number of chunks in progress
+//! is limited, so memory does not grow with history.
 
 mod compare;
 mod options;
@@ -23,15 +23,16 @@ use crate::git_string::GitString;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Signature {
-    /// The name after the mailmap: in UTF-8 if the commit states its encoding, else as recorded.
+    /// The name, resolved through the mailmap; in UTF-8 if the commit states its encoding, else as
+    /// recorded.
     pub name: GitString,
-    /// The e-mail after the mailmap, encoded as `name`, without the angle brackets.
+    /// The e-mail, resolved through the mailmap; encoded as `name`, without the angle brackets.
     pub email: GitString,
     /// The time, as recorded.
     pub time: Timestamp,
-    /// The name before the mailmap.
+    /// The name before it is resolved through the mailmap.
     pub raw_name: GitString,
-    /// The e-mail before the mailmap.
+    /// The e-mail before it is resolved through the mailmap.
     pub raw_email: GitString,
 }
 

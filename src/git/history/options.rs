@@ -92,7 +92,7 @@ settings! {
         /// Revisions to start at and to leave out: `main`, `v1..v2`, `^old`, `a...b` ... Several
         /// are combined. Empty is `HEAD`.
         pub rev: Vec<String> = Vec::new(),
-        /// Start at every ref and at `HEAD`, beside `rev`.
+        /// Start at every ref and at `HEAD`, in addition to `rev`.
         pub all_refs: bool = false,
         /// Only commits that change these paths, and only the changes to these paths: pathspecs in
         /// git's syntax, relative to the top of the repository. History is simplified as in git: if
@@ -104,8 +104,8 @@ settings! {
         pub since: Option<i64> = None,
         /// Only commits whose committer date is at or before this, in seconds since the Unix epoch.
         pub until: Option<i64> = None,
-        /// Only commits whose author, as `Name <email>` after the mailmap, matches one of these
-        /// patterns. Empty is all.
+        /// Only commits whose author, as `Name <email>` resolved through the mailmap, matches one
+        /// of these patterns. Empty is all.
         pub authors: Vec<String> = Vec::new(),
         /// Only commits whose committer matches one of these patterns. Empty is all.
         pub committers: Vec<String> = Vec::new(),

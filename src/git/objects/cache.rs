@@ -15,7 +15,7 @@ use super::Object;
 use crate::git::int_hash::IntHash;
 use crate::mutex::lock;
 
-/// Overhead of an entry, in bytes beside its data.
+/// Overhead of an entry, in bytes, in addition to its data.
 const ENTRY_BYTES: usize = 128;
 
 /// The location of an object.
@@ -56,7 +56,7 @@ impl ObjectCache {
         }
     }
 
-    /// Lowers the budget to `budget` bytes, if it is larger.
+    /// Lowers the budget to `budget` bytes, unless it is already lower.
     pub(super) fn shrink_to(&self, budget: usize) {
         self.budget.fetch_min(budget, Ordering::Relaxed);
     }

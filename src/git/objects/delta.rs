@@ -1,6 +1,6 @@
 //! Deltas between objects, as stored in packs (gitformat-pack, "Deltified representation").
 
-/// Applies `delta` to `base`. Returns `None` if they do not fit.
+/// Applies `delta` to `base`. Returns `None` if `delta` is malformed or does not belong to `base`.
 pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
     let mut rest = delta;
     if read_size(&mut rest)? != base.len() {
@@ -17,8 +17,8 @@ pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
             rest = after;
             part
         } else {
-            // A copy of a part of the base. Each bit says that a byte of the offset (4 bits) or
-            // size (3 bits) follows.
+            // A copy of a part of the base. Each bit that is set means that a byte of the offset (4
+            // bits) or size (3 bits) follows.
             let offset = read_bytes(&mut rest, command & 0x0f)?;
             let size = match read_bytes(&mut rest, (command >> 4) & 0x07)? {
                 0 => 0x1_0000,
@@ -34,7 +34,7 @@ pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
     (result.len() == result_size).then_some(result)
 }
 
-/// Reads a number of seven bits per byte, lowest bits first. The eighth bit says that another byte
+/// Reads a number of seven bits per byte, lowest bits first. The eighth bit is set if another byte
 /// follows.
 fn read_size(rest: &mut &[u8]) -> Option<usize> {
     let (mut size, mut shift) = (0usize, 0u32);

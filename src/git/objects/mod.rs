@@ -1,4 +1,4 @@
-//! Reading of objects. Missing objects are told apart from damaged ones.
+//! Reading of objects. Missing objects are distinguished from damaged ones.
 //!
 //! An object in a pack is decoded by [`packs`], through a [`cache`] that all threads of one call
 //! share. All other objects (in a file of their own, or in a pack that appeared after the call
@@ -92,7 +92,7 @@ impl ObjectSource {
         })
     }
 
-    /// Lowers the limit for decoded objects to `bytes`, if it is larger.
+    /// Lowers the limit for decoded objects to `bytes`, unless it is already lower.
     pub(super) fn shrink_cache(&self, bytes: usize) {
         self.store.cache.shrink_to(bytes);
     }

@@ -19,8 +19,8 @@ const LONGEST_CHAIN: usize = 4096;
 /// Upper limit for the factor by which a deflate stream grows when it is inflated.
 const MOST_GROWTH: u64 = 1100;
 
-/// Bytes left free behind the output. zlib's fast loop runs only while a match of maximum length
-/// fits; without this space, the end would be inflated byte by byte.
+/// Number of bytes kept free after the output. zlib's fast loop runs only while a match of maximum
+/// length fits; without this space, the end would be inflated byte by byte.
 const ROOM: usize = 320;
 /// Largest size, in bytes, that a buffer of a thread keeps after a large object.
 const MOST_KEPT: usize = 4 << 20;

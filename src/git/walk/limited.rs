@@ -1,5 +1,5 @@
-//! Builds the whole list before any of it is shown. This is needed if commits are excluded, or if
-//! children come before all their parents.
+//! Lists all commits before the first one is shown. This is needed if commits are excluded, or if
+//! no commit may be shown before all of its children.
 
 use std::collections::HashMap;
 
@@ -53,7 +53,8 @@ struct Lister<'a> {
     wanted: usize,
 }
 
-/// Returns the commits to show, in order, each with true if it does not change the chosen paths.
+/// Returns the commits to show, in order. The flag of a commit is true if it does not change the
+/// chosen paths.
 pub(super) fn list(
     nodes: &Nodes,
     tips: &Tips,
@@ -195,7 +196,7 @@ impl Lister<'_> {
     }
 
     /// Excludes the ancestors that have been read already; the walk excludes the others later. The
-    /// parents are always examined, because the commit itself may have been excluded before they
+    /// direct parents are always examined: the commit may have been excluded before its parents
     /// were known.
     fn exclude_known_ancestors(&mut self, index: Index) {
         let mut pending = self.parents(index).to_vec();
@@ -224,8 +225,8 @@ impl Lister<'_> {
         !flags.excluded || flags.bottom
     }
 
-    /// Decides anew if a merge is unchanged, after some of its parents were found to be excluded.
-    /// It is then compared with the other parents only.
+    /// Decides again if a merge is unchanged, after some of its parents were found to be excluded.
+    /// Only the other parents are then compared with the merge.
     fn reconsider(&mut self, index: Index) {
         let node = &self.found[index as usize];
         let (Some(same), false) = (&node.same, node.flags.unchanged) else {

@@ -2,8 +2,8 @@
 //!
 //! By default the walk streams, newest committer date first. A queue holds the commits whose
 //! children have been seen; among equal dates, the one that was queued first comes first. If
-//! commits are excluded (`^A`, `A..B`), or if children must come before all their parents, git
-//! lists all commits ([`limited`]) before it shows the first one. So does this walk.
+//! commits are excluded (`^A`, `A..B`), or if no commit may be shown before all of its children,
+//! git lists all commits before it shows the first one, and so does this module ([`limited`]).
 //!
 //! As in git, the boundary commits of a shallow clone have no parents here.
 

@@ -9,7 +9,8 @@ pub(crate) struct WalkOptions {
     pub(crate) first_parent: bool,
     /// Show children before all their parents, and do not mix lines of history.
     pub(crate) topo_order: bool,
-    /// Oldest committer time that is shown and walked through, in seconds since the Unix epoch.
+    /// Oldest committer time of the commits that are shown or followed, in seconds since the Unix
+    /// epoch.
     pub(crate) since: Option<i64>,
     /// Only commits that change these paths.
     pub(crate) paths: Option<Simplify>,

@@ -76,7 +76,7 @@ pub(crate) fn update(
     } else {
         Vec::new()
     };
-    // Deletions come first: a branch `a` may make room for `a/b`.
+    // Deletions come first: `a/b` cannot be created while a branch `a` exists.
     edit(repo, &updates)?;
     let deleted = updates.len();
     for target in wanted {
@@ -95,7 +95,7 @@ pub(crate) fn update(
 }
 
 /// Returns the removals of refs below the destinations of `specs` that are neither wanted nor
-/// shown.
+/// checked out (`shown`).
 fn deletions(
     repo: &gix::Repository,
     wanted: &[RefTarget],
@@ -137,7 +137,7 @@ fn deletions(
     Ok(deletions)
 }
 
-/// Returns the change that moves a ref to its target; `None` if it is there already.
+/// Returns the change that moves a ref to its target; `None` if it already points there.
 fn movement(
     repo: &gix::Repository,
     target: &RefTarget,

@@ -20,7 +20,7 @@ use super::stall::StallTimer;
 use crate::net::{CredentialProvider, Credentials};
 use crate::unix_time;
 
-/// The same number as in git.
+/// Maximum number of redirects, as in git.
 const MOST_REDIRECTS: usize = 20;
 /// Number of bytes to read of an error answer, to find the server's message.
 const MOST_WORDS: usize = 1024;
@@ -169,7 +169,7 @@ impl Link {
                 if !to.as_str().ends_with(tail) {
                     return Err(self.redirect("to a URL that is not a repository"));
                 }
-                // A redirect must not choose the credentials.
+                // Credentials in the URL of a redirect are not used.
                 let _ = (to.set_username(""), to.set_password(None));
                 request.url = to.into();
                 continue;

@@ -76,8 +76,8 @@ impl TransferMonitor {
         monitor
     }
 
-    /// From now on, expects data that is held in memory: greetings, lists of refs, negotiation. Its
-    /// limit is the higher one of the built-in limit and the caller's limit.
+    /// Limits the data that is held in memory from now on: greetings, lists of refs, negotiation.
+    /// The limit is the higher of the built-in limit and the caller's limit.
     pub(crate) fn expect_lists(&self) {
         let all = self.0.most_bytes.load(Ordering::Relaxed);
         let most = if all == u64::MAX {
@@ -89,8 +89,7 @@ impl TransferMonitor {
         self.0.most_before_pack.store(most, Ordering::Relaxed);
     }
 
-    /// From now on, expects a pack. It is written to disk, so the limit for data in memory no
-    /// longer applies.
+    /// Removes the limit for data in memory, because a pack follows, which is written to disk.
     pub(crate) fn expect_pack(&self) {
         self.0.most_before_pack.store(u64::MAX, Ordering::Relaxed);
     }
@@ -104,7 +103,7 @@ impl TransferMonitor {
         self.0.stop.load(Ordering::Relaxed)
     }
 
-    /// Returns true if the transfer failed: waiting for more is then useless.
+    /// Returns true if the transfer failed, so that waiting for more data is useless.
     pub(crate) fn has_failed(&self) -> bool {
         self.0.has_failed.load(Ordering::Relaxed)
     }

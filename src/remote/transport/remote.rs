@@ -21,7 +21,8 @@ use crate::secret::Secret;
 pub(crate) struct Remote {
     url: RemoteUrl,
     options: NetOptions,
-    /// Set for http and https only: other schemes need neither TLS nor a CPU that supports it.
+    /// TLS and proxy settings, for http and https only. For other schemes they are not created,
+    /// which would fail on a CPU that TLS does not support.
     settings: Option<ClientSettings>,
     credentials: Vec<Credentials>,
     ask: Option<CredentialProvider>,

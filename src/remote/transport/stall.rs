@@ -14,8 +14,8 @@ use crate::net::NetOptions;
 /// Interval at which a waiting thread checks if it must stop.
 const TICK: Duration = Duration::from_millis(50);
 
-/// The timer of one connection, and the runtime of its sockets. The waiting thread drives the
-/// runtime, so nothing is passed between threads.
+/// The timer of one connection, and the runtime of its sockets. The waiting thread runs the runtime
+/// itself, so nothing is passed between threads.
 pub(crate) struct StallTimer {
     runtime: tokio::runtime::Runtime,
     timeout: Duration,
@@ -49,7 +49,7 @@ impl StallTimer {
         &self.runtime
     }
 
-    /// Waits for an answer. Restarts the time and the bytes that are counted.
+    /// Waits for an answer. Resets the counts of time and bytes first.
     pub(crate) fn wait_anew<T>(
         &self,
         future: impl Future<Output = io::Result<T>>,

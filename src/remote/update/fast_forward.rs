@@ -217,7 +217,7 @@ impl<'a> FilePlan<'a> {
         let mut fresh = fresh.map_err(gix_error::unreadable(repo.path(), failed))?;
         let changed = self.changes.iter().map(|change| change.path.as_slice());
         let changed: HashSet<&[u8]> = changed.collect();
-        // Unchanged entries are not written, but their attributes apply to those that are.
+        // Unchanged entries are not written, but their `.gitattributes` apply to the written ones.
         for (entry, path) in fresh.entries_mut_with_paths() {
             if !changed.contains(path.as_bytes()) {
                 entry.flags.insert(Flags::SKIP_WORKTREE);

@@ -292,7 +292,7 @@ impl LocalRefs {
 }
 
 /// Points `HEAD` of a bare clone to the remote's default branch, if the clone has that branch.
-/// Returns the branch if it is a new one.
+/// Returns the branch if `HEAD` named another one before.
 fn follow_head(
     repo: &gix::Repository,
     remote_head: Option<&Ref>,

@@ -1,5 +1,5 @@
-//! Writes and removes files of a working tree: each by one rename or removal, never through a
-//! symbolic link.
+//! Writes and removes files of a working tree. Each change is a single rename or removal, never
+//! through a symbolic link.
 
 use std::path::Path;
 

@@ -19,10 +19,10 @@ use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::remote::transport::TransferMonitor;
 
-/// Number of packs up to which no packs are joined.
+/// Maximum number of packs for which nothing is joined.
 const FEW: usize = 10;
-/// A pack is joined with the smaller ones if it has at most this many times their objects. So each
-/// object is copied only a few times, however many updates there are.
+/// A pack is joined with the smaller packs if it has at most this many times the number of their
+/// objects. So each object is copied only a few times, however many updates there are.
 const FACTOR: u64 = 2;
 
 /// Joins small packs of a repository if there are many. Kept packs and repositories with a

@@ -61,17 +61,17 @@ pub(super) const fn column(
 }
 
 impl Column {
-    /// The same column with a meaning of null.
+    /// Returns the column with `null` as the meaning of null.
     pub(super) const fn null(self, null: &'static str) -> Self {
         Self { null, ..self }
     }
 
-    /// The same column with a unit.
+    /// Returns the column with a unit.
     pub(super) const fn unit(self, unit: &'static str) -> Self {
         Self { unit, ..self }
     }
 
-    /// The same column as a key of another table.
+    /// Returns the column with a reference to a column of another table, as `table.column`.
     pub(super) const fn refers_to(self, refers_to: &'static str) -> Self {
         Self { refers_to, ..self }
     }
