@@ -40,7 +40,7 @@ fn messages(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
 /// Returns the error for a revision that could not be resolved. It keeps gix's innermost message
 /// about commits, refs or paths, and ignores messages about gix's parser.
 pub(crate) fn revision_not_found(repo: &Path, revision: &str, error: &gix::Error) -> Error {
-    const OF_THE_PARSER: &[&str] = &[
+    const PARSER_MESSAGES: &[&str] = &[
         "delegate.",
         "Delegate",
         "couldn't parse",
@@ -50,7 +50,7 @@ pub(crate) fn revision_not_found(repo: &Path, revision: &str, error: &gix::Error
     let messages = messages(error);
     let told = messages.iter().rfind(|message| {
         let is_sentence = message.contains(' ');
-        is_sentence && !OF_THE_PARSER.iter().any(|start| message.starts_with(start))
+        is_sentence && !PARSER_MESSAGES.iter().any(|start| message.starts_with(start))
     });
     let reason = match told.map(|message| message.split(", input=").next().unwrap_or(message)) {
         Some(told) if !revision.is_empty() && !told.ends_with("could not be found") => told,

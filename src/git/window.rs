@@ -64,7 +64,7 @@ impl<T: Send + 'static> Window<T> {
         let answer = match self.under_way.front()?.try_recv() {
             Ok(answer) => answer,
             Err(TryRecvError::Empty) => return None,
-            Err(TryRecvError::Disconnected) => Err(no_answer()),
+            Err(TryRecvError::Disconnected) => Err(missing_result()),
         };
         self.under_way.pop_front();
         Some(answer)
@@ -83,14 +83,14 @@ impl<T: Send + 'static> Window<T> {
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Some(Err(no_answer()));
+                    return Some(Err(missing_result()));
                 }
             }
         }
     }
 }
 
-fn no_answer() -> Error {
+fn missing_result() -> Error {
     Error::internal("a worker ended without an answer")
 }
 

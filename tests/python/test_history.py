@@ -80,7 +80,7 @@ def test_invalid_options_are_named(history, options, named):
 
 
 def test_unknown_option_is_a_type_error(history):
-    with pytest.raises(TypeError, match=r"'path'; there are .*paths"):
+    with pytest.raises(TypeError, match=r"'path'; valid are .*paths"):
         gitfleet.Repository(history).commits(path="dir")
 
 

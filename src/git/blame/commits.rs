@@ -146,7 +146,7 @@ impl Commits {
                 Some(known) => known,
                 None => {
                     let raw = self.reader.load(self.id(commit))?;
-                    let wanted = self.parents_wanted(raw.id, raw.seconds);
+                    let wanted = self.followed_parent_count(raw.id, raw.seconds);
                     let parents = raw.parent_ids.iter().take(wanted);
                     Known {
                         tree: raw.tree_id,
@@ -168,7 +168,7 @@ impl Commits {
         let found = graph.commit_at(position?);
         let (tree, seconds) = (found.root_tree_id().to_owned(), found.committer_timestamp());
         let mut above = Parents::new();
-        for parent in found.iter_parents().take(self.parents_wanted(id, seconds)) {
+        for parent in found.iter_parents().take(self.followed_parent_count(id, seconds)) {
             let parent = parent.ok().filter(|at| at.0 < graph.num_commits())?;
             above.push((parent, graph.id_at(parent).to_owned()));
         }
@@ -182,7 +182,7 @@ impl Commits {
     }
 
     /// Returns the number of parents to follow from a commit, at most.
-    fn parents_wanted(&self, id: ObjectId, seconds: u64) -> usize {
+    fn followed_parent_count(&self, id: ObjectId, seconds: u64) -> usize {
         let is_boundary = is_too_old(seconds, self.limits.since)
             || self.in_range.as_ref().is_some_and(|ids| !ids.contains(&id));
         match (is_boundary, self.limits.first_parent) {

@@ -22,7 +22,7 @@ const SEARCH_DISTANCE: usize = 10;
 /// Minimum number of pairs that a line shares with its match if the whole parent is searched.
 const MIN_SHARED_PAIRS: u32 = 10;
 /// Weight of nearness: a similarity is multiplied by this number minus the distance in lines.
-const NEARNESS: i64 = 1000;
+const DISTANCE_WEIGHT: i64 = 1000;
 
 /// Returns guesses for all hunks between two files. Lines are numbered from 0.
 pub(super) fn guess(old: &[u8], new: &[u8], hunks: &[Hunk]) -> Guesses {
@@ -33,7 +33,7 @@ pub(super) fn guess(old: &[u8], new: &[u8], hunks: &[Hunk]) -> Guesses {
         let (before, after) = (range(&hunk.before), range(&hunk.after));
         let nearby = Matching::new(&mut old, &new, before, after.clone()).find();
         let guess = |(line, nearby): (usize, Option<usize>)| {
-            let found = nearby.or_else(|| anywhere(&old, &new[line], line));
+            let found = nearby.or_else(|| most_similar_in_file(&old, &new[line], line));
             found.and_then(|line| u32::try_from(line).ok())
         };
         guesses.push(after.zip(nearby).map(guess).collect());
@@ -48,7 +48,7 @@ fn range(lines: &std::ops::Range<u32>) -> std::ops::Range<usize> {
 /// Returns the parent's line that shares the most pairs with `line`; `None` if no line shares at
 /// least [`MIN_SHARED_PAIRS`]. Among lines that share equally many, the one nearest to `place` is
 /// returned; if two are equally near, the last one.
-fn anywhere(old: &[Pairs], line: &Pairs, place: usize) -> Option<usize> {
+fn most_similar_in_file(old: &[Pairs], line: &Pairs, place: usize) -> Option<usize> {
     let (mut most, mut best) = (MIN_SHARED_PAIRS, None::<usize>);
     for (at, candidate) in old.iter().enumerate() {
         let shared = line.shared(candidate);
@@ -130,7 +130,7 @@ enum Certainty {
 }
 
 /// A part of a hunk: lines of the parent, and lines of the commit as indices into the hunk.
-struct Stretch {
+struct HunkPart {
     old: std::ops::Range<usize>,
     new: std::ops::Range<usize>,
 }
@@ -182,7 +182,7 @@ impl<'a> Matching<'a> {
             / self.old_lines.len();
         // Lines near the start of the hunk are matched first. An explicit stack replaces recursion,
         // because hunks may be long.
-        let mut stretches = vec![Stretch {
+        let mut stretches = vec![HunkPart {
             old: self.old_lines.clone(),
             new: 0..self.new_lines.len(),
         }];
@@ -193,13 +193,13 @@ impl<'a> Matching<'a> {
             self.old[partner].subtract(&self.new[self.new_lines.start + line]);
             self.invalidate(&stretch, line, partner, reach);
             if line + 1 < stretch.new.end {
-                stretches.push(Stretch {
+                stretches.push(HunkPart {
                     old: partner..stretch.old.end,
                     new: line + 1..stretch.new.end,
                 });
             }
             if line > stretch.new.start {
-                stretches.push(Stretch {
+                stretches.push(HunkPart {
                     old: stretch.old.start..partner + 1,
                     new: stretch.new.start..line,
                 });
@@ -210,7 +210,7 @@ impl<'a> Matching<'a> {
 
     /// Returns the line with the most certain match, the first of equals, and its partner in the
     /// parent.
-    fn most_certain(&mut self, stretch: &Stretch) -> Option<(usize, usize)> {
+    fn most_certain(&mut self, stretch: &HunkPart) -> Option<(usize, usize)> {
         let mut most = None;
         for line in stretch.new.clone() {
             if self.certainty[line] == Certainty::Unknown {
@@ -236,8 +236,8 @@ impl<'a> Matching<'a> {
             let slot = self.slot(line, place, at);
             let similarity = *self.similarity[slot].get_or_insert_with(|| {
                 let shared = self.new[self.new_lines.start + line].shared(&self.old[at]);
-                let away = i64::try_from(at.abs_diff(place)).unwrap_or(NEARNESS);
-                i64::from(shared) * (NEARNESS - away)
+                let away = i64::try_from(at.abs_diff(place)).unwrap_or(DISTANCE_WEIGHT);
+                i64::from(shared) * (DISTANCE_WEIGHT - away)
             });
             if similarity > best.0 {
                 second = best;
@@ -258,7 +258,7 @@ impl<'a> Matching<'a> {
 
     /// Discards the results that the match of `line` with `partner` changes: similarities with
     /// `partner`, and matches that would cross it.
-    fn invalidate(&mut self, stretch: &Stretch, line: usize, partner: usize, reach: usize) {
+    fn invalidate(&mut self, stretch: &HunkPart, line: usize, partner: usize, reach: usize) {
         let from = line.saturating_sub(reach).max(stretch.new.start);
         let until = (line + reach + 1).min(stretch.new.end);
         for other in from..until {

@@ -44,7 +44,7 @@ pub(super) fn split(runs: &[Run], hunks: &[Hunk], passed: &mut Vec<Run>) -> Vec<
         let mut next = hunks.partition_point(|hunk| hunk.after.end <= at);
         let mut shift = next
             .checked_sub(1)
-            .map_or(0, |previous| shift_behind(&hunks[previous]));
+            .map_or(0, |previous| line_offset_after(&hunks[previous]));
         while at < end {
             let hunk = hunks.get(next);
             if let Some(hunk) = hunk.filter(|hunk| hunk.after.start <= at) {
@@ -52,7 +52,7 @@ pub(super) fn split(runs: &[Run], hunks: &[Hunk], passed: &mut Vec<Run>) -> Vec<
                 if stop > at {
                     kept.push(run.part(at - run.line, stop - at, at));
                 }
-                shift = shift_behind(hunk);
+                shift = line_offset_after(hunk);
                 at = stop;
                 next += 1;
             } else {
@@ -104,7 +104,7 @@ pub(super) fn split_by_guesses(
 }
 
 /// Returns the offset of common lines after `hunk`: older line minus newer line.
-fn shift_behind(hunk: &Hunk) -> i64 {
+fn line_offset_after(hunk: &Hunk) -> i64 {
     i64::from(hunk.before.end) - i64::from(hunk.after.end)
 }
 

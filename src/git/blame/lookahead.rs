@@ -35,14 +35,14 @@ use crate::workers::Workers;
 /// Number of commits listed ahead of the walk. It starts low, so that a short walk wastes little
 /// work. These numbers must not depend on the machine: they affect the order of visits, and so the
 /// order in which files are finished.
-const FIRST_AHEAD: usize = 64;
-const MOST_AHEAD: usize = 1024;
-/// Replaces [`MOST_AHEAD`] if few paths are blamed. Other parents are then listed only when lines
+const INITIAL_AHEAD: usize = 64;
+const MAX_AHEAD: usize = 1024;
+/// Replaces [`MAX_AHEAD`] if few paths are blamed. Other parents are then listed only when lines
 /// reach them, and are visited later the more commits are listed ahead.
-const MOST_AHEAD_OF_FEW: usize = 96;
+const MAX_AHEAD_FEW_PATHS: usize = 96;
 /// Number of commits whose trees one task compares.
 const CHUNK: usize = 32;
-const CHUNK_OF_FEW: usize = 16;
+const CHUNK_FEW_PATHS: usize = 16;
 /// Number of line passages that one task finds.
 const BATCH: usize = 16;
 
@@ -179,9 +179,9 @@ impl Lookahead {
     }
 
     /// Returns true if the changed-path filters show that the commit did not change the few paths.
-    fn left_alone(&self, position: Option<Position>) -> bool {
+    fn is_unchanged(&self, position: Option<Position>) -> bool {
         let known = self.filters.as_ref().zip(position);
-        known.is_some_and(|(filters, commit)| filters.left_alone(commit, &self.keys))
+        known.is_some_and(|(filters, commit)| filters.is_unchanged(commit, &self.keys))
     }
 
     /// Adds a commit to the list, unless it was added before.
@@ -206,11 +206,11 @@ impl Lookahead {
     ) -> Result<Option<Visit>> {
         self.visited += 1;
         let most_ahead = if self.few.is_some() {
-            MOST_AHEAD_OF_FEW
+            MAX_AHEAD_FEW_PATHS
         } else {
-            MOST_AHEAD
+            MAX_AHEAD
         };
-        let most = self.visited + (FIRST_AHEAD + self.visited).min(most_ahead);
+        let most = self.visited + (INITIAL_AHEAD + self.visited).min(most_ahead);
         while self.listed < most && self.list_one(commits)? {}
         self.ask(commits, paths)?;
         while self.entries.is_empty() {
@@ -254,12 +254,12 @@ impl Lookahead {
                 trees = Some((commits.known(parent)?.tree, tree));
             }
         }
-        if self.left_alone(commits.position(commit)) {
+        if self.is_unchanged(commits.position(commit)) {
             trees = None;
         }
         self.chunk.push((commit, trees));
         let full = if self.few.is_some() {
-            CHUNK_OF_FEW
+            CHUNK_FEW_PATHS
         } else {
             CHUNK
         };
@@ -309,7 +309,7 @@ impl Lookahead {
         let known = commits.load(commit)?;
         let (tree, parent) = (known.tree, known.parents.first().copied());
         let trees = match parent {
-            Some(parent) if !self.left_alone(commits.position(commit)) => {
+            Some(parent) if !self.is_unchanged(commits.position(commit)) => {
                 Some((commits.load(parent)?.tree, tree))
             }
             _ => None,
@@ -320,7 +320,7 @@ impl Lookahead {
     /// Collects finished comparisons until the limits are reached. If no task is finding passages,
     /// starts one.
     fn ask(&mut self, commits: &mut Commits, paths: &PathTable) -> Result<()> {
-        while !self.answers.is_full() && self.entries.len() < MOST_AHEAD {
+        while !self.answers.is_full() && self.entries.len() < MAX_AHEAD {
             let Some(changes) = self.trees.try_next() else {
                 break;
             };
@@ -346,7 +346,7 @@ impl Lookahead {
                 let wanted =
                     |change: &TreeChange| change.new.is_some() && paths.is_wanted(&change.path);
                 asked.extend(list.filter(|(_, change)| wanted(change)).map(|(at, _)| at));
-                self.ask_for(commit, changes, &asked, commits)?;
+                self.add_to_batches(commit, changes, &asked, commits)?;
             }
             self.entries.push_back(Entry {
                 commit,
@@ -359,7 +359,7 @@ impl Lookahead {
 
     /// Adds changes to batches. Added files of one commit stay in one batch, so that the sources of
     /// renames are read only once.
-    fn ask_for(
+    fn add_to_batches(
         &mut self,
         commit: CommitIndex,
         changes: &Changes,

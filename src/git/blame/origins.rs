@@ -68,7 +68,7 @@ enum InParent {
     Same,
     Other(ObjectId),
     /// A file of another kind: it is not an origin, and no rename is detected.
-    OtherSort,
+    OtherKind,
     Absent,
 }
 
@@ -116,7 +116,7 @@ impl<'a> OriginFinder<'a> {
             match in_parent(here, there) {
                 InParent::Same => return Ok(Origins::Whole(origin(at, &change.path, here.id))),
                 InParent::Other(blob) => found[at] = Some(origin(at, &change.path, blob)),
-                InParent::OtherSort => {}
+                InParent::OtherKind => {}
                 InParent::Absent => absent.push(at),
             }
         }
@@ -146,7 +146,7 @@ impl<'a> OriginFinder<'a> {
     ) -> Result<Option<(Vec<u8>, ObjectId)>> {
         let deleted = match self.deleted[at].take() {
             Some(deleted) => deleted,
-            None => self.deleted_since(at)?,
+            None => self.deleted_against_parent(at)?,
         };
         let sources: Vec<_> = deleted
             .iter()
@@ -176,7 +176,7 @@ impl<'a> OriginFinder<'a> {
         Ok(source)
     }
 
-    fn deleted_since(&self, at: usize) -> Result<Vec<Deleted>> {
+    fn deleted_against_parent(&self, at: usize) -> Result<Vec<Deleted>> {
         if let (0, Some(changes)) = (at, &self.family.changes) {
             return Ok(deletions(changes));
         }
@@ -202,7 +202,7 @@ fn in_parent(here: Side, there: Option<Side>) -> InParent {
     let sort = |side: Side| (side.is_regular(), side.is_submodule());
     match there {
         None => InParent::Absent,
-        Some(there) if sort(there) != sort(here) => InParent::OtherSort,
+        Some(there) if sort(there) != sort(here) => InParent::OtherKind,
         Some(there) if there.id == here.id => InParent::Same,
         Some(there) => InParent::Other(there.id),
     }

@@ -7,7 +7,7 @@ use gix::objs::Kind;
 use super::commits::CommitIndex;
 use super::passage::blob;
 use super::rows::{BlameRow, FileBlame};
-use super::walk::{BlameWalk, Placed};
+use super::walk::{BlameWalk, AttributedRun};
 use crate::error::{Error, Result};
 use crate::git::commit::CommitObject;
 use crate::git::diff::tree::Side;
@@ -36,11 +36,11 @@ impl Reporter {
         &mut self,
         walk: &BlameWalk,
         asked: &RequestedFile,
-        placed: std::result::Result<Vec<Placed>, String>,
+        placed: std::result::Result<Vec<AttributedRun>, String>,
     ) -> FileBlame {
         let rows = match placed {
             Ok(placed) => self.rows(walk, asked, placed),
-            Err(what) => Err(needed_for(&asked.path, walk.objects().corrupt(what))),
+            Err(what) => Err(add_file_name(&asked.path, walk.objects().corrupt(what))),
         };
         let mut file = FileBlame {
             path: asked.path.clone().into(),
@@ -50,7 +50,7 @@ impl Reporter {
         if self.with_content && file.rows.is_ok() {
             match blob(walk.objects(), asked.side.id) {
                 Ok(content) => file.content = Some(content.to_vec()),
-                Err(error) => file.rows = Err(needed_for(&asked.path, error)),
+                Err(error) => file.rows = Err(add_file_name(&asked.path, error)),
             }
         }
         file
@@ -60,12 +60,12 @@ impl Reporter {
         &mut self,
         walk: &BlameWalk,
         asked: &RequestedFile,
-        mut placed: Vec<Placed>,
+        mut placed: Vec<AttributedRun>,
     ) -> Result<Vec<BlameRow>> {
         placed.sort_unstable_by_key(|placed| placed.run.final_line);
         let mut rows = Vec::new();
         let (mut next_line, mut lines) = (0, 0);
-        for group in placed.chunk_by(continues) {
+        for group in placed.chunk_by(is_adjacent) {
             let row = self.row(walk, group)?;
             // A lost or duplicated line would be a wrong answer, so it is reported as an error of
             // this file.
@@ -83,7 +83,7 @@ impl Reporter {
         }
     }
 
-    fn row(&mut self, walk: &BlameWalk, group: &[Placed]) -> Result<BlameRow> {
+    fn row(&mut self, walk: &BlameWalk, group: &[AttributedRun]) -> Result<BlameRow> {
         let first = group[0];
         Ok(BlameRow {
             start_line: first.run.final_line + 1,
@@ -116,7 +116,7 @@ impl Reporter {
 }
 
 /// Adds the name of the file to an error about a corrupt repository.
-pub(super) fn needed_for(path: &[u8], error: Error) -> Error {
+pub(super) fn add_file_name(path: &[u8], error: Error) -> Error {
     match error {
         Error::Corrupt {
             path: repo,
@@ -145,7 +145,7 @@ fn lost_lines(asked: &RequestedFile) -> Error {
 }
 
 /// Returns true if `b` directly follows `a`, both in the blamed file and in the commit.
-fn continues(a: &Placed, b: &Placed) -> bool {
+fn is_adjacent(a: &AttributedRun, b: &AttributedRun) -> bool {
     a.commit == b.commit
         && a.path == b.path
         && a.run.final_line + a.run.len == b.run.final_line

@@ -14,7 +14,7 @@ use super::options::BlameOptions;
 use super::origins::{CommitContext, Files, Parent};
 use super::passage::blob;
 use super::ranges;
-use super::report::{Reporter, RequestedFile, needed_for};
+use super::report::{Reporter, RequestedFile, add_file_name};
 use super::rows::FileBlame;
 use super::stream::BlameStream;
 use super::targets::{PathFilter, choose, files_in};
@@ -86,15 +86,15 @@ pub(super) fn start(repo: &Repo, options: &BlameOptions) -> Result<BlameStream> 
     let stop = cancel.child();
     let walk = BlameWalk::new(commits, &source, repo.workers(), rules, &stop)?;
     let mut stream = new_stream(repo, options, walk, stop);
-    let are_few = options.paths.is_some() && stream.walk.expect_files(targets.len());
+    let are_few = options.paths.is_some() && stream.walk.set_file_count(targets.len());
     let mut largest = 0;
     for FileEntry { path, side } in targets {
         cancel.check()?;
         let added =
             side.and_then(|side| stream.add(&objects, &top, &path, side, &options.line_ranges));
         match added {
-            Err(error) if is_of_the_file(&error) => stream.failed.push_back(FileBlame {
-                rows: Err(needed_for(&path, error)),
+            Err(error) if concerns_one_file(&error) => stream.failed.push_back(FileBlame {
+                rows: Err(add_file_name(&path, error)),
                 path: path.into(),
                 content: None,
             }),
@@ -243,7 +243,7 @@ impl BlameStream {
 }
 
 /// Returns true if an error concerns one file only, not the whole blame.
-fn is_of_the_file(error: &Error) -> bool {
+fn concerns_one_file(error: &Error) -> bool {
     use crate::ErrorKind::{Corrupt, PathNotFound, Storage};
     matches!(error.kind(), Corrupt | PathNotFound | Storage)
 }
@@ -271,7 +271,7 @@ fn ignored(repo: &Repo, options: &BlameOptions) -> Result<HashSet<ObjectId>> {
         ids.insert(repo.rev_parse(revision)?.0);
     }
     if options.configured_ignores {
-        for file in configured(repo)? {
+        for file in configured_ignore_files(repo)? {
             read_ids(repo, &file, &mut ids).map_err(|error| {
                 Error::invalid("blame.ignoreRevsFile of the repository", error.report())
             })?;
@@ -285,7 +285,7 @@ fn ignored(repo: &Repo, options: &BlameOptions) -> Result<HashSet<ObjectId>> {
 
 /// Returns the files that `blame.ignoreRevsFile` names; relative paths start at the top of the
 /// working tree.
-fn configured(repo: &Repo) -> Result<Vec<PathBuf>> {
+fn configured_ignore_files(repo: &Repo) -> Result<Vec<PathBuf>> {
     let local = repo.local();
     let config = local.config_snapshot();
     let mut files = Vec::new();

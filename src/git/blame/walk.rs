@@ -35,7 +35,7 @@ type Suspects = HashMap<PathIndex, Suspect, IntHash>;
 
 /// Lines, and the commit that they are attributed to.
 #[derive(Clone, Copy)]
-pub(super) struct Placed {
+pub(super) struct AttributedRun {
     pub(super) commit: CommitIndex,
     pub(super) path: PathIndex,
     pub(super) run: Run,
@@ -45,14 +45,14 @@ pub(super) struct Placed {
 pub(super) struct Finished {
     pub(super) file: FileIndex,
     /// The lines, in no particular order; or a description of the problem with the repository.
-    pub(super) placed: std::result::Result<Vec<Placed>, String>,
+    pub(super) placed: std::result::Result<Vec<AttributedRun>, String>,
 }
 
 /// The state of a file during the walk.
 #[derive(Default)]
 struct FileState {
     lines_left: u64,
-    placed: Vec<Placed>,
+    placed: Vec<AttributedRun>,
     is_finished: bool,
 }
 
@@ -116,7 +116,7 @@ impl BlameWalk {
 
     /// Announces the number of files that will be added. Must be called before the first step, and
     /// only if not all files of a tree are added. Returns true if `files` counts as few.
-    pub(super) fn expect_files(&mut self, files: usize) -> bool {
+    pub(super) fn set_file_count(&mut self, files: usize) -> bool {
         let are_few = files <= FEW_FILES;
         if are_few {
             self.remembered = Some(HashMap::default());
@@ -270,7 +270,7 @@ impl BlameWalk {
                 touched.push((at, path, suspect));
             }
         }
-        self.give_all(first_parent, suspects)?;
+        self.move_suspects(first_parent, suspects)?;
         let passages = self.complete(commit, &changes, &touched, passages)?;
         for ((_, path, suspect), passage) in touched.into_iter().zip(passages) {
             self.pass(commit, path, suspect, passage)?;
@@ -323,7 +323,7 @@ impl BlameWalk {
         self.paths.leave(path);
         let Suspect { side, mut runs } = suspect;
         let parts = match passage {
-            LinePassage::Whole(origin) => return self.give_origin(&origin, side, runs),
+            LinePassage::Whole(origin) => return self.move_to_origin(&origin, side, runs),
             LinePassage::Unknown(what) => {
                 for run in runs {
                     self.finish(run.file as usize, Err(what.clone()));
@@ -335,13 +335,13 @@ impl BlameWalk {
         for part in &parts {
             let mut passed = Vec::new();
             runs = split(&runs, &part.hunks, &mut passed);
-            self.give_origin(&part.origin, side, passed)?;
+            self.move_to_origin(&part.origin, side, passed)?;
         }
         for part in &parts {
             if let Some(guesses) = &part.guesses {
                 let mut passed = Vec::new();
                 runs = split_by_guesses(&runs, &part.hunks, guesses, &mut passed);
-                self.give_origin(&part.origin, side, passed)?;
+                self.move_to_origin(&part.origin, side, passed)?;
             }
         }
         self.place(commit, path, &runs);
@@ -349,7 +349,7 @@ impl BlameWalk {
     }
 
     /// Moves lines to an origin, whose file is of the same kind as `side`.
-    fn give_origin(&mut self, origin: &Origin, side: Side, runs: Vec<Run>) -> Result<()> {
+    fn move_to_origin(&mut self, origin: &Origin, side: Side, runs: Vec<Run>) -> Result<()> {
         let path = self.paths.add(&origin.path);
         let side = Side {
             mode: side.mode,
@@ -364,7 +364,7 @@ impl BlameWalk {
             if file.is_finished {
                 continue;
             }
-            file.placed.push(Placed { commit, path, run });
+            file.placed.push(AttributedRun { commit, path, run });
             file.lines_left -= u64::from(run.len);
             self.lines_placed += u64::from(run.len);
             if file.lines_left == 0 {
@@ -374,7 +374,7 @@ impl BlameWalk {
         }
     }
 
-    fn finish(&mut self, file: usize, placed: std::result::Result<Vec<Placed>, String>) {
+    fn finish(&mut self, file: usize, placed: std::result::Result<Vec<AttributedRun>, String>) {
         let state = &mut self.files[file];
         if !state.is_finished {
             state.is_finished = true;
@@ -411,7 +411,7 @@ impl BlameWalk {
 
     /// Moves all of `suspects` to a commit. If the commit already has suspects, the smaller map is
     /// merged into the larger.
-    fn give_all(&mut self, commit: CommitIndex, mut suspects: Suspects) -> Result<()> {
+    fn move_suspects(&mut self, commit: CommitIndex, mut suspects: Suspects) -> Result<()> {
         if suspects.is_empty() {
             return Ok(());
         }

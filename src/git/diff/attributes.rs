@@ -28,9 +28,9 @@ impl DiffAttribute {
     /// Returns true if git treats these bytes as binary. If the attribute is unspecified, they are
     /// binary if a NUL is among the first 8,000.
     pub(crate) fn is_binary(self, data: &[u8]) -> bool {
-        const LOOKED_AT: usize = 8000;
+        const BINARY_CHECK_BYTES: usize = 8000;
         match self {
-            Self::Unspecified => memchr::memchr(0, &data[..data.len().min(LOOKED_AT)]).is_some(),
+            Self::Unspecified => memchr::memchr(0, &data[..data.len().min(BINARY_CHECK_BYTES)]).is_some(),
             Self::Text => false,
             Self::Binary => true,
         }

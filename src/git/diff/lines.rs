@@ -84,7 +84,7 @@ impl LineDiffer {
         self.old.clear();
         // The number of head lines that are compared. The other head lines are replaced by stand-in
         // tokens, which come first; the second value is their number.
-        let (kept_head, stand_ins) = if middles.are_drowning() {
+        let (kept_head, stand_ins) = if middles.may_set_aside_lines() {
             each_line(head, |line| self.old.push(numbered(line)));
             (self.old.len(), 0)
         } else {
@@ -208,7 +208,7 @@ impl<'a> Middles<'a> {
 
     /// Returns true if git may set frequent lines aside. Then occurrences in the ends must be
     /// counted.
-    fn are_drowning(&self) -> bool {
+    fn may_set_aside_lines(&self) -> bool {
         if self.old.is_empty() || self.new.is_empty() {
             return false; // there is nothing to search
         }

@@ -126,7 +126,7 @@ impl<'a> RenameFinder<'a> {
             self.same_base_name(sources, destinations, &mut pairs)?;
         }
         if self.missing.is_none() {
-            self.best_of_the_rest(sources, destinations, &mut pairs)?;
+            self.by_similarity(sources, destinations, &mut pairs)?;
         }
         if self.missing.is_some() {
             pairs.found.truncate(certain);
@@ -165,7 +165,7 @@ impl<'a> RenameFinder<'a> {
         Ok(())
     }
 
-    fn best_of_the_rest(
+    fn by_similarity(
         &mut self,
         sources: &[Candidate<'_>],
         destinations: &[Candidate<'_>],

@@ -134,7 +134,7 @@ impl Comparer {
         };
         // If a missing blob prevents rename detection, this file may be one half of a rename. Its
         // line counts are then unknown.
-        let is_doubtful = |change: &TreeChange| {
+        let may_be_renamed = |change: &TreeChange| {
             let is_regular = |side: Option<Side>| side.is_some_and(|side| side.is_regular());
             missing.is_some()
                 && (change.old.is_none() || change.new.is_none())
@@ -151,14 +151,14 @@ impl Comparer {
             uses[source] += 1;
             source_of[destination] = Some((source, score));
         }
-        let is_renamed_away: Vec<bool> = found
+        let is_rename_source: Vec<bool> = found
             .iter()
             .zip(&uses)
             .map(|(change, &uses)| change.new.is_none() && uses > 0)
             .collect();
         let mut pairs = Vec::with_capacity(found.len());
         for (at, change) in found.iter().enumerate() {
-            if is_renamed_away[at] {
+            if is_rename_source[at] {
                 continue;
             }
             let mut change = change.clone();
@@ -171,7 +171,7 @@ impl Comparer {
                     is_copy: uses[source] > 0,
                 }
             });
-            let missing = missing.filter(|_| source.is_none() && is_doubtful(&change));
+            let missing = missing.filter(|_| source.is_none() && may_be_renamed(&change));
             pairs.push(Paired {
                 change,
                 source,

@@ -74,12 +74,12 @@ impl ChangedPaths {
 
     /// Returns true if the commit at this position of the graph is known not to have changed any of
     /// these paths against its first parent.
-    pub(crate) fn left_alone(&self, commit: Position, paths: &[Key]) -> bool {
+    pub(crate) fn is_unchanged(&self, commit: Position, paths: &[Key]) -> bool {
         let mut position = commit.0;
         for layer in &self.layers {
             if position < layer.commits {
                 let filters = layer.filters.as_ref();
-                return filters.is_some_and(|filters| filters.left_alone(position, paths));
+                return filters.is_some_and(|filters| filters.is_unchanged(position, paths));
             }
             position -= layer.commits;
         }
@@ -131,7 +131,7 @@ impl Filters {
         })
     }
 
-    fn left_alone(&self, position: u32, paths: &[Key]) -> bool {
+    fn is_unchanged(&self, position: u32, paths: &[Key]) -> bool {
         let filter = self.filter(position as usize).unwrap_or_default();
         let may_have = |path: &Key| {
             filter.is_empty()

@@ -145,7 +145,7 @@ impl Objects {
             Some(ObjectLocation::Packed { pack, offset }) => {
                 match store.packs.unpack(pack, offset, &store.cache, &mut scratch) {
                     Ok(object) => return Ok(Some(object)),
-                    Err(Fault::BaseElsewhere) => ObjectLocation::Loose(id),
+                    Err(Fault::BaseNotInPack) => ObjectLocation::Loose(id),
                     Err(Fault::Damaged(reason)) => {
                         let copy = self.intact_copy(id, &mut scratch);
                         return copy.map(Some).ok_or_else(|| {

@@ -17,13 +17,13 @@ use super::{Object, delta};
 /// git writes delta chains of at most 4,095 entries; a longer one is circular.
 const LONGEST_CHAIN: usize = 4096;
 /// Upper limit for the factor by which a deflate stream grows when it is inflated.
-const MOST_GROWTH: u64 = 1100;
+const MAX_INFLATE_FACTOR: u64 = 1100;
 
 /// Number of bytes kept free after the output. zlib's fast loop runs only while a match of maximum
 /// length fits; without this space, the end would be inflated byte by byte.
 const ROOM: usize = 320;
 /// Largest size, in bytes, that a buffer of a thread keeps after a large object.
-const MOST_KEPT: usize = 4 << 20;
+const MAX_BUFFER_BYTES: usize = 4 << 20;
 
 pub(super) struct Packs {
     packs: Vec<Pack>,
@@ -53,7 +53,7 @@ pub(super) enum Fault {
     /// Its bytes are damaged; the text describes the damage.
     Damaged(String),
     /// It is a delta whose base is not in the same pack.
-    BaseElsewhere,
+    BaseNotInPack,
 }
 
 impl Packs {
@@ -156,16 +156,16 @@ impl Packs {
                 Header::OfsDelta { base_distance } => {
                     at = entry
                         .checked_base_pack_offset(base_distance)
-                        .ok_or_else(|| unfit("its delta base is before the start of the pack"))?;
+                        .ok_or_else(|| damaged_entry("its delta base is before the start of the pack"))?;
                 }
                 Header::RefDelta { base_id } => {
-                    let base = pack.index.lookup(base_id).ok_or(Fault::BaseElsewhere)?;
+                    let base = pack.index.lookup(base_id).ok_or(Fault::BaseNotInPack)?;
                     at = pack.index.pack_offset_at_index(base);
                 }
                 header => {
                     let kind = header
                         .as_kind()
-                        .ok_or_else(|| unfit("its kind is unknown"))?;
+                        .ok_or_else(|| damaged_entry("its kind is unknown"))?;
                     let bytes = pack.inflate(&entry, scratch)?;
                     let object = Object::new(kind, bytes.to_vec());
                     cache.put(place, object.clone());
@@ -173,14 +173,14 @@ impl Packs {
                 }
             }
             if scratch.chain.len() == LONGEST_CHAIN {
-                return Err(unfit("its delta chain is circular"));
+                return Err(damaged_entry("its delta chain is circular"));
             }
             scratch.chain.push(entry);
         };
         while let Some(entry) = scratch.chain.pop() {
             let delta = pack.inflate(&entry, scratch)?;
             let bytes = delta::apply(&object.data, delta)
-                .ok_or_else(|| unfit("its delta does not fit its base"))?;
+                .ok_or_else(|| damaged_entry("its delta does not fit its base"))?;
             object = Object::new(object.kind, bytes);
             let place = ObjectLocation::Packed {
                 pack: number,
@@ -196,10 +196,10 @@ impl Pack {
     /// Returns the inflated size of an entry, as stated in the pack, if it is plausible.
     fn size(&self, entry: &data::Entry) -> Result<usize, Fault> {
         let left = (self.data.data_len() as u64).saturating_sub(entry.data_offset);
-        if entry.decompressed_size > left.saturating_mul(MOST_GROWTH) {
-            return Err(unfit("its size is larger than its compressed data allows"));
+        if entry.decompressed_size > left.saturating_mul(MAX_INFLATE_FACTOR) {
+            return Err(damaged_entry("its size is larger than its compressed data allows"));
         }
-        usize::try_from(entry.decompressed_size).map_err(|_| unfit("it does not fit into memory"))
+        usize::try_from(entry.decompressed_size).map_err(|_| damaged_entry("it does not fit into memory"))
     }
 
     /// Inflates an entry into the thread's buffer.
@@ -210,7 +210,7 @@ impl Pack {
     ) -> Result<&'s [u8], Fault> {
         let size = self.size(entry)?;
         let Scratch { inflate, bytes, .. } = scratch;
-        if bytes.len() > MOST_KEPT && size + ROOM <= MOST_KEPT {
+        if bytes.len() > MAX_BUFFER_BYTES && size + ROOM <= MAX_BUFFER_BYTES {
             *bytes = Vec::new();
         }
         if bytes.len() < size + ROOM {
@@ -218,12 +218,12 @@ impl Pack {
         }
         let end = self.data.data_len() as u64;
         let input = self.data.entry_slice(entry.data_offset..end);
-        let input = input.ok_or_else(|| unfit("it starts after the end of the pack"))?;
+        let input = input.ok_or_else(|| damaged_entry("it starts after the end of the pack"))?;
         inflate.reset();
         let inflated = inflate.once(input, &mut bytes[..size + ROOM]);
         let (status, _, written) = inflated.map_err(|error| damaged(&error))?;
         if status != Status::StreamEnd || written != size {
-            return Err(unfit("its size differs from the size stated in the pack"));
+            return Err(damaged_entry("its size differs from the size stated in the pack"));
         }
         Ok(&bytes[..size])
     }
@@ -233,6 +233,6 @@ fn damaged(error: &gix::Error) -> Fault {
     Fault::Damaged(crate::git::gix_error::text(error))
 }
 
-fn unfit(reason: &str) -> Fault {
+fn damaged_entry(reason: &str) -> Fault {
     Fault::Damaged(reason.to_owned())
 }

@@ -83,7 +83,7 @@ pub(super) fn list(
     let mut list = lister.run(cancel)?;
     if !lister.options.first_parent {
         for &index in &list {
-            lister.reconsider(index);
+            lister.recompute_unchanged(index);
         }
     }
     if lister.options.topo_order {
@@ -227,7 +227,7 @@ impl Lister<'_> {
 
     /// Decides again if a merge is unchanged, after some of its parents were found to be excluded.
     /// Only the other parents are then compared with the merge.
-    fn reconsider(&mut self, index: Index) {
+    fn recompute_unchanged(&mut self, index: Index) {
         let node = &self.found[index as usize];
         let (Some(same), false) = (&node.same, node.flags.unchanged) else {
             return;
