@@ -224,9 +224,10 @@ class Records:
         return await self._convert_async(Records.to_polars)
 
     def to_pydantic(self, model: type[M]) -> list[M]:
-        """Read everything into pydantic models, one per row; fields are columns by name.
+        """Read everything into pydantic models, one per row.
 
-        `gitfleet.models.rows` has one for each table. Bytes that are not UTF-8 are as in Arrow.
+        A field gets the column of the same name; `gitfleet.models.rows` has a model for each table.
+        Bytes that are not UTF-8 are encoded as in Arrow text, not as surrogate escapes.
 
         Raises:
             pydantic.ValidationError: A row does not fit the model.

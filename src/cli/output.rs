@@ -85,7 +85,8 @@ impl Output {
         }
     }
 
-    /// Flushes the rows of a stream; discards an unfinished file.
+    /// Ends the output after a failure: flushes it if it is standard output, a device or a pipe,
+    /// and discards it if it is a regular file.
     pub(super) fn abandon(self) -> Result<()> {
         let is_stream = self.file.is_none_or(|file| file.is_stream());
         match self.writer {

@@ -32,7 +32,8 @@ pub(super) fn repos(args: &ReposArgs, streams: &mut Streams, cancel: &CancelToke
     for (owner, error) in &errors {
         let _ = writeln!(streams.err, "error: {owner}: {}", error.report());
     }
-    // A stream gets the repositories that could be listed. After an error a file is left unchanged.
+    // Standard output gets the repositories that could be listed, even after an error. A file given
+    // with -o is left unchanged after an error.
     if errors.is_empty() || args.output.is_none() {
         write(args, &found, streams)?;
     }

@@ -192,7 +192,8 @@ pub(super) fn write(
         }
     }
     match failure {
-        // A stream gets the rows before a failure; a file is left unchanged.
+        // The rows that precede the failure are written to standard output, a device or a pipe. A
+        // regular file is left unchanged.
         Some(error) => {
             output.abandon()?;
             Err(error)

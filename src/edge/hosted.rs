@@ -25,7 +25,7 @@ pub(crate) async fn look_up(
     let mut answers = match github.metadata(&asked).await {
         Ok(answers) => answers.into_iter(),
         Err(error) => {
-            // An error that concerns all repositories is reported for each.
+            // The request for all repositories failed, so its error is reported for each of them.
             let report = error.report();
             let each = |_: &(String, String)| {
                 Err(Error::Refused {

@@ -43,7 +43,7 @@ pub struct Cloned {
     pub received_bytes: u64,
     /// The URL after redirects, without credentials; `None` if the server did not redirect.
     pub final_url: Option<String>,
-    /// Warnings, each about something that a user would expect in the clone but that is missing.
+    /// Warnings. Each names something that is missing from the clone and that a user would expect.
     pub warnings: Vec<String>,
     /// True if the clone existed before.
     pub was_there: bool,

@@ -204,8 +204,8 @@ impl Dataset {
         sync(parent)
     }
 
-    /// Removes the staging directories whose lock files are not locked, because their processes
-    /// have ended. The caller must hold `gate.lock` exclusively.
+    /// Removes the staging directories of processes that have ended: those whose lock files are not
+    /// locked. The caller must hold `gate.lock` exclusively.
     fn remove_leftovers(&self) -> Result<()> {
         let parent = self.root.join(STAGING);
         let entries = fs::read_dir(&parent).map_err(Error::storage("read", &parent))?;
@@ -233,8 +233,8 @@ impl Dataset {
     }
 
     /// Locks the file `gate.lock`: shared to create a staging directory, exclusively to remove
-    /// leftovers. A lock file that was created but not yet locked is therefore not taken for a
-    /// leftover.
+    /// leftovers. Leftovers are therefore never removed between the moments at which another
+    /// process creates its lock file and locks it.
     fn gate(&self, take: impl FnOnce(&File) -> std::io::Result<()>) -> Result<File> {
         let path = self.root.join(STAGING).join(GATE);
         let open = || -> std::io::Result<File> {

@@ -273,7 +273,7 @@ impl RepoManager {
     }
 }
 
-/// The entry of an address, which is added as queued if it is missing.
+/// Returns the task of an address. If there is none, a queued task is added.
 fn entry<'a>(tasks: &'a mut HashMap<String, ManagedClone>, url: &str) -> &'a mut ManagedClone {
     let place = tasks.len();
     tasks.entry(url.to_owned()).or_insert_with(|| ManagedClone {

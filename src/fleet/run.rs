@@ -29,7 +29,7 @@ settings! {
     }
 }
 
-/// The place for a result and the seconds spent on it.
+/// Holds the result of a job and the seconds spent on it, once the job has ended.
 type Slot<T> = Mutex<Option<(Result<T>, f64)>>;
 
 /// A valid input and its position among all inputs.

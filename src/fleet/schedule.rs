@@ -2,9 +2,10 @@
 //! random numbers.
 //!
 //! Hosts take turns. Each host has a limit of concurrent jobs. If a host throttles, its limit is
-//! halved, and its jobs wait for as long as the host asks. After as many successes as the limit,
-//! the limit grows by one again. A job that failed for a temporary reason is retried after a wait,
-//! which doubles with each attempt.
+//! halved, and its jobs wait for as long as the host asks. When the number of successful jobs since
+//! the last change of the limit reaches the limit, the limit grows by one, up to its original
+//! value. A job that failed for a temporary reason is retried after a wait, which doubles with each
+//! attempt.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -33,8 +34,8 @@ pub(super) enum AttemptResult {
     Done,
     /// The attempt failed, and a retry may succeed.
     Retry,
-    /// The host asks for a pause of this length. Without a length, the attempt counts as failed,
-    /// and the whole host pauses.
+    /// The host asks for a pause of this length. If it gives no length, the attempt counts as
+    /// failed, and no job of the host starts until the normal wait before a retry has passed.
     Throttled(Option<Duration>),
 }
 
@@ -51,9 +52,8 @@ pub(super) enum Next {
     Done,
 }
 
-/// Number by which [`RetryOptions::retries`](field@RetryOptions::retries) is multiplied to get the
-/// largest number of throttled attempts of a job. It is larger than 1 because throttling is not a
-/// failure.
+/// A job may be throttled this many times as often as it may be retried
+/// ([`RetryOptions::retries`](field@RetryOptions::retries)), because throttling is not a failure.
 const THROTTLES_PER_RETRY: u32 = 5;
 /// The shortest pause of a host that throttles, even if it asks for less.
 const SHORTEST_THROTTLE: Duration = Duration::from_secs(1);
@@ -230,8 +230,8 @@ impl Schedule {
                     None if attempts > self.options.retries => return false,
                     None => wait.max(SHORTEST_THROTTLE),
                 };
-                // All running jobs of a host are throttled together, which counts as one
-                // throttling.
+                // A host that throttles usually refuses all of its running jobs at about the same
+                // time. The limit is halved only once for all of them.
                 if now >= host.closed_until {
                     host.allowed = (host.allowed / 2).max(1);
                     host.successes = 0;

@@ -50,7 +50,10 @@ pub(crate) fn revision_not_found(repo: &Path, revision: &str, error: &gix::Error
     let messages = messages(error);
     let told = messages.iter().rfind(|message| {
         let is_sentence = message.contains(' ');
-        is_sentence && !PARSER_MESSAGES.iter().any(|start| message.starts_with(start))
+        is_sentence
+            && !PARSER_MESSAGES
+                .iter()
+                .any(|start| message.starts_with(start))
     });
     let reason = match told.map(|message| message.split(", input=").next().unwrap_or(message)) {
         Some(told) if !revision.is_empty() && !told.ends_with("could not be found") => told,

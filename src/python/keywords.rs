@@ -98,8 +98,8 @@ impl<'py, T: Keyword<'py>> Keyword<'py> for Option<T> {
 impl<'py> Keyword<'py> for bool {
     /// Reads True and False, and values that are equal to them, such as numpy's.
     fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
-        // The comparison of an array, or of pandas' missing value, has no truth value. The error
-        // then means "not equal".
+        // Comparing an array or pandas' missing value raises an error, because the result is
+        // neither true nor false. Such an error counts as "not equal".
         let equals = |flag: bool| value.eq(flag).unwrap_or(false);
         match (equals(true), equals(false)) {
             (true, _) => Ok(true),
@@ -200,8 +200,8 @@ pub(super) fn inputs(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Strin
         return Err(wrong_type(name, value, "text, a path, or several of them"));
     }
     let all = several(name, value)?.into_iter();
-    // A path that is not valid text is converted with replacement characters, so it names no
-    // repository.
+    // A path that is not valid UTF-8 is converted with replacement characters. No repository is
+    // found at the converted path.
     all.map(|one| Ok(one.extract::<PathBuf>()?.to_string_lossy().into_owned()))
         .collect()
 }

@@ -72,7 +72,7 @@ mod module {
     }
 }
 
-/// Name and exception class of every error kind, for the test that compares the two.
+/// Name and exception class of every error kind, for the tests.
 #[pyfunction]
 fn error_kinds() -> Vec<(String, &'static str)> {
     crate::ErrorKind::ALL

@@ -84,8 +84,8 @@ thread_local! {
     static CALLING_FOR: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Returns true if this thread is executing a callable of `owner`. A function that waited for the
-/// owner's work would then wait forever, because the work waits for the callable.
+/// Returns true if this thread is executing a callable of `owner`. In that case, waiting for the
+/// owner's work would never end, because the work waits for the callable to return.
 pub(super) fn is_in_callback_of(owner: usize) -> bool {
     CALLING_FOR.get() == owner
 }

@@ -118,11 +118,11 @@ fn signals(py: Python<'_>) -> PyResult<()> {
     py.check_signals()
 }
 
-/// Lets a long loop that makes Python objects release the GIL for other threads, and check for
-/// Ctrl-C, at intervals.
+/// For long loops that make Python objects: at intervals, releases the GIL for other threads and
+/// checks for Ctrl-C.
 ///
-/// A thread that waits for the GIL is woken by its release, and must take it before this thread
-/// asks for it again. This thread therefore sleeps for a moment.
+/// Releasing the GIL wakes a thread that waits for it. This thread then sleeps for a moment, so
+/// that the other thread can take the GIL before this thread requests it again.
 ///
 /// While a yielder exists, Python's cyclic garbage collection is switched off, if it was on. The
 /// new objects have no cycles, and traversing millions of them again and again delays all threads.
@@ -153,8 +153,8 @@ struct Pause {
     was_on: bool,
     /// True if one of them ran long enough to yield.
     is_long: bool,
-    /// The number of objects that were moved to the old generation without being traversed, since
-    /// the full collection whose number is `searches`.
+    /// The number of objects that were moved to the old generation without being traversed since
+    /// the latest full collection. `searches` is the number of that collection.
     unseen: u64,
     searches: u64,
 }
@@ -196,8 +196,8 @@ impl<'py> GilYielder<'py> {
             if self.last.elapsed() > BREATH {
                 let was_long = std::mem::replace(&mut pause().is_long, true);
                 if !was_long {
-                    // The growing list is in the old generation from now on. Rows of plain values,
-                    // which have no cycles, are never traversed.
+                    // This collection moves the list that is being built to the old generation. The
+                    // collector never traverses rows that contain only plain values.
                     self.gc.call_method1("collect", (YOUNG,))?;
                 }
                 let py = self.gc.py();
@@ -229,15 +229,15 @@ impl Drop for GilYielder<'_> {
 }
 
 /// Largest number of objects that [`make_old`] moves to the old generation between two full
-/// collections. Python does not count these objects when it decides on a full collection, and
-/// cycles that hold rows must be collected at some time.
+/// collections. Python does not count these objects when it decides whether to run a full
+/// collection. Without this limit, cycles that contain rows might never be collected.
 const MOST_UNSEEN: u64 = 1_000_000;
 
 /// Moves all objects to the old generation without traversing them: `freeze` and `unfreeze` only
 /// move lists.
 ///
-/// `freeze` also resets the counter that tells how near the next full collection is. The counter is
-/// restored by collections of the young generations, each of which increments it.
+/// `freeze` also resets the counter of young collections, which triggers the next full collection.
+/// To restore the counter, the young generations are collected as many times as it had counted.
 fn make_old(gc: &Bound<'_, PyModule>) -> PyResult<()> {
     let (young, _, near): (u64, u64, u64) = gc.call_method0("get_count")?.extract()?;
     let searches = gc.call_method0("get_stats")?.get_item(2)?;
@@ -300,7 +300,7 @@ where
     awaitable_until(py, CancelToken::new(), work, convert)
 }
 
-/// An awaitable for a future, which is dropped when Python ends.
+/// Returns an awaitable for a future. The future is dropped when Python ends.
 ///
 /// # Errors
 ///
@@ -339,8 +339,8 @@ where
     })
 }
 
-/// The time at which a future last ended or was dropped. Its event loop is notified on yet another
-/// thread, which cannot be waited for.
+/// The time at which a future last ended or was dropped. After that, another thread notifies the
+/// event loop of the future, and there is no way to wait for that thread.
 static LAST_ENDING: Mutex<Option<Instant>> = Mutex::new(None);
 
 struct EndGuard;

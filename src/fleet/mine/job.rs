@@ -39,8 +39,8 @@ impl MineJob<'_> {
             && finished.is_none()
             && !matches!(error, Error::Cancelled)
         {
-            // If the disk is full, the reason cannot be written either; the report contains it
-            // anyway.
+            // If the error cannot be written, for example because the disk is full, that is
+            // ignored: the report contains the error.
             let _ = self.publish_failure(&place, error);
         }
         result

@@ -37,7 +37,7 @@ settings! {
         /// The directory where clones of remote targets are kept, at `<dir>/<host>/<owner>/<name>`.
         /// If `None`, each clone is removed after it is mined.
         pub keep_clones: Option<PathBuf> = None,
-        /// Number of repositories mined at once; 0 is one for every two threads.
+        /// Number of repositories mined at once; 0 means half the number of threads.
         pub jobs: usize = 0,
         /// Largest number of repositories mined at once from one host.
         pub jobs_per_host: usize = FleetOptions::default().jobs_per_host,

@@ -168,7 +168,10 @@ impl Commits {
         let found = graph.commit_at(position?);
         let (tree, seconds) = (found.root_tree_id().to_owned(), found.committer_timestamp());
         let mut above = Parents::new();
-        for parent in found.iter_parents().take(self.followed_parent_count(id, seconds)) {
+        for parent in found
+            .iter_parents()
+            .take(self.followed_parent_count(id, seconds))
+        {
             let parent = parent.ok().filter(|at| at.0 < graph.num_commits())?;
             above.push((parent, graph.id_at(parent).to_owned()));
         }

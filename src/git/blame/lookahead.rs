@@ -37,8 +37,9 @@ use crate::workers::Workers;
 /// order in which files are finished.
 const INITIAL_AHEAD: usize = 64;
 const MAX_AHEAD: usize = 1024;
-/// Replaces [`MAX_AHEAD`] if few paths are blamed. Other parents are then listed only when lines
-/// reach them, and are visited later the more commits are listed ahead.
+/// Replaces [`MAX_AHEAD`] if few paths are blamed. Then, parents other than the first are listed
+/// only when lines reach them. The more commits are already listed, the longer such a parent waits
+/// for its visit.
 const MAX_AHEAD_FEW_PATHS: usize = 96;
 /// Number of commits whose trees one task compares.
 const CHUNK: usize = 32;

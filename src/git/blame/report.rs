@@ -7,7 +7,7 @@ use gix::objs::Kind;
 use super::commits::CommitIndex;
 use super::passage::blob;
 use super::rows::{BlameRow, FileBlame};
-use super::walk::{BlameWalk, AttributedRun};
+use super::walk::{AttributedRun, BlameWalk};
 use crate::error::{Error, Result};
 use crate::git::commit::CommitObject;
 use crate::git::diff::tree::Side;

@@ -32,8 +32,8 @@ use crate::git::walk::Tips;
 use crate::git::worktree::{FileEntry, WorkingTree, zero};
 
 /// Size of the cache for decoded objects if few files are blamed, in bytes; the cache is larger if
-/// these files are large. A small cache frees memory that is used again, which is faster than new
-/// memory from the system.
+/// these files are large. A small cache soon drops objects, and their memory is reused for new ones.
+/// This is faster than getting new memory from the system.
 const FEW_FILES_CACHE: usize = 16 << 20;
 /// Number of versions of the largest file that always fit in the cache.
 const VERSIONS_KEPT: usize = 16;

@@ -30,7 +30,9 @@ impl DiffAttribute {
     pub(crate) fn is_binary(self, data: &[u8]) -> bool {
         const BINARY_CHECK_BYTES: usize = 8000;
         match self {
-            Self::Unspecified => memchr::memchr(0, &data[..data.len().min(BINARY_CHECK_BYTES)]).is_some(),
+            Self::Unspecified => {
+                memchr::memchr(0, &data[..data.len().min(BINARY_CHECK_BYTES)]).is_some()
+            }
             Self::Text => false,
             Self::Binary => true,
         }
@@ -51,8 +53,8 @@ impl Attributes {
         if is_bare && !repo.common_dir().join("info/attributes").is_file() {
             return Ok(Self { stack: None });
         }
-        // `git log` does not read the index, so an attribute file that is missing in the working
-        // tree is ignored.
+        // `git log` does not read the index, so if an attribute file is missing in the working
+        // tree, its copy in the index is not used instead.
         let no_index = gix::index::State::new(repo.object_hash());
         let source = if is_bare {
             Source::IdMapping

@@ -23,14 +23,14 @@ use super::line_table::LineTable;
 /// Longest edit for which git is sure to find the shortest one. A step of the search covers two
 /// edits, and git gives up after 256 steps at the earliest.
 const MOST_EDITS: usize = 510;
-/// Fewest unmatched lines for which git may set a frequent line aside. It does so if the number of
-/// unmatched lines around the line is more than three times the number of frequent lines; the line
-/// itself counts as two frequent lines.
+/// Fewest unmatched lines for which git may set a frequent line aside. It does so if there are
+/// more than three times as many unmatched lines around it as frequent lines. The line itself is
+/// counted twice, once for each side, so at least 3 * 2 + 1 unmatched lines are needed.
 pub(crate) const MIN_UNMATCHED: usize = 7;
 /// Number of lines before and after a frequent one that decide if it is set aside.
 const WINDOW: usize = 100;
-/// A line is frequent if the other file has it at least this often, whatever the size of its own
-/// file.
+/// Upper limit of the number of occurrences from which a line is frequent: a line that the other
+/// file has this often is frequent, however long the line's own file is.
 const MOST_FREQUENT: usize = 1024;
 
 /// Number of lines in `data`; the last one counts with or without a newline.

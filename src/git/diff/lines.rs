@@ -11,8 +11,9 @@
 //! the work. They matter in three ways only:
 //!
 //! - A line that only one of the two middles contains stays in the search if it also occurs in the
-//!   ends. There are few such lines, so the ends are searched for them. One copy of each, in front
-//!   of both middles, represents all its occurrences.
+//!   common ends. There are few such lines, so the ends are searched for them. For each one found,
+//!   one copy is put in front of both middles; it stands for all occurrences of the line in the
+//!   ends.
 //! - If many lines have no match, git also uses the number of occurrences of each line in the ends.
 //!   Then all lines are numbered.
 //! - A hunk may slide into the ends, as far as lines there equal lines of the middle.

@@ -382,8 +382,8 @@ impl Scored {
 }
 
 /// Fills four slots, then replaces the worst candidate (the first of equals) if the new one is
-/// better. A candidate with a score of 0 takes a slot too: it affects the slots of later ones, and
-/// so the order among equals.
+/// better. A candidate with a score of 0 also takes a slot. This changes which slots later
+/// candidates get, and therefore which of two equal candidates comes first.
 fn keep_best(best: &mut Vec<Scored>, candidate: Scored) {
     if best.len() < BEST_CANDIDATES {
         best.push(candidate);

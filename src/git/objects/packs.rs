@@ -156,7 +156,9 @@ impl Packs {
                 Header::OfsDelta { base_distance } => {
                     at = entry
                         .checked_base_pack_offset(base_distance)
-                        .ok_or_else(|| damaged_entry("its delta base is before the start of the pack"))?;
+                        .ok_or_else(|| {
+                            damaged_entry("its delta base is before the start of the pack")
+                        })?;
                 }
                 Header::RefDelta { base_id } => {
                     let base = pack.index.lookup(base_id).ok_or(Fault::BaseNotInPack)?;
@@ -197,9 +199,12 @@ impl Pack {
     fn size(&self, entry: &data::Entry) -> Result<usize, Fault> {
         let left = (self.data.data_len() as u64).saturating_sub(entry.data_offset);
         if entry.decompressed_size > left.saturating_mul(MAX_INFLATE_FACTOR) {
-            return Err(damaged_entry("its size is larger than its compressed data allows"));
+            return Err(damaged_entry(
+                "its size is larger than its compressed data allows",
+            ));
         }
-        usize::try_from(entry.decompressed_size).map_err(|_| damaged_entry("it does not fit into memory"))
+        usize::try_from(entry.decompressed_size)
+            .map_err(|_| damaged_entry("it does not fit into memory"))
     }
 
     /// Inflates an entry into the thread's buffer.
@@ -223,7 +228,9 @@ impl Pack {
         let inflated = inflate.once(input, &mut bytes[..size + ROOM]);
         let (status, _, written) = inflated.map_err(|error| damaged(&error))?;
         if status != Status::StreamEnd || written != size {
-            return Err(damaged_entry("its size differs from the size stated in the pack"));
+            return Err(damaged_entry(
+                "its size differs from the size stated in the pack",
+            ));
         }
         Ok(&bytes[..size])
     }

@@ -41,8 +41,9 @@ settings! {
         pub cache: Option<CacheOptions> = None,
         /// Requests per hour that are left for other programs.
         pub reserve: u64 = 0,
-        /// Longest time to wait for a rate limit to end. A longer wait is an error that names the
-        /// time. The default is longer than any limit of GitHub's.
+        /// Longest time to wait for a rate limit to end. If the wait would be longer, the call
+        /// fails at once, and its error contains the time of the reset. The default is longer than
+        /// the period of any of GitHub's limits.
         pub longest_wait: Duration = Duration::from_secs(65 * 60),
         /// Number of retries after a temporary failure.
         pub retries: u32 = 4,

@@ -110,8 +110,8 @@ pub(super) fn limited(status: StatusCode, headers: &HeaderMap, body: &Value) -> 
         403 | 429 if page.contains("secondary-rate-limits") || page.contains("abuse") => {
             Limited::Secondary
         }
-        // The last call of the quota may be forbidden for another reason. Then the documentation
-        // link is not about rate limits.
+        // A request that uses up the quota may be refused for another reason than the rate limit.
+        // In that case the documentation link is not about rate limits.
         403 if !page.is_empty() && !page.contains("rate-limit") => Limited::No,
         403 | 429 if told(status, headers).remaining == Some(0) => Limited::Primary,
         429 => Limited::Secondary,

@@ -71,11 +71,13 @@ pub(super) const MUTATION_POINTS: u32 = 5;
 const BETWEEN_MUTATIONS: f64 = 1.0;
 /// Seconds to wait after a reset, so that small differences between clocks do no harm.
 const AFTER_RESET: f64 = 1.0;
-/// Seconds of the first pause after a secondary limit that names no time; doubled each time.
+/// Seconds of the first pause if GitHub reports a secondary limit without `Retry-After`; doubled
+/// for each further pause.
 const FIRST_PAUSE: f64 = 60.0;
 const LONGEST_PAUSE: f64 = 3600.0;
 pub(super) const MINUTE: f64 = 60.0;
-/// Successes without rate limit headers after which a server is assumed to have no limits.
+/// If this many successful answers had no rate limit headers, the next one means that the server
+/// has no limits.
 const SILENT_ANSWERS: usize = 3;
 /// The longest period of any of GitHub's limits, in seconds; a reset after that is a server error.
 const LONGEST_WINDOW: f64 = 86_400.0;
@@ -101,12 +103,14 @@ struct Quota {
     remaining: Option<u64>,
     /// Time of the reset on the local clock.
     reset: f64,
-    /// Time of the reset on the server's clock, to tell older answers from newer.
+    /// Time of the reset on the server's clock. An answer with an earlier reset belongs to the
+    /// previous period.
     reset_told: i64,
     under_way: u64,
     /// Requests that ended without rate limit headers, which may not be included in `remaining`
-    /// yet. Each is stored as the number of requests that had started by its end: the answer to a
-    /// request with a higher number certainly counts it.
+    /// yet. For each, the number of requests that had been started when it ended is stored. A
+    /// request with a higher number was started later, so the `remaining` of its answer includes
+    /// this one.
     silent: Vec<u64>,
     /// True if the server has no limits, because its answers have no rate limit headers.
     is_unlimited: bool,
@@ -133,7 +137,8 @@ pub(super) struct RateLimits {
     started: u64,
     closed_until: f64,
     pauses: u32,
-    /// True after a pause: one request at a time is sent, until one shows that the pause is over.
+    /// True after a pause: only one request at a time is sent, until GitHub answers one without
+    /// asking for another pause.
     is_careful: bool,
     /// Points spent in the last minute, with times: those of the REST API, then those of GraphQL.
     spent: [VecDeque<(f64, u32)>; 2],
@@ -256,7 +261,8 @@ impl RateLimits {
         });
         #[expect(clippy::cast_precision_loss, reason = "dates are small")]
         let reset_here = reset as f64 - self.skew + AFTER_RESET;
-        // An impossible reset must not make later answers look older than this one.
+        // If the reset is impossibly late, 0 is stored for it. Otherwise the correct resets of
+        // later answers would be earlier, and those answers would be ignored.
         let (reset_here, reset) = if reset_here > now + LONGEST_WINDOW {
             (now + 3600.0, 0)
         } else {
@@ -268,7 +274,8 @@ impl RateLimits {
     }
 
     /// Records that GitHub reports the bucket as empty. It stays closed for at least `retry_after`
-    /// seconds; without that and without a reset in the future, for at least a minute.
+    /// seconds. If there is neither `retry_after` nor a reset in the future, it stays closed for at
+    /// least a minute.
     pub(super) fn exhausted(
         &mut self,
         bucket: Bucket,
@@ -290,7 +297,7 @@ impl RateLimits {
 
     /// Records that GitHub asks the whole identity to pause. Returns the end of the pause.
     pub(super) fn pause(&mut self, retry_after: Option<u64>, now: f64) -> f64 {
-        // Several requests under way report the same pause.
+        // If several requests under way report the same pause, it is counted once.
         if now >= self.closed_until {
             self.pauses += 1;
         }
@@ -303,7 +310,7 @@ impl RateLimits {
     }
 
     /// Records an answer that did not ask for a pause. If the last pause ended more than a minute
-    /// ago, the next one has the length of a first pause again.
+    /// ago, the length of pauses is reset to that of the first pause.
     pub(super) fn went_well(&mut self, now: f64) {
         if now >= self.closed_until {
             self.is_careful = false;

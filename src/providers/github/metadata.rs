@@ -117,8 +117,8 @@ impl GitHub {
             }
         }
         let mut data = take(&mut answer, "data");
-        // GitHub gave up on the whole query: no data, or every repository is null without its own
-        // error.
+        // If there is no data, or every repository is null and none has an error of its own, the
+        // whole query has failed.
         let is_empty = data
             .as_object()
             .is_none_or(|data| data.values().all(Value::is_null));

@@ -34,8 +34,8 @@ pub struct Pages {
     filter: Option<RepositoryFilter>,
 }
 
-/// Largest number of consecutive pages without a new item. With more, the cause is not inserted
-/// items but a server that repeats pages.
+/// Largest number of consecutive pages without a new item. If there are more, the listing fails:
+/// inserted items cannot be the cause, so the server repeats pages.
 const MOST_REPEATS: u32 = 20;
 
 impl std::fmt::Debug for Pages {

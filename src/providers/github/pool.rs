@@ -78,7 +78,7 @@ struct Identity {
 
 #[derive(Default)]
 struct State {
-    /// The error with which GitHub refused a token for the first time.
+    /// The error for the first token that GitHub refused.
     reason: Option<String>,
     tokens: Vec<Token>,
     identities: Vec<Identity>,
@@ -318,7 +318,7 @@ impl Pool {
         self.state().tokens[token].fetched = Some((secret, until));
     }
 
-    /// The error for requests that no token can be used for.
+    /// The error for a request if no valid token may be used for it.
     fn no_valid_token(&self, pinned: Option<&str>) -> ServiceError {
         let state = self.state();
         let is_left = state.tokens.iter().any(|token| token.is_valid);
@@ -350,7 +350,8 @@ enum Found {
 #[derive(Clone, Copy, Default)]
 struct QueuedRequest {
     until: Option<f64>,
-    /// True if the wait is short, because it ends with another answer or only spaces requests.
+    /// True if the wait is short: it ends when another request is answered, or its only purpose is
+    /// to send requests less frequently.
     is_short: bool,
 }
 
@@ -386,7 +387,8 @@ impl State {
         now: f64,
     ) -> Found {
         let is_anonymous = self.tokens.is_empty();
-        // A listing stays with the identity that began it: another one may see other items.
+        // All pages of a listing are requested with the same identity, because another identity may
+        // see other items.
         let pinned = pinned.filter(|_| self.tokens.len() > 1);
         let mut best: Option<(bool, u64, usize)> = None;
         let mut wait: Option<QueuedRequest> = None;
@@ -454,7 +456,8 @@ impl Lease {
         self.pool.state().identities[self.identity].key.clone()
     }
 
-    /// Reports an answer with its rate limit headers. `was_counted` applies if there are none.
+    /// Reports an answer with its rate limit headers. If there are none, `was_counted` tells
+    /// whether the request counts as spent.
     pub(super) fn answered(mut self, told: RateLimitHeaders, was_counted: bool) {
         self.end(told, was_counted);
         let now = self.pool.clock.now();

@@ -45,7 +45,8 @@ impl ApiRequest {
 pub(super) struct ApiResponse {
     /// The `Link` header, with `rel="next"` and others.
     pub(super) link: Option<String>,
-    /// True if the link is that of the cached answer: pages may have been added since.
+    /// True if the link was taken from the cached answer. Pages may have been added since that
+    /// answer.
     pub(super) is_old_link: bool,
     pub(super) body: Value,
     /// Key of the identity that made the request.

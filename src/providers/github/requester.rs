@@ -24,7 +24,7 @@ use crate::secret::Secret;
 
 /// Seconds before its expiry at which an installation's token is replaced.
 const BEFORE_EXPIRY: f64 = 300.0;
-/// Largest number of pauses, asked for by GitHub, before one request fails.
+/// Number of times that one request waits because GitHub asks for a pause, before it fails.
 const MOST_PAUSES: u32 = 10;
 const FIRST_WAIT: f64 = 1.0;
 const LONGEST_WAIT: f64 = 60.0;
@@ -298,7 +298,7 @@ impl Requester {
         let json = parsed.as_ref().unwrap_or(&Value::Null);
         match limited(status, headers, json) {
             Limited::No => {}
-            // The limit is that of a resource for which this client keeps no quota.
+            // The used-up quota belongs to a resource that this client does not keep track of.
             Limited::Primary if !is_of(bucket, headers) => {
                 lease.answered(told, false);
                 return Attempt::Failed(limit(&request.route, status, headers, json));
@@ -442,13 +442,13 @@ impl Requester {
             Err(error) if matches!(error.kind(), ErrorKind::Network | ErrorKind::RateLimited) => {
                 self.pool.clock.now() + ASK_AGAIN
             }
-            // The token is refused, or belongs to no user, as the tokens of GitHub Actions do not.
+            // The token is refused, or belongs to no user (such as a token of GitHub Actions).
             Err(_) => f64::INFINITY,
         }
     }
 
-    /// Returns the token to send with a request; that of an app's installation is fetched if
-    /// needed.
+    /// Returns the secret to send with a request. For an app's installation, a new token is fetched
+    /// if the stored one is missing or expires soon.
     async fn secret(&self, token: usize) -> Result<Secret> {
         let app = match self.pool.account(token) {
             (Account::Token(secret), _) => return Ok(secret),

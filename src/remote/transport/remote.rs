@@ -22,7 +22,7 @@ pub(crate) struct Remote {
     url: RemoteUrl,
     options: NetOptions,
     /// TLS and proxy settings, for http and https only. For other schemes they are not created,
-    /// which would fail on a CPU that TLS does not support.
+    /// because creating them fails on a CPU that TLS does not support.
     settings: Option<ClientSettings>,
     credentials: Vec<Credentials>,
     ask: Option<CredentialProvider>,
