@@ -147,12 +147,12 @@ impl WorkerPool<'_> {
 
     /// Records the end of an attempt. Returns true if there will be another attempt.
     fn ended<T>(&self, index: usize, result: &Result<T>) -> bool {
-        let classify = if self.cancel.is_cancelled() {
+        let attempt = if self.cancel.is_cancelled() {
             AttemptResult::Done
         } else {
             result.as_ref().err().map_or(AttemptResult::Done, classify)
         };
-        let again = lock(&self.schedule).ended(index, classify, self.started.elapsed(), jitter());
+        let again = lock(&self.schedule).ended(index, attempt, self.started.elapsed(), jitter());
         self.changed.notify_all();
         again
     }

@@ -188,7 +188,7 @@ impl Schedule {
     pub(super) fn ended(
         &mut self,
         index: usize,
-        classify: AttemptResult,
+        result: AttemptResult,
         now: Duration,
         jitter: f64,
     ) -> bool {
@@ -200,7 +200,7 @@ impl Schedule {
         let wait = self.options.retry_wait.saturating_mul(1 << doublings);
         let wait = wait.min(self.options.max_wait);
         let jitter = jitter.clamp(0.0, 1.0);
-        let from = match classify {
+        let from = match result {
             AttemptResult::Done => {
                 host.successes += 1;
                 if host.successes >= host.allowed && host.allowed < host.most {
@@ -376,12 +376,12 @@ mod tests {
                         }
                         let index = running.remove(0);
                         let (fate, jitter) = fates.next().unwrap_or((0, 0.0));
-                        let classify = match fate {
+                        let result = match fate {
                             0 => AttemptResult::Done,
                             1 => AttemptResult::Retry,
                             _ => AttemptResult::Throttled(Some(seconds(5))),
                         };
-                        if !schedule.ended(index, classify, now, jitter) {
+                        if !schedule.ended(index, result, now, jitter) {
                             over.insert(index);
                         }
                     }
