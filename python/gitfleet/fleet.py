@@ -42,7 +42,7 @@ class Cloned:
     final_url: str | None = None
     """The URL that redirects led to; None without redirects."""
     was_there: bool = False
-    """Whether the clone existed before."""
+    """True if the clone existed before."""
     warnings: list[str] = field(default_factory=list)
     """Warnings, such as that submodules were not cloned."""
     attempts: int = 0
@@ -95,7 +95,7 @@ class Updated:
     refs: list[RefUpdate] = field(default_factory=list)
     """Refs that changed; empty if nothing did."""
     was_rewritten: bool = False
-    """Whether a branch moved to a commit that is not a descendant of its old commit."""
+    """True if a branch moved to a commit that is not a descendant of its old commit."""
     new_default_branch: str | None = None
     """The branch that ``HEAD`` names now, if the default branch of the remote has changed."""
     forwarded_branch: str | None = None

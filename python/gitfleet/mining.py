@@ -46,7 +46,7 @@ class Mined:
     seconds: float = 0.0
     """Wall time, the clone included."""
     was_finished: bool = False
-    """Whether an earlier run mined it, and its revision has not moved since."""
+    """True if an earlier run mined the target, and its revision is still the same."""
     error: GitFleetError | None = None
     """The reason, if it failed; None otherwise."""
 

@@ -96,7 +96,7 @@ class Repository:
 
     @property
     def is_bare(self) -> bool:
-        """Whether it has no working tree.
+        """True if the repository has no working tree.
 
         Example:
             >>> Repository("projects/alpha").is_bare
@@ -106,7 +106,7 @@ class Repository:
 
     @property
     def is_shallow(self) -> bool:
-        """Whether its history was cut off by a shallow clone.
+        """True if a shallow clone cut off the history.
 
         Example:
             >>> Repository("projects/alpha").is_shallow

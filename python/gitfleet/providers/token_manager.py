@@ -31,7 +31,7 @@ class TokenStatus:
     """
 
     is_valid: bool = True
-    """Whether its service still accepts it."""
+    """True if the service still accepts the token."""
     remaining_calls: int | None = None
     """Remaining calls; None if unknown."""
     reset_time: int | None = None
@@ -41,7 +41,7 @@ class TokenStatus:
 
     @property
     def is_rate_limited(self) -> bool:
-        """Whether no calls remain until the reset.
+        """Return True if no calls remain until the reset.
 
         Example:
             >>> TokenStatus(remaining_calls=0, reset_time=1_700_000_000).is_rate_limited
@@ -53,7 +53,7 @@ class TokenStatus:
 
     @property
     def is_available(self) -> bool:
-        """Whether it can be used now.
+        """Return True if the token can be used now.
 
         Example:
             >>> TokenStatus(is_valid=False).is_available
