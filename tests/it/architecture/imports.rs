@@ -56,26 +56,45 @@ impl Names {
         let declaration = Regex::new(r"(?m)^\s*(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);").unwrap();
         let path = Regex::new(r"[A-Za-z_0-9]+(?:::[A-Za-z_0-9]+)+").unwrap();
         let visibility = Regex::new(r"pub\(in [^)]*\)").unwrap();
+        let comment = Regex::new(r"(?m)^\s*//.*$").unwrap();
         let text = visibility.replace_all(text, "pub");
+        let text = comment.replace_all(&text, "");
         let mut names = Self::default();
+        let mut imported: BTreeMap<String, Module> = BTreeMap::new();
+        let mut below: Vec<(String, Module)> = Vec::new();
         let rest = declaration.replace_all(&text, |found: &Captures<'_>| {
             for (path, name) in leaves(&found[2]) {
                 let Some(path) = absolute(module, &path, sources) else {
                     continue;
                 };
-                let is_below = path.starts_with(module);
+                imported.insert(name.clone(), path.clone());
                 if found.get(1).is_some() {
-                    names.passed_on.insert(name, path.clone());
+                    names.passed_on.insert(name.clone(), path.clone());
                 }
-                if found.get(1).is_none() || !is_below {
+                if found.get(1).is_some() && path.starts_with(module) {
+                    below.push((name, path));
+                } else {
                     names.used.push(path);
                 }
             }
             String::new()
         });
+        // A module may re-export a name from below without using it.
+        for (name, path) in below {
+            let use_of_name = Regex::new(&format!(r"\b{name}\b")).unwrap();
+            if use_of_name.is_match(&rest) {
+                names.used.push(path);
+            }
+        }
         for found in path.find_iter(&rest) {
             let path: Vec<&str> = found.as_str().split("::").collect();
-            names.used.extend(absolute(module, &path, sources));
+            let through = imported.get(path[0]).map(|start| {
+                let inside = path[1..].iter().map(|part| (*part).to_owned());
+                start.iter().cloned().chain(inside).collect()
+            });
+            names
+                .used
+                .extend(through.or_else(|| absolute(module, &path, sources)));
         }
         names
     }
