@@ -65,7 +65,10 @@ impl Dataset {
         // it.
         let _alone = dataset.gate(File::lock)?;
         match fs::read(root.join(HEAD_FILE)) {
-            Ok(text) => dataset.check(&text)?,
+            Ok(text) => {
+                dataset.check(&text)?;
+                dataset.write_schemas()?;
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => dataset.create(options)?,
             Err(source) => {
                 let path = root.join(HEAD_FILE);
@@ -112,9 +115,21 @@ impl Dataset {
         );
         // The schemas are written first, and `dataset.json` last: a directory with `dataset.json`
         // is a complete dataset.
-        let schemas = json(&crate::table::schema::table_schemas());
-        write_synced(&self.root.join(SCHEMA_FILE), &schemas)?;
+        self.write_schemas()?;
         write_synced(&made, &json(&head))?;
+        fs::rename(&made, &path).map_err(Error::storage("write", &path))?;
+        sync(&self.root)
+    }
+
+    /// Writes the schemas of the tables, unless they are there already.
+    fn write_schemas(&self) -> Result<()> {
+        let path = self.root.join(SCHEMA_FILE);
+        let schemas = json(&crate::table::schema::table_schemas());
+        if fs::read(&path).is_ok_and(|found| found == schemas) {
+            return Ok(());
+        }
+        let made = self.root.join(STAGING).join(SCHEMA_FILE);
+        write_synced(&made, &schemas)?;
         fs::rename(&made, &path).map_err(Error::storage("write", &path))?;
         sync(&self.root)
     }

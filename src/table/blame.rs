@@ -11,7 +11,7 @@ use super::commits::{hex, seconds_column};
 use super::schema;
 use super::text::encode;
 use crate::error::Result;
-use crate::git::BlameRow;
+use crate::git::{BlameOptions, BlameRow};
 
 /// Collects blamed lines into batches of the `blame` table.
 pub struct BlameTable {
@@ -37,13 +37,13 @@ pub struct BlameTable {
 }
 
 impl BlameTable {
-    /// Creates an empty table for the repository `repo_name`. With `per_line`, each line has its
-    /// own row, with its content.
-    pub fn new(repo_name: &str, per_line: bool) -> Self {
+    /// Creates an empty table for the repository `repo_name`. With
+    /// [`lines`](field@BlameOptions::lines), each line has its own row, with its content.
+    pub fn new(repo_name: &str, options: &BlameOptions) -> Self {
         Self {
-            schema: schema::blame(per_line),
+            schema: schema::blame(options),
             repo_name: repo_name.to_owned(),
-            per_line,
+            per_line: options.lines,
             hex: String::new(),
             batch: BatchSize::default(),
             rows: 0,

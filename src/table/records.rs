@@ -247,7 +247,7 @@ pub fn blame(
     options: &BlameOptions,
     mut on_failure: impl FnMut(&[u8], Error) + Send + 'static,
 ) -> Result<Records> {
-    let table = BlameTable::new(repo.name(), options.lines);
+    let table = BlameTable::new(repo.name(), options);
     let schema = SchemaRef::clone(table.schema());
     let push = move |table: &mut BlameTable, file: FileBlame| {
         match file.rows {

@@ -261,3 +261,20 @@ fn mine_reports_an_invalid_target_in_its_place() {
         ]
     );
 }
+
+#[test]
+fn mine_restores_a_lost_or_damaged_file_of_schemas() {
+    let history = Fixture::make("history", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    let (file, options) = (dir.path().join("tables.json"), MineOptions::default());
+    mined(&[history.path()], dir.path(), &options).unwrap();
+    let written = fs::read(&file).unwrap();
+    for damage in [&b""[..], b"{}"] {
+        fs::write(&file, damage).unwrap();
+        mined(&[history.path()], dir.path(), &options).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), written);
+    }
+    fs::remove_file(&file).unwrap();
+    mined(&[history.path()], dir.path(), &options).unwrap();
+    assert_eq!(fs::read(&file).unwrap(), written);
+}

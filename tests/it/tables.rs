@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use gitfleet::git::HistoryOptions;
+use gitfleet::git::{BlameOptions, HistoryOptions};
 use gitfleet::table::{self, Format, Sink};
 
 use crate::support::{Fixture, git_text};
@@ -98,6 +98,31 @@ fn schema_metadata_has_the_counting_policy() {
     assert_eq!(schema.metadata()["gitfleet.schema"], "commits 1");
     assert_eq!(schema.metadata()["gitfleet.diff_merges"], "first-parent");
     assert_eq!(schema.metadata()["gitfleet.renames"], "on");
+    for (is_ignored, policy) in [(false, "exact"), (true, "ignored")] {
+        let options = BlameOptions::new().ignore_whitespace(is_ignored);
+        let schema = table::schema::blame(&options);
+        assert_eq!(schema.metadata()["gitfleet.whitespace"], policy);
+    }
+}
+
+#[test]
+fn table_schemas_require_no_value_that_may_be_null() {
+    let schemas = table::schema::table_schemas();
+    for (name, schema) in schemas.as_object().unwrap() {
+        let fields = schema["fields"].as_array().unwrap();
+        let is_required = |name: &serde_json::Value| {
+            let field = fields.iter().find(|field| field["name"] == *name).unwrap();
+            field["constraints"]["required"] == true
+        };
+        for field in fields.iter().filter(|field| field["type"] == "datetime") {
+            assert!(!is_required(&field["name"]), "{name}: {field}");
+        }
+        let key = schema["primaryKey"].as_array();
+        assert!(key.into_iter().flatten().all(is_required), "{name}");
+        assert!(key.is_some() || schema["uniqueKeys"].is_array(), "{name}");
+    }
+    let changes = &schemas["changes"]["uniqueKeys"][0];
+    assert!(changes.as_array().unwrap().contains(&"parent_id".into()));
 }
 
 #[test]

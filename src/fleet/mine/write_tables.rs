@@ -87,9 +87,9 @@ impl MineJob<'_> {
         if !self.options.writes(Table::Blame) {
             return Ok(());
         }
-        let mut table = BlameTable::new(repo.name(), false);
-        let mut file = TableFile::create(directory, "blame", table.schema())?;
         let options = self.blame(revision);
+        let mut table = BlameTable::new(repo.name(), &options);
+        let mut file = TableFile::create(directory, "blame", table.schema())?;
         let renamed: Arc<dyn ProgressSink> = Arc::new(Renamed {
             subject: self.target.to_string(),
             sink: Arc::clone(&self.context.progress),

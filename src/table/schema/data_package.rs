@@ -46,7 +46,7 @@ fn table_schema(table: &TableDefinition) -> Value {
     let field = |column: &Column| {
         let mut field = json!({
             "name": column.name, "type": frictionless_type(column), "description": column.description,
-            "constraints": {"required": !column.is_nullable()},
+            "constraints": {"required": is_required(column)},
         });
         for (key, text) in [
             ("unit", column.unit),
@@ -60,7 +60,24 @@ fn table_schema(table: &TableDefinition) -> Value {
         field
     };
     let fields: Vec<Value> = table.columns.iter().map(field).collect();
-    json!({"description": table.row, "primaryKey": table.key, "fields": fields})
+    // A primary key must not contain nulls, but a unique key may.
+    let key = table
+        .columns
+        .iter()
+        .filter(|column| table.key.contains(&column.name));
+    let mut schema = json!({"description": table.row, "fields": fields});
+    if key.copied().all(|column| is_required(&column)) {
+        schema["primaryKey"] = table.key.into();
+    } else {
+        schema["uniqueKeys"] = json!([table.key]);
+    }
+    schema
+}
+
+/// True if no format stores a null. Parquet has no seconds, and a time that does not fit into
+/// milliseconds is stored as null.
+fn is_required(column: &Column) -> bool {
+    !column.is_nullable() && !matches!(column.kind, ColumnType::Time)
 }
 
 fn frictionless_type(column: &Column) -> &'static str {

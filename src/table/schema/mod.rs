@@ -14,7 +14,7 @@ use std::sync::Arc;
 use arrow_schema::{Schema, SchemaRef};
 
 use crate::choice::Choice;
-use crate::git::HistoryOptions;
+use crate::git::{BlameOptions, HistoryOptions};
 
 pub use column::{Column, ColumnType};
 pub use data_package::{data_package, table_schemas};
@@ -35,14 +35,19 @@ pub fn changes(options: &HistoryOptions) -> SchemaRef {
 }
 
 /// The schema of the blame table: one row per run of lines, or per line with its content.
-pub fn blame(per_line: bool) -> SchemaRef {
+pub fn blame(options: &BlameOptions) -> SchemaRef {
+    let whitespace = if options.ignore_whitespace {
+        "ignored"
+    } else {
+        "exact"
+    };
     let policy = vec![
-        ("gitfleet.whitespace", "exact"),
+        ("gitfleet.whitespace", whitespace),
         ("gitfleet.algorithm", "myers, indent heuristic"),
         ("gitfleet.renames", "on"),
     ];
     let content = [CONTENT];
-    schema(&BLAME, if per_line { &content } else { &[] }, policy)
+    schema(&BLAME, if options.lines { &content } else { &[] }, policy)
 }
 
 /// The schema of the repositories table: one row per repository that a hosting service describes.
