@@ -26,12 +26,12 @@ pub(crate) async fn look_up(
         Ok(answers) => answers.into_iter(),
         Err(error) => {
             // The request for all repositories failed, so its error is reported for each of them.
-            let report = error.report();
-            let each = |_: &(String, String)| {
-                Err(Error::Refused {
+            let each = |_: &(String, String)| match &error {
+                Error::Service(error) => Err(Error::Service(error.clone())),
+                error => Err(Error::Refused {
                     subject: "GitHub".to_owned(),
-                    reason: report.clone(),
-                })
+                    reason: error.report(),
+                }),
             };
             asked.iter().map(each).collect::<Vec<_>>().into_iter()
         }

@@ -90,3 +90,10 @@ def test_what_is_hosted_is_mined(api, fixtures, tmp_path):
     cloned = outcomes(gitfleet(*args, **environment))
     assert [one["status"] for one in cloned] == ["done", "done"]
     server.close()
+
+
+def test_network_failure_of_a_named_repository_keeps_its_kind(closed_port, tmp_path):
+    environment = {"GITHUB_API_URL": f"http://127.0.0.1:{closed_port}", "GITHUB_TOKEN": ""}
+    args = ["mine", "github:o/r", "github:o", "-o", tmp_path / "data", "--json"]
+    found = outcomes(gitfleet(*args, check=False, **environment))
+    assert [one["error"]["kind"] for one in found] == ["network", "network"]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gitfleet::git::{BlameOptions, OpenOptions, Repo};
+use gitfleet::git::{BlameOptions, MissingBlobs, OpenOptions, Repo};
 use gitfleet::{CancelToken, Context, ErrorKind, Workers};
 
 use crate::support::blame::{Line, blamed, git_lines, our_lines};
@@ -191,6 +191,9 @@ fn blame_refuses_invalid_options_by_name() {
     let (kind, text) = refused(&|options| options.line_ranges = vec!["1,2".to_owned()]);
     assert_eq!(kind, ErrorKind::InvalidInput);
     assert!(text.contains("needs one file"), "{text}");
+    let (kind, text) = refused(&|options| options.missing = MissingBlobs::AllowAny);
+    assert_eq!(kind, ErrorKind::InvalidInput);
+    assert!(text.contains("use `error` or `fetch`"), "{text}");
     let (kind, text) = refused(&|options| {
         options.working_tree = true;
         options.rev = Some("HEAD~1".to_owned());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::choice::choice;
+use super::choice::choice_of;
 use super::output::OutputArgs;
 use crate::choice::Choice;
 use crate::edge::environment::date;
@@ -63,7 +63,7 @@ pub(in crate::cli) struct BlameArgs {
     no_mailmap: bool,
     /// Treatment of content that the repository does not have, as in a partial clone; with the
     /// value error, files that need such content fail
-    #[arg(long, value_name = "ACTION", value_parser = choice::<MissingBlobs>(), default_value = BlameOptions::new().missing.name())]
+    #[arg(long, value_name = "ACTION", value_parser = choice_of(&[MissingBlobs::Fetch, MissingBlobs::Error]), default_value = BlameOptions::new().missing.name())]
     missing: MissingBlobs,
     #[command(flatten)]
     pub(in crate::cli) output: OutputArgs,

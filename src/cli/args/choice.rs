@@ -10,11 +10,22 @@ use crate::choice::Choice;
 
 /// Returns a parser of the names of `C`, which the help text lists.
 pub(super) fn choice<C: Choice + Send + Sync>() -> impl TypedValueParser<Value = C> {
-    let values = C::ALL.iter().map(|value| {
+    choice_of(C::ALL)
+}
+
+/// Returns a parser of the names of `accepted`, which the help text lists with their other names.
+pub(super) fn choice_of<C: Choice + Send + Sync>(
+    accepted: &[C],
+) -> impl TypedValueParser<Value = C> + use<C> {
+    let values = accepted.iter().map(|value| {
         let shown = PossibleValue::new(value.name()).aliases(value.aliases());
+        let also = match value.aliases() {
+            [] => String::new(),
+            names => format!(" (also {})", names.join(", ")),
+        };
         match value.help().trim().trim_end_matches('.') {
             "" => shown,
-            help => shown.help(help),
+            help => shown.help(format!("{help}{also}")),
         }
     });
     PossibleValuesParser::new(values).try_map(|name| C::parse(&name))

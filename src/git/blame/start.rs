@@ -25,6 +25,7 @@ use crate::git::diff::line_counts::line_count;
 use crate::git::diff::lines::Whitespace;
 use crate::git::diff::tree::{Side, TreeChange, find_path};
 use crate::git::gix_error;
+use crate::git::history::MissingBlobs;
 use crate::git::mailmap::Mailmap;
 use crate::git::objects::Objects;
 use crate::git::repo::Repo;
@@ -41,6 +42,10 @@ const VERSIONS_KEPT: usize = 16;
 /// Opens the files to blame, and gives all their lines to the commit where the walk starts.
 pub(super) fn start(repo: &Repo, options: &BlameOptions) -> Result<BlameStream> {
     let cancel = &repo.context().cancel;
+    if options.missing == MissingBlobs::AllowAny {
+        let reason = "is not possible for blame, which reads the content; use `error` or `fetch`";
+        return Err(Error::invalid("missing `allow-any`", reason));
+    }
     let rules = BlameRules {
         whitespace: if options.ignore_whitespace {
             Whitespace::Ignored
