@@ -40,6 +40,42 @@ macro_rules! from_text {
             }
         }
 
+        impl IntoSetting<Vec<$text>> for $text {
+            fn into_setting(self) -> Vec<$text> {
+                vec![self]
+            }
+        }
+
+        impl IntoSetting<Option<Vec<$text>>> for &str {
+            fn into_setting(self) -> Option<Vec<$text>> {
+                Some(vec![self.into()])
+            }
+        }
+
+        impl IntoSetting<Option<Vec<$text>>> for $text {
+            fn into_setting(self) -> Option<Vec<$text>> {
+                Some(vec![self])
+            }
+        }
+
+        impl IntoSetting<Vec<$text>> for Vec<&str> {
+            fn into_setting(self) -> Vec<$text> {
+                self.into_iter().map(Into::into).collect()
+            }
+        }
+
+        impl IntoSetting<Option<Vec<$text>>> for Vec<&str> {
+            fn into_setting(self) -> Option<Vec<$text>> {
+                Some(self.into_iter().map(Into::into).collect())
+            }
+        }
+
+        impl<const N: usize> IntoSetting<Vec<$text>> for [$text; N] {
+            fn into_setting(self) -> Vec<$text> {
+                self.into()
+            }
+        }
+
         impl<const N: usize> IntoSetting<Vec<$text>> for [&str; N] {
             fn into_setting(self) -> Vec<$text> {
                 self.into_iter().map(Into::into).collect()
@@ -110,3 +146,32 @@ macro_rules! settings {
 }
 
 pub(crate) use settings;
+
+#[cfg(test)]
+mod tests {
+    use crate::git::{BlameOptions, HistoryOptions, OpenOptions};
+
+    #[test]
+    fn setters_accept_one_or_several_texts_of_any_kind() {
+        let range = || format!("{}..{}", "v1", "v2");
+        for options in [
+            HistoryOptions::new().rev("v1..v2"),
+            HistoryOptions::new().rev(range()),
+            HistoryOptions::new().rev([range()]),
+            HistoryOptions::new().rev(["v1..v2"]),
+            HistoryOptions::new().rev(vec!["v1..v2"]),
+            HistoryOptions::new().rev(vec![range()]),
+        ] {
+            assert_eq!(options.rev, ["v1..v2"]);
+        }
+        for options in [
+            BlameOptions::new().paths("src"),
+            BlameOptions::new().paths(crate::GitString::from("src")),
+            BlameOptions::new().paths(["src"]),
+            BlameOptions::new().paths(vec!["src"]),
+        ] {
+            assert_eq!(options.paths.unwrap(), ["src"]);
+        }
+        assert_eq!(OpenOptions::new().name(range()).name.unwrap(), "v1..v2");
+    }
+}

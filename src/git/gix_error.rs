@@ -17,6 +17,18 @@ pub(crate) fn text(error: &(dyn std::error::Error + 'static)) -> String {
     messages(error).join(": ")
 }
 
+/// Returns the chain of an error without the parts of the input that its parser quotes.
+pub(crate) fn without_input(error: &gix::Error) -> String {
+    let messages: Vec<String> = messages(error);
+    let plain: Vec<&str> = messages.iter().map(|message| cut_input(message)).collect();
+    plain.join(": ")
+}
+
+/// Returns a message of gix without the input that it quotes at the end.
+fn cut_input(message: &str) -> &str {
+    message.split(", input=").next().unwrap_or(message)
+}
+
 /// Returns the message of an error's innermost cause.
 #[cfg(feature = "http")]
 pub(crate) fn root(error: &(dyn std::error::Error + 'static)) -> String {
@@ -55,7 +67,7 @@ pub(crate) fn revision_not_found(repo: &Path, revision: &str, error: &gix::Error
                 .iter()
                 .any(|start| message.starts_with(start))
     });
-    let reason = match told.map(|message| message.split(", input=").next().unwrap_or(message)) {
+    let reason = match told.map(|message| cut_input(message)) {
         Some(told) if !revision.is_empty() && !told.ends_with("could not be found") => told,
         _ if revision.is_empty() => "it is empty",
         _ => "no branch, tag or commit has this name",

@@ -26,7 +26,7 @@ impl Pathspec {
         let invalid = |spec: &[u8], error: gix::Error| {
             Error::invalid(
                 format!("path `{}`", spec.as_bstr()),
-                super::gix_error::text(&error),
+                super::gix_error::without_input(&error),
             )
         };
         let mut patterns = Vec::with_capacity(specs.len());

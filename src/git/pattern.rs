@@ -42,6 +42,7 @@ impl Pattern {
             .map_err(|error| {
                 let reason = error.to_string();
                 let reason = reason.lines().last().unwrap_or("cannot be read").trim();
+                let reason = reason.strip_prefix("error: ").unwrap_or(reason);
                 Error::invalid(format!("pattern `{text}`"), reason.to_owned())
             })
     }

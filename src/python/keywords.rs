@@ -256,11 +256,9 @@ impl<'py> Keyword<'py> for Duration {
             || value.is_instance_of::<PyBool>();
         let number = value.extract::<f64>().ok().filter(|_| !is_text);
         let seconds = number.ok_or_else(|| wrong_type(name, value, "a number"))?;
-        Self::try_from_secs_f64(seconds).map_err(|error| {
-            to_py(&Error::invalid(
-                format!("{name} {seconds}"),
-                error.to_string(),
-            ))
+        Self::try_from_secs_f64(seconds).map_err(|_| {
+            let reason = "is not a time; give seconds, 0 or more";
+            to_py(&Error::invalid(format!("{name} {seconds}"), reason))
         })
     }
 }

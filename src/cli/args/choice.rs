@@ -43,7 +43,8 @@ impl FromStr for Seconds {
             .parse()
             .map_err(|_| "write seconds, such as 1.5".to_owned())?;
         let time = Duration::try_from_secs_f64(seconds);
-        time.map(Self).map_err(|error| error.to_string())
+        time.map(Self)
+            .map_err(|_| "is not a time; write seconds, 0 or more".to_owned())
     }
 }
 

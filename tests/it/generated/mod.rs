@@ -32,7 +32,7 @@ fn options() -> impl Strategy<Value = HistoryOptions> {
                 .diff_merges(Some(merges))
                 .order(if topo { Order::Topo } else { Order::Date })
                 .first_parent(first_parent)
-                .paths(path.map(Into::into).into_iter().collect::<Vec<_>>())
+                .paths(path.into_iter().collect::<Vec<&str>>())
         },
     )
 }
