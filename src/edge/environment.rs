@@ -30,10 +30,7 @@ pub(crate) fn token_of_environment() -> Option<Secret> {
 /// Returns a client for GitHub, or for the GitHub Enterprise server at `api_url`. `token` is the
 /// token for github.com; tokens for other hosts are looked up.
 pub(crate) fn github(api_url: Option<&str>, token: Option<Secret>) -> Result<GitHub> {
-    let base_url = api_url
-        .map(str::to_owned)
-        .or_else(|| variable("GITHUB_API_URL"));
-    let mut options = GitHubOptions::new().base_url(base_url);
+    let mut options = GitHubOptions::new().base_url(api_url_or_default(api_url));
     let token = match token.filter(|_| host_of(options.base_url.as_deref()) == GITHUB) {
         Some(token) => Some(token),
         None => github_token(options.base_url.as_deref())?,
@@ -41,6 +38,12 @@ pub(crate) fn github(api_url: Option<&str>, token: Option<Secret>) -> Result<Git
     options.accounts.extend(token.map(Account::Token));
     options.net = Net::new(net_options());
     GitHub::new(options)
+}
+
+/// Returns `api_url`, or the URL of GitHub's API from the environment; `None` means github.com's.
+pub(crate) fn api_url_or_default(api_url: Option<&str>) -> Option<String> {
+    let given = api_url.map(str::to_owned);
+    given.or_else(|| variable("GITHUB_API_URL"))
 }
 
 const GITHUB: &str = "github.com";

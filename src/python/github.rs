@@ -288,6 +288,13 @@ impl Listing {
     }
 }
 
+/// Returns `base_url`, or the one from the environment. `None` means GitHub's API.
+#[pyfunction]
+#[pyo3(signature = (base_url = None))]
+pub(super) fn find_base_url(base_url: Option<&str>) -> Option<String> {
+    crate::edge::environment::api_url_or_default(base_url)
+}
+
 /// Returns a token for the API at `base_url`, from the places where the command looks for one.
 /// `None` means GitHub's API.
 #[pyfunction]

@@ -39,7 +39,7 @@ mod module {
     #[pymodule_export]
     use crate::python::dict_stream::DictStream;
     #[pymodule_export]
-    use crate::python::github::{GitHubService, Listing, find_token};
+    use crate::python::github::{GitHubService, Listing, find_base_url, find_token};
     #[pymodule_export]
     use crate::python::manager::Manager;
     #[pymodule_export]

@@ -150,7 +150,7 @@ class GitHubClient(GitProviderClient):
             "retries": retries,
             **options,
         }
-        base_url = base_url or os.environ.get("GITHUB_API_URL") or None
+        base_url = _gitfleet.find_base_url(base_url or None)
         apps = self._arguments["apps"]
         managed = token_manager.get_all_tokens(ProviderType.GITHUB) if token_manager else []
         tokens = [token] if token else []
