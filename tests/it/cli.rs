@@ -280,3 +280,16 @@ fn output_writes_to_devices_and_follows_links() {
     );
     assert!(reader.join().unwrap().starts_with("repo,"));
 }
+
+#[test]
+fn jobs_of_zero_are_refused() {
+    for args in [
+        &["clone", "--jobs", "0", "x", "-o", "absent"][..],
+        &["mine", "--jobs-per-host", "0", "x", "-o", "absent"],
+        &["update", "--jobs", "zero", "x"],
+    ] {
+        let (code, _, said) = run(gitfleet().args(args));
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains("1 or more"), "{said}");
+    }
+}

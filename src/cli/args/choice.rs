@@ -31,6 +31,12 @@ pub(super) fn choice_of<C: Choice + Send + Sync>(
     PossibleValuesParser::new(values).try_map(|name| C::parse(&name))
 }
 
+/// Parses a number of repositories that are worked on at once.
+pub(super) fn positive(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "write a whole number, 1 or more".to_owned())
+}
+
 /// A duration, given in seconds such as `1.5`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seconds(pub(super) Duration);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::choice::{Seconds, choice};
+use super::choice::{Seconds, choice, positive};
 use super::history::CountingArgs;
 use super::network::NetworkArgs;
 use crate::choice::Choice;
@@ -50,7 +50,7 @@ struct RetryArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = Seconds(RetryOptions::new().retry_wait))]
     retry_wait: Seconds,
     /// Largest number of repositories processed at once from one host
-    #[arg(long, value_name = "N", default_value_t = FleetOptions::new().jobs_per_host)]
+    #[arg(long, value_name = "N", value_parser = positive, default_value_t = FleetOptions::new().jobs_per_host)]
     jobs_per_host: usize,
 }
 
@@ -106,7 +106,7 @@ impl MineArgs {
             .history(self.counting.options()?)
             .clone_options(self.fleet.options())
             .jobs(self.jobs)
-            .jobs_per_host(self.retry.jobs_per_host.max(1))
+            .jobs_per_host(self.retry.jobs_per_host)
             .threads(self.threads)
             .retry(self.retry.options());
         options.rev.clone_from(&self.rev);
@@ -119,7 +119,7 @@ impl MineArgs {
 #[derive(Clone, Debug, ClapArgs)]
 pub(super) struct JobsArgs {
     /// Number of repositories processed at once
-    #[arg(long, short = 'j', value_name = "N", default_value_t = FleetOptions::new().jobs)]
+    #[arg(long, short = 'j', value_name = "N", value_parser = positive, default_value_t = FleetOptions::new().jobs)]
     jobs: usize,
     #[command(flatten)]
     retry: RetryArgs,
@@ -128,8 +128,8 @@ pub(super) struct JobsArgs {
 impl JobsArgs {
     fn options(&self) -> FleetOptions {
         FleetOptions::new()
-            .jobs(self.jobs.max(1))
-            .jobs_per_host(self.retry.jobs_per_host.max(1))
+            .jobs(self.jobs)
+            .jobs_per_host(self.retry.jobs_per_host)
             .retry(self.retry.options())
     }
 }
