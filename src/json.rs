@@ -14,9 +14,13 @@ use crate::error::{Error, Result};
 ///
 /// ```
 /// # fn main() -> gitfleet::Result<()> {
-/// let repository: gitfleet::Json = r#"{"owner": {"login": "ann"}, "size": 7}"#.parse()?;
+/// let text = r#"{"owner": {"login": "ann"}, "size": 7, "fork": true, "topics": ["git"]}"#;
+/// let repository: gitfleet::Json = text.parse()?;
 /// assert_eq!(repository.text("/owner/login"), Some("ann"));
 /// assert_eq!(repository.integer("/size"), Some(7));
+/// assert_eq!(repository.boolean("/fork"), Some(true));
+/// assert_eq!(repository.items("/topics")[0].text(""), Some("git"));
+/// assert_eq!(repository.text("/absent"), None);
 /// # Ok(())
 /// # }
 /// ```
@@ -39,7 +43,8 @@ impl Json {
         self.0.pointer(pointer)?.as_bool()
     }
 
-    /// The items of the list at `pointer`, in order; empty if there is no list.
+    /// The items of the list at `pointer`, in the order of the list; empty if the value is absent or
+    /// is not a list.
     pub fn items(&self, pointer: &str) -> Vec<Self> {
         let list = self.0.pointer(pointer).and_then(Value::as_array);
         list.into_iter().flatten().cloned().map(Self).collect()

@@ -71,8 +71,8 @@ impl LineDiffer {
         }
     }
 
-    /// Finds the hunks. `raw` contains both files with their white space: the indentation decides
-    /// where hunks slide to.
+    /// Finds the hunks. `raw` contains both files with their white space, because the position of a
+    /// hunk that fits in several places depends on the indentation.
     fn search(&mut self, old: &[u8], new: &[u8], raw: [&[u8]; 2]) -> Vec<Hunk> {
         let ends = CommonEnds::of(old, new);
         let (head, tail) = (ends.head(old), ends.tail(old));
