@@ -16,7 +16,7 @@ pub struct Input<T> {
 
 impl<T> Input<T> {
     /// Parses `text` with `parse`.
-    pub fn parse(text: &str, parse: impl FnOnce(&str) -> Result<T>) -> Self
+    fn parse(text: &str, parse: impl FnOnce(&str) -> Result<T>) -> Self
     where
         T: ToString,
     {
