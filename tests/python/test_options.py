@@ -124,6 +124,32 @@ def test_defaults_of_the_command_are_the_librarys(name):
     assert len(flags) >= 6 or name in {"HistoryOptions", "BlameOptions"}
 
 
+def words(debug):
+    """The names of values as Rust's Debug shows them: ``[On, AllowAny]`` is ``on allow-any``."""
+    found = re.findall(r"[A-Z][A-Za-z]*", debug)
+    return " ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", "-", one).lower() for one in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("HistoryOptions", {"renames": "on", "missing": "allow-any"}),
+        ("BlameOptions", {"missing": "error"}),
+        ("MineOptions", {"renames": "on", "missing": "allow-any", "tables": None}),
+        ("CloneOptions", {}),
+    ],
+)
+def test_named_defaults_of_the_command_are_the_librarys(name, expected):
+    text = command(COMMANDS[name], "--help").stdout
+    flags = re.findall(r"--([a-z-]+) <(?:(?!--).)*?\[default: ([a-z][a-z -]*)\]", text, re.DOTALL)
+    found = {flag.replace("-", "_"): value for flag, value in flags}
+    compared = {flag: value for flag, value in found.items() if words(LIBRARY[name].get(flag, ""))}
+    assert compared.keys() >= expected.keys()
+    for flag, value in compared.items():
+        assert value == words(LIBRARY[name][flag]), flag
+        assert expected.get(flag) in (None, value)
+
+
 def test_documented_defaults_are_the_librarys():
     compared = set()
     for name in options.__all__:
