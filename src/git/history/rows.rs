@@ -40,8 +40,9 @@ pub struct Commit {
     pub summary: GitString,
     /// The whole message, as git's `%B`.
     pub message: GitString,
-    /// Changes against the parents that `diff_merges` of [`HistoryOptions`] selects, parent by
-    /// parent, in path order.
+    /// Changes against the parents that
+    /// [`diff_merges`](field@super::HistoryOptions::diff_merges) selects, parent by parent, in path
+    /// order.
     pub changes: Vec<Change>,
 }
 
