@@ -3,8 +3,9 @@
     compare_blame.py REPO --gitfleet BINARY --rival BINARY [--sample 40] [--seed 1]
 
 git blames a sample of the files, one process each, with and without a commit-graph that has
-changed-path filters; its time is scaled to the whole tree by the number of files. GitFleet always
-blames all files. Its answer must equal git's, line by line. For the other libraries, whose rules
+changed-path filters; its time is scaled to the whole tree by the number of files. GitFleet
+blames the whole tree, and its rows for the sampled files must equal git's, line by line. At the
+end, both blame some of the sampled files one by one. For the other libraries, whose rules
 differ, the number of equal lines is printed. Memory is the peak resident set, mapped pack files
 included.
 """

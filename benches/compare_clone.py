@@ -3,8 +3,10 @@
     compare_clone.py REPO --gitfleet BINARY [--count 200]
 
 The repository is served under COUNT names by `git http-backend` behind a small server on 127.0.0.1,
-which costs both tools the same; its time is not counted. git runs as users run it, one process for
-each repository, eight at a time. Every clone's refs are compared with those of the repository.
+which costs both tools the same;
+its CPU time is not counted, but the wall time includes waiting for it. git runs as users run it,
+one process for each repository, eight at a time. Every clone's refs are compared with those of the
+repository.
 """
 
 import argparse

@@ -36,14 +36,19 @@ pub trait Choice: Copy + PartialEq + Sized + 'static {
     fn parse(text: &str) -> Result<Self> {
         let has_name = |value: &&Self| value.name() == text || value.aliases().contains(&text);
         Self::ALL.iter().find(has_name).copied().ok_or_else(|| {
-            let names: Vec<&str> = Self::ALL.iter().map(|value| value.name()).collect();
-            let reason = format!("is not supported; use one of {}", names.join(", "));
-            Error::invalid(format!("{} `{text}`", Self::OPTION), reason)
+            Error::invalid(format!("{} `{text}`", Self::OPTION), unsupported(Self::ALL))
         })
     }
 }
 
-/// Defines an enum that is a [`Choice`]. A value's first line of documentation is its help.
+/// The reason why a name is refused, with the names that are `accepted`.
+pub(crate) fn unsupported<C: Choice>(accepted: &[C]) -> String {
+    let names: Vec<&str> = accepted.iter().map(|value| value.name()).collect();
+    format!("is not supported; use one of {}", names.join(", "))
+}
+
+/// Defines an enum that is a [`Choice`].
+/// The first line of a value's documentation is its help, so it is a whole sentence.
 macro_rules! choices {
     (
         $(#[$meta:meta])*

@@ -63,7 +63,7 @@ pub enum Error {
     AuthenticationFailed {
         /// The URL that was asked for, without credentials.
         subject: String,
-        /// The host's message.
+        /// The host's message, or a description of the refusal.
         reason: String,
     },
     /// The host refuses requests until a later time.
@@ -98,12 +98,12 @@ pub enum Error {
         /// The server's message, or the fault in its answer.
         reason: String,
     },
-    /// A limit set by the caller was exceeded.
+    /// A limit was exceeded.
     #[error("limit exceeded: {subject}: more than {limit} {what}")]
     LimitExceeded {
         /// The URL or path for which the limit was exceeded.
         subject: String,
-        /// The unit, as a noun.
+        /// The words after `more than {limit}`: the unit and what it counts.
         what: String,
         /// The limit.
         limit: u64,
@@ -313,7 +313,7 @@ impl Error {
         }
     }
 
-    /// The URL, path or revision that this error is about, if any.
+    /// What this error is about: a URL, path, revision, argument, host, operation or unsupported feature; `None` for [`Error::Cancelled`] and [`Error::Internal`].
     pub fn subject(&self) -> Option<String> {
         match self {
             Self::InvalidInput { what, .. } | Self::Unsupported { what } => Some(what.clone()),

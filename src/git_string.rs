@@ -37,7 +37,7 @@ impl GitString {
         self.0
     }
 
-    /// A relative path of the operating system.
+    /// The bytes as a path of the operating system.
     ///
     /// # Errors
     ///

@@ -19,7 +19,7 @@ impl<T> IntoSetting<Option<T>> for T {
     }
 }
 
-/// Text for fields of type `$text`, for optional ones and for lists.
+/// Implements [`IntoSetting`] for text, for fields of type `$text`, for optional ones and for lists.
 macro_rules! from_text {
     ($($text:ty),+) => {$(
         impl IntoSetting<$text> for &str {

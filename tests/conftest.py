@@ -121,6 +121,10 @@ class _Handler(server.Handler):
             return self.answer(301, [("Location", target.replace("/moved/", "/", 1))])
         if path.startswith("/elsewhere/"):
             return self.answer(302, [("Location", "https://" + target.split("/", 2)[2])])
+        if path.startswith("/guarded/"):
+            if self.headers.get("Authorization") is None:
+                return self.answer(401, [("WWW-Authenticate", 'Basic realm="git"')])
+            return self.answer(302, [("Location", "https://" + target.split("/", 2)[2])])
         if path.startswith("/private/"):
             self.credentials = USER, TOKEN
             target = target.removeprefix("/private")
@@ -143,7 +147,7 @@ def bundle(authority):
 
 @pytest.fixture
 def https_server(fixtures, authority):
-    certificate = authority[0].issue_cert("localhost")
+    certificate = authority[0].issue_cert("localhost", "127.0.0.1")
     with GitServer(fixtures["history"].parent.parent, certificate) as started:
         yield started
 

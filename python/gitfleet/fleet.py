@@ -38,7 +38,7 @@ class Cloned:
     head: str | None = None
     """The commit ``HEAD`` is at; None if there is none yet."""
     received_bytes: int = 0
-    """Bytes received; 0 for a copy on this machine and for a clone that existed before."""
+    """Bytes received; 0 for a copy on this machine and for a clone that was kept as it was."""
     final_url: str | None = None
     """The URL that redirects led to; None without redirects."""
     was_there: bool = False
@@ -159,7 +159,7 @@ class Fleet:
             One outcome per address, in the order given; a failure is its ``error``.
 
         Raises:
-            InvalidInputError: Two addresses would share a directory, or no address is valid.
+            InvalidInputError: Two addresses would share a directory. Nothing has been cloned then.
                 Nothing has been cloned then.
             KeyboardInterrupt: On Ctrl-C; finished clones stay.
 
@@ -207,7 +207,7 @@ class Fleet:
         *,
         progress: Callable[[Progress], object] | None = None,
     ) -> list[Updated]:
-        """Update clones from their origins; they may be in any directory.
+        """Update clones, which may be in any directory, from their origins.
 
         Refs are moved by force, and refs that the origin no longer has are removed. The branch that
         is checked out and its files are updated unless they were changed locally; `update_files`

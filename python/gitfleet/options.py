@@ -6,12 +6,11 @@ have the same defaults. An unknown name is a ``TypeError`` that lists the known 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypedDict
-
-if TYPE_CHECKING:
-    import datetime
-    import os
-    from collections.abc import Iterable, Mapping
+# The imports are needed at run time by `typing.get_type_hints`.
+import datetime  # noqa: TC003
+import os  # noqa: TC003
+from collections.abc import Iterable, Mapping  # noqa: TC003
+from typing import Literal, TypedDict
 
 __all__ = [
     "BlameOptions",
@@ -22,6 +21,10 @@ __all__ = [
     "MineOptions",
     "NetworkOptions",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 class CountingOptions(TypedDict, total=False):
@@ -106,15 +109,15 @@ class BlameOptions(TypedDict, total=False):
     working_tree: bool
     """Blame the files as they are on disk; lines that are not committed yet have an id of zeros."""
     line_ranges: str | tuple[int, int] | Iterable[str | tuple[int, int]] | None
-    """Only these lines; exactly one file must be named: ``(10, 20)``, ``"10,+5"`` or
-    ``"/start/,/end/"``, one or several, as git's ``-L``. Defaults to all."""
+    """Only these lines, one or several of ``(10, 20)``, ``"10,+5"`` and ``"/start/,/end/"``, as
+    git's ``-L``; exactly one file must be named. Defaults to all."""
     lines: bool
     """One row per line, with its ``content``, instead of one per run of lines."""
     ignore_whitespace: bool
     """Compare lines without their white space."""
     ignore_revs: str | Iterable[str] | None
-    """Commits to ignore: their lines are attributed to the commits of the older lines that they
-    resemble most."""
+    """Commits to ignore: the search continues with the older line that each of their lines
+    resembles most; lines that resemble none stay with them."""
     ignore_revs_files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None
     """Files that list commits to ignore, one full id per line."""
     configured_ignores: bool
@@ -201,7 +204,7 @@ class CloneOptions(NetworkOptions, total=False):
     branch: str | None
     """The branch or tag to check out."""
     single_branch: bool
-    """Fetch only that branch, or the default one."""
+    """Fetch only the branch named by `branch`, or else the remote's default branch."""
     depth: int | None
     """Fetch only this number of commits of history, of one branch."""
     shallow_since: str | datetime.datetime | float | None

@@ -172,9 +172,8 @@ class Records:
             pyarrow = importlib.import_module("pyarrow")
         except ImportError:
             rows, names = self._stream.to_pylist(surrogates=False), self.column_names
-            frame: pd.DataFrame = _with_arrow_dtypes(
-                pandas.DataFrame.from_records(rows, columns=names), pandas
-            )
+            frame: pd.DataFrame = pandas.DataFrame.from_records(rows, columns=names)
+            frame = _with_arrow_dtypes(frame, self._stream.column_types, pandas)
         else:
             frame = pyarrow.table(self._stream.collect()).to_pandas(
                 types_mapper={
@@ -413,34 +412,22 @@ class Records:
             check()
 
 
-def _with_arrow_dtypes(frame: pd.DataFrame, pandas: Any) -> pd.DataFrame:
-    """Give columns of Python values the types they have in Arrow."""
-    for name in frame.columns:
-        if name.endswith("_time"):
+def _with_arrow_dtypes(frame: pd.DataFrame, types: list[str], pandas: Any) -> pd.DataFrame:
+    """Give columns of Python values the types they have in Arrow, named by `types`."""
+    for name, kind in zip(frame.columns, types, strict=True):
+        if kind.startswith("Timestamp"):
             column = [one if isinstance(one, int) else int(one.timestamp()) for one in frame[name]]
             seconds = pandas.Series(column, dtype="int64").astype("datetime64[s]")
             frame[name] = seconds.dt.tz_localize("UTC")
-        elif name.endswith("_offset") or name == "similarity":
-            frame[name] = frame[name].astype("Int32")
-        elif name in _INTEGER_COLUMNS:
-            frame[name] = frame[name].astype("Int64")
-        elif name.startswith("is_") and not frame[name].hasnans:
+        elif kind in ("Int32", "Int64"):  # pandas' nullable types have the same names
+            frame[name] = frame[name].astype(kind)
+        elif kind == "Boolean" and not frame[name].hasnans:
             frame[name] = frame[name].astype("bool")
-        elif not name.startswith("is_") and name != "parent_ids" and frame[name].isna().all():
+        elif kind == "Utf8" and frame[name].isna().all():
             frame[name] = frame[name].astype(pandas.Series(["text"]).dtype)
     return frame
 
 
-_INTEGER_COLUMNS = frozenset(
-    {
-        "additions",
-        "deletions",
-        "files_changed",
-        "line_count",
-        "orig_start_line",
-        "start_line",
-    }
-)
 _PREVIEW_ROWS = 10
 """The number of rows that a notebook shows."""
 _MAX_CELL_WIDTH = 60

@@ -71,7 +71,7 @@ class Repository:
     def __init__(
         self, path: str | os.PathLike[str] = ".", *, trust: bool = False, threads: int = 0
     ) -> None:
-        self._repo = _gitfleet.Repository(os.fspath(path), trust=trust, threads=threads)
+        self._repo = _gitfleet.Repository(path, trust=trust, threads=threads)
         self._open_arguments = (os.path.abspath(path), trust, threads)  # noqa: PTH100 (keeps symbolic links)
 
     @property

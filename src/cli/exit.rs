@@ -42,10 +42,10 @@ pub(super) fn hint(kind: ErrorKind) -> Option<&'static str> {
             Some("set GITHUB_TOKEN for github.com or GITFLEET_TOKEN_<HOST>, or use a .netrc")
         }
         ErrorKind::RateLimited => {
-            Some("wait, then run the same command again: finished work is not repeated")
+            Some("wait, then run the same command again: clones and datasets that are done stay")
         }
         ErrorKind::Network | ErrorKind::Timeout => {
-            Some("run the same command again: finished work is not repeated")
+            Some("run the same command again: clones and datasets that are done stay")
         }
         ErrorKind::Corrupt => Some("run `git fsck` for details; a fresh clone may help"),
         _ => None,

@@ -126,7 +126,7 @@ fn quiet(program: &str) -> Command {
     command
 }
 
-/// Longest time that a program may take to find a token.
+/// Longest time that a credential command or `gh` may take; `git credential` is not limited.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs a program and returns its output. A program that takes too long is killed. The output must

@@ -92,7 +92,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// Parses a date, in seconds since the Unix epoch. Relative dates count from now.
+/// Parses a date; returns seconds since the Unix epoch. Relative dates count from now.
 pub(crate) fn date(text: &str) -> Result<i64> {
     parse_date(text, unix_time::now())
 }

@@ -8,8 +8,8 @@ use crate::fleet::{Input, Target};
 use crate::git::Trust;
 use crate::secret::Secret;
 
-/// Returns the repositories that `texts` name. Those on GitHub are looked up there, with `token` or
-/// with one from the environment; an owner may have many.
+/// Returns the repositories that `texts` name. `github:` names are looked up at GitHub, with
+/// `token` or with one from the environment; an owner may have many.
 pub(crate) fn look_up(
     texts: &[String],
     token: Option<Secret>,

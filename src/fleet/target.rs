@@ -27,7 +27,8 @@ impl Target {
         RemoteUrl::parse(text).map(Self::from)
     }
 
-    /// Returns the target with metadata of its hosting service, in the shape of GitHub's REST API.
+    /// Returns the target with the repository's metadata from its hosting service, in the shape of
+    /// GitHub's REST API.
     #[must_use]
     pub fn with_about(mut self, about: Json) -> Self {
         self.about = Some(Arc::new(about));

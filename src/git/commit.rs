@@ -73,7 +73,7 @@ impl<'a> CommitObject<'a> {
 
     /// Returns the date that git orders by and compares with `--since`, in seconds since the epoch.
     /// It differs from the date that git shows: a negative number wraps around, and the date is 0
-    /// unless author and committer are the first two headers.
+    /// unless author and committer directly follow the tree and the parents, in this order.
     pub(crate) fn committer_date(&self) -> u64 {
         let mut rest = self.headers;
         let is_second = next_line(&mut rest).starts_with(b"author ");

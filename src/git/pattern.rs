@@ -9,8 +9,7 @@ choices! {
     /// Syntax of patterns.
     #[derive(Default)]
     pub enum PatternSyntax: "pattern_syntax" {
-        /// Basic regular expressions: +, ?, |, ( and { are literal unless a backslash precedes
-        /// them.
+        /// Basic regular expressions: +, ?, |, ( and { are literal without a backslash.
         #[default]
         Basic = "basic",
         /// Extended regular expressions, as most languages write them.

@@ -47,7 +47,7 @@ impl Head {
 pub struct Reference {
     /// Full name, as in `refs/tags/v1`.
     pub name: GitString,
-    /// The object it points to: a commit, or the tag object of an annotated tag.
+    /// The object it points to: usually a commit, or the tag object of an annotated tag.
     pub target_id: ObjectId,
     /// The object that an annotated tag finally points to; `target_id` for all other refs.
     pub peeled_id: ObjectId,

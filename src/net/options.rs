@@ -37,6 +37,7 @@ settings! {
 
 /// Credentials for one host. They are sent to that host only.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Credentials {
     /// The host, with its port if the URL has one.
     pub host: String,
@@ -44,6 +45,17 @@ pub struct Credentials {
     pub username: String,
     /// The password or token.
     pub password: Secret,
+}
+
+impl Credentials {
+    /// Makes credentials for `host`, which includes the port if the URL has one.
+    pub fn new(host: impl Into<String>, username: impl Into<String>, password: Secret) -> Self {
+        Self {
+            host: host.into(),
+            username: username.into(),
+            password,
+        }
+    }
 }
 
 /// A callback that returns credentials for a host that requires them, if none were given

@@ -92,6 +92,13 @@ impl RecordStream {
             .collect()
     }
 
+    /// Arrow's names of the columns' types, in order.
+    #[getter]
+    fn column_types(&self) -> Vec<String> {
+        let fields = self.schema.fields().iter();
+        fields.map(|field| field.data_type().to_string()).collect()
+    }
+
     /// The metadata of the schema.
     #[getter]
     fn metadata(&self) -> std::collections::HashMap<String, String> {
@@ -136,7 +143,7 @@ impl RecordStream {
     }
 
     /// Read everything into a list of dictionaries. Bytes that are not UTF-8 become surrogate
-    /// escapes if `surrogates` is true, and text as in Arrow otherwise.
+    /// escapes if `surrogates` is true, and the characters U+F780 to U+F7FF otherwise, as in Arrow.
     #[pyo3(signature = (*, surrogates))]
     fn to_pylist<'py>(&self, py: Python<'py>, surrogates: bool) -> PyResult<Bound<'py, PyList>> {
         let rows = PyList::empty(py);

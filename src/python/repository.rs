@@ -40,8 +40,15 @@ pub(super) struct Repository {
 #[pymethods]
 impl Repository {
     #[new]
-    #[pyo3(signature = (path, *, trust = false, threads = 0))]
-    fn new(py: Python<'_>, path: PathBuf, trust: bool, threads: usize) -> PyResult<Self> {
+    #[pyo3(signature = (path, **options))]
+    fn new(path: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let py = path.py();
+        let path: PathBuf = Keyword::read("path", path)?;
+        let (mut trust, mut threads) = (false, 0);
+        let mut keywords = Keywords::new(py, options);
+        keywords.set("trust", &mut trust)?;
+        keywords.set("threads", &mut threads)?;
+        keywords.finish()?;
         let given = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
         let repo = open(py, path, trust, threads)?;
         Ok(Self {

@@ -121,8 +121,8 @@ fn signals(py: Python<'_>) -> PyResult<()> {
 /// For long loops that make Python objects: at intervals, releases the GIL for other threads and
 /// checks for Ctrl-C.
 ///
-/// Releasing the GIL wakes a thread that waits for it. This thread then sleeps for a moment, so
-/// that the other thread can take the GIL before this thread requests it again.
+/// Releasing the GIL wakes a thread that waits for it. The thread of the loop then sleeps for a
+/// moment, so that the other thread can take the GIL before this thread requests it again.
 ///
 /// While a yielder exists, Python's cyclic garbage collection is switched off, if it was on. The
 /// new objects have no cycles, and traversing millions of them again and again delays all threads.
@@ -153,8 +153,8 @@ struct Pause {
     was_on: bool,
     /// True if one of them ran long enough to yield.
     is_long: bool,
-    /// The number of objects that were moved to the old generation without being traversed since
-    /// the latest full collection. `searches` is the number of that collection.
+    /// The number of objects that `make_old` has moved since the latest full collection. `searches`
+    /// is the number of full collections until then.
     unseen: u64,
     searches: u64,
 }
@@ -236,7 +236,7 @@ const MOST_UNSEEN: u64 = 1_000_000;
 /// Moves all objects to the old generation without traversing them: `freeze` and `unfreeze` only
 /// move lists.
 ///
-/// `freeze` also resets the counter of young collections, which triggers the next full collection.
+/// `freeze` also resets the counter of young collections, by which Python decides when the next full collection is due.
 /// To restore the counter, the young generations are collected as many times as it had counted.
 fn make_old(gc: &Bound<'_, PyModule>) -> PyResult<()> {
     let (young, _, near): (u64, u64, u64) = gc.call_method0("get_count")?.extract()?;
@@ -339,8 +339,8 @@ where
     })
 }
 
-/// The time at which a future last ended or was dropped. After that, another thread notifies the
-/// event loop of the future, and there is no way to wait for that thread.
+/// The time at which a future last ended or was dropped. After that,
+/// another thread notifies the future's event loop, and there is no way to wait for that thread.
 static LAST_ENDING: Mutex<Option<Instant>> = Mutex::new(None);
 
 struct EndGuard;

@@ -12,7 +12,7 @@ use crate::git::gix_error;
 use crate::progress::{Phase, Progress, ProgressSink};
 use crate::remote_url::RemoteUrl;
 
-/// Writes the files of `HEAD` and the index.
+/// Writes the files of `HEAD`, then the index file.
 pub(crate) fn head(
     worktree: &Path,
     url: &RemoteUrl,

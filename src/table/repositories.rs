@@ -41,7 +41,7 @@ impl RepositoriesTable {
     }
 
     /// Adds a row. `about` is the repository's object in GitHub's REST API, and `repo` its name in
-    /// the other tables. Fields that are missing in `about` are null.
+    /// the other tables. A field that `about` lacks is null; `topics` is then empty.
     pub fn push(&mut self, repo: &str, about: &Json) {
         self.rows.push((repo.to_owned(), about.0.clone()));
     }

@@ -1,5 +1,6 @@
 """Clones and updates over every transport, through faults and kills, as the command does them."""
 
+import base64
 import os
 import random
 import resource
@@ -235,6 +236,22 @@ def test_credentials_do_not_follow_a_redirect_to_another_host(
     assert done.returncode == 1
     assert https_server.requests
     assert not any(authorization for _, _, authorization in https_server.requests)
+
+
+def test_credentials_are_sent_to_both_hosts_of_a_redirect(https_server, bundle, tmp_path):
+    other = https_server.host.replace("localhost", "127.0.0.1")
+    netrc = tmp_path / "netrc"
+    netrc.write_text(
+        f"machine {https_server.host} login first password one\n"
+        f"machine {other} login {USER} password {TOKEN}\n"
+    )
+    url = f"{https_server.url}/guarded/{other}/private/owner/history/.git"
+    clone = ["clone", "--bare", url, "--ca-bundle", bundle, "-o", tmp_path / "clones"]
+    https_server.requests.clear()
+    gitfleet(*clone, NETRC=os.fspath(netrc))
+    own = base64.b64encode(b"first:one").decode()
+    for _, target, authorization in https_server.requests:
+        assert authorization != f"Basic {own}" or target.startswith("/guarded/")
 
 
 def pack_of(path, *ids):

@@ -25,7 +25,7 @@ fn blame_of_every_line_equals_gits() {
             let files = blamed(&fixture.open(), &options);
             assert!(!files.is_empty());
             for file in &files {
-                // A path that git would quote in its output is compared in the other fixtures.
+                // Paths that git quotes in its output are compared in `generated/blame.rs`.
                 if file
                     .path
                     .iter()

@@ -84,8 +84,8 @@ fn rate_limits_are_kept_and_used_in_10000_requests() {
         9_900 + 4,
         "and one for each token to find its user"
     );
-    // Three users have 3,000 requests an hour, counted from their first request: 9,904 requests
-    // need three full hours, and the rest is made in the fourth.
+    // The three users together have 3,000 requests an hour, counted from their first request: 9,904
+    // requests need three full hours, and the rest is made in the fourth.
     let took = seen.last - seen.first.unwrap();
     let ideal = 3.0 * 3600.0;
     assert!(ideal / took >= 0.95, "{took} s for what {ideal} s would do");

@@ -9,16 +9,16 @@ use gitfleet::table::schema::{Column, ColumnType, TABLES};
 const INTRODUCTION: &str = "\
 # The tables
 
-Column names, types and meanings are the same in Arrow, Parquet, CSV, JSON lines, Rust and Python. Ids are lower-case hex. A
-column is never null unless this page says what null means. Parquet holds times in milliseconds and allows null for a date that
-they cannot express.
+Column names and meanings are the same in Arrow, Parquet, CSV, JSON lines, Rust and Python; the types below are Arrow's. Ids
+are lower-case hex. A column is never null unless this page says what null means. Parquet holds times in milliseconds; a date
+that milliseconds cannot express is null there.
 
-Columns of type *bytes* are text in UTF-8; bytes that are not UTF-8 are stored as the letter U+F700 + byte, so that nothing is
-lost.
+Columns of type *bytes* are text in UTF-8; a byte that is not UTF-8 is stored as the character U+F700 + byte, so that nothing
+is lost. CSV contains the bytes unchanged.
 
 Each column's metadata in Arrow and Parquet has its `description`, and `gitfleet.unit`, `gitfleet.null`, `gitfleet.refers_to`
 and `gitfleet.encoding` where they apply. Each table's metadata has `gitfleet.schema` (its name and version),
-`gitfleet.version`, and how lines were counted: `gitfleet.renames`, `gitfleet.similarity`, `gitfleet.diff_merges`,
+`gitfleet.version`, and, as far as they apply to the table, how lines were counted: `gitfleet.renames`, `gitfleet.similarity`, `gitfleet.diff_merges`,
 `gitfleet.algorithm`, `gitfleet.whitespace`.
 
 A dataset contains the same information in files: `tables.json` at its root (a Table Schema for each table), and a `datapackage.json` beside the

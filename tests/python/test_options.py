@@ -4,6 +4,7 @@ import ast
 import inspect
 import itertools
 import re
+import typing
 
 import pytest
 
@@ -150,6 +151,30 @@ def test_named_defaults_of_the_command_are_the_librarys(name, expected):
         assert expected.get(flag) in (None, value)
 
 
+def literals(hint):
+    if typing.get_origin(hint) is typing.Literal:
+        return set(typing.get_args(hint))
+    return set().union(*map(literals, typing.get_args(hint)))
+
+
+def test_named_values_of_the_package_are_those_of_the_command():
+    compared = set()
+    for name, subcommand in COMMANDS.items():
+        hints = typing.get_type_hints(getattr(options, name))
+        for section in re.split(r"\n +(?:-\w, )?--", command(subcommand, "--help").stdout)[1:]:
+            flag, _, text = section.partition(" ")
+            _, listed, values = text.partition("Possible values:")
+            key = flag.replace("-", "_")
+            if not listed or key not in hints:
+                continue
+            names = set(re.findall(r"^ +- (\S+?):?(?= |$)", values, re.MULTILINE))
+            also = re.findall(r"\(also\s+([^)]+)\)", values)
+            aliases = {alias for one in also for alias in re.split(r",\s+", one)}
+            assert names <= literals(hints[key]) <= names | aliases, (name, key)
+            compared.add(key)
+    assert compared >= {"renames", "diff_merges", "missing", "tables", "existing"}
+
+
 def test_documented_defaults_are_the_librarys():
     compared = set()
     for name in options.__all__:
@@ -191,6 +216,7 @@ def test_values_of_diff_merges_that_only_git_has_are_refused_by_name(value, hist
     done = command("commits", history, f"--diff-merges={value}", check=False)
     assert done.returncode == 2
     assert f"'{value}'" in done.stderr
+    assert "is not supported; use one of none, first-parent, separate" in done.stderr
 
 
 def test_git_spellings_of_diff_merges_are_read(history):

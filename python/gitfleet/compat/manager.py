@@ -33,7 +33,7 @@ class CleanupResult(dict[str, "bool | str"]):
     """The outcome for each address: True, or an error text.
 
     The former package documented `RepoManager.cleanup` as a coroutine, so a result can be awaited;
-    this returns the result itself.
+    awaiting it returns the result itself.
 
     Example:
         >>> import asyncio
@@ -215,8 +215,8 @@ class RepoManager:
             repo_path: Where the repository is.
             **options: Those of `Repository.commits`: ``max_count``, ``since``, ``until``,
                 ``paths``, ``rev`` and so on. Names and e-mails are as committed, unless
-                ``mailmap=True``; objects that a partial clone lacks are fetched first, unless
-                `missing` has another value.
+                ``mailmap=True``; objects that a partial clone lacks
+                are fetched first (`missing="fetch"` is the default here).
 
         Returns:
             ``sha, repo_name, message, author_name, author_email, author_timestamp`` (seconds since

@@ -16,7 +16,7 @@ __all__ = ["BlameRow", "ChangeRow", "CommitRow"]
 
 
 def _parse_time(value: object) -> object:
-    """Keep times in years that Python does not support as seconds; pydantic reads the others."""
+    """Keep a time as seconds if Python does not support its year; pydantic reads the others."""
     if type(value) is int:
         with contextlib.suppress(OverflowError, OSError, ValueError):
             return datetime.datetime.fromtimestamp(value, datetime.timezone.utc)

@@ -23,8 +23,8 @@ T = TypeVar("T")
 class Listing(Generic[T]):
     """A listing that is followed to its end: ``async for``, or ``await listing.collect()``.
 
-    Items that are inserted while the listing is read are returned once. If items are deleted
-    meanwhile, another item may be missed, because GitHub's pages shift.
+    If an item is inserted while the listing is read, another item moves to the next page; it is still returned only once.
+    If items are deleted meanwhile, another item may be missed, because GitHub's pages shift.
 
     Example:
         >>> import asyncio
@@ -80,7 +80,7 @@ class Listing(Generic[T]):
         """Return the items of the next page; None at the end.
 
         If a call is cancelled, or its items are invalid, the next call returns the same page. If
-        ``async for`` has read a part of a page, it returns the rest of that page.
+        ``async for`` has read a part of a page, `next_page` returns the rest of that page.
 
         Example:
             >>> import asyncio

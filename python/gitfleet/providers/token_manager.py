@@ -64,7 +64,7 @@ class TokenStatus:
 
 @dataclass
 class TokenInfo:
-    """A token; it is shown as ``**********``.
+    """A token; `repr` leaves it out, and `to_dict` shows it as ``**********``.
 
     Example:
         >>> TokenInfo("a token", ProviderType.GITHUB, username="ann").username

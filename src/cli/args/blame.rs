@@ -26,7 +26,7 @@ pub(in crate::cli) struct BlameArgs {
     /// Blame the files as they are on disk; uncommitted lines get the zero id
     #[arg(long, conflicts_with = "rev")]
     working_tree: bool,
-    /// Only these lines; exactly one file must be named: 10,20 or 10,+5 or /start/,/end/; may be
+    /// Only these lines, as 10,20 or 10,+5 or /start/,/end/; exactly one file must be named; may be
     /// given several times
     #[arg(short = 'L', value_name = "RANGE")]
     line_ranges: Vec<String>,
@@ -36,8 +36,8 @@ pub(in crate::cli) struct BlameArgs {
     /// Compare lines without their white space
     #[arg(long, short = 'w')]
     ignore_whitespace: bool,
-    /// Ignore this commit when assigning blame: each of its lines is attributed to the commit of
-    /// the most similar older line; may be given several times
+    /// Ignore this commit when assigning blame: the search continues with the older line that each
+    /// of its lines resembles most; may be given several times
     #[arg(long, value_name = "REV")]
     ignore_rev: Vec<String>,
     /// Ignore the commits that FILE lists, one full id per line

@@ -1,34 +1,62 @@
 //! Parsers of named values, sizes and times on the command line.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 
-use crate::choice::Choice;
+use crate::choice::{Choice, unsupported};
 
 /// Returns a parser of the names of `C`, which the help text lists.
 pub(super) fn choice<C: Choice + Send + Sync>() -> impl TypedValueParser<Value = C> {
-    choice_of(C::ALL)
+    ChoiceParser { accepted: C::ALL }
 }
 
 /// Returns a parser of the names of `accepted`, which the help text lists with their other names.
 pub(super) fn choice_of<C: Choice + Send + Sync>(
-    accepted: &[C],
-) -> impl TypedValueParser<Value = C> + use<C> {
-    let values = accepted.iter().map(|value| {
-        let shown = PossibleValue::new(value.name()).aliases(value.aliases());
-        let also = match value.aliases() {
-            [] => String::new(),
-            names => format!(" (also {})", names.join(", ")),
-        };
-        match value.help().trim().trim_end_matches('.') {
-            "" => shown,
-            help => shown.help(format!("{help}{also}")),
-        }
-    });
-    PossibleValuesParser::new(values).try_map(|name| C::parse(&name))
+    accepted: &'static [C],
+) -> impl TypedValueParser<Value = C> {
+    ChoiceParser { accepted }
+}
+
+/// Parses names as [`Choice::parse`] does, so that the command reports a wrong name as Python does.
+#[derive(Clone)]
+struct ChoiceParser<C: 'static> {
+    accepted: &'static [C],
+}
+
+impl<C: Choice + Send + Sync> TypedValueParser for ChoiceParser<C> {
+    type Value = C;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<C, clap::Error> {
+        let accepted = self.accepted;
+        let parser = StringValueParser::new().try_map(move |name| {
+            let known = C::parse(&name).ok().filter(|one| accepted.contains(one));
+            known.ok_or_else(|| unsupported(accepted))
+        });
+        parser.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.accepted.iter().map(|value| {
+            let shown = PossibleValue::new(value.name()).aliases(value.aliases());
+            let also = match value.aliases() {
+                [] => String::new(),
+                names => format!(" (also {})", names.join(", ")),
+            };
+            match value.help().trim().trim_end_matches('.') {
+                "" => shown,
+                help => shown.help(format!("{help}{also}")),
+            }
+        })))
+    }
 }
 
 /// Parses a number of repositories that are worked on at once.

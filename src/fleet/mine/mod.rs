@@ -12,6 +12,7 @@ use super::input::Input;
 use super::outcome::Report;
 use super::run::{FleetOptions, run};
 use super::target::{Target, refuse_clashes};
+use crate::choice::Choice;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::progress::EndStatus;
@@ -32,8 +33,8 @@ pub use outcome::Mined;
 ///
 /// # Errors
 ///
-/// [`Error::InvalidInput`] if two targets would share a directory or `options.history` names
-/// revisions, [`Error::DestinationExists`] if `into` contains other files or a dataset made with
+/// [`Error::InvalidInput`] if two targets would share a directory, `options.history` names
+/// revisions, or `options.tables` is empty; [`Error::DestinationExists`] if `into` contains other files or a dataset made with
 /// other options, [`Error::Storage`] if it cannot be written. In these cases nothing is mined. Any
 /// other error is in the outcome of its target.
 ///
@@ -69,6 +70,11 @@ where
             "`rev` or `all_refs` in the history options",
             reason,
         ));
+    }
+    if options.tables.is_empty() {
+        let names: Vec<&str> = Table::ALL.iter().map(|table| table.name()).collect();
+        let reason = format!("name one or more of {}", names.join(", "));
+        return Err(Error::invalid("`tables` is empty", reason));
     }
     let targets: Vec<Input<Target>> = targets.into_iter().map(Into::into).collect();
     let valid = targets

@@ -49,7 +49,7 @@ settings! {
 }
 
 impl MineOptions {
-    /// The options that affect the rows. If they differ, a finished directory is out of date.
+    /// The options that affect the rows. A dataset that was made with others is refused.
     pub(super) fn fingerprint(&self) -> serde_json::Value {
         serde_json::json!({
             "tables": self.wanted_tables(),

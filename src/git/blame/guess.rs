@@ -180,8 +180,8 @@ impl<'a> Matching<'a> {
         // of the parent.
         let reach = ((2 * self.distance + 1) * self.new_lines.len()).saturating_sub(1)
             / self.old_lines.len();
-        // Lines near the start of the hunk are matched first. An explicit stack replaces recursion,
-        // because hunks may be long.
+        // After a match, the part of the hunk before it is searched first. An explicit stack
+        // replaces recursion, because hunks may be long.
         let mut stretches = vec![HunkPart {
             old: self.old_lines.clone(),
             new: 0..self.new_lines.len(),

@@ -34,12 +34,12 @@
 //!
 //! # Modules
 //!
-//! `targets`, `ranges` and `git::worktree` determine what is blamed; `commits` loads commits on
-//! demand; `walk` is the walk; `passage` combines `origins` and line diffs; `report` makes rows.
+//! `start` reads the options; `targets`, `ranges` and `git::worktree` determine what is blamed;
+//! `commits` loads commits on demand; `walk` is the walk, which splits `runs` of lines between
+//! parents; `passage` combines `origins` and line diffs; `report` makes rows.
 
 mod commits;
 mod guess;
-mod lines;
 mod lookahead;
 mod options;
 mod origins;
@@ -48,6 +48,7 @@ mod paths;
 mod ranges;
 mod report;
 mod rows;
+mod runs;
 mod start;
 mod stream;
 mod targets;
@@ -76,7 +77,8 @@ impl Repo {
     /// [`InvalidInput`](crate::Error::InvalidInput) for options that contradict each other;
     /// [`Corrupt`](crate::Error::Corrupt) if a commit or tree cannot be read;
     /// [`Cancelled`](crate::Error::Cancelled). A missing or damaged blob is an error in the
-    /// [`FileBlame`] of each file that needs it. Any other error is the last item.
+    /// [`FileBlame`] of each file that needs it.
+    /// Any other error is returned by this call if the blame cannot start, or else is the last item.
     ///
     /// # Cost
     ///

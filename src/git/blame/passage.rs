@@ -1,5 +1,5 @@
 //! The passage of a path: the way its lines move from a commit to its parents. It depends on blobs
-//! and trees only, not on the lines that are searched, so it can be computed ahead of the walk, on
+//! and trees only, not on the lines that are traced, so it can be computed ahead of the walk, on
 //! any thread.
 
 use gix::ObjectId;

@@ -8,7 +8,6 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
 use super::commits::{CommitIndex, Commits, WalkLimits};
-use super::lines::{FileIndex, Run};
 use super::lookahead::BlameRules;
 use super::options::BlameOptions;
 use super::origins::{CommitContext, Files, Parent};
@@ -16,6 +15,7 @@ use super::passage::blob;
 use super::ranges;
 use super::report::{Reporter, RequestedFile, add_file_name};
 use super::rows::FileBlame;
+use super::runs::{FileIndex, Run};
 use super::stream::BlameStream;
 use super::targets::{PathFilter, choose, files_in};
 use super::walk::BlameWalk;

@@ -6,11 +6,11 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::commits::{CommitIndex, Commits};
-use super::lines::{FileIndex, Run, split, split_by_guesses};
 use super::lookahead::{BlameRules, Changes, Lookahead, Visit, family};
 use super::origins::{CommitContext, Origin};
 use super::passage::{LinePassage, LinePassages};
 use super::paths::{PathIndex, PathTable};
+use super::runs::{FileIndex, Run, split, split_by_guesses};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::diff::tree::{Side, TreeChange};

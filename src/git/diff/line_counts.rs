@@ -130,7 +130,7 @@ fn edits(old: &[&[u8]], new: &[&[u8]], head: &[u8], tail: &[u8]) -> Option<usize
 /// The lines of one file that take part in the search.
 struct Version {
     lines: Vec<u32>,
-    /// Number of lines that have no match in the other middle, but that git leaves in the search.
+    /// Number of lines without a match in the other middle that git may leave in the search: an upper limit until [`Version::kept`] has looked at the ends.
     unmatched: usize,
 }
 

@@ -2,13 +2,13 @@
 //!
 //! 1. The common tail is cut off, in blocks ([`common_tail`]).
 //! 2. Myers' search runs as in git. Before the search, lines that the other file does not contain
-//!    are set aside, and some lines that it contains often. Occurrences are counted in both whole
-//!    files.
+//!    are set aside, and some lines that it contains often. Occurrences are counted in both files as
+//!    step 1 left them, not only between their common ends.
 //! 3. Hunks that fit in several places slide: first to join other hunks, then to where the
 //!    indentation suggests that a block begins.
 //!
-//! Two versions of a file mostly have long common ends, and numbering those lines would be most of
-//! the work. They matter in three ways only:
+//! Two versions of a file mostly have long common ends; the lines between them are the *middles*. Numbering
+//! the lines of the ends would be most of the work. They matter in three ways only:
 //!
 //! - A line that only one of the two middles contains stays in the search if it also occurs in the
 //!   common ends. There are few such lines, so the ends are searched for them. For each one found,
@@ -165,7 +165,7 @@ struct Middles<'a> {
     table: LineTable<'a>,
     old: Vec<Token>,
     new: Vec<Token>,
-    /// The sides that have each line, as bits, by line number.
+    /// For each number of `table`, the sides that have the line, as bits.
     sides: Vec<u8>,
 }
 

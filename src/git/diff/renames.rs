@@ -34,7 +34,7 @@ const EXACT_CANDIDATES: usize = 100;
 /// Number of best sources that git keeps for each destination.
 const BEST_CANDIDATES: usize = 4;
 
-/// A deleted or an added file.
+/// A possible source or destination of a rename or copy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate<'a> {
     pub(crate) path: &'a [u8],

@@ -26,7 +26,7 @@ pub(crate) struct Settings {
     pub(crate) renames: Renames,
     pub(crate) merges: DiffMerges,
     pub(crate) missing: MissingBlobs,
-    /// True if lines are counted. Otherwise no blob is read for them.
+    /// True if lines are counted. False: no blob is read for counting.
     pub(crate) counts: bool,
     /// Only changes to these paths are listed; `None` is all.
     pub(crate) paths: Option<Pathspec>,
@@ -51,7 +51,7 @@ impl Comparer {
             .repo()
             .config_snapshot()
             .integer("core.bigFileThreshold");
-        // The default of git.
+        // git's default is 512 MiB.
         let big_file_bytes = threshold
             .and_then(|bytes| usize::try_from(bytes).ok())
             .unwrap_or(512 << 20);

@@ -54,8 +54,7 @@ choices! {
         /// As git log: newest committer date first.
         #[default]
         Date = "date",
-        /// As git log --topo-order: no commit before all of its children, and lines of history are
-        /// not mixed.
+        /// As git log --topo-order: children first, and lines of history are not mixed.
         Topo = "topo",
     }
 }

@@ -14,7 +14,7 @@ use gix::zlib::{Inflate, Status};
 use super::cache::{ObjectCache, ObjectLocation};
 use super::{Object, delta};
 
-/// git writes delta chains of at most 4,095 entries; a longer one is circular.
+/// git writes delta chains of at most 4,095 entries; a longer one counts as circular.
 const LONGEST_CHAIN: usize = 4096;
 /// Upper limit for the factor by which a deflate stream grows when it is inflated.
 const MAX_INFLATE_FACTOR: u64 = 1100;

@@ -23,8 +23,7 @@ struct Node {
     seconds: u64,
     /// `None` until the commit is read. After simplification, only the parents that are followed.
     parents: Option<Vec<Index>>,
-    /// For a merge whose parents are all followed: true for each parent in which the chosen paths
-    /// are the same as in the merge.
+    /// With `full_history`, for a merge: true for each compared parent in which the chosen paths are the same as in the merge.
     same: Option<Vec<bool>>,
     flags: Flags,
 }
@@ -89,7 +88,7 @@ pub(super) fn list(
     if lister.options.topo_order {
         list = lister.children_first(&list);
     }
-    // A listed commit may have been found to be excluded later.
+    // Some commits were found to be excluded only after they were listed.
     list.retain(|&index| !lister.found[index as usize].flags.excluded);
     let shown = |index: Index| {
         let node = &lister.found[index as usize];

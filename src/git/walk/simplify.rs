@@ -20,8 +20,7 @@ pub(in crate::git) struct Simplify {
 pub(super) struct Simplified {
     /// The parents to follow.
     pub(super) parents: Vec<ObjectId>,
-    /// For a merge whose parents are all followed: true for each parent in which the paths are the
-    /// same.
+    /// With `full_history`, for a merge: true for each compared parent in which the paths are the same.
     pub(super) same: Option<Vec<bool>>,
     /// True if the paths are the same as in the parents that the commit is compared with. Then it
     /// is not shown.

@@ -1,4 +1,4 @@
-//! The identity of a GitHub App: the token (JWT) that the app signs, which GitHub exchanges for
+//! The token (JWT) that a GitHub App signs to prove who it is, which GitHub exchanges for
 //! installation tokens.
 //!
 //! docs.github.com, "Generating a JSON Web Token (JWT) for a GitHub App".
@@ -12,6 +12,7 @@ use crate::secret::Secret;
 
 /// The credentials of an installation of a GitHub App.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct AppKey {
     /// The app's id, or its client id.
     pub app_id: String,
@@ -27,6 +28,16 @@ const BACKDATED: f64 = 60.0;
 const LIFETIME: f64 = 540.0;
 
 impl AppKey {
+    /// The key of the installation `installation_id` of the app `app_id`. `private_key` is the PEM
+    /// text downloaded from GitHub; it is parsed when the first token is requested.
+    pub fn new(app_id: impl Into<String>, installation_id: u64, private_key: Secret) -> Self {
+        Self {
+            app_id: app_id.into(),
+            installation_id,
+            private_key,
+        }
+    }
+
     /// Returns a token (JWT) of the app, issued at `now` and signed.
     pub(super) fn sign(&self, now: f64) -> Result<Secret> {
         let key = self.key()?;

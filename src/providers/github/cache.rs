@@ -3,7 +3,8 @@
 //!
 //! There is one file per request, named by a hash of base URL, identity and route, so that no
 //! identity gets the answers of another. Files are replaced as a whole, so several processes may
-//! share a directory. The oldest files are removed when the directory grows too large.
+//! share a directory. The files that were not used for longest are removed when the directory grows
+//! too large.
 
 use std::fs;
 use std::io::Write;
@@ -19,6 +20,7 @@ use super::failure::header;
 
 /// Location and size of the cache.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct CacheOptions {
     /// The directory; it is created if it is missing.
     pub directory: PathBuf,
@@ -54,8 +56,8 @@ pub(super) struct ResponseCache {
 /// A cached answer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct CachedResponse {
-    /// The route of the request. It is compared when the file is read, because two requests may
-    /// have the same hash.
+    /// The route of the request.
+    /// It is compared when the file is read, so that a file under a wrong name is not taken for the answer.
     route: String,
     identity: String,
     pub(super) etag: Option<String>,

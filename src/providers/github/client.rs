@@ -158,7 +158,7 @@ fn check(base_url: &str) -> Result<url::Url> {
     Ok(parsed)
 }
 
-/// Single requests. All of them fail with [`Error::Service`].
+/// Single requests. Their errors are [`Error::Service`], or [`Error::InvalidInput`] for a route that is not valid.
 impl GitHub {
     /// Returns the answer to a GET request for `route`, such as `/repos/o/r/topics`.
     ///

@@ -76,10 +76,9 @@ const AFTER_RESET: f64 = 1.0;
 const FIRST_PAUSE: f64 = 60.0;
 const LONGEST_PAUSE: f64 = 3600.0;
 pub(super) const MINUTE: f64 = 60.0;
-/// If this many successful answers had no rate limit headers, the next one means that the server
-/// has no limits.
+/// After this many requests without rate limit headers, a further successful answer without them means that the server has no limits.
 const SILENT_ANSWERS: usize = 3;
-/// The longest period of any of GitHub's limits, in seconds; a reset after that is a server error.
+/// A reset that is further away than this, in seconds, is taken for an error of the server: GitHub's periods are an hour or less.
 const LONGEST_WINDOW: f64 = 86_400.0;
 
 /// The rate limit headers of an answer, for one bucket.

@@ -13,8 +13,8 @@ use crate::remote::options::Filter;
 const BATCH: usize = 50_000;
 
 impl Connection<'_> {
-    /// Fetches the objects `ids`, and all trees below those that are trees. As in git, blobs are
-    /// fetched only if `ids` contains them. The error names an object that is missing.
+    /// Fetches the objects `ids`. For a tree, all trees below it are fetched too. As in git, blobs
+    /// are fetched only if `ids` contains them. The error names an object that is missing.
     pub(crate) fn receive_ids(
         &mut self,
         repo: &gix::Repository,

@@ -152,7 +152,6 @@ struct Request {
 impl Link {
     /// Sends the first request. It may be redirected, and may have to be repeated with credentials.
     fn get(&self, mut request: Request, tail: &str) -> io::Result<Response> {
-        let mut has_authorized = false;
         for _ in 0..=MOST_REDIRECTS {
             let url = self.parse(&request.url)?;
             let response = self.send(&request, &url)?;
@@ -174,15 +173,21 @@ impl Link {
                 request.url = to.into();
                 continue;
             }
-            if status == StatusCode::UNAUTHORIZED && !has_authorized {
-                has_authorized = true;
-                if self.authorize(&url)? {
-                    continue;
-                }
+            let is_refused = status == StatusCode::UNAUTHORIZED;
+            if is_refused && !self.is_authorized(&url) && self.authorize(&url)? {
+                continue;
             }
             return self.checked(response, "advertisement");
         }
         Err(self.redirect("too many times"))
+    }
+
+    /// True if requests to the host of `url` contain credentials.
+    fn is_authorized(&self, url: &Url) -> bool {
+        let authorized = self.authorized.borrow();
+        authorized
+            .as_ref()
+            .is_some_and(|(host, _)| *host == authority(url))
     }
 
     /// Finds credentials for the host of `url`; returns false if there are none.
@@ -279,7 +284,7 @@ impl Link {
     }
 
     fn broken(&self, error: &reqwest::Error) -> io::Error {
-        // The URL is reported elsewhere, without secrets.
+        // reqwest's outermost message contains the URL, so only its causes are used; the URL is reported elsewhere, without secrets.
         let mut text = String::new();
         let mut next = std::error::Error::source(error);
         while let Some(cause) = next {

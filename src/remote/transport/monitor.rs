@@ -57,7 +57,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     failure: Option<TransportFailure>,
-    /// The last lines that a helper program or the server reported as errors.
+    /// The last lines that `ssh` or the server reported as errors.
     stderr: String,
     /// The URL that redirects led to.
     final_url: Option<String>,

@@ -1,10 +1,10 @@
 //! Fast-forwards the branch and the files of a clone's working tree to the origin's branch.
 //!
-//! As with `git merge --ff-only`, only files that differ between the two commits are touched, and
-//! only if they have no local changes. As in git, the index is locked before anything is checked.
-//! New files are written to a temporary directory and then renamed into place, so each file is
-//! either old or new. If a run is killed, the next one continues, because a file that already has
-//! its new content is accepted like an unchanged one.
+//! Unless files are to be overwritten, only files that differ between the two commits are touched,
+//! and only if they have no local changes, as with `git merge --ff-only`. As in git, the index is
+//! locked before anything is checked. New files are written to a temporary directory and then
+//! renamed into place, so each file is either old or new. If a run is killed, the next one
+//! continues, because a file that already has its new content is accepted like an unchanged one.
 
 use std::collections::HashSet;
 use std::io::BufWriter;
@@ -36,7 +36,7 @@ use crate::remote::transport::TransferMonitor;
 /// The result of a fast-forward.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum FastForward {
-    /// No change was needed.
+    /// No change was needed, or there is no working tree, no branch or no remote-tracking branch.
     UpToDate,
     /// The files and this branch moved to another commit.
     Moved(GitString),

@@ -23,7 +23,7 @@ pub const TABLES: &[TableDefinition] = &[COMMITS, CHANGES, BLAME, REPOSITORIES];
 const REPO: Column = column(
     "repo",
     Text,
-    "the repository: host/owner/name in a dataset, elsewhere the name of its directory",
+    "the repository: host/owner/name in a dataset and in `repositories`, elsewhere the name of its directory",
 );
 const NO_COUNT: &str = "content that is needed is missing, as in a partial clone";
 const BINARY: &str = "the file is binary (git shows -), or its content is missing";

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::{Captures, Regex};
 
-/// A module's path below the crate, such as `git::blame::walk`; the crate itself is empty.
+/// A module's path below the crate, such as `git::blame::walk`; empty for the crate itself.
 pub(super) type Module = Vec<String>;
 
 /// For each module, the modules that define the items it imports. A re-exported name (`pub use`)
@@ -43,7 +43,7 @@ pub(super) fn imports(sources: &BTreeMap<Module, String>) -> BTreeMap<Module, BT
 /// Largest number of times that a name may be re-exported.
 const MOST_HOPS: usize = 10;
 
-/// Paths of one file, from the crate's root.
+/// The paths that the code of one file names, starting at the crate's root.
 #[derive(Default)]
 struct Names {
     used: Vec<Module>,

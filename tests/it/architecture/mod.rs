@@ -28,8 +28,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rayon", &["workers.rs"]),
 ];
 
-/// The layers, lowest first. Each line lists modules of the same height. A file may import files of
-/// its own module and of modules on lower lines, but not of other modules on the same line.
+/// The layers, lowest first. Each line lists modules of the same height.
+/// A file may import files of its own module and of modules in lower layers, which are listed above, but not of other modules on the same line.
 const LAYERS: &[&[&str]] = &[
     &["error", "secret"],
     &["choice", "git_string"],
@@ -213,14 +213,24 @@ fn the_library_is_quiet() {
         let is_edge = ["edge", "cli", "python", "bin"]
             .iter()
             .any(|edge| file.starts_with(edge));
+        // The transport for ssh addresses runs `ssh`; RepoManager's clones are temporary.
+        let exceptions = [
+            ("remote/transport/ssh.rs", "Command::new"),
+            ("fleet/manager.rs", "temp_dir"),
+        ];
         for word in [
+            "print!",
             "println!",
+            "eprint!",
             "eprintln!",
+            "dbg!",
             "env::var",
-            "process::Command",
+            "temp_dir",
+            "Command::new",
             "Runtime::new",
         ] {
-            if !is_edge && text.contains(word) {
+            let is_exception = exceptions.contains(&(&file.to_string_lossy(), word));
+            if !is_edge && !is_exception && text.contains(word) {
                 strays.push(format!("{} says {word}", file.display()));
             }
         }

@@ -38,7 +38,7 @@ fn fast_forward_brings_files_and_branch_along() {
     let reflog = git_text(&clone, ["reflog", "-1", "--format=%gs"]);
     assert_eq!(reflog, "update: fast-forward");
     git(&clone, ["fsck", "--full", "--strict"]);
-    // git itself writes the tree of this index, so the index has no stale entry.
+    // `git commit` makes its tree from the index: a stale entry would appear here as a changed file.
     git(&clone, ["commit", "-qm", "mine"]);
     let changed = git_text(&clone, ["diff", "--name-only", "HEAD~1", "HEAD"]);
     assert_eq!(changed, "staged");

@@ -1,5 +1,4 @@
-//! Local clones without git. Clones over http are tested from Python, where a real server is
-//! available.
+//! Clones of local paths, which GitFleet makes without git. Clones over http are tested in `tests/command`, which has an http server.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 """CredentialManager: tokens of hosting services in an encrypted file.
 
-The file is JSON: the provider's name, and a list of ``token``, ``username`` and ``host`` for each.
+The file is a JSON object: for each provider, a list of entries with ``token``, ``username`` and ``host``.
 A token is stored encrypted with AES-256-GCM, as base64. The key is an argument, is derived from a
 password, or is stored in the system's keyring or in a file beside the file of credentials.
 """
@@ -44,7 +44,7 @@ _ARGON2ID = {"algorithm": "argon2id", "memory_kib": 65_536, "passes": 3, "lanes"
 
 @dataclass(frozen=True)
 class CredentialEntry:
-    """A token; it is shown as ``**********``.
+    """A token; `repr` leaves it out, and `to_dict` shows it as ``**********``.
 
     Example:
         >>> CredentialEntry("github", "a token", username="ann")
@@ -205,7 +205,8 @@ class CredentialManager:
         username: str | None = None,
         host: str | None = None,
     ) -> None:
-        """Store a token; it replaces one of the same user and host.
+        """Store a token;
+        it replaces the token of the same user name and host. Without a user name, it replaces only an equal token.
 
         Raises:
             ValueError: The token is empty, the file holds other data, or this key cannot decrypt
@@ -419,7 +420,8 @@ class CredentialManager:
             return self._key
 
     def _file_key(self) -> bytes:
-        """Return the key in the file beside it; make the file if it does not exist."""
+        """Return the key from the file beside the file of credentials; make the file if it does not
+        exist."""
         file = self.credentials_file.with_name(self.credentials_file.name + ".key")
         if not file.exists():
             with locked(file):
@@ -472,7 +474,7 @@ class _Password:
     keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def key(self, stored: dict[str, Any], *, is_written: bool = False) -> bytes:
-        """Derive the key as recorded in the file; record it in a new file that is written."""
+        """Derive the key in the way that the file records; if a new file is about to be written, add that record."""
         derivation = stored.get(_DERIVATION_ENTRY)
         salt = self.salt
         if salt is None and self.salt_file is not None and self.salt_file.exists():

@@ -7,7 +7,7 @@ use super::guess::Guesses;
 /// Index of a blamed file.
 pub(super) type FileIndex = u32;
 
-/// Consecutive lines of a blamed file, located in the version that is searched. Lines are numbered
+/// Consecutive lines of a blamed file, located in the version at the commit that the lines have reached. Lines are numbered
 /// from 0.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Run {
@@ -15,7 +15,7 @@ pub(super) struct Run {
     pub(super) file: FileIndex,
     /// First line in the blamed file.
     pub(super) final_line: u32,
-    /// First line in the version that is searched.
+    /// First line in the version at the commit that the lines have reached.
     pub(super) line: u32,
     pub(super) len: u32,
 }
