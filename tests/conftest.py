@@ -119,11 +119,9 @@ class _Handler(server.Handler):
             return threading.Event().wait(30)
         if path.startswith("/moved/"):
             return self.answer(301, [("Location", target.replace("/moved/", "/", 1))])
-        if path.startswith("/elsewhere/"):
-            return self.answer(302, [("Location", "https://" + target.split("/", 2)[2])])
-        if path.startswith("/guarded/"):
-            if self.headers.get("Authorization") is None:
-                return self.answer(401, [("WWW-Authenticate", 'Basic realm="git"')])
+        if path.startswith("/guarded/") and self.headers.get("Authorization") is None:
+            return self.answer(401, [("WWW-Authenticate", 'Basic realm="git"')])
+        if path.startswith(("/elsewhere/", "/guarded/")):
             return self.answer(302, [("Location", "https://" + target.split("/", 2)[2])])
         if path.startswith("/private/"):
             self.credentials = USER, TOKEN

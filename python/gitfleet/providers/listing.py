@@ -23,8 +23,9 @@ T = TypeVar("T")
 class Listing(Generic[T]):
     """A listing that is followed to its end: ``async for``, or ``await listing.collect()``.
 
-    If an item is inserted while the listing is read, another item moves to the next page; it is still returned only once.
-    If items are deleted meanwhile, another item may be missed, because GitHub's pages shift.
+    If an item is inserted while the listing is read, another item moves to the next page; it is
+    still returned only once. If items are deleted meanwhile, another item may be missed, because
+    GitHub's pages shift.
 
     Example:
         >>> import asyncio

@@ -1,8 +1,9 @@
 """CredentialManager: tokens of hosting services in an encrypted file.
 
-The file is a JSON object: for each provider, a list of entries with ``token``, ``username`` and ``host``.
-A token is stored encrypted with AES-256-GCM, as base64. The key is an argument, is derived from a
-password, or is stored in the system's keyring or in a file beside the file of credentials.
+The file is a JSON object: for each provider, a list of entries with ``token``, ``username`` and
+``host``. A token is stored encrypted with AES-256-GCM, as base64. The key is an argument, is
+derived from a password, or is stored in the system's keyring or in a file beside the file of
+credentials.
 """
 
 from __future__ import annotations
@@ -205,8 +206,10 @@ class CredentialManager:
         username: str | None = None,
         host: str | None = None,
     ) -> None:
-        """Store a token;
-        it replaces the token of the same user name and host. Without a user name, it replaces only an equal token.
+        """Store a token.
+
+        It replaces the token of the same user name and host. Without a user name, it replaces only
+        an equal token.
 
         Raises:
             ValueError: The token is empty, the file holds other data, or this key cannot decrypt
@@ -420,8 +423,7 @@ class CredentialManager:
             return self._key
 
     def _file_key(self) -> bytes:
-        """Return the key from the file beside the file of credentials; make the file if it does not
-        exist."""
+        """Return the key from the file beside the file of credentials, which is made if missing."""
         file = self.credentials_file.with_name(self.credentials_file.name + ".key")
         if not file.exists():
             with locked(file):
@@ -474,7 +476,10 @@ class _Password:
     keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def key(self, stored: dict[str, Any], *, is_written: bool = False) -> bytes:
-        """Derive the key in the way that the file records; if a new file is about to be written, add that record."""
+        """Derive the key in the way that the file records.
+
+        If a new file is about to be written, the record is added to it.
+        """
         derivation = stored.get(_DERIVATION_ENTRY)
         salt = self.salt
         if salt is None and self.salt_file is not None and self.salt_file.exists():
