@@ -47,8 +47,8 @@ pub(crate) fn unsupported<C: Choice>(accepted: &[C]) -> String {
     format!("is not supported; use one of {}", names.join(", "))
 }
 
-/// Defines an enum that is a [`Choice`].
-/// The first line of a value's documentation is its help, so it is a whole sentence.
+/// Defines an enum that is a [`Choice`]. The first line of a value's documentation is its help, so
+/// it is a whole sentence.
 macro_rules! choices {
     (
         $(#[$meta:meta])*

@@ -313,7 +313,8 @@ impl Error {
         }
     }
 
-    /// What this error is about: a URL, path, revision, argument, host, operation or unsupported feature; `None` for [`Error::Cancelled`] and [`Error::Internal`].
+    /// What this error is about: a URL, path, revision, argument, host, operation or unsupported
+    /// feature; `None` for [`Error::Cancelled`] and [`Error::Internal`].
     pub fn subject(&self) -> Option<String> {
         match self {
             Self::InvalidInput { what, .. } | Self::Unsupported { what } => Some(what.clone()),

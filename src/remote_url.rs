@@ -47,8 +47,8 @@ impl RemoteUrl {
     /// looks like an option, and for a URL without a host or path. [`Error::Unsupported`] for other
     /// schemes (`ftp`, `ext::` ...).
     pub fn parse(address: &str) -> Result<Self> {
-        // The address may contain a password at an unknown place, so
-        // errors show nothing but the scheme before an `@`.
+        // The address may contain a password at an unknown place, so errors show nothing but the
+        // scheme before an `@`.
         let shown = without_user_info(address);
         let refuse = |reason: &str| Error::invalid(format!("repository address `{shown}`"), reason);
         if address.is_empty() {
@@ -230,9 +230,10 @@ impl RemoteUrl {
     /// The directory of this repository below a root: `<host>/<owner>/<name>`, always three names.
     ///
     /// A final `.git` is removed from the name. An owner of several parts (GitLab's groups) becomes
-    /// one directory: `a%2Fb`.
-    /// Bytes that some file systems refuse are percent-encoded, not replaced. Addresses that differ only in scheme, user or a final `.git`, and local paths that differ only above the owner's directory, have the same key.
-    /// A local repository has the host `local` and the name of its parent directory as owner.
+    /// one directory: `a%2Fb`. Bytes that some file systems refuse are percent-encoded, not
+    /// replaced. Addresses that differ only in scheme, user or a final `.git`, and local paths
+    /// whose last two names are equal, have the same key. A local repository has the host `local`
+    /// and the name of its parent directory as owner.
     pub fn key(&self) -> RepoKey {
         if let Some(path) = self.local_path() {
             return RepoKey::of_path(path);
@@ -328,8 +329,8 @@ fn scp_like(address: &str) -> Option<(&str, &str)> {
     (!host.contains('/') && !is_drive && !path.is_empty()).then_some((host, path))
 }
 
-/// The address for an error message.
-/// The text between the scheme and the last `@`, and the text after a `?`, is left out, because it may be a password.
+/// The address for an error message. The text between the scheme and the last `@`, and the text
+/// after a `?`, is left out, because it may be a password.
 pub(crate) fn without_user_info(address: &str) -> String {
     let (address, query) = match address.split_once('?') {
         Some((address, _)) => (address, "?..."),

@@ -19,7 +19,7 @@ impl<T> IntoSetting<Option<T>> for T {
     }
 }
 
-/// Implements [`IntoSetting`] for text, for fields of type `$text`, for optional ones and for lists.
+/// Implements the conversion of text to fields of type `$text`, to optional fields and to lists.
 macro_rules! from_text {
     ($($text:ty),+) => {$(
         impl IntoSetting<$text> for &str {

@@ -20,7 +20,8 @@ def exports(
     Args:
         package: The name of the package.
         homes: For each module, the names to export from it, separated by spaces; ``new=old``
-            exports ``old`` under the name ``new``. Modules of the package are exported themselves.
+            exports ``old`` under the name ``new``. A module that is directly in the package
+            is also exported, under its own name.
         public: The package's ``__all__``, which ``dir()`` shows.
     """
     found: dict[str, tuple[str, str | None]] = {}

@@ -20,8 +20,8 @@ GitFleetError
   OperationCancelledError
   InternalError              (also a RuntimeError)
 
-A blocking call that Ctrl-C ends raises KeyboardInterrupt, and a cancelled task CancelledError, as
-everywhere in Python.
+If Ctrl-C ends a blocking call, the call raises KeyboardInterrupt. A cancelled task raises
+CancelledError. Both are as everywhere in Python.
 """
 
 from __future__ import annotations

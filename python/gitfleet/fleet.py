@@ -160,7 +160,6 @@ class Fleet:
 
         Raises:
             InvalidInputError: Two addresses would share a directory. Nothing has been cloned then.
-                Nothing has been cloned then.
             KeyboardInterrupt: On Ctrl-C; finished clones stay.
 
         Example:

@@ -1,7 +1,7 @@
 //! The `gitfleet` command: parse, call the library, print, pick an exit code.
 //!
-//! No other folder uses `clap` and `indicatif`. Unlike the library, the command
-//! may install a handler for Ctrl-C, and print.
+//! No other folder uses `clap` and `indicatif`. Unlike the library, the command may install a
+//! handler for Ctrl-C, and print.
 
 mod args;
 mod bars;

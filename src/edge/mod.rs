@@ -1,8 +1,8 @@
 //! Code shared by the command and the Python package: the environment, credentials, inputs, output
 //! files.
 //!
-//! Unlike the library, this code
-//! may read the environment, and run `gh` and the programs that the user named.
+//! Unlike the library, this code may read the environment, and run `gh` and the programs that the
+//! user named.
 
 pub(crate) mod blocking;
 pub(crate) mod credentials;

@@ -114,7 +114,8 @@ impl Fleet {
     /// # Errors
     ///
     /// [`Error::InvalidInput`] if two addresses would share a directory, [`Error::Storage`] if the
-    /// directories below the root cannot be listed; in these cases nothing is cloned. Any other error is in the outcome of its address.
+    /// directories below the root cannot be listed; in these cases nothing is cloned. Any other
+    /// error is in the outcome of its address.
     pub fn clone_all<U>(&self, urls: U, context: &Context) -> Result<Report<Cloned>>
     where
         U: IntoIterator<Item: Into<Input<RemoteUrl>>>,

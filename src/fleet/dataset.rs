@@ -1,5 +1,5 @@
-//! The directory of results. The file system records the progress: the directory of a repository
-//! is renamed into place when its tables, or the error of its failure, are complete. Whether it is
+//! The directory of results. The file system records the progress: the directory of a repository is
+//! renamed into place when its tables, or the error of its failure, are complete. Whether it is
 //! still up to date is decided by `mine/job.rs`.
 //!
 //! ```text
@@ -248,9 +248,9 @@ impl Dataset {
         Ok(())
     }
 
-    /// Locks the file `gate.lock`: shared to create a staging directory, exclusively to create the dataset, to publish a result, and to remove leftovers.
-    /// Leftovers are therefore never removed between the moments at which another process creates
-    /// its lock file and locks it.
+    /// Locks the file `gate.lock`: shared to create a staging directory, exclusively to create the
+    /// dataset, to publish a result, and to remove leftovers. Leftovers are therefore never removed
+    /// between the moments at which another process creates its lock file and locks it.
     fn gate(&self, take: impl FnOnce(&File) -> std::io::Result<()>) -> Result<File> {
         let path = self.root.join(STAGING).join(GATE);
         let open = || -> std::io::Result<File> {

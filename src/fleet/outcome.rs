@@ -10,8 +10,8 @@ pub struct Outcome<T> {
     pub input: String,
     /// The result, or the error.
     pub result: Result<T>,
-    /// Number of attempts, without those that the host throttled for a stated time; 0 if the input
-    /// is invalid, or if the run was cancelled before the first attempt.
+    /// Number of attempts, without those that the host refused with a pause of stated length; 0 if
+    /// the input is invalid, or if the run was cancelled before the first attempt.
     pub attempts: u32,
     /// Time spent on the input in seconds, without the waits between attempts.
     pub seconds: f64,

@@ -1,5 +1,5 @@
-//! Worker threads, which take jobs from a schedule and run them.
-//! A panic fails only the job in which it happens; the job is not retried.
+//! Worker threads, which take jobs from a schedule and run them. A panic fails only the job in
+//! which it happens; the job is not retried.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, PoisonError};

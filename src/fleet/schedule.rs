@@ -2,10 +2,10 @@
 //! random numbers.
 //!
 //! Hosts take turns. Each host has a limit of concurrent jobs. If a host throttles, its limit is
-//! halved, and its jobs wait for as long as the host asks.
-//! When the number of jobs that ended (successfully, or with an error that is not retried) since the last change of the limit reaches the limit,
-//! the limit grows by one, up to its original value. A job that failed for a temporary reason is
-//! retried after a wait, which doubles with each attempt.
+//! halved, and its jobs wait for as long as the host asks. The limit then grows again, up to its
+//! original value: by one each time as many jobs have ended as it allows at once. A job that will
+//! be retried does not count as ended. A job that failed for a temporary reason is retried after a
+//! wait, which doubles with each attempt.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -178,7 +178,8 @@ impl Schedule {
         earliest.map_or(Next::Wait, Next::WaitUntil)
     }
 
-    /// Number of attempts at a job so far, without those that the host throttled for a stated time.
+    /// Number of attempts at a job so far, without those that the host refused with a pause of
+    /// stated length.
     pub(super) fn attempts(&self, index: usize) -> u32 {
         self.attempts[index]
     }

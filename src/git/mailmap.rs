@@ -2,7 +2,8 @@
 
 use super::repo::Repo;
 
-/// The repository's mailmap, as in git: `.mailmap` of the working tree, or of `HEAD` in a bare repository, and those that the repository's configuration names.
+/// The repository's mailmap, as in git: `.mailmap` of the working tree, or of `HEAD` in a bare
+/// repository, and those that the repository's configuration names.
 pub(crate) struct Mailmap(Option<gix::mailmap::Snapshot>);
 
 impl Mailmap {

@@ -10,8 +10,8 @@
 //!   `diff::renames`, origins of lines in [`blame`].
 //! - Nothing outside the repository is read: no environment, no user or system configuration. No
 //!   hook, filter or helper program is run.
-//! - A long call checks the token of the repository's context ([`Repo::with_context`]) and checks
-//!   it at least once per commit or file.
+//! - A long call checks the token of the repository's context
+//!   ([`Repo::with_context`]) at least once per commit or file.
 
 pub mod blame;
 mod commit;

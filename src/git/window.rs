@@ -10,13 +10,15 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::workers::Workers;
 
-/// Largest number of tasks under way per thread (waiting, running or not yet handed over): enough that a slow one does not leave the other threads idle.
+/// Largest number of tasks under way per thread (waiting, running or not yet handed over): enough
+/// that a slow one does not leave the other threads idle.
 const TASKS_PER_THREAD: usize = 8;
 
 /// The interval at which a wait checks for cancellation.
 const CANCEL_STEP: Duration = Duration::from_millis(50);
 
-/// Tasks under way, oldest first. Must not be used from a thread of the same workers: it would wait for tasks that need that thread.
+/// Tasks under way, oldest first. Must not be used from a thread of the same workers: it would wait
+/// for tasks that need that thread.
 pub(crate) struct Window<T> {
     workers: Workers,
     under_way: VecDeque<Receiver<Result<T>>>,

@@ -295,8 +295,8 @@ pub(super) fn find_base_url(base_url: Option<&str>) -> Option<String> {
     crate::edge::environment::api_url_or_default(base_url)
 }
 
-/// Returns a token for the API at `base_url`, from the places where the command looks for one.
-/// If `base_url` is `None`, the API is github.com's. Returns `None` if no token is found.
+/// Returns a token for the API at `base_url`, from the places where the command looks for one. If
+/// `base_url` is `None`, the API is github.com's. Returns `None` if no token is found.
 #[pyfunction]
 #[pyo3(signature = (base_url = None))]
 pub(super) fn find_token(py: Python<'_>, base_url: Option<String>) -> PyResult<Option<String>> {

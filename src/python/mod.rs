@@ -1,9 +1,9 @@
 //! The native module of the Python package. It converts arguments and results, and leaves all logic
 //! to the library. No other folder uses `pyo3`.
 //!
-//! Every call that may block releases the GIL. All except `run_cli` and `RepoManager.cleanup` run on
-//! another thread, and end within a second of Ctrl-C, or of the cancellation of the task that awaits
-//! them.
+//! Every call that may block releases the GIL. All except `run_cli` and `RepoManager.cleanup` run
+//! on another thread, and end within a second of Ctrl-C, or of the cancellation of the task that
+//! awaits them.
 
 #![expect(
     clippy::needless_pass_by_value,

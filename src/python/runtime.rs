@@ -153,8 +153,8 @@ struct Pause {
     was_on: bool,
     /// True if one of them ran long enough to yield.
     is_long: bool,
-    /// The number of objects that `make_old` has moved since the latest full collection. `searches`
-    /// is the number of full collections until then.
+    /// The number of objects that `make_old` has moved since the latest full collection. If Python
+    /// has run more full collections than `searches` since, it starts again at 0.
     unseen: u64,
     searches: u64,
 }
@@ -196,8 +196,9 @@ impl<'py> GilYielder<'py> {
             if self.last.elapsed() > BREATH {
                 let was_long = std::mem::replace(&mut pause().is_long, true);
                 if !was_long {
-                    // This collection moves the list that is being built to the old generation. The
-                    // collector never traverses rows that contain only plain values.
+                    // This collection moves the list that is being built to the old generation.
+                    // Only the list has to be moved: the collector never traverses its rows, which
+                    // contain only plain values.
                     self.gc.call_method1("collect", (YOUNG,))?;
                 }
                 let py = self.gc.py();
@@ -339,8 +340,8 @@ where
     })
 }
 
-/// The time at which a future last ended or was dropped. After that,
-/// another thread notifies the future's event loop, and there is no way to wait for that thread.
+/// The time at which a future last ended or was dropped. After that, another thread notifies the
+/// future's event loop, and there is no way to wait for that thread.
 static LAST_ENDING: Mutex<Option<Instant>> = Mutex::new(None);
 
 struct EndGuard;

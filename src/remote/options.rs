@@ -62,7 +62,8 @@ choices! {
 }
 
 settings! {
-    /// Limits of one transfer. If one is exceeded, the call fails, and an incomplete clone is removed.
+    /// Limits of one transfer. If one is exceeded, the call fails, and an incomplete clone is
+    /// removed.
     pub struct TransferLimits {
         /// Largest number of bytes received.
         pub max_bytes: Option<u64> = None,
@@ -98,7 +99,8 @@ settings! {
         /// Fetch only history since this time, in seconds since the Unix epoch; implies
         /// `single_branch`.
         pub shallow_since: Option<i64> = None,
-        /// Objects to leave out of the clone. Those of the files to check out are fetched; others only by [`prefetch`](super::prefetch).
+        /// Objects to leave out of the clone. Only the contents of the files that are checked out
+        /// are still fetched; [`prefetch`](super::prefetch) fetches others later.
         pub filter: Option<Filter> = None,
         /// The tags that are fetched.
         pub tags: FetchTags = FetchTags::default(),

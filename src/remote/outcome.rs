@@ -13,7 +13,8 @@ pub struct CloneOutcome {
     pub path: PathBuf,
     /// The commit of `HEAD`; `None` if the repository has no commit yet.
     pub head: Option<ObjectId>,
-    /// Bytes received; 0 for a local copy. Those of the files that a partial clone fetches for its working tree are not counted.
+    /// Bytes received; 0 for a local copy. Those of the files that a partial clone fetches for its
+    /// working tree are not counted.
     pub received_bytes: u64,
     /// The URL that redirects led to, without credentials; `None` if there were no redirects.
     pub final_url: Option<String>,
@@ -40,7 +41,8 @@ pub enum RefChange {
     Rewritten,
     /// The ref was removed, because the remote no longer has it.
     Deleted,
-    /// The ref was not moved: it is checked out, or its refspec does not force updates. The warnings name such refs; [`UpdateOutcome::refs`] does not contain them.
+    /// The ref was not moved: it is checked out, or its refspec does not force updates. The
+    /// warnings name such refs; [`UpdateOutcome::refs`] does not contain them.
     Kept,
 }
 
@@ -97,7 +99,8 @@ pub struct UpdateOutcome {
     /// The branch of the working tree, if it and its files moved to the commit of the origin's
     /// branch.
     pub forwarded_branch: Option<GitString>,
-    /// Bytes received; those of the files that a partial clone fetches for its working tree are not counted.
+    /// Bytes received; those of the files that a partial clone fetches for its working tree are not
+    /// counted.
     pub received_bytes: u64,
     /// Warnings about refs and files that were not updated, with the reasons.
     pub warnings: Vec<String>,

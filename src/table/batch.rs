@@ -5,7 +5,8 @@ use arrow_schema::SchemaRef;
 
 use crate::error::{Error, Result};
 
-/// A batch is handed over when it has at least this many rows (the first batches: fewer), or 8 MiB of text.
+/// A batch is handed over when it has at least this many rows (the first batches: fewer), or 8 MiB
+/// of text.
 pub const BATCH_ROWS: usize = 16_384;
 /// Number of rows of the first batch. It is small, so that it is ready early.
 const FIRST_BATCH_ROWS: usize = 64;

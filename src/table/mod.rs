@@ -2,8 +2,8 @@
 //!
 //! This is the only module that uses `arrow` and `parquet` directly. Column names are a contract:
 //! they are the same in Arrow, Parquet, CSV, JSON lines and Python. [`schema`] defines the columns
-//! and their types, and
-//! puts the rules by which lines were counted into the metadata of the commits, changes and blame tables.
+//! and their types, and puts the rules by which lines were counted into the metadata of the
+//! commits, changes and blame tables.
 
 mod batch;
 mod blame;

@@ -34,9 +34,9 @@ pub use outcome::Mined;
 /// # Errors
 ///
 /// [`Error::InvalidInput`] if two targets would share a directory, `options.history` names
-/// revisions, or `options.tables` is empty; [`Error::DestinationExists`] if `into` contains other files or a dataset made with
-/// other options, [`Error::Storage`] if it cannot be written. In these cases nothing is mined. Any
-/// other error is in the outcome of its target.
+/// revisions, or `options.tables` is empty; [`Error::DestinationExists`] if `into` contains other
+/// files or a dataset made with other options, [`Error::Storage`] if it cannot be written. In these
+/// cases nothing is mined. Any other error is in the outcome of its target.
 ///
 /// # Example
 ///

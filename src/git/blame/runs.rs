@@ -7,8 +7,8 @@ use super::guess::Guesses;
 /// Index of a blamed file.
 pub(super) type FileIndex = u32;
 
-/// Consecutive lines of a blamed file, located in the version at the commit that the lines have reached. Lines are numbered
-/// from 0.
+/// Consecutive lines of a blamed file, located in the version at the commit that the lines have
+/// reached. Lines are numbered from 0.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Run {
     /// The blamed file that the lines belong to.

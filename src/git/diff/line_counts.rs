@@ -29,8 +29,8 @@ const MOST_EDITS: usize = 510;
 pub(crate) const MIN_UNMATCHED: usize = 7;
 /// Number of lines before and after a frequent one that decide if it is set aside.
 const WINDOW: usize = 100;
-/// Upper limit of the number of occurrences from which a line is frequent: a line that the other
-/// file has this often is frequent, however long the line's own file is.
+/// Upper limit of [`frequent_from`]: a line that the other file has this often is always frequent,
+/// however long the line's own file is.
 const MOST_FREQUENT: usize = 1024;
 
 /// Number of lines in `data`; the last one counts with or without a newline.
@@ -130,7 +130,9 @@ fn edits(old: &[&[u8]], new: &[&[u8]], head: &[u8], tail: &[u8]) -> Option<usize
 /// The lines of one file that take part in the search.
 struct Version {
     lines: Vec<u32>,
-    /// Number of lines without a match in the other middle that git may leave in the search: an upper limit until [`Version::kept`] has looked at the ends.
+    /// Number of lines that have no match between the common ends of the other file, but that git
+    /// may keep in the search. [`Version::matched`] counts all lines without a match;
+    /// [`Version::kept`] then counts exactly.
     unmatched: usize,
 }
 

@@ -7,8 +7,8 @@
 //! 3. Hunks that fit in several places slide: first to join other hunks, then to where the
 //!    indentation suggests that a block begins.
 //!
-//! Two versions of a file mostly have long common ends; the lines between them are the *middles*. Numbering
-//! the lines of the ends would be most of the work. They matter in three ways only:
+//! Two versions of a file mostly have long common ends; the lines between them are the *middles*.
+//! Numbering the lines of the ends would be most of the work. The ends matter in three ways only:
 //!
 //! - A line that only one of the two middles contains stays in the search if it also occurs in the
 //!   common ends. There are few such lines, so the ends are searched for them. For each one found,

@@ -1,8 +1,8 @@
 //! Comparison of two trees.
 //!
-//! Both trees are read side by side, entry by entry, entry by entry; subtrees with the same id are
-//! never read. Changes are in path order, with bytes compared as git does: a directory sorts as if
-//! its name ended in `/`, so a file that became a directory is a deletion and additions.
+//! Both trees are read side by side, entry by entry; subtrees with the same id are never read.
+//! Changes are in path order, with bytes compared as git does: a directory sorts as if its name
+//! ended in `/`, so a file that became a directory is a deletion and additions.
 
 use std::cmp::Ordering;
 use std::ops::ControlFlow;

@@ -29,7 +29,10 @@ impl Repo {
     ///
     /// # Errors
     ///
-    /// From this call: [`RevisionNotFound`](crate::Error::RevisionNotFound) if a revision does not exist, [`InvalidInput`](crate::Error::InvalidInput) if a pattern or path cannot be parsed, and, if commits are listed in advance (excluded revisions, topological order), [`Corrupt`](crate::Error::Corrupt) and [`Cancelled`](crate::Error::Cancelled).
+    /// From this call: [`RevisionNotFound`](crate::Error::RevisionNotFound) if a revision does not
+    /// exist, [`InvalidInput`](crate::Error::InvalidInput) if a pattern or path cannot be parsed,
+    /// and, if commits are listed in advance (excluded revisions, topological order),
+    /// [`Corrupt`](crate::Error::Corrupt) and [`Cancelled`](crate::Error::Cancelled).
     ///
     /// From the iterator, as its last item: [`Corrupt`](crate::Error::Corrupt) at the first commit
     /// or tree that cannot be read (or blob, with [`MissingBlobs::Error`]), and

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use gix::commitgraph::Position;
 
 const SEEDS: [u32; 2] = [0x293a_e76f, 0x7e64_6e2c];
-/// Version 1 of git's filters.
-/// Version 1 of git's filters hashes bytes above 127 differently from [`murmur3`], so it is used for ASCII paths only.
+/// Version 1 of git's filters. It hashes bytes above 127 differently from [`murmur3`], so it is
+/// used for ASCII paths only.
 const ASCII_ONLY: u32 = 1;
 const BYTES: u32 = 2;
 /// Length of the header before the filters: version, number of hashes and bits per entry.

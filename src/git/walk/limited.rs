@@ -23,7 +23,8 @@ struct Node {
     seconds: u64,
     /// `None` until the commit is read. After simplification, only the parents that are followed.
     parents: Option<Vec<Index>>,
-    /// With `full_history`, for a merge: true for each compared parent in which the chosen paths are the same as in the merge.
+    /// With `full_history`, for a merge: true for each compared parent in which the chosen paths
+    /// are the same as in the merge.
     same: Option<Vec<bool>>,
     flags: Flags,
 }

@@ -1,10 +1,10 @@
 //! The commits to show and their order, by the rules of `git log`.
 //!
-//! By default the walk streams, newest committer date first.
-//! A queue holds the start commits and the followed parents of the commits walked so far; among
-//! equal dates, the one that was queued first comes first. If commits are excluded (`^A`, `A..B`),
-//! or if no commit may be shown before all of its children, git lists all commits before it shows
-//! the first one, and so does this module ([`limited`]).
+//! By default the walk streams, newest committer date first. A queue holds the start commits and
+//! the followed parents of the commits walked so far; among equal dates, the one that was queued
+//! first comes first. If commits are excluded (`^A`, `A..B`), or if no commit may be shown before
+//! all of its children, git lists all commits before it shows the first one, and so does this
+//! module ([`limited`]).
 //!
 //! As in git, the boundary commits of a shallow clone have no parents here.
 

@@ -34,8 +34,9 @@ pub(in crate::git) struct SelectText {
 }
 
 impl Select {
-    /// Returns true if a commit is newer than `until`. git's dates are unsigned:
-    /// git's dates are unsigned: a commit dated before 1970 counts as later than all others, and if `until` is before 1970, every commit is newer.
+    /// Returns true if a commit is newer than `until`. git's dates are unsigned: a commit dated
+    /// before 1970 counts as later than all others, and if `until` is before 1970, every commit is
+    /// newer.
     pub(super) fn is_too_new(&self, seconds: u64) -> bool {
         self.until
             .is_some_and(|until| u64::try_from(until).map_or(true, |until| seconds > until))

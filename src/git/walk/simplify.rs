@@ -20,7 +20,8 @@ pub(in crate::git) struct Simplify {
 pub(super) struct Simplified {
     /// The parents to follow.
     pub(super) parents: Vec<ObjectId>,
-    /// With `full_history`, for a merge: true for each compared parent in which the paths are the same.
+    /// With `full_history`, for a merge: true for each compared parent in which the paths are the
+    /// same.
     pub(super) same: Option<Vec<bool>>,
     /// True if the paths are the same as in the parents that the commit is compared with. Then it
     /// is not shown.

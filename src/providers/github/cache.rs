@@ -56,8 +56,8 @@ pub(super) struct ResponseCache {
 /// A cached answer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct CachedResponse {
-    /// The route of the request.
-    /// It is compared when the file is read, so that a file under a wrong name is not taken for the answer.
+    /// The route of the request. It is compared when the file is read, so that a file under a wrong
+    /// name is not taken for the answer.
     route: String,
     identity: String,
     pub(super) etag: Option<String>,

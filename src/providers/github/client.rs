@@ -158,7 +158,8 @@ fn check(base_url: &str) -> Result<url::Url> {
     Ok(parsed)
 }
 
-/// Single requests. Their errors are [`Error::Service`], or [`Error::InvalidInput`] for a route that is not valid.
+/// Single requests. Their errors are [`Error::Service`], or [`Error::InvalidInput`] for a route
+/// that is not valid.
 impl GitHub {
     /// Returns the answer to a GET request for `route`, such as `/repos/o/r/topics`.
     ///

@@ -76,9 +76,11 @@ const AFTER_RESET: f64 = 1.0;
 const FIRST_PAUSE: f64 = 60.0;
 const LONGEST_PAUSE: f64 = 3600.0;
 pub(super) const MINUTE: f64 = 60.0;
-/// After this many requests without rate limit headers, a further successful answer without them means that the server has no limits.
+/// After this many requests without rate limit headers, a further successful answer without them
+/// means that the server has no limits.
 const SILENT_ANSWERS: usize = 3;
-/// A reset that is further away than this, in seconds, is taken for an error of the server: GitHub's periods are an hour or less.
+/// A reset that is further away than this, in seconds, is taken for an error of the server:
+/// GitHub's periods are an hour or less.
 const LONGEST_WINDOW: f64 = 86_400.0;
 
 /// The rate limit headers of an answer, for one bucket.
@@ -108,8 +110,8 @@ struct Quota {
     under_way: u64,
     /// Requests that ended without rate limit headers, which may not be included in `remaining`
     /// yet. For each, the number of requests that had been started when it ended is stored. A
-    /// request with a higher number was started later, so the `remaining` of its answer includes
-    /// this one.
+    /// request with a higher number was started after the silent request had ended, so the
+    /// `remaining` in its answer includes the silent request.
     silent: Vec<u64>,
     /// True if the server has no limits, because its answers have no rate limit headers.
     is_unlimited: bool,
@@ -260,8 +262,8 @@ impl RateLimits {
         });
         #[expect(clippy::cast_precision_loss, reason = "dates are small")]
         let reset_here = reset as f64 - self.skew + AFTER_RESET;
-        // If the reset is impossibly late, 0 is stored for it. Otherwise the correct resets of
-        // later answers would be earlier, and those answers would be ignored.
+        // If the reset is impossibly late, 0 is stored instead. If the late time were stored, later
+        // answers with the correct, earlier reset would be ignored.
         let (reset_here, reset) = if reset_here > now + LONGEST_WINDOW {
             (now + 3600.0, 0)
         } else {

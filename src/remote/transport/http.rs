@@ -284,7 +284,8 @@ impl Link {
     }
 
     fn broken(&self, error: &reqwest::Error) -> io::Error {
-        // reqwest's outermost message contains the URL, so only its causes are used; the URL is reported elsewhere, without secrets.
+        // reqwest's outermost message contains the URL, so only its causes are used; the URL is
+        // reported elsewhere, without secrets.
         let mut text = String::new();
         let mut next = std::error::Error::source(error);
         while let Some(cause) = next {

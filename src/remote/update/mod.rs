@@ -33,13 +33,16 @@ mod local_changes;
 mod place_files;
 mod repack;
 
-/// Fetches new objects from the origin of the repository at `path`, and updates the refs that the clone's refspecs name; refs that the origin no longer has are removed.
+/// Fetches new objects from the origin of the repository at `path`, and updates the refs that the
+/// clone's refspecs name; refs that the origin no longer has are removed.
 ///
-/// If history was rewritten, a ref moves only if its refspec has a `+`, as in clones made by GitFleet; [`UpdateOutcome::was_rewritten`] reports it. A bare clone without refspecs is updated without force and without removals.
-/// `HEAD` of a bare clone follows the remote's default branch. In a clone with a working tree,
-/// [`UpdateFiles`](super::UpdateFiles) defines how the files and the branch that is checked out are
-/// updated; other local branches do not move. There is a warning for each ref that is not moved,
-/// and one if the files are not updated. If nothing changed, only the list of refs is requested.
+/// If history was rewritten, a ref moves only if its refspec has a `+`, as in clones made by
+/// GitFleet; [`UpdateOutcome::was_rewritten`] reports it. A bare clone without refspecs is updated
+/// without force and without removals. `HEAD` of a bare clone follows the remote's default branch.
+/// In a clone with a working tree, [`UpdateFiles`](super::UpdateFiles) defines how the files and
+/// the branch that is checked out are updated; other local branches do not move. There is a warning
+/// for each ref that is not moved, and one if the files are not updated. If nothing changed, only
+/// the list of refs is requested.
 ///
 /// Of `options`, only the network, credentials, limits, threads, `trust` and `update_files` are
 /// used. The rest is read from the clone's own configuration.
@@ -48,9 +51,8 @@ mod repack;
 ///
 /// Those of [`clone_repo`](super::clone_repo) about the remote,
 /// [`Error::RepositoryNotFound`](crate::Error::RepositoryNotFound) if there is no repository at
-/// `path`, and [`Error::Unsupported`](crate::Error::Unsupported)
-/// if it has no origin, or if it has no refspecs and is shallow or has a working tree. If the
-/// transfer fails, refs are unchanged.
+/// `path`, and [`Error::Unsupported`](crate::Error::Unsupported) if it has no origin, or if it has
+/// no refspecs and is shallow or has a working tree. If the transfer fails, refs are unchanged.
 ///
 /// # Example
 ///
@@ -207,8 +209,8 @@ struct LocalRefs {
     wanted: Vec<RefSpec>,
 }
 
-/// Returns the branches that are checked out in working trees, including linked ones.
-/// The update of refs does not move them; `fast_forward` may then move the one of the main working tree.
+/// Returns the branches that are checked out in working trees, including linked ones. The update of
+/// refs does not move them; `fast_forward` may then move the one of the main working tree.
 fn shown(repo: &Repo, current: Option<&[u8]>) -> Result<Vec<GitString>> {
     let local = repo.local();
     let mut shown = Vec::new();

@@ -21,8 +21,9 @@ use crate::remote::transport::TransferMonitor;
 
 /// Maximum number of packs for which nothing is joined.
 const FEW: usize = 10;
-/// A pack is joined with the smaller packs if it has at most this many times as many objects as they have together, or if otherwise [`FEW`] or more packs would stay separate.
-/// So each object is copied only a few times, however many updates there are.
+/// A pack is joined with the smaller packs if it has at most this many times their total number of
+/// objects. It is also joined if [`FEW`] or more packs would stay separate without it. So each
+/// object is copied only a few times, however many updates there are.
 const FACTOR: u64 = 2;
 
 /// Joins small packs of a repository if there are many. Kept packs and repositories with a

@@ -28,8 +28,9 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rayon", &["workers.rs"]),
 ];
 
-/// The layers, lowest first. Each line lists modules of the same height.
-/// A file may import files of its own module and of modules in lower layers, which are listed above, but not of other modules on the same line.
+/// The layers, lowest first. Each line lists modules of the same height. A file may import files of
+/// its own module and of modules in lower layers, which are listed above, but not of other modules
+/// on the same line.
 const LAYERS: &[&[&str]] = &[
     &["error", "secret"],
     &["choice", "git_string"],

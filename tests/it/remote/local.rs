@@ -1,4 +1,5 @@
-//! Clones of local paths, which GitFleet makes without git. Clones over http are tested in `tests/command`, which has an http server.
+//! Clones of local paths, which GitFleet makes without git. Clones over http are tested in
+//! `tests/command`, which has an http server.
 
 use std::path::Path;
 
