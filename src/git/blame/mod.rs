@@ -14,8 +14,8 @@
 //!    (`origins`): the same path, else a rename that is detected for this path alone. An origin
 //!    with the same blob takes all lines.
 //! 3. The origins' blobs are compared with the commit's blob (`diff::lines`); lines outside changed
-//!   hunks move to the first origin that has them (`runs`). If the commit is to be ignored, lines
-//!   inside hunks move to the lines that they resemble most (`guess`).
+//!    hunks move to the first origin that has them (`runs`). If the commit is to be ignored, lines
+//!    inside hunks move to the lines that they resemble most (`guess`).
 //! 4. Lines that no origin contains are attributed to this commit. A commit without parents is a
 //!    boundary: all lines that reach it are attributed to it.
 //!
