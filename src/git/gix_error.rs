@@ -49,36 +49,6 @@ fn messages(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
     messages
 }
 
-/// Returns the error for a revision that could not be resolved. It keeps gix's innermost message
-/// about commits, refs or paths, and ignores messages about gix's parser.
-pub(crate) fn revision_not_found(repo: &Path, revision: &str, error: &gix::Error) -> Error {
-    const PARSER_MESSAGES: &[&str] = &[
-        "delegate.",
-        "Delegate",
-        "couldn't parse",
-        "unknown navigation",
-        "Couldn't find sibling",
-    ];
-    let messages = messages(error);
-    let told = messages.iter().rfind(|message| {
-        let is_sentence = message.contains(' ');
-        is_sentence
-            && !PARSER_MESSAGES
-                .iter()
-                .any(|start| message.starts_with(start))
-    });
-    let reason = match told.map(|message| cut_input(message)) {
-        Some(told) if !revision.is_empty() && !told.ends_with("could not be found") => told,
-        _ if revision.is_empty() => "it is empty",
-        _ => "no branch, tag or commit has this name",
-    };
-    Error::RevisionNotFound {
-        repo: repo.display().to_string(),
-        revision: revision.to_owned(),
-        reason: reason.to_owned(),
-    }
-}
-
 /// A cause reduced to its text, because gix's own types are not part of the public interface.
 #[derive(Debug)]
 struct Cause(String);

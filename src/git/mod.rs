@@ -26,8 +26,10 @@ mod mailmap;
 pub(crate) mod objects;
 mod pathspec;
 mod pattern;
+mod reflog;
 pub(crate) mod refs;
 pub(crate) mod repo;
+pub(crate) mod revision;
 mod time;
 pub(crate) mod walk;
 mod window;
@@ -40,6 +42,6 @@ pub use history::{
 };
 pub use id::ObjectId;
 pub use pattern::PatternSyntax;
-pub use refs::{Head, Reference};
+pub use refs::{BrokenRef, Head, Reference};
 pub use repo::{CACHE_BYTES, Discover, OpenOptions, Repo, Trust};
 pub use time::{Timestamp, parse_date};

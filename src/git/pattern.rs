@@ -29,13 +29,31 @@ impl Pattern {
     ///
     /// [`Error::InvalidInput`] if `text` cannot be parsed; back references are not supported.
     pub(crate) fn new(text: &str, syntax: PatternSyntax, ignore_case: bool) -> Result<Self> {
+        Self::build(text, syntax, |regex| regex.case_insensitive(ignore_case))
+    }
+
+    /// Compiles an extended expression for [`Pattern::matches`], in which `.` matches line feeds.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pattern::new`].
+    pub(crate) fn of_whole_text(text: &str) -> Result<Self> {
+        Self::build(text, PatternSyntax::Extended, |regex| {
+            regex.dot_matches_new_line(true)
+        })
+    }
+
+    fn build(
+        text: &str,
+        syntax: PatternSyntax,
+        set: impl Fn(&mut RegexBuilder) -> &mut RegexBuilder,
+    ) -> Result<Self> {
         let expression = match syntax {
             PatternSyntax::Basic => translated(text, false),
             PatternSyntax::Extended => translated(text, true),
             PatternSyntax::Fixed => regex::escape(text),
         };
-        RegexBuilder::new(&expression)
-            .case_insensitive(ignore_case)
+        set(&mut RegexBuilder::new(&expression))
             .build()
             .map(Self)
             .map_err(|error| {
@@ -44,6 +62,11 @@ impl Pattern {
                 let reason = reason.strip_prefix("error: ").unwrap_or(reason);
                 Error::invalid(format!("pattern `{text}`"), reason.to_owned())
             })
+    }
+
+    /// True if the text as a whole matches somewhere.
+    pub(crate) fn matches(&self, text: &[u8]) -> bool {
+        self.0.is_match(text)
     }
 
     pub(crate) fn matches_a_line(&self, text: &[u8]) -> bool {

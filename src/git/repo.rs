@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use gix::bstr::ByteSlice;
-
 use super::gix_error;
 use super::objects::{MissingIds, Object, ObjectSource};
 use crate::context::Context;
@@ -97,7 +95,7 @@ impl Repo {
     /// - [`Error::RepositoryNotFound`] if the directory does not exist or there is no repository.
     /// - [`Error::Storage`] if the directory cannot be read.
     /// - [`Error::InvalidInput`] if it belongs to another user and the policy is [`Trust::Owner`].
-    /// - [`Error::Unsupported`] for reftable and for extensions that GitFleet does not know.
+    /// - [`Error::Unsupported`] for extensions that GitFleet does not know.
     /// - [`Error::Corrupt`] if its configuration cannot be read.
     ///
     /// # Example
@@ -115,16 +113,19 @@ impl Repo {
     pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self> {
         let path = path.as_ref();
         let (git_dir, worktree) = discover(path, options.discover)?;
+        // A multi-pack-index may name packs that were removed since it was written; git does not rely
+        // on it. `objects::packs` looks into the packs themselves.
+        let mut overrides = vec!["core.multiPackIndex=false"];
         let mut open = gix::open::Options::isolated().open_path_as_is(true);
         if options.trust == Trust::Anyone {
             // With reduced trust, gix would drop the repository's configuration and refuse objects
             // above 16 MiB.
             open = open
                 .with(gix::sec::Trust::Full)
-                .filter_config_section(|_| true)
-                .config_overrides(["gitoxide.objects.allocLimitIfReducedTrust=0"]);
+                .filter_config_section(|_| true);
+            overrides.push("gitoxide.objects.allocLimitIfReducedTrust=0");
         }
-        let mut repo = gix::open_opts(&git_dir, open)
+        let mut repo = gix::open_opts(&git_dir, open.config_overrides(overrides))
             .map_err(gix_error::unreadable(&git_dir, "cannot be opened"))?;
         let is_bare = repo.config_snapshot().boolean("core.bare") == Some(true);
         if let Some(worktree) = worktree.filter(|_| repo.workdir().is_none() && !is_bare) {
@@ -192,6 +193,25 @@ impl Repo {
             &self.path,
             "its list of shallow commits",
         ))
+    }
+
+    /// True if its refs are stored in reftables.
+    pub(crate) fn has_reftable(&self) -> bool {
+        let local = self.local();
+        let storage = local.config_snapshot().string("extensions.refStorage");
+        storage.is_some_and(|storage| storage.as_slice() == b"reftable")
+    }
+
+    /// Refuses a repository with reftables, to which GitFleet cannot write.
+    pub(crate) fn refuse_reftable(&self, action: &str) -> Result<()> {
+        if self.has_reftable() {
+            return Err(Error::unsupported(format!(
+                "{action} {}: its refs are stored in reftables, which are only read; \
+                 `git refs migrate --ref-format=files` converts them",
+                self.path.display()
+            )));
+        }
+        Ok(())
     }
 
     /// Returns gix's handle for this thread.
@@ -312,10 +332,10 @@ fn refuse_unknown_formats(repo: &gix::Repository) -> Result<()> {
     }
     if let Some(storage) = config
         .string("extensions.refStorage")
-        .filter(|storage| storage.as_bstr() != "files")
+        .filter(|storage| !matches!(storage.as_slice(), b"files" | b"reftable"))
     {
         return Err(Error::unsupported(format!(
-            "ref storage `{storage}` ({place}); `git refs migrate --ref-format=files` converts it"
+            "ref storage `{storage}` ({place})"
         )));
     }
     if version == 0 {

@@ -53,7 +53,11 @@ pub(crate) fn head(
 /// Opens the repository with the working tree `worktree` for writing files. As in git, names that
 /// some file system treats as `.git` or as a device are refused.
 pub(crate) fn open_for_checkout(worktree: &Path) -> Result<gix::Repository> {
-    let overrides = ["core.protectHFS=true", "core.protectNTFS=true"];
+    let overrides = [
+        "core.protectHFS=true",
+        "core.protectNTFS=true",
+        "core.multiPackIndex=false",
+    ];
     let open = gix::open::Options::isolated()
         .with(gix::sec::Trust::Full)
         .config_overrides(overrides);

@@ -26,11 +26,18 @@ pub struct CloneOrigin {
 pub fn origin(path: &Path) -> Result<CloneOrigin> {
     let open = OpenOptions::exact(Trust::Anyone)?;
     let repo = Repo::open(path, &open)?;
-    let local = repo.local();
-    let config = local.config_snapshot();
-    let url = config.string("remote.origin.url");
+    let url = fetch_url(&repo.local());
     Ok(CloneOrigin {
-        url: url.and_then(|url| RemoteUrl::parse(&url.to_string()).ok()),
+        url: url.and_then(|url| RemoteUrl::parse(&url).ok()),
         head: repo.head()?.commit_id(),
     })
+}
+
+/// Returns the URL to fetch from: as in git, the first `remote.origin.url` after the last empty one.
+/// Further URLs are for pushing only.
+pub(super) fn fetch_url(repo: &gix::Repository) -> Option<String> {
+    let config = repo.config_snapshot();
+    let urls = config.plumbing().strings("remote.origin.url")?;
+    let first = urls.rsplit(|url| url.is_empty()).next()?.first()?;
+    Some(first.to_string())
 }

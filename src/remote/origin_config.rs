@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use gix::bstr::ByteSlice;
 use gix::protocol::fetch::Tags;
 
 use super::options::Filter;
+use super::origin::fetch_url;
 use crate::error::{Error, Result};
 use crate::git::repo::Repo;
 use crate::remote_url::RemoteUrl;
@@ -25,7 +25,7 @@ impl OriginConfig {
     pub(crate) fn read(repo: &Repo) -> Result<Self> {
         let local = repo.local();
         let config = local.config_snapshot();
-        let Some(url) = config.string("remote.origin.url") else {
+        let Some(url) = fetch_url(&local) else {
             return Err(Error::unsupported(format!(
                 "updating {}: it has no remote `origin`",
                 repo.path().display()
@@ -75,7 +75,7 @@ impl OriginConfig {
             }
         };
         Ok(Self {
-            url: address(repo, &url.to_str_lossy())?,
+            url: address(repo, &url)?,
             specs,
             prunes: has_specs,
             tags,

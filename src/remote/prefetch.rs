@@ -172,7 +172,7 @@ impl Fetcher<'_> {
         let unreadable = || gix_error::unreadable(self.repo.path(), "its history");
         let mut tips: Vec<ObjectId> = Vec::new();
         tips.extend(self.repo.refs()?.iter().map(|found| found.peeled_id.0));
-        tips.extend(local.head_id().ok().map(gix::Id::detach));
+        tips.extend(self.repo.head()?.commit_id().map(|id| id.0));
         tips.retain(|id| {
             local
                 .find_header(*id)

@@ -28,6 +28,7 @@ mod mine;
 mod odd_commits;
 mod open;
 mod purity;
+mod refs;
 #[cfg(feature = "http")]
 mod remote;
 #[cfg(feature = "cli")]

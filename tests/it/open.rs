@@ -105,17 +105,6 @@ fn open_names_a_path_that_is_not_a_repository() {
 #[test]
 fn open_refuses_unsupported_formats_by_name() {
     let options = OpenOptions::default();
-    let reftable = tempfile::tempdir().unwrap();
-    crate::support::git(
-        reftable.path(),
-        ["init", "-q", "--ref-format=reftable", "."],
-    );
-    let error = Repo::open(reftable.path(), &options).unwrap_err();
-    assert!(
-        error.kind() == ErrorKind::Unsupported && error.report().contains("reftable"),
-        "{error}"
-    );
-
     let unknown = Fixture::empty();
     let configure = |version: u32| {
         let text = format!(

@@ -452,9 +452,9 @@ fn revision_errors_name_no_parser() {
         ("", "it is empty"),
         ("main~999", "ancestor number 999 is out of range"),
         ("main^9", "parent number 9 is out of range"),
-        (":/nothing like this", "matched text"),
-        ("main:absent", "Could not find path"),
-        ("main@{", "unclosed brace pair"),
+        (":/nothing like this", "no commit has a message"),
+        ("main:absent", "names a file or directory"),
+        ("main@{", "not written as a revision"),
     ] {
         let options = with(|o| o.rev = texts(&[revision]));
         let Err(error) = repo.commits(&options) else {

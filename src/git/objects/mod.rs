@@ -218,8 +218,19 @@ impl Objects {
     /// Returns the size of an object in bytes, without decoding all of it; `None` if the repository
     /// does not have it.
     pub(super) fn size(&self, id: ObjectId) -> Result<Option<u64>> {
-        if let Some(object) = self.store.extra.get(&id) {
+        let store = &*self.store;
+        let id = store.replaced.get(&id).copied().unwrap_or(id);
+        if let Some(object) = store.extra.get(&id) {
             return Ok(Some(object.len() as u64));
+        }
+        {
+            let mut scratch = self.scratch.borrow_mut();
+            if let Some(ObjectLocation::Packed { pack, offset }) =
+                store.packs.find(&id, &mut scratch)
+                && let Some(size) = store.packs.size(pack, offset, &mut scratch)
+            {
+                return Ok(Some(size));
+            }
         }
         match self.repo.try_find_header(id) {
             Ok(Some(header)) => Ok(Some(header.size())),

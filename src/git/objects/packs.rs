@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
+use gix::odb::pack::data::decode::header::ResolvedBase;
 use gix::odb::pack::data::entry::Header;
 use gix::odb::pack::{data, index};
 use gix::zlib::{Inflate, Status};
@@ -119,6 +120,23 @@ impl Packs {
             }
         }
         None
+    }
+
+    /// Returns the size of the object at `offset`, without decoding it; `None` if it is damaged.
+    pub(super) fn size(&self, number: usize, offset: u64, scratch: &mut Scratch) -> Option<u64> {
+        let pack = &self.packs[number];
+        let base = |id: &gix::hash::oid| -> gix::Result<Option<ResolvedBase>> {
+            let Some(entry) = pack.index.lookup(id) else {
+                // The kind of a base in another pack does not affect the size.
+                let (kind, num_deltas) = (gix::objs::Kind::Blob, None);
+                return Ok(Some(ResolvedBase::OutOfPack { kind, num_deltas }));
+            };
+            let entry = pack.data.entry(pack.index.pack_offset_at_index(entry))?;
+            Ok(Some(ResolvedBase::InPack(entry)))
+        };
+        let entry = pack.data.entry(offset).ok()?;
+        let header = pack.data.decode_header(entry, &mut scratch.inflate, &base);
+        header.ok().map(|header| header.object_size)
     }
 
     /// Returns the pack and offset of every copy of the object.

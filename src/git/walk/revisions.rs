@@ -1,7 +1,7 @@
 //! The revisions to start from and to leave out: `main`, `v1..v2`, `^old`, `a...b`, all refs.
 
 use gix::ObjectId;
-use gix::revision::plumbing::Spec;
+use gix::revision::plumbing::spec::Kind;
 
 use super::nodes::Nodes;
 use crate::error::{Error, Result};
@@ -46,54 +46,38 @@ impl Tips {
             self.included.extend(turned.excluded);
             return Ok(());
         }
-        // [`Repo::rev_parse`] has better messages for plain revisions, as for a `HEAD` without
-        // commits.
-        if !revision.contains("..") && !revision.contains('^') {
+        let resolved = repo.resolve(revision)?;
+        if resolved.kind.is_none() {
             self.included.push(repo.rev_parse(revision)?.0);
             return Ok(());
         }
-        let local = repo.local();
-        let unknown =
-            |error: gix::Error| gix_error::revision_not_found(repo.path(), revision, &error);
-        let spec = local.rev_parse(revision).map_err(unknown)?.detach();
-        let commit = |id: ObjectId| -> Result<ObjectId> {
-            let object = local.find_object(id).map_err(unknown)?;
-            let commit = object.peel_to_commit();
-            let commit = commit.map_err(|_| Error::RevisionNotFound {
-                repo: repo.path().display().to_string(),
-                revision: revision.to_owned(),
-                reason: format!("{id} is not a commit"),
-            });
-            Ok(commit?.id)
-        };
-        let parents = |id: ObjectId| -> Result<Vec<ObjectId>> {
+        let commit = |id| Ok::<_, Error>(repo.commit_of(id, revision)?.0);
+        let first = commit(resolved.first)?;
+        let second = resolved.second.map(commit).transpose()?.unwrap_or(first);
+        let parents = || -> Result<Vec<ObjectId>> {
             // Parents that a shallow clone does not have are left out.
             let nodes = Nodes::new(&repo.object_source()?)?;
-            Ok(nodes.load(commit(id)?)?.parent_ids)
+            Ok(nodes.load(first)?.parent_ids)
         };
-        match spec {
-            Spec::Include(id) => self.included.push(commit(id)?),
-            Spec::Exclude(id) => self.excluded.push(commit(id)?),
-            Spec::Range { from, to } => {
-                self.excluded.push(commit(from)?);
-                self.included.push(commit(to)?);
+        match resolved.kind.unwrap_or(Kind::IncludeReachable) {
+            Kind::IncludeReachable => self.included.push(first),
+            Kind::ExcludeReachable => self.excluded.push(first),
+            Kind::RangeBetween => {
+                self.excluded.push(first);
+                self.included.push(second);
             }
-            Spec::Merge { theirs, ours } => {
-                let (theirs, ours) = (commit(theirs)?, commit(ours)?);
-                let bases =
-                    local
-                        .merge_bases_many(theirs, &[ours])
-                        .map_err(gix_error::unreadable(
-                            repo.path(),
-                            format!("merge bases of {revision}"),
-                        ))?;
+            Kind::ReachableToMergeBase => {
+                let local = repo.local();
+                let bases = local.merge_bases_many(first, &[second]);
+                let what = format!("merge bases of {revision}");
+                let bases = bases.map_err(gix_error::unreadable(repo.path(), what))?;
                 self.excluded.extend(bases.into_iter().map(gix::Id::detach));
-                self.included.extend([theirs, ours]);
+                self.included.extend([first, second]);
             }
-            Spec::IncludeOnlyParents(id) => self.included.extend(parents(id)?),
-            Spec::ExcludeParents(id) => {
-                self.excluded.extend(parents(id)?);
-                self.included.push(commit(id)?);
+            Kind::IncludeReachableFromParents => self.included.extend(parents()?),
+            Kind::ExcludeReachableFromParents => {
+                self.excluded.extend(parents()?);
+                self.included.push(first);
             }
         }
         Ok(())

@@ -78,6 +78,7 @@ pub fn update_repo(
     context.cancel.check()?;
     let open = OpenOptions::exact(options.trust)?;
     let repo = Repo::open(path, &open)?;
+    repo.refuse_reftable("updating")?;
     let origin = OriginConfig::read(&repo)?;
     let mut outcome = if origin.url.scheme() == Scheme::File {
         from_path(&repo, &origin, options, context)?

@@ -33,11 +33,16 @@ impl Fixture {
         Self { dir }
     }
 
+    /// An empty directory, for a repository that the test makes.
+    pub(crate) fn directory() -> Self {
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+        }
+    }
+
     /// An empty repository.
     pub(crate) fn empty() -> Self {
-        let fixture = Self {
-            dir: tempfile::tempdir().unwrap(),
-        };
+        let fixture = Self::directory();
         fixture.git(["init", "-q", "-b", "main", "."]);
         fixture
     }

@@ -1,0 +1,175 @@
+//! `HEAD`, branches and tags.
+
+mod files;
+mod reftable;
+mod store;
+
+use gix::bstr::ByteSlice;
+use gix::objs::Kind;
+
+use super::gix_error;
+use super::id::ObjectId;
+use super::repo::Repo;
+use crate::error::Result;
+use crate::git_string::GitString;
+pub use store::BrokenRef;
+pub(crate) use store::{Found, RefStore, RefValue, StoredRef};
+
+/// The state of `HEAD`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Head {
+    /// `HEAD` names a branch that exists.
+    Branch {
+        /// Full name, as in `refs/heads/main`.
+        name: GitString,
+        /// The commit that the branch points to.
+        commit_id: ObjectId,
+    },
+    /// `HEAD` names a commit directly.
+    Detached {
+        /// The commit.
+        commit_id: ObjectId,
+    },
+    /// `HEAD` names a branch that does not exist.
+    Unborn {
+        /// Full name, as in `refs/heads/main`.
+        name: GitString,
+    },
+}
+
+impl Head {
+    /// Returns the commit that `HEAD` resolves to; `None` if it names a branch that does not exist.
+    pub fn commit_id(&self) -> Option<ObjectId> {
+        match self {
+            Self::Branch { commit_id, .. } | Self::Detached { commit_id } => Some(*commit_id),
+            Self::Unborn { .. } => None,
+        }
+    }
+}
+
+/// A branch, tag or other ref.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Reference {
+    /// Full name, as in `refs/tags/v1`.
+    pub name: GitString,
+    /// The object it points to: usually a commit, or the tag object of an annotated tag.
+    pub target_id: ObjectId,
+    /// The object that an annotated tag finally points to; `target_id` for all other refs.
+    pub peeled_id: ObjectId,
+}
+
+impl Repo {
+    /// Returns the state of `HEAD`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`](crate::Error::Corrupt) if it cannot be read.
+    pub fn head(&self) -> Result<Head> {
+        let store = RefStore::of(self);
+        let broken = |reason: String| gix_error::damaged(self.path(), "HEAD", reason);
+        let mut name: Option<Vec<u8>> = None;
+        let id = loop {
+            match store.read(name.as_deref().unwrap_or(b"HEAD"))? {
+                Found::Ref(StoredRef {
+                    value: RefValue::Object(id),
+                    ..
+                }) => break id,
+                // A branch that is a symbolic ref is followed; `HEAD` names the first.
+                Found::Ref(_) if name.is_some() => {
+                    let found = store.resolve(b"HEAD")?;
+                    let (_, id) = found.ok_or_else(|| broken("it cannot be followed".into()))?;
+                    break id;
+                }
+                Found::Ref(StoredRef {
+                    value: RefValue::Symbolic(target),
+                    ..
+                }) => name = Some(target),
+                Found::Missing => {
+                    let name = name.ok_or_else(|| broken("it is missing".into()))?;
+                    return Ok(Head::Unborn { name: name.into() });
+                }
+                Found::Broken(reason) => {
+                    let name = name.as_deref().unwrap_or(b"HEAD").as_bstr();
+                    return Err(broken(format!("{name}: {reason}")));
+                }
+            }
+        };
+        let local = self.local();
+        let commit = local.find_object(id);
+        let commit = commit.and_then(gix::Object::peel_to_commit);
+        let commit_id = ObjectId(
+            commit
+                .map_err(gix_error::unreadable(self.path(), "HEAD"))?
+                .id,
+        );
+        Ok(match name {
+            Some(name) => Head::Branch {
+                name: name.into(),
+                commit_id,
+            },
+            None => Head::Detached { commit_id },
+        })
+    }
+
+    /// Lists all refs, sorted by name, as `git for-each-ref` does; `HEAD` is not included. Refs that
+    /// cannot be read, and symbolic refs to missing ones, are left out: see [`Repo::broken_refs`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`](crate::Error::Storage) if a directory cannot be read, [`Error::Corrupt`](crate::Error::Corrupt) if a file of many refs
+    /// is damaged.
+    pub fn refs(&self) -> Result<Vec<Reference>> {
+        let list = RefStore::of(self).list()?;
+        let local = self.local();
+        let mut refs = Vec::with_capacity(list.refs.len());
+        for (name, stored) in &list.refs {
+            let Some(stored) = list.follow(stored) else {
+                continue;
+            };
+            let RefValue::Object(target) = stored.value else {
+                continue;
+            };
+            refs.push(Reference {
+                name: name.clone().into(),
+                target_id: ObjectId(target),
+                peeled_id: ObjectId(stored.peeled.unwrap_or_else(|| peel(&local, target))),
+            });
+        }
+        Ok(refs)
+    }
+
+    /// Lists the refs that [`Repo::refs`] leaves out because they cannot be read, with the reasons:
+    /// empty files, files that are not refs, invalid names. git warns about them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Repo::refs`].
+    pub fn broken_refs(&self) -> Result<Vec<BrokenRef>> {
+        Ok(RefStore::of(self).list()?.broken)
+    }
+
+    /// Returns true if the repository is empty: it has no refs, and `HEAD` names a branch that does
+    /// not exist yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`](crate::Error::Corrupt) if its refs cannot be read.
+    pub fn is_empty(&self) -> Result<bool> {
+        Ok(matches!(self.head()?, Head::Unborn { .. }) && self.refs()?.is_empty())
+    }
+}
+
+/// Returns the object that an annotated tag finally points to, or `id` itself for other objects and
+/// for objects that are missing.
+fn peel(local: &gix::Repository, id: gix::ObjectId) -> gix::ObjectId {
+    match local.find_header(id) {
+        Ok(header) if header.kind() == Kind::Tag => {
+            let tag = local.find_object(id);
+            let peeled = tag.and_then(gix::Object::peel_tags_to_end);
+            peeled.map_or(id, |object| object.id)
+        }
+        _ => id,
+    }
+}
