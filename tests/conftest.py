@@ -145,7 +145,7 @@ def bundle(authority):
 
 @pytest.fixture
 def https_server(fixtures, authority):
-    certificate = authority[0].issue_cert("localhost", "127.0.0.1")
+    certificate = authority[0].issue_cert("localhost")
     with GitServer(fixtures["history"].parent.parent, certificate) as started:
         yield started
 

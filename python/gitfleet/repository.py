@@ -138,12 +138,15 @@ class Repository:
     def refs(self) -> list[Reference]:
         """List all refs, sorted by name, as ``git for-each-ref`` does.
 
+        Refs that cannot be read, such as empty files, are left out, each with a
+        ``RuntimeWarning``.
+
         Example:
             >>> repo = Repository("projects/alpha")
             >>> [ref.name for ref in repo.refs()]
             ['refs/heads/main', 'refs/tags/v1']
         """
-        return [Reference(*ref) for ref in self._repo.refs()]
+        return self._references(self._repo.refs())
 
     async def refs_async(self) -> list[Reference]:
         """Call `refs` without blocking the event loop.
@@ -154,7 +157,13 @@ class Repository:
             >>> asyncio.run(repo.refs_async()) == repo.refs()
             True
         """
-        return [Reference(*ref) for ref in await self._repo.refs_async()]
+        return self._references(await self._repo.refs_async())
+
+    def _references(self, found: list[tuple[str, str, str]]) -> list[Reference]:
+        for name, reason in self._repo.broken_refs():
+            message = f"the ref {name} is left out: {reason}"
+            warnings.warn(message, RuntimeWarning, stacklevel=3)
+        return [Reference(*ref) for ref in found]
 
     def rev_parse(self, revision: str) -> str:
         """Return the id of the commit that `revision` names.

@@ -12,7 +12,7 @@ use crate::cancel::CancelToken;
 use crate::context::Context;
 use crate::edge::network::Network;
 use crate::error::{Error, Result};
-use crate::git::{HistoryOptions, MissingBlobs, Repo};
+use crate::git::{BrokenRef, HistoryOptions, MissingBlobs, Repo};
 use crate::mutex::lock;
 use crate::remote::{PrefetchFor, prefetch};
 use crate::table::{self, Records};
@@ -85,6 +85,14 @@ fn history(
             streams,
             cancel,
         )?;
+    }
+    let broken = if options.all_refs {
+        repo.broken_refs()?
+    } else {
+        Vec::new()
+    };
+    for BrokenRef { name, reason, .. } in broken {
+        let _ = writeln!(streams.err, "warning: the ref {name} is left out: {reason}");
     }
     let context = Context::new().cancelled_by(cancel);
     let records = table(&repo.with_context(&context), &options)?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::gix_error;
 use super::objects::{MissingIds, Object, ObjectSource};
+use super::refs::has_reftable;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git_string::GitString;
@@ -195,16 +196,9 @@ impl Repo {
         ))
     }
 
-    /// True if its refs are stored in reftables.
-    pub(crate) fn has_reftable(&self) -> bool {
-        let local = self.local();
-        let storage = local.config_snapshot().string("extensions.refStorage");
-        storage.is_some_and(|storage| storage.as_slice() == b"reftable")
-    }
-
     /// Refuses a repository with reftables, to which GitFleet cannot write.
     pub(crate) fn refuse_reftable(&self, action: &str) -> Result<()> {
-        if self.has_reftable() {
+        if has_reftable(&self.local()) {
             return Err(Error::unsupported(format!(
                 "{action} {}: its refs are stored in reftables, which are only read; \
                  `git refs migrate --ref-format=files` converts them",

@@ -14,7 +14,7 @@ use super::commit::CommitObject;
 use super::id::ObjectId as Id;
 use super::pattern::Pattern;
 use super::reflog::Reflog;
-use super::refs::{Head, RefStore};
+use super::refs::{Head, RefStore, has_reftable};
 use super::repo::Repo;
 use crate::error::{Error, Result};
 
@@ -56,7 +56,7 @@ impl Repo {
         let mut resolver = Resolver {
             repo: self,
             local: self.local(),
-            store: RefStore::of(self),
+            store: RefStore::of(&self.local()),
             ids: [None; 2],
             names: [None, None],
             at: 0,
@@ -204,7 +204,7 @@ impl Resolver<'_> {
     }
 
     fn reflog_of(&mut self, name: &[u8]) -> gix::Result<Reflog> {
-        if self.repo.has_reftable() {
+        if has_reftable(&self.local) {
             return self.fail("reflogs in reftables are not read");
         }
         let log = Reflog::read(&self.local, name);

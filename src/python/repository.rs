@@ -110,6 +110,15 @@ impl Repository {
         )
     }
 
+    /// Name and reason of each ref that cannot be read.
+    fn broken_refs(&self, py: Python<'_>) -> PyResult<Vec<(String, String)>> {
+        let repo = self.repo(py)?;
+        let broken = block(py, move |_| repo.broken_refs())?.into_iter();
+        Ok(broken
+            .map(|one| (one.name.to_string(), one.reason))
+            .collect())
+    }
+
     fn rev_parse(&self, py: Python<'_>, revision: String) -> PyResult<String> {
         let repo = self.repo(py)?;
         block(py, move |_| repo.rev_parse(&revision)).map(|id| id.to_string())

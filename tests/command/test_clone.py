@@ -238,20 +238,23 @@ def test_credentials_do_not_follow_a_redirect_to_another_host(
     assert not any(authorization for _, _, authorization in https_server.requests)
 
 
-def test_credentials_are_sent_to_both_hosts_of_a_redirect(https_server, bundle, tmp_path):
-    other = https_server.host.replace("localhost", "127.0.0.1")
-    netrc = tmp_path / "netrc"
-    netrc.write_text(
-        f"machine {https_server.host} login first password one\n"
-        f"machine {other} login {USER} password {TOKEN}\n"
-    )
-    url = f"{https_server.url}/guarded/{other}/private/owner/history/.git"
-    clone = ["clone", "--bare", url, "--ca-bundle", bundle, "-o", tmp_path / "clones"]
-    https_server.requests.clear()
-    gitfleet(*clone, NETRC=os.fspath(netrc))
-    own = base64.b64encode(b"first:one").decode()
-    for _, target, authorization in https_server.requests:
-        assert authorization != f"Basic {own}" or target.startswith("/guarded/")
+def test_credentials_are_sent_to_both_hosts_of_a_redirect(
+    https_server, fixtures, authority, tmp_path
+):
+    certificate = authority[0].issue_cert("localhost")
+    with GitServer(fixtures["history"].parent.parent, certificate) as other:
+        netrc = tmp_path / "netrc"
+        netrc.write_text(
+            f"machine {https_server.host} login first password one\n"
+            f"machine {other.host} login {USER} password {TOKEN}\n"
+        )
+        url = f"{https_server.url}/guarded/{other.host}/private/owner/history/.git"
+        into = tmp_path / "clones"
+        clone = ["clone", "--bare", url, "--ca-bundle", authority[1], "-o", into]
+        gitfleet(*clone, NETRC=os.fspath(netrc))
+        own = f"Basic {base64.b64encode(b'first:one').decode()}"
+        assert own in {authorization for _, _, authorization in https_server.requests}
+        assert own not in {authorization for _, _, authorization in other.requests}
 
 
 def pack_of(path, *ids):

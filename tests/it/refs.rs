@@ -76,9 +76,11 @@ fn made(refs: &str, hash: &str) -> Fixture {
 
 fn ours(repo: &Repo) -> String {
     let lines = repo.refs().unwrap().into_iter().map(|found| {
-        let peeled = match found.peeled_id == found.target_id {
-            true => String::new(),
-            false => found.peeled_id.to_string(),
+        let is_peeled = found.peeled_id == found.target_id;
+        let peeled = if is_peeled {
+            String::new()
+        } else {
+            found.peeled_id.to_string()
         };
         format!("{} {} {peeled}", found.name, found.target_id)
     });

@@ -13,7 +13,7 @@ use super::repo::Repo;
 use crate::error::Result;
 use crate::git_string::GitString;
 pub use store::BrokenRef;
-pub(crate) use store::{Found, RefStore, RefValue, StoredRef};
+pub(crate) use store::{Found, RefStore, RefValue, StoredRef, has_reftable};
 
 /// The state of `HEAD`.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -67,7 +67,7 @@ impl Repo {
     ///
     /// [`Error::Corrupt`](crate::Error::Corrupt) if it cannot be read.
     pub fn head(&self) -> Result<Head> {
-        let store = RefStore::of(self);
+        let store = RefStore::of(&self.local());
         let broken = |reason: String| gix_error::damaged(self.path(), "HEAD", reason);
         let mut name: Option<Vec<u8>> = None;
         let id = loop {
@@ -121,7 +121,7 @@ impl Repo {
     /// [`Error::Storage`](crate::Error::Storage) if a directory cannot be read, [`Error::Corrupt`](crate::Error::Corrupt) if a file of many refs
     /// is damaged.
     pub fn refs(&self) -> Result<Vec<Reference>> {
-        let list = RefStore::of(self).list()?;
+        let list = RefStore::of(&self.local()).list()?;
         let local = self.local();
         let mut refs = Vec::with_capacity(list.refs.len());
         for (name, stored) in &list.refs {
@@ -147,7 +147,24 @@ impl Repo {
     ///
     /// As for [`Repo::refs`].
     pub fn broken_refs(&self) -> Result<Vec<BrokenRef>> {
-        Ok(RefStore::of(self).list()?.broken)
+        Ok(RefStore::of(&self.local()).list()?.broken)
+    }
+
+    /// Lists the refs whose objects are there, as a server does, and warnings about the others.
+    pub(crate) fn complete_refs(&self) -> Result<(Vec<Reference>, Vec<String>)> {
+        let local = self.local();
+        let is_there = |found: &Reference| local.has_object(found.target_id.0);
+        let (refs, gone): (Vec<_>, Vec<_>) = self.refs()?.into_iter().partition(is_there);
+        let broken = self.broken_refs()?.into_iter();
+        let broken = broken.map(|one| (one.name, one.reason));
+        let gone = gone.into_iter().map(|found| {
+            let reason = format!("the object {} is missing", found.target_id);
+            (found.name, reason)
+        });
+        let warnings = broken.chain(gone);
+        let warnings =
+            warnings.map(|(name, reason)| format!("its ref {name} is left out: {reason}"));
+        Ok((refs, warnings.collect()))
     }
 
     /// Returns true if the repository is empty: it has no refs, and `HEAD` names a branch that does

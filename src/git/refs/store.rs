@@ -8,7 +8,7 @@ use gix::bstr::ByteSlice;
 use super::files::RefFiles;
 use super::reftable::Reftables;
 use crate::error::Result;
-use crate::git::repo::Repo;
+use crate::git_string::GitString;
 
 /// Number of symbolic refs that are followed from one ref, as in git.
 const LONGEST_CHAIN: usize = 5;
@@ -51,7 +51,7 @@ impl StoredRef {
 #[non_exhaustive]
 pub struct BrokenRef {
     /// Its full name, or the path of its file if that is not a valid name.
-    pub name: crate::git_string::GitString,
+    pub name: GitString,
     /// The reason why it cannot be read.
     pub reason: String,
 }
@@ -99,11 +99,10 @@ pub(crate) enum RefStore {
 }
 
 impl RefStore {
-    pub(crate) fn of(repo: &Repo) -> Self {
-        let local = repo.local();
-        let (git_dir, common_dir) = (local.git_dir().to_owned(), local.common_dir().to_owned());
-        let hash = local.object_hash();
-        if repo.has_reftable() {
+    pub(crate) fn of(repo: &gix::Repository) -> Self {
+        let (git_dir, common_dir) = (repo.git_dir().to_owned(), repo.common_dir().to_owned());
+        let hash = repo.object_hash();
+        if has_reftable(repo) {
             Self::Reftable(Reftables::new(git_dir, common_dir, hash))
         } else {
             Self::Files(RefFiles::new(git_dir, common_dir, hash))
@@ -166,6 +165,12 @@ impl RefStore {
         }
         Ok(None)
     }
+}
+
+/// True for a repository whose refs are stored in reftables.
+pub(crate) fn has_reftable(repo: &gix::Repository) -> bool {
+    let storage = repo.config_snapshot().string("extensions.refStorage");
+    storage.is_some_and(|storage| storage.as_slice() == b"reftable")
 }
 
 /// True for a full name of a ref: one below `refs/`, or one in capitals such as `HEAD`.

@@ -20,17 +20,19 @@ use crate::remote::options::{CloneOptions, Worktree};
 use crate::remote::packed_refs::{self, PackedRef};
 use crate::remote_url::RemoteUrl;
 
-/// Copies the repository at `url`, which is a path, into the empty directory `into`.
+/// Copies the repository at `url`, which is a path, into the empty directory `into`. Returns warnings
+/// about refs that are left out.
 pub(crate) fn copy(
     url: &RemoteUrl,
     into: &Path,
     options: &CloneOptions,
     context: &Context,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let path = url.local_path().unwrap_or(Path::new(""));
     let open = OpenOptions::exact(options.trust)?;
     let from = Repo::open(path, &open)?;
-    let (head, refs) = (from.head()?, from.refs()?);
+    let head = from.head()?;
+    let (refs, warnings) = from.complete_refs()?;
 
     let kind = match options.worktree {
         Worktree::Bare | Worktree::Mirror => gix::create::Kind::Bare,
@@ -73,7 +75,8 @@ pub(crate) fn copy(
     if let (Worktree::CheckedOut, Head::Branch { name, .. }) = (options.worktree, &head) {
         packed_refs::write_origin_head(git_dir, name)?;
     }
-    packed_refs::write(git_dir, &head, packed(&head, &refs, options.worktree))
+    packed_refs::write(git_dir, &head, packed(&head, &refs, options.worktree))?;
+    Ok(warnings)
 }
 
 fn copy_if_there(from: &Path, to: &Path) -> Result<()> {

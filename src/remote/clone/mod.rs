@@ -82,10 +82,11 @@ pub fn clone_repo(
         });
     };
     tell(Phase::Connecting);
+    let mut warnings = Vec::new();
     let (received_bytes, final_url) = match url.scheme() {
         Scheme::File => {
             refuse_for_paths(url, options)?;
-            local::copy(url, staging.staging(), options, context)?;
+            warnings = local::copy(url, staging.staging(), options, context)?;
             (0, None)
         }
         _ => {
@@ -100,7 +101,8 @@ pub fn clone_repo(
     context.cancel.check()?;
     tell(Phase::Finishing);
     let looked = inspect(staging.staging());
-    let (head, warnings) = looked.map_err(|error| as_remote_error(url, error))?;
+    let (head, more) = looked.map_err(|error| as_remote_error(url, error))?;
+    warnings.extend(more);
     let path = staging.finish()?;
     Ok(CloneOutcome {
         path,

@@ -40,7 +40,7 @@ impl LocalRemote<'_> {
             }),
             Head::Unborn { .. } => None,
         });
-        for found in self.repo.refs()? {
+        for found in self.repo.complete_refs()?.0 {
             let full_ref_name = found.name.into_bytes().into();
             refs.push(if found.target_id == found.peeled_id {
                 Ref::Direct {

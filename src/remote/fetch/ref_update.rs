@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use gix::bstr::ByteSlice;
 use gix::protocol::fetch::RefMap;
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 use gix::refs::{FullName, Target};
@@ -11,6 +10,7 @@ use gix::refspec::RefSpec;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::git::id::ObjectId;
+use crate::git::refs::{Found, RefStore, RefValue, StoredRef};
 use crate::git_string::GitString;
 use crate::remote::outcome::{RefChange, RefUpdate};
 use crate::remote::packed_refs::PackedRef;
@@ -102,24 +102,15 @@ fn deletions(
     specs: &[RefSpec],
     shown: &[GitString],
 ) -> Result<Vec<RefUpdate>> {
-    let failed = || gix_error::unreadable(repo.git_dir(), "its refs");
     let mut kept: HashSet<&[u8]> = wanted
         .iter()
         .map(|one| one.packed.name.as_bytes())
         .collect();
     kept.extend(shown.iter().map(GitString::as_bytes));
     let mut deletions = Vec::new();
-    for reference in repo
-        .references()
-        .map_err(failed())?
-        .all()
-        .map_err(failed())?
-    {
-        let reference =
-            reference.map_err(|error| gix_error::damaged(repo.git_dir(), "its refs", error))?;
-        let name = reference.name().as_bstr().to_vec();
-        let Some(id) = reference.try_id() else {
-            continue; // symbolic
+    for (name, stored) in RefStore::of(repo).list()?.refs {
+        let RefValue::Object(id) = stored.value else {
+            continue;
         };
         let is_fetched = specs
             .iter()
@@ -129,7 +120,7 @@ fn deletions(
             deletions.push(RefUpdate {
                 name: name.into(),
                 change: RefChange::Deleted,
-                old_id: Some(ObjectId(id.detach())),
+                old_id: Some(ObjectId(id)),
                 new_id: None,
             });
         }
@@ -144,10 +135,13 @@ fn movement(
     shown: &[GitString],
 ) -> Result<Option<RefUpdate>> {
     let name = &target.packed.name;
-    let found = repo
-        .try_find_reference(name.as_bstr())
-        .map_err(gix_error::unreadable(repo.git_dir(), "its refs"))?;
-    let old = found.and_then(|found| found.try_id().map(gix::Id::detach));
+    let old = match RefStore::of(repo).read(name)? {
+        Found::Ref(StoredRef {
+            value: RefValue::Object(id),
+            ..
+        }) => Some(id),
+        _ => None,
+    };
     let new = target.packed.target;
     let change = match old {
         Some(old) if old == new => return Ok(None),

@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 use crate::git::diff::tree::{Side, TreeChange, tree_changes};
 use crate::git::gix_error;
 use crate::git::id::ObjectId as Id;
-use crate::git::refs::Head;
+use crate::git::refs::{Head, RefStore};
 use crate::git::repo::Repo;
 use crate::git_string::GitString;
 use crate::remote::checkout::{CheckoutProgress, open_for_checkout, write_files};
@@ -129,15 +129,8 @@ fn tracked(repo: &Repo, branch: &[u8]) -> Result<Option<Id>> {
     let Some(Ok(tracking)) = tracking else {
         return Ok(None);
     };
-    let unreadable = || gix_error::unreadable(repo.path(), "its refs");
-    let Some(mut found) = local
-        .try_find_reference(tracking.as_ref())
-        .map_err(unreadable())?
-    else {
-        return Ok(None);
-    };
-    let id = found.peel_to_id().map_err(unreadable())?.detach();
-    Ok(Some(Id(id)))
+    let found = RefStore::of(&local).resolve(tracking.as_bstr())?;
+    Ok(found.map(|(_, id)| Id(id)))
 }
 
 /// The files to write and remove.

@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::durable::sync_directory;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
-use crate::git::refs::Head;
+use crate::git::refs::{Head, RefStore};
 use crate::git::repo::{OpenOptions, Repo};
 use crate::git_string::GitString;
 use crate::remote_url::Scheme;
@@ -305,10 +305,7 @@ fn follow_head(
     let name_of = |name: &[u8]| FullName::try_from(gix::bstr::BString::from(name));
     let (new, branch) = match remote_head {
         Some(Ref::Symbolic { target, .. }) => {
-            let is_here = repo
-                .try_find_reference(target.as_bstr())
-                .map_err(corrupt())?
-                .is_some();
+            let is_here = RefStore::of(repo).resolve(target)?.is_some();
             if !is_bare || !is_here || current == Some(target.as_slice()) {
                 return Ok(None);
             }

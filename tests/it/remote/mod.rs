@@ -6,6 +6,7 @@ mod fleet;
 mod hostile;
 mod local;
 mod local_changes;
+mod odd_refs;
 mod origin;
 mod prefetch;
 mod repack;
