@@ -13,6 +13,7 @@
 //! - A long call checks the token of the repository's context
 //!   ([`Repo::with_context`]) at least once per commit or file.
 
+mod attributes;
 pub mod blame;
 mod commit;
 pub(crate) mod diff;
@@ -30,6 +31,7 @@ mod reflog;
 pub(crate) mod refs;
 pub(crate) mod repo;
 pub(crate) mod revision;
+mod submodules;
 mod time;
 pub(crate) mod walk;
 mod window;

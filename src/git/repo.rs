@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use super::gix_error;
 use super::objects::{MissingIds, Object, ObjectSource};
-use super::refs::has_reftable;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git_string::GitString;
@@ -194,18 +193,6 @@ impl Repo {
             &self.path,
             "its list of shallow commits",
         ))
-    }
-
-    /// Refuses a repository with reftables, to which GitFleet cannot write.
-    pub(crate) fn refuse_reftable(&self, action: &str) -> Result<()> {
-        if has_reftable(&self.local()) {
-            return Err(Error::unsupported(format!(
-                "{action} {}: its refs are stored in reftables, which are only read; \
-                 `git refs migrate --ref-format=files` converts them",
-                self.path.display()
-            )));
-        }
-        Ok(())
     }
 
     /// Returns gix's handle for this thread.

@@ -13,6 +13,7 @@
 )]
 
 mod architecture;
+mod attributes;
 mod blame;
 #[cfg(feature = "cli")]
 mod cli;

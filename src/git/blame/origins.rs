@@ -15,7 +15,7 @@ use gix::ObjectId;
 use super::commits::CommitIndex;
 use crate::cancel::CancelToken;
 use crate::error::Result;
-use crate::git::diff::attributes::Attributes;
+use crate::git::diff::attributes::DiffAttributes;
 use crate::git::diff::renames::{Candidate, Detect, RenameFinder};
 use crate::git::diff::tree::{Side, TreeChange, find_path, tree_changes};
 use crate::git::objects::Objects;
@@ -84,7 +84,7 @@ pub(super) struct OriginFinder<'a> {
 impl<'a> OriginFinder<'a> {
     pub(super) fn new(
         objects: &'a Objects,
-        attributes: &'a mut Attributes,
+        attributes: &'a mut DiffAttributes,
         family: &'a CommitContext,
         cancel: &'a CancelToken,
     ) -> Self {

@@ -9,7 +9,7 @@ use super::guess::{Guesses, guess};
 use super::origins::{CommitContext, Origin, OriginFinder, Origins};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::git::diff::attributes::Attributes;
+use crate::git::diff::attributes::DiffAttributes;
 use crate::git::diff::lines::{LineDiffer, Whitespace};
 use crate::git::diff::tree::{Side, TreeChange};
 use crate::git::objects::{Object, ObjectSource, Objects};
@@ -36,7 +36,7 @@ pub(super) struct Part {
 /// Finds passages on one thread.
 pub(super) struct LinePassages {
     objects: Objects,
-    attributes: Attributes,
+    attributes: DiffAttributes,
     differ: LineDiffer,
     cancel: CancelToken,
 }
@@ -49,7 +49,7 @@ impl LinePassages {
     ) -> Result<Self> {
         let objects = source.objects();
         Ok(Self {
-            attributes: Attributes::new(&objects)?,
+            attributes: DiffAttributes::new(&objects)?,
             objects,
             differ: LineDiffer::new(whitespace),
             cancel: cancel.clone(),

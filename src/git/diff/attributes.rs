@@ -1,16 +1,11 @@
 //! The `diff` attribute, which marks files as text or binary regardless of their bytes.
-//!
-//! For a log, git reads attributes from the working tree and `info/attributes`, whichever commit is
-//! shown. In a bare repository it reads only `info/attributes` (as of git 2.46). The user's own
-//! attributes file is not read.
 
-use gix::attrs::StateRef;
-use gix::attrs::search::Outcome;
-use gix::bstr::BStr;
-use gix::worktree::stack::state::attributes::Source;
+use std::collections::HashMap;
+
+use gix::bstr::ByteSlice;
 
 use crate::error::Result;
-use crate::git::gix_error;
+use crate::git::attributes::{AttributeFiles, AttributeState};
 use crate::git::objects::Objects;
 
 /// The value of the `diff` attribute of a file.
@@ -40,63 +35,49 @@ impl DiffAttribute {
 }
 
 /// Looks up attributes, for one thread.
-pub(crate) struct Attributes {
+pub(crate) struct DiffAttributes {
     /// `None` if there is no attribute file to read.
-    stack: Option<(gix::worktree::Stack, Outcome)>,
+    files: Option<AttributeFiles>,
+    /// The values that drivers of the repository's configuration stand for, by name.
+    drivers: HashMap<Vec<u8>, DiffAttribute>,
 }
 
-impl Attributes {
+impl DiffAttributes {
     pub(crate) fn new(objects: &Objects) -> Result<Self> {
-        let repo = objects.repo();
-        let corrupt = || gix_error::unreadable(repo.git_dir(), "its attributes");
-        let is_bare = repo.workdir().is_none();
-        if is_bare && !repo.common_dir().join("info/attributes").is_file() {
-            return Ok(Self { stack: None });
-        }
-        // `git log` does not read the index, so if an attribute file is missing in the working
-        // tree, its copy in the index is not used instead.
-        let no_index = gix::index::State::new(repo.object_hash());
-        let source = if is_bare {
-            Source::IdMapping
-        } else {
-            Source::WorktreeThenIdMapping
-        };
-        let stack = repo.attributes_only(&no_index, source).map_err(corrupt())?;
-        let outcome = stack.selected_attribute_matches(["diff"]);
+        let files = AttributeFiles::open(objects.repo())?;
         Ok(Self {
-            stack: Some((stack.detach(), outcome)),
+            files: (!files.are_empty()).then_some(files),
+            drivers: HashMap::new(),
         })
     }
 
-    /// Returns the attribute of `path`; `Unspecified` for a path that no attribute file can name,
-    /// such as `..`.
-    pub(crate) fn of(&mut self, objects: &Objects, path: &[u8]) -> DiffAttribute {
-        let Some((stack, outcome)) = &mut self.stack else {
-            return DiffAttribute::Unspecified;
+    /// Returns the attribute of `path`.
+    pub(crate) fn of(&mut self, objects: &Objects, path: &[u8]) -> Result<DiffAttribute> {
+        let Some(files) = &mut self.files else {
+            return Ok(DiffAttribute::Unspecified);
         };
-        let path: &BStr = path.into();
-        let Ok(platform) = stack.at_entry(path, None, &objects.repo().objects) else {
-            return DiffAttribute::Unspecified;
-        };
-        if !platform.matching_attributes(outcome) {
-            return DiffAttribute::Unspecified;
-        }
-        match outcome
-            .iter_selected()
-            .next()
-            .map(|found| found.assignment.state)
-        {
-            Some(StateRef::Set) => DiffAttribute::Text,
-            Some(StateRef::Unset) => DiffAttribute::Binary,
-            Some(StateRef::Value(driver)) => {
-                let key = format!("diff.{}.binary", driver.as_bstr());
-                match objects.repo().config_snapshot().boolean(key.as_str()) {
-                    Some(true) => DiffAttribute::Binary,
-                    Some(false) => DiffAttribute::Text,
-                    None => DiffAttribute::Unspecified,
+        let [state] = files.states(objects.repo(), path, ["diff"])?;
+        Ok(match state {
+            AttributeState::Set => DiffAttribute::Text,
+            AttributeState::Unset => DiffAttribute::Binary,
+            AttributeState::Unspecified => DiffAttribute::Unspecified,
+            AttributeState::Value(driver) => match self.drivers.get(&driver) {
+                Some(known) => *known,
+                None => {
+                    let attribute = of_driver(objects, &driver);
+                    self.drivers.insert(driver, attribute);
+                    attribute
                 }
-            }
-            Some(StateRef::Unspecified) | None => DiffAttribute::Unspecified,
-        }
+            },
+        })
+    }
+}
+
+fn of_driver(objects: &Objects, driver: &[u8]) -> DiffAttribute {
+    let key = format!("diff.{}.binary", driver.as_bstr());
+    match objects.repo().config_snapshot().boolean(key.as_str()) {
+        Some(true) => DiffAttribute::Binary,
+        Some(false) => DiffAttribute::Text,
+        None => DiffAttribute::Unspecified,
     }
 }

@@ -18,7 +18,7 @@ use std::collections::hash_map::Entry;
 
 use gix::ObjectId;
 
-use super::attributes::Attributes;
+use super::attributes::DiffAttributes;
 use super::similarity::{Fingerprint, MAX_SCORE, MIN_SCORE, sizes_rule_out};
 use super::tree::Side;
 use crate::cancel::CancelToken;
@@ -76,7 +76,7 @@ pub(crate) struct Found {
 /// Finds renames. Sizes and fingerprints of blobs are kept for later searches.
 pub(crate) struct RenameFinder<'a> {
     objects: &'a Objects,
-    attributes: &'a mut Attributes,
+    attributes: &'a mut DiffAttributes,
     cancel: &'a CancelToken,
     files: HashMap<ObjectId, File>,
     missing: Option<ObjectId>,
@@ -91,7 +91,7 @@ struct File {
 impl<'a> RenameFinder<'a> {
     pub(crate) fn new(
         objects: &'a Objects,
-        attributes: &'a mut Attributes,
+        attributes: &'a mut DiffAttributes,
         cancel: &'a CancelToken,
     ) -> Self {
         Self {
@@ -283,7 +283,7 @@ impl<'a> RenameFinder<'a> {
             };
             let is_binary = self
                 .attributes
-                .of(self.objects, candidate.path)
+                .of(self.objects, candidate.path)?
                 .is_binary(&data);
             file.fingerprint = Some(Fingerprint::new(&data, is_binary));
         }

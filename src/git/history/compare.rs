@@ -9,7 +9,7 @@ use super::{Change, ChangeKind, Commit, DiffMerges, LineCounts, MissingBlobs, Re
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git::commit::{self, CommitObject, Ident};
-use crate::git::diff::attributes::{Attributes, DiffAttribute};
+use crate::git::diff::attributes::{DiffAttribute, DiffAttributes};
 use crate::git::diff::line_counts::{count_lines, line_count};
 use crate::git::diff::renames::{self, Candidate, Detect, Rename, RenameFinder};
 use crate::git::diff::similarity::MAX_SCORE;
@@ -18,6 +18,7 @@ use crate::git::id::ObjectId as Id;
 use crate::git::mailmap::Mailmap;
 use crate::git::objects::{Object, ObjectSource, Objects};
 use crate::git::pathspec::Pathspec;
+use crate::git::submodules::IgnoredSubmodules;
 use crate::git::walk::{Nodes, RawCommit};
 
 /// Options for comparing commits.
@@ -38,7 +39,8 @@ pub(crate) struct Settings {
 pub(crate) struct Comparer {
     nodes: Nodes,
     objects: Objects,
-    attributes: Attributes,
+    attributes: DiffAttributes,
+    ignored_submodules: IgnoredSubmodules,
     settings: Settings,
     big_file_bytes: usize,
 }
@@ -46,7 +48,8 @@ pub(crate) struct Comparer {
 impl Comparer {
     pub(crate) fn new(source: &ObjectSource, settings: Settings) -> Result<Self> {
         let objects = source.objects();
-        let attributes = Attributes::new(&objects)?;
+        let attributes = DiffAttributes::new(&objects)?;
+        let ignored_submodules = IgnoredSubmodules::read(objects.repo())?;
         let threshold = objects
             .repo()
             .config_snapshot()
@@ -59,6 +62,7 @@ impl Comparer {
             nodes: Nodes::new(source)?,
             objects,
             attributes,
+            ignored_submodules,
             settings,
             big_file_bytes,
         })
@@ -110,7 +114,13 @@ impl Comparer {
             None => None,
         };
         let paths = self.settings.paths.as_mut();
-        let found = tree_changes_in(&self.objects, old_tree, Some(tree), paths)?;
+        let mut found = tree_changes_in(&self.objects, old_tree, Some(tree), paths)?;
+        if !self.ignored_submodules.is_empty() {
+            found.retain(|change| {
+                let mut sides = change.old.iter().chain(&change.new);
+                !(sides.all(Side::is_submodule) && self.ignored_submodules.contains(&change.path))
+            });
+        }
         for paired in self.paired(&found)? {
             self.settings.cancel.check()?;
             let counts = self.counts(&paired)?;
@@ -248,17 +258,16 @@ impl Comparer {
         };
         // Attributes are for regular files: a symlink has none, and a submodule is one line of
         // text.
-        let mut is_binary = |side: &Option<Side>, path: &[u8], data: &[u8]| {
-            side.is_some_and(|side| {
-                let attribute = if side.is_regular() {
-                    self.attributes.of(objects, path)
-                } else {
-                    DiffAttribute::Unspecified
-                };
-                data.len() > self.big_file_bytes || attribute.is_binary(data)
-            })
+        let mut is_binary = |side: &Option<Side>, path: &[u8], data: &[u8]| -> Result<bool> {
+            let Some(side) = side else { return Ok(false) };
+            let attribute = if side.is_regular() {
+                self.attributes.of(objects, path)?
+            } else {
+                DiffAttribute::Unspecified
+            };
+            Ok(data.len() > self.big_file_bytes || attribute.is_binary(data))
         };
-        if is_binary(old, old_path, &old_data) || is_binary(new, path, &new_data) {
+        if is_binary(old, old_path, &old_data)? || is_binary(new, path, &new_data)? {
             return Ok(LineCounts::Binary);
         }
         let (additions, deletions) = match (old, new) {

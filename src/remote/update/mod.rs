@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::durable::sync_directory;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
-use crate::git::refs::{Head, RefStore};
+use crate::git::refs::{Head, RefStore, has_reftable};
 use crate::git::repo::{OpenOptions, Repo};
 use crate::git_string::GitString;
 use crate::remote_url::Scheme;
@@ -78,7 +78,7 @@ pub fn update_repo(
     context.cancel.check()?;
     let open = OpenOptions::exact(options.trust)?;
     let repo = Repo::open(path, &open)?;
-    repo.refuse_reftable("updating")?;
+    refuse_reftable(&repo)?;
     let origin = OriginConfig::read(&repo)?;
     let mut outcome = if origin.url.scheme() == Scheme::File {
         from_path(&repo, &origin, options, context)?
@@ -111,6 +111,18 @@ pub fn update_repo(
     }
     outcome.head = repo.head()?.commit_id();
     Ok(outcome)
+}
+
+/// Refuses a clone whose refs are stored in reftables, which are only read.
+fn refuse_reftable(repo: &Repo) -> Result<()> {
+    if has_reftable(&repo.local()) {
+        return Err(Error::unsupported(format!(
+            "updating {}, whose refs are stored in reftables; \
+             `git refs migrate --ref-format=files` converts them",
+            repo.path().display()
+        )));
+    }
+    Ok(())
 }
 
 /// Updates over the network.

@@ -1,0 +1,304 @@
+//! Attributes of files, by the rules of gitattributes(5).
+//!
+//! Of the files that apply to a path, `info/attributes` has the last word; then comes the
+//! `.gitattributes` nearest to the path. In one file, the last line that matches wins. Macros are
+//! defined in `info/attributes` and in the topmost `.gitattributes`, and may be redefined there.
+//!
+//! As `git log` does, files are read from the working tree, whichever commit is shown, and never
+//! from the index; or from the tree that the setting `attr.tree` names. A bare repository without
+//! that setting has `info/attributes` only (as of git 2.46). The user's own file is not read.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gix::ObjectId;
+use gix::attrs::StateRef;
+use gix::attrs::parse::Kind;
+use gix::bstr::ByteSlice;
+use gix::glob::Pattern;
+use gix::glob::pattern::Case;
+use gix::glob::wildmatch::Mode;
+
+use super::gix_error;
+use super::refs::RefStore;
+use crate::error::{Error, Result};
+
+/// As in git, longer lines and larger files are ignored.
+const LONGEST_LINE: usize = 2048;
+const LARGEST_FILE: u64 = 100 << 20;
+/// Longest path, in bytes, that a file system has; deeper directories have no file of attributes.
+const LONGEST_PATH: usize = 4096;
+
+/// The state of an attribute.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum AttributeState {
+    Set,
+    Unset,
+    Unspecified,
+    Value(Vec<u8>),
+}
+
+/// Looks up attributes in one repository, for one thread. Each file is read once.
+pub(crate) struct AttributeFiles {
+    source: Source,
+    case: Case,
+    info: Rules,
+    macros: HashMap<Vec<u8>, Arc<[Assignment]>>,
+    /// The rules of each directory that was needed so far.
+    directories: HashMap<Vec<u8>, Option<Arc<Rules>>>,
+}
+
+enum Source {
+    /// The working tree with this root.
+    Files(PathBuf),
+    Tree(ObjectId),
+    Nothing,
+}
+
+type Rules = Vec<Rule>;
+type Assignment = (Vec<u8>, AttributeState);
+
+struct Rule {
+    subject: Subject,
+    assignments: Arc<[Assignment]>,
+}
+
+enum Subject {
+    Paths(Pattern),
+    Macro(Vec<u8>),
+}
+
+impl AttributeFiles {
+    pub(crate) fn open(repo: &gix::Repository) -> Result<Self> {
+        let config = repo.config_snapshot();
+        // As in git, a setting that names no tree counts as absent.
+        let tree = config.string("attr.tree");
+        let tree = tree.and_then(|revision| tree_of(repo, &revision));
+        let source = match (tree, repo.workdir()) {
+            (Some(tree), _) => Source::Tree(tree),
+            (None, Some(root)) => Source::Files(root.to_owned()),
+            (None, None) => Source::Nothing,
+        };
+        let case = if config.boolean("core.ignoreCase") == Some(true) {
+            Case::Fold
+        } else {
+            Case::Sensitive
+        };
+        let path = repo.common_dir().join("info/attributes");
+        let info = read(&path, fs::metadata(&path))?.unwrap_or_default();
+        let mut files = Self {
+            source,
+            case,
+            info,
+            macros: HashMap::new(),
+            directories: HashMap::new(),
+        };
+        let built_in = parse(b"[attr]binary -diff -merge -text");
+        let top = files.directory(repo, b"")?;
+        let top = top.as_deref().map(Vec::as_slice).unwrap_or_default();
+        for rule in built_in.iter().chain(top).chain(&files.info) {
+            if let Subject::Macro(name) = &rule.subject {
+                let assignments = Arc::clone(&rule.assignments);
+                files.macros.insert(name.clone(), assignments);
+            }
+        }
+        Ok(files)
+    }
+
+    /// True if no file has any attribute, as far as is known without a path.
+    pub(crate) fn are_empty(&self) -> bool {
+        matches!(self.source, Source::Nothing) && self.info.is_empty()
+    }
+
+    /// Returns the states of the attributes `names` of the file `path`.
+    pub(crate) fn states<const N: usize>(
+        &mut self,
+        repo: &gix::Repository,
+        path: &[u8],
+        names: [&str; N],
+    ) -> Result<[AttributeState; N]> {
+        let mut found = FoundStates {
+            macros: &HashMap::new(),
+            decided: Vec::new(),
+        };
+        let mut ends: Vec<usize> = memchr::memchr_iter(b'/', path).collect();
+        let mut directories = Vec::with_capacity(ends.len() + 1);
+        while let Some(end) = ends.pop() {
+            directories.push((end + 1, self.directory(repo, &path[..end])?));
+        }
+        directories.push((0, self.directory(repo, b"")?));
+        found.macros = &self.macros;
+        let is_done = |found: &FoundStates<'_>| {
+            names
+                .iter()
+                .all(|name| found.state(name.as_bytes()).is_some())
+        };
+        found.add(&self.info, path, self.case);
+        for (start, rules) in &directories {
+            if is_done(&found) {
+                break;
+            }
+            if let Some(rules) = rules {
+                found.add(rules, &path[*start..], self.case);
+            }
+        }
+        Ok(names.map(|name| {
+            let state = found.state(name.as_bytes()).cloned();
+            state.unwrap_or(AttributeState::Unspecified)
+        }))
+    }
+
+    /// The rules of the `.gitattributes` in a directory, if it has one.
+    fn directory(&mut self, repo: &gix::Repository, path: &[u8]) -> Result<Option<Arc<Rules>>> {
+        if path.len() > LONGEST_PATH {
+            return Ok(None);
+        }
+        if let Some(known) = self.directories.get(path) {
+            return Ok(known.clone());
+        }
+        let rules = match &self.source {
+            Source::Nothing => None,
+            Source::Files(root) => {
+                let file = root.join(gix_error::path(path.as_bstr())?);
+                let file = file.join(".gitattributes");
+                // As in git, a symbolic link is not followed.
+                read(&file, fs::symlink_metadata(&file))?
+            }
+            Source::Tree(tree) => read_blob(repo, *tree, path),
+        };
+        let rules = rules.map(Arc::new);
+        self.directories.insert(path.to_owned(), rules.clone());
+        Ok(rules)
+    }
+}
+
+/// The states that are decided so far, from the file with the last word on.
+struct FoundStates<'a> {
+    macros: &'a HashMap<Vec<u8>, Arc<[Assignment]>>,
+    decided: Vec<(Vec<u8>, AttributeState)>,
+}
+
+impl FoundStates<'_> {
+    fn state(&self, name: &[u8]) -> Option<&AttributeState> {
+        let found = self.decided.iter().find(|(decided, _)| decided == name);
+        found.map(|(_, state)| state)
+    }
+
+    /// Adds the rules of one file that match `path`, which is relative to the file's directory.
+    fn add(&mut self, rules: &[Rule], path: &[u8], case: Case) {
+        let name = path.rfind_byte(b'/').map(|slash| slash + 1);
+        for rule in rules.iter().rev() {
+            let Subject::Paths(pattern) = &rule.subject else {
+                continue;
+            };
+            let mode = Mode::NO_MATCH_SLASH_LITERAL;
+            if pattern.matches_repo_relative_path(path.as_bstr(), name, Some(false), case, mode) {
+                self.assign(&rule.assignments);
+            }
+        }
+    }
+
+    fn assign(&mut self, assignments: &[Assignment]) {
+        for (name, state) in assignments.iter().rev() {
+            if self.state(name).is_some() {
+                continue;
+            }
+            self.decided.push((name.clone(), state.clone()));
+            if *state == AttributeState::Set
+                && let Some(more) = self.macros.get(name)
+            {
+                self.assign(&Arc::clone(more));
+            }
+        }
+    }
+}
+
+/// The tree of a revision; `None` if it names none.
+fn tree_of(repo: &gix::Repository, revision: &[u8]) -> Option<ObjectId> {
+    let named = RefStore::of(repo).find(revision).ok().flatten();
+    let id = match named {
+        Some((_, id)) => id,
+        None => repo.rev_parse_single(revision.as_bstr()).ok()?.detach(),
+    };
+    let tree = repo.find_object(id).ok()?.peel_to_tree().ok()?;
+    Some(tree.id)
+}
+
+/// Reads a file of attributes; `None` if it is missing, or is not a regular file.
+fn read(path: &Path, metadata: std::io::Result<fs::Metadata>) -> Result<Option<Rules>> {
+    match metadata {
+        Ok(metadata) if metadata.is_file() && metadata.len() <= LARGEST_FILE => {}
+        Ok(_) => return Ok(None),
+        Err(error) => {
+            return match error.kind() {
+                ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename => {
+                    Ok(None)
+                }
+                _ => Err(Error::storage("read", path)(error)),
+            };
+        }
+    }
+    match fs::read(path) {
+        Ok(text) => Ok(Some(parse(&text))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::storage("read", path)(error)),
+    }
+}
+
+fn read_blob(repo: &gix::Repository, tree: ObjectId, directory: &[u8]) -> Option<Rules> {
+    let tree = repo.find_tree(tree).ok()?;
+    let parts = directory.split(|&byte| byte == b'/');
+    let parts = parts.filter(|part| !part.is_empty());
+    let entry = tree.lookup_entry(parts.chain([&b".gitattributes"[..]]));
+    let entry = entry
+        .ok()
+        .flatten()
+        .filter(|entry| entry.mode().is_blob())?;
+    let blob = entry.object().ok()?;
+    Some(parse(&blob.data))
+}
+
+fn parse(text: &[u8]) -> Rules {
+    let is_short = |line: &&[u8]| line.len() <= LONGEST_LINE;
+    let mut rules = Vec::new();
+    // gix reads each line alone, and takes off a byte order mark.
+    for line in text.lines().filter(is_short) {
+        let Some(Ok((kind, assignments, _))) = gix::attrs::parse(line).next() else {
+            continue;
+        };
+        let assignments: Result<Vec<Assignment>, _> = assignments
+            .map(|one| {
+                let one = one?;
+                let name = one.name.as_str().as_bytes().to_owned();
+                Ok::<_, gix::Error>((name, AttributeState::from(one.state)))
+            })
+            .collect();
+        let Ok(assignments) = assignments else {
+            continue; // as in git, an invalid name makes the line invalid
+        };
+        let subject = match kind {
+            Kind::Pattern(pattern) => Subject::Paths(pattern),
+            Kind::Macro(name) => Subject::Macro(name.as_str().as_bytes().to_owned()),
+        };
+        let assignments = assignments.into();
+        rules.push(Rule {
+            subject,
+            assignments,
+        });
+    }
+    rules
+}
+
+impl From<StateRef<'_>> for AttributeState {
+    fn from(state: StateRef<'_>) -> Self {
+        match state {
+            StateRef::Set => Self::Set,
+            StateRef::Unset => Self::Unset,
+            StateRef::Unspecified => Self::Unspecified,
+            StateRef::Value(value) => Self::Value(value.as_bstr().to_vec()),
+        }
+    }
+}

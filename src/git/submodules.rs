@@ -1,0 +1,90 @@
+//! The submodules whose changes git leaves out: those with `ignore = all` in `.gitmodules` or in the
+//! repository's configuration.
+
+use std::collections::HashMap;
+use std::fs;
+
+use gix::bstr::{BString, ByteSlice};
+
+use super::gix_error;
+use super::refs::RefStore;
+use crate::error::{Error, Result};
+
+/// Finds the submodules to leave out. Only repositories with a working tree have any, as in git.
+pub(crate) struct IgnoredSubmodules {
+    /// `diff.ignoreSubmodules`, for submodules without a setting of their own.
+    default: bool,
+    by_path: HashMap<BString, bool>,
+}
+
+impl IgnoredSubmodules {
+    pub(crate) fn read(repo: &gix::Repository) -> Result<Self> {
+        let config = repo.config_snapshot();
+        let is_all = |value: &[u8]| value == b"all";
+        let mut ignored = Self {
+            default: config
+                .string("diff.ignoreSubmodules")
+                .is_some_and(|value| is_all(&value)),
+            by_path: HashMap::new(),
+        };
+        let Some(text) = gitmodules(repo)? else {
+            return Ok(ignored);
+        };
+        let Ok(file) = gix::config::File::try_from(text.as_bstr()) else {
+            return Ok(ignored); // git stops at such a file; the rows do not depend on it otherwise
+        };
+        for section in file.sections_by_name("submodule").into_iter().flatten() {
+            let (Some(name), Some(path)) =
+                (section.header().subsection_name(), section.value("path"))
+            else {
+                continue;
+            };
+            let key = format!("submodule.{name}.ignore");
+            let own = config.string(key.as_str());
+            let value = own.or_else(|| section.value("ignore"));
+            if let Some(value) = value {
+                ignored.by_path.insert(path, is_all(&value));
+            }
+        }
+        Ok(ignored)
+    }
+
+    /// True if changes of the submodule at `path` are left out.
+    pub(crate) fn contains(&self, path: &[u8]) -> bool {
+        self.by_path
+            .get(path.as_bstr())
+            .copied()
+            .unwrap_or(self.default)
+    }
+
+    /// True if no submodule is left out.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.default && !self.by_path.values().any(|is_ignored| *is_ignored)
+    }
+}
+
+/// The text of `.gitmodules` in the working tree, else in the index, else in `HEAD`.
+fn gitmodules(repo: &gix::Repository) -> Result<Option<Vec<u8>>> {
+    const NAME: &[u8] = b".gitmodules";
+    let Some(root) = repo.workdir() else {
+        return Ok(None);
+    };
+    let file = root.join(".gitmodules");
+    if fs::metadata(&file).is_ok_and(|metadata| metadata.is_file()) {
+        return fs::read(&file)
+            .map(Some)
+            .map_err(Error::storage("read", &file));
+    }
+    let index = repo.index_or_empty();
+    let index = index.map_err(gix_error::unreadable(repo.git_dir(), "its index"))?;
+    let mut id = index.entry_by_path(NAME.as_bstr()).map(|entry| entry.id);
+    if id.is_none() {
+        let head = RefStore::of(repo).resolve(b"HEAD")?;
+        let head = head.and_then(|(_, id)| repo.find_object(id).ok());
+        let tree = head.and_then(|head| head.peel_to_tree().ok());
+        let entry = tree.and_then(|tree| tree.lookup_entry([NAME]).ok().flatten());
+        id = entry.map(|entry| entry.object_id());
+    }
+    let blob = id.and_then(|id| repo.try_find_object(id).ok().flatten());
+    Ok(blob.map(|blob| blob.detach().data))
+}
