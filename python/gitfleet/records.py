@@ -285,10 +285,11 @@ class Records:
         """
         return await self._write_async(path, "parquet")
 
-    def write_csv(self, path: str | os.PathLike[str]) -> int:
+    def write_csv(self, path: str | os.PathLike[str], *, raw_bytes: bool = False) -> int:
         """Write everything to a CSV file with a header, like `write_parquet`.
 
-        Nulls are empty, lists are joined by spaces, and bytes are written as git stores them.
+        Nulls are empty, and lists are joined by spaces. The file is UTF-8: a byte that is not is
+        written as U+F700 + byte, or, with `raw_bytes`, unchanged, as git stores it.
 
         Example:
             >>> import gitfleet
@@ -296,9 +297,11 @@ class Records:
             >>> repo.commits().write_csv("commits.csv")
             3
         """
-        return self._write(path, "csv")
+        return self._write(path, "csv-raw" if raw_bytes else "csv")
 
-    async def write_csv_async(self, path: str | os.PathLike[str]) -> int:
+    async def write_csv_async(
+        self, path: str | os.PathLike[str], *, raw_bytes: bool = False
+    ) -> int:
         """Call `write_csv` without blocking the event loop.
 
         Example:
@@ -308,7 +311,7 @@ class Records:
             >>> asyncio.run(repo.commits().write_csv_async("commits.csv"))
             3
         """
-        return await self._write_async(path, "csv")
+        return await self._write_async(path, "csv-raw" if raw_bytes else "csv")
 
     def write_jsonl(self, path: str | os.PathLike[str]) -> int:
         """Write everything to a file with one JSON object per line, like `write_parquet`.

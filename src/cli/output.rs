@@ -28,15 +28,23 @@ impl Output {
     /// Returns the requested format, or else the destination's default. `None` means a table with
     /// aligned columns.
     pub(super) fn format(args: &OutputArgs, streams: &Streams) -> Option<Format> {
+        let csv = if args.raw_bytes {
+            Format::RawCsv
+        } else {
+            Format::Csv
+        };
         match args.format {
             Some(FormatArg::Table) => None,
-            Some(FormatArg::Csv) => Some(Format::Csv),
+            Some(FormatArg::Csv) => Some(csv),
             Some(FormatArg::Jsonl) => Some(Format::JsonLines),
             Some(FormatArg::Parquet) => Some(Format::Parquet),
             Some(FormatArg::Arrow) => Some(Format::Arrow),
             None => match &args.output {
-                Some(path) => Some(Format::of_path(path).unwrap_or(Format::Csv)),
-                None => (!streams.out_is_terminal).then_some(Format::Csv),
+                Some(path) => match Format::of_path(path) {
+                    None | Some(Format::Csv) => Some(csv),
+                    format => format,
+                },
+                None => (!streams.out_is_terminal).then_some(csv),
             },
         }
     }
@@ -95,6 +103,14 @@ impl Output {
                 .finish()
                 .map_err(Error::storage("write", STANDARD_OUTPUT)),
             _ => Ok(()),
+        }
+    }
+
+    /// A warning about values that the format cannot express, if there are any.
+    pub(super) fn warning(&self) -> Option<String> {
+        match &self.writer {
+            Writer::Rows(sink) => sink.warning(),
+            Writer::Table(_) => None,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::git::{BrokenRef, HistoryOptions, MissingBlobs, Repo};
 use crate::mutex::lock;
 use crate::remote::{PrefetchFor, prefetch};
-use crate::table::{self, Records};
+use crate::table::{self, Format, Records};
 
 /// The default columns of the tables on a terminal.
 const COMMIT_COLUMNS: &[&str] = &[
@@ -181,6 +181,10 @@ pub(super) fn write(
     streams: &mut Streams,
 ) -> Result<u8> {
     let format = Output::format(args, streams);
+    if args.raw_bytes && format != Some(Format::RawCsv) {
+        let reason = "is for CSV only: other formats are UTF-8; write --format csv";
+        return Err(Error::invalid("--raw-bytes", reason));
+    }
     let records = match (args.columns.as_slice(), format) {
         ([], None) => records.select(
             &table_columns
@@ -206,6 +210,11 @@ pub(super) fn write(
             output.abandon()?;
             Err(error)
         }
-        None => output.finish().map(|()| DONE),
+        None => {
+            if let Some(warning) = output.warning() {
+                let _ = writeln!(streams.err, "warning: {warning}");
+            }
+            output.finish().map(|()| DONE)
+        }
     }
 }

@@ -109,7 +109,7 @@ fn turns_the_line(letter: char) -> bool {
 /// escapes.
 fn cell(batch: &RecordBatch, column: usize, row: usize, name: &str) -> Result<String> {
     let mut bytes = Vec::new();
-    write_cell(&mut bytes, batch, column, row)?;
+    write_cell(&mut bytes, batch, column, row, true)?;
     let text = String::from_utf8_lossy(&bytes);
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {

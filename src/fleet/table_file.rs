@@ -37,6 +37,11 @@ impl TableFile {
         self.sink.write(batch)
     }
 
+    /// A warning about dates that the file cannot express, if there are any.
+    pub(super) fn warning(&self) -> Option<String> {
+        self.sink.warning()
+    }
+
     /// Completes the file and syncs it to disk. Returns the number of rows.
     pub(super) fn finish(self) -> Result<u64> {
         self.sink.finish()?;

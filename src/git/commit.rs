@@ -4,6 +4,8 @@
 //! date that is not a number, or an unknown header. Here, a commit is unreadable only if it has no
 //! `tree` line, or if the id of its tree or of a parent is invalid.
 
+use std::borrow::Cow;
+
 use gix::ObjectId;
 
 use super::encoding;
@@ -88,18 +90,17 @@ impl<'a> CommitObject<'a> {
             None => leading_number(date).unwrap_or(0),
         }
     }
+}
 
-    /// Returns `text`, a part of this commit, in UTF-8 if the commit names a known encoding,
-    /// otherwise unchanged.
-    pub(crate) fn decoded(&self, text: &[u8]) -> Vec<u8> {
-        // Text that does not fit its encoding is left unchanged, as in git: nothing is replaced by
-        // question marks.
-        let decoded = self
-            .encoding
-            .filter(|_| !text.is_ascii())
-            .and_then(|label| encoding::to_utf8(label, text));
-        decoded.unwrap_or_else(|| text.to_vec())
+/// Returns the bytes of a commit converted to UTF-8, if it names another encoding and is valid in
+/// it; as in git, the commit is otherwise shown as it is.
+pub(crate) fn in_utf8(commit: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memmem::find(commit, b"\nencoding ").is_none() {
+        return Cow::Borrowed(commit); // the common case, without parsing the commit
     }
+    let label = CommitObject::parse(commit).and_then(|parsed| parsed.encoding);
+    let converted = label.and_then(|label| encoding::to_utf8(label, commit));
+    converted.map_or(Cow::Borrowed(commit), Cow::Owned)
 }
 
 impl<'a> Ident<'a> {
@@ -288,8 +289,9 @@ mod tests {
             b"encoding latin1\nencoding utf-8\n\n\xe9\0rest",
         ]
         .concat();
-        let commit = CommitObject::parse(&data).unwrap();
-        assert_eq!(commit.decoded(commit.message), "\u{e9}".as_bytes());
+        let converted = in_utf8(&data);
+        let commit = CommitObject::parse(&converted).unwrap();
+        assert_eq!(commit.message, "\u{e9}".as_bytes());
     }
 
     #[test]

@@ -38,6 +38,7 @@ mod window;
 pub(crate) mod worktree;
 
 pub use blame::{BlameOptions, BlameRow, BlameStream, FileBlame};
+pub use encoding::encodings;
 pub use history::{
     Change, ChangeKind, Commit, CommitStream, DiffMerges, HistoryOptions, LineCounts, MergeCommits,
     MissingBlobs, Order, Renames, Signature,

@@ -319,6 +319,7 @@ impl Iterator for Pulled {
 fn format(name: &str) -> Format {
     match name {
         "csv" => Format::Csv,
+        "csv-raw" => Format::RawCsv,
         "jsonl" => Format::JsonLines,
         _ => Format::Parquet,
     }

@@ -56,7 +56,8 @@ pub fn value(batch: &RecordBatch, column: usize, row: usize) -> Value<'_> {
 }
 
 /// Writes a value as text: nothing for null, times as `2024-05-01T12:00:00Z`, lists joined by
-/// spaces, and bytes that are not UTF-8 unchanged.
+/// spaces. If `is_raw`, bytes that are not UTF-8 are written unchanged, else as
+/// [`encode`](super::encode) stores them.
 ///
 /// # Errors
 ///
@@ -66,10 +67,12 @@ pub fn write_cell(
     batch: &RecordBatch,
     column: usize,
     row: usize,
+    is_raw: bool,
 ) -> Result<()> {
     match value(batch, column, row) {
         Value::Null => Ok(()),
-        Value::Text(text) => out.write_all(&decode(text)),
+        Value::Text(text) if is_raw => out.write_all(&decode(text)),
+        Value::Text(text) => out.write_all(text.as_bytes()),
         Value::Int(number) => write!(out, "{number}"),
         Value::Bool(truth) => write!(out, "{truth}"),
         Value::Time(seconds) => match batch

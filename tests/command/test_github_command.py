@@ -39,7 +39,7 @@ def test_repos_are_listed_in_every_form(api, tmp_path):
     assert table.num_rows == 250
     assert table.column("topics").to_pylist()[4] == ["git"]
     csv = gitfleet("repos", "o", "--columns", "full_name,stars", "--language=rust", **environment)
-    assert csv.stdout.splitlines()[:2] == ["full_name,stars", "o/r1,1"]
+    assert csv.stdout.splitlines()[:2] == ['"full_name","stars"', "o/r1,1"]
     failed = gitfleet("repos", "nobody", "o", "--format=urls", check=False, **environment)
     assert failed.returncode == 1
     assert "nobody" in failed.stderr

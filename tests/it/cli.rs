@@ -79,7 +79,7 @@ fn rows_are_written_in_every_format_and_to_files() {
     assert_eq!(code, 0);
     assert_eq!(
         csv,
-        "summary,additions,deletions\nchanges under attributes,0,0\n\"attributes: text as binary, binary as text\",5,2\n"
+        "\"summary\",\"additions\",\"deletions\"\nchanges under attributes,0,0\n\"attributes: text as binary, binary as text\",5,2\n"
     );
     let (_, table, _) = run(gitfleet().args(["commits", path, "-n", "1", "--format", "table"]));
     assert!(
@@ -96,7 +96,7 @@ fn rows_are_written_in_every_format_and_to_files() {
     for (name, start) in [
         ("x.parquet", b"PAR1".as_slice()),
         ("x.arrow", b"\xff\xff\xff\xff"),
-        ("x.csv", b"repo,"),
+        ("x.csv", b"\"repo\","),
         ("x.jsonl", b"{\"repo\""),
     ] {
         let file = dir.path().join(name);

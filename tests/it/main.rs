@@ -17,6 +17,7 @@ mod attributes;
 mod blame;
 #[cfg(feature = "cli")]
 mod cli;
+mod encodings;
 #[cfg(feature = "cli")]
 mod faults;
 mod generated;

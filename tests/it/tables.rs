@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use gitfleet::git::{BlameOptions, HistoryOptions};
-use gitfleet::table::{self, Format, Sink};
+use gitfleet::table::{self, Format, Sink, decode};
 
 use crate::support::{Fixture, git_text};
 
@@ -45,13 +45,20 @@ fn written(fixture: &Fixture, format: Format, columns: &[&str]) -> Vec<u8> {
 }
 
 #[test]
-fn csv_has_the_unchanged_bytes_of_paths() {
+fn csv_is_utf8_and_raw_csv_has_the_bytes_of_paths() {
     let fixture = Fixture::make("history", &[]);
-    let csv = written(&fixture, Format::Csv, &["path"]);
-    let mut ours: Vec<Vec<u8>> = csv::Reader::from_reader(csv.as_slice())
-        .into_byte_records()
-        .map(|record| record.unwrap()[0].to_vec())
-        .collect();
+    let rows = |format| -> Vec<Vec<u8>> {
+        csv::Reader::from_reader(written(&fixture, format, &["path"]).as_slice())
+            .into_byte_records()
+            .map(|record| record.unwrap()[0].to_vec())
+            .collect()
+    };
+    let text = rows(Format::Csv);
+    assert!(text.contains(&"caf\u{F7E9}".as_bytes().to_vec()));
+    let text = text.into_iter().map(String::from_utf8).map(Result::unwrap);
+    let mut decoded: Vec<Vec<u8>> = text.map(|path| decode(&path).into_owned()).collect();
+    let mut ours = rows(Format::RawCsv);
+    decoded.sort();
     let output = fixture.git(["log", "--name-only", "-z", "--format=", "HEAD"]);
     let mut theirs: Vec<Vec<u8>> = output
         .split(|&byte| byte == 0)
@@ -62,6 +69,7 @@ fn csv_has_the_unchanged_bytes_of_paths() {
     ours.sort();
     theirs.sort();
     assert_eq!(ours, theirs);
+    assert_eq!(decoded, theirs);
 }
 
 #[test]

@@ -11,10 +11,10 @@ const INTRODUCTION: &str = "\
 
 Column names and meanings are the same in Arrow, Parquet, CSV, JSON lines, Rust and Python; the types below are Arrow's. Ids
 are lower-case hex. A column is never null unless this page says what null means. Parquet holds times in milliseconds; a date
-that milliseconds cannot express is null there.
+that does not fit into microseconds is null there, because readers convert to them; a warning gives the number.
 
 Columns of type *bytes* are text in UTF-8; a byte that is not UTF-8 is stored as the character U+F700 + byte, so that nothing
-is lost. CSV contains the bytes unchanged.
+is lost. CSV with raw bytes (`--raw-bytes`) contains them unchanged.
 
 Each column's metadata in Arrow and Parquet has its `description`, and `gitfleet.unit`, `gitfleet.null`, `gitfleet.refers_to`
 and `gitfleet.encoding` where they apply. Each table's metadata has `gitfleet.schema` (its name and version),

@@ -124,7 +124,7 @@ def test_files_hold_every_row(repo, tmp_path):
     expected = repo.changes().to_pylist()
     parquet, text, lines = (tmp_path / f"c.{suffix}" for suffix in ("parquet", "csv", "jsonl"))
     assert repo.changes().write_parquet(parquet) == len(expected)
-    assert repo.changes().write_csv(str(text)) == len(expected)
+    assert repo.changes().write_csv(str(text), raw_bytes=True) == len(expected)
     assert repo.changes().write_jsonl(lines) == len(expected)
     assert pq.read_table(parquet)["additions"].to_pylist() == [row["additions"] for row in expected]
     with text.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -305,7 +305,7 @@ gitfleet.Repository({repo.path!r}).commits(max_count=1).write_csv("/dev/stdout")
         subprocess.run([sys.executable, "-c", script], stdout=out, check=True)
     lines = (tmp_path / "out").read_text().splitlines()
     assert lines[0] == "first"
-    assert lines[1].startswith("repo,commit_id")
+    assert lines[1].startswith('"repo","commit_id"')
 
 
 CONVERSIONS = ("to_pylist", "to_pyarrow", "to_pandas", "to_polars")

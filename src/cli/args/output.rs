@@ -16,6 +16,9 @@ pub(in crate::cli) struct OutputArgs {
     /// elsewhere]
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub(in crate::cli) format: Option<FormatArg>,
+    /// In CSV, write bytes that are not UTF-8 as git stores them, not as U+F700 + byte
+    #[arg(long)]
+    pub(in crate::cli) raw_bytes: bool,
     /// Print only these columns, in this order
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(in crate::cli) columns: Vec<String>,

@@ -65,11 +65,11 @@ impl MineJob<'_> {
         }
         if let Some(mut file) = commit_file {
             file.write(&commit_rows.take()?)?;
-            mined.rows.insert("commits".to_owned(), file.finish()?);
+            finish("commits", file, mined)?;
         }
         if let Some(mut file) = change_file {
             file.write(&change_rows.take()?)?;
-            mined.rows.insert("changes".to_owned(), file.finish()?);
+            finish("changes", file, mined)?;
         }
         if missing > 0 {
             mined.warnings.push(format!("{missing} commits have no line counts: blobs that they need are missing (is it a partial clone?)"));
@@ -114,7 +114,7 @@ impl MineJob<'_> {
             }
         }
         file.write(&table.take()?)?;
-        mined.rows.insert("blame".to_owned(), file.finish()?);
+        finish("blame", file, mined)?;
         Ok(())
     }
 
@@ -127,7 +127,7 @@ impl MineJob<'_> {
         let mut file = TableFile::create(directory, "repositories", table.schema())?;
         table.push(&self.target.key().to_string(), about);
         file.write(&table.take()?)?;
-        mined.rows.insert("repositories".to_owned(), file.finish()?);
+        finish("repositories", file, mined)?;
         Ok(())
     }
 
@@ -143,6 +143,15 @@ impl MineJob<'_> {
         let package = data_package(&self.target.key().to_string(), &tables);
         write_synced(&directory.join("datapackage.json"), &json(&package))
     }
+}
+
+/// Completes the file of a table, and records its rows and what was lost.
+fn finish(table: &str, file: TableFile, mined: &mut Mined) -> Result<()> {
+    if let Some(warning) = file.warning() {
+        mined.warnings.push(format!("{table}: {warning}"));
+    }
+    mined.rows.insert(table.to_owned(), file.finish()?);
+    Ok(())
 }
 
 /// Forwards progress with the name that the user gave the repository.

@@ -9,7 +9,7 @@ use super::passage::blob;
 use super::rows::{BlameRow, FileBlame};
 use super::walk::{AttributedRun, BlameWalk};
 use crate::error::{Error, Result};
-use crate::git::commit::CommitObject;
+use crate::git::commit::{CommitObject, in_utf8};
 use crate::git::diff::tree::Side;
 use crate::git::history::{Signature, signature};
 use crate::git::id::ObjectId as Id;
@@ -105,10 +105,11 @@ impl Reporter {
             not_committed_yet()
         } else {
             let data = objects.require(id, Kind::Commit)?;
+            let data = in_utf8(&data);
             let parsed = CommitObject::parse(&data);
             let parsed =
                 parsed.ok_or_else(|| objects.corrupt(format!("commit {id} cannot be decoded")))?;
-            signature(&parsed, &parsed.author, &self.mailmap)
+            signature(&parsed.author, &self.mailmap)
         };
         self.authors.insert(commit, author.clone());
         Ok(author)

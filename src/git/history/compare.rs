@@ -73,6 +73,7 @@ impl Comparer {
             Some(object) => object.clone(),
             None => self.objects.require(raw.id, Kind::Commit)?,
         };
+        let object = commit::in_utf8(&object);
         let Some(commit) = CommitObject::parse(&object) else {
             return Err(self
                 .objects
@@ -95,10 +96,10 @@ impl Comparer {
             id: Id(raw.id),
             tree_id: Id(commit.tree_id),
             parent_ids: commit.parent_ids.iter().map(|&id| Id(id)).collect(),
-            author: signature(&commit, &commit.author, mailmap),
-            committer: signature(&commit, &commit.committer, mailmap),
-            summary: commit.decoded(&commit::summary(commit.message)).into(),
-            message: commit.decoded(commit.message).into(),
+            author: signature(&commit.author, mailmap),
+            committer: signature(&commit.committer, mailmap),
+            summary: commit::summary(commit.message).into(),
+            message: commit.message.into(),
             changes,
         })
     }
@@ -364,14 +365,9 @@ fn mode(side: Side) -> &'static str {
     std::str::from_utf8(side.mode.as_octal_str()).unwrap_or_default()
 }
 
-/// Converts `ident` to UTF-8 if the commit states its encoding, and resolves it through the
-/// mailmap.
-pub(crate) fn signature(
-    commit: &CommitObject<'_>,
-    ident: &Ident<'_>,
-    mailmap: &Mailmap,
-) -> Signature {
-    let (raw_name, raw_email) = (commit.decoded(ident.name), commit.decoded(ident.email));
+/// Resolves `ident`, a part of a commit in UTF-8, through the mailmap.
+pub(crate) fn signature(ident: &Ident<'_>, mailmap: &Mailmap) -> Signature {
+    let (raw_name, raw_email) = (ident.name.to_vec(), ident.email.to_vec());
     let (name, email) = mailmap.resolve(&raw_name, &raw_email);
     Signature {
         name: name.into(),

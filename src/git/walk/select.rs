@@ -7,7 +7,7 @@ use gix::objs::Kind;
 
 use super::nodes::{Nodes, RawCommit};
 use crate::error::Result;
-use crate::git::commit::{CommitObject, Ident};
+use crate::git::commit::{CommitObject, Ident, in_utf8};
 use crate::git::mailmap::Mailmap;
 use crate::git::pattern::Pattern;
 
@@ -59,7 +59,8 @@ impl Select {
             Some(object) => object,
             None => nodes.objects.require(commit.id, Kind::Commit)?,
         };
-        let is_selected = CommitObject::parse(&object).is_some_and(|parsed| text.selects(&parsed));
+        let is_selected =
+            CommitObject::parse(&in_utf8(&object)).is_some_and(|parsed| text.selects(&parsed));
         commit.object = Some(object);
         Ok(is_selected)
     }
@@ -73,21 +74,19 @@ impl SelectText {
                 patterns.iter().any(|pattern| pattern.matches_a_line(&text))
             }
         };
-        is_one_of(&self.authors, &|| self.identity(commit, &commit.author))
+        is_one_of(&self.authors, &|| self.identity(&commit.author))
             && is_one_of(&self.committers, &|| {
-                self.identity(commit, &commit.committer)
+                self.identity(&commit.committer)
             })
             // git counts the empty line before the message as one of its lines.
             && is_one_of(&self.messages, &|| {
-                [b"\n", commit.decoded(commit.message).as_slice()].concat()
+                [b"\n", commit.message].concat()
             })
     }
 
     /// Returns the identity that patterns are matched against: `Name <email>`, after the mailmap.
-    fn identity(&self, commit: &CommitObject<'_>, ident: &Ident<'_>) -> Vec<u8> {
-        let (name, email) = self
-            .mailmap
-            .resolve(&commit.decoded(ident.name), &commit.decoded(ident.email));
+    fn identity(&self, ident: &Ident<'_>) -> Vec<u8> {
+        let (name, email) = self.mailmap.resolve(ident.name, ident.email);
         [&name, &b" <"[..], &email, b">"].concat()
     }
 }

@@ -1,4 +1,7 @@
 //! CSV. Arrow's own writer supports neither lists nor bytes that are not UTF-8.
+//!
+//! The names in the header are quoted: some readers learn from the first rows which quotes a file
+//! uses, and the first value that needs quotes may be in a late row.
 
 use std::io::{Result, Write};
 
@@ -10,15 +13,27 @@ use crate::table::cell::write_cell;
 pub(super) struct CsvSink {
     writer: csv::Writer<Box<dyn Write + Send>>,
     cell: Vec<u8>,
+    /// True if bytes that are not UTF-8 are written as they are.
+    is_raw: bool,
 }
 
 impl CsvSink {
-    pub(super) fn new(out: Box<dyn Write + Send>, schema: &SchemaRef) -> Result<Self> {
-        let mut writer = csv::Writer::from_writer(out);
-        writer.write_record(schema.fields().iter().map(|field| field.name()))?;
+    pub(super) fn new(
+        mut out: Box<dyn Write + Send>,
+        schema: &SchemaRef,
+        is_raw: bool,
+    ) -> Result<Self> {
+        let names = schema
+            .fields()
+            .iter()
+            .map(|field| format!("\"{}\"", field.name()));
+        writeln!(out, "{}", names.collect::<Vec<_>>().join(","))?;
         Ok(Self {
-            writer,
+            writer: csv::WriterBuilder::new()
+                .has_headers(false)
+                .from_writer(out),
             cell: Vec::new(),
+            is_raw,
         })
     }
 
@@ -26,7 +41,7 @@ impl CsvSink {
         for row in 0..batch.num_rows() {
             for column in 0..batch.num_columns() {
                 self.cell.clear();
-                write_cell(&mut self.cell, batch, column, row)?;
+                write_cell(&mut self.cell, batch, column, row, self.is_raw)?;
                 self.writer.write_field(&self.cell).map_err(io_error)?;
             }
             self.writer.write_record(None::<&[u8]>).map_err(io_error)?;

@@ -34,7 +34,7 @@ impl JsonLinesSink {
                     Value::List(items) => serde_json::to_writer(&mut self.out, &items)?,
                     Value::Time(_) => {
                         self.cell.clear();
-                        write_cell(&mut self.cell, batch, column, row)?;
+                        write_cell(&mut self.cell, batch, column, row, false)?;
                         serde_json::to_writer(&mut self.out, &String::from_utf8_lossy(&self.cell))?;
                     }
                 }

@@ -17,13 +17,15 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Format {
-    /// Comma-separated values with a header. Lists are joined by spaces, and bytes that are not
-    /// UTF-8 are written unchanged.
+    /// Comma-separated values in UTF-8, with a header in quotes. Lists are joined by spaces.
     Csv,
+    /// The same, but bytes that are not UTF-8 are written unchanged, as git stores them.
+    RawCsv,
     /// One JSON object per line; nulls are written.
     JsonLines,
     /// Parquet, compressed with Snappy. Times are in milliseconds, because Parquet has no
-    /// timestamps in seconds.
+    /// timestamps in seconds; those that do not fit into microseconds are null: see
+    /// [`Sink::lost_times`].
     Parquet,
     /// Arrow's IPC stream.
     Arrow,
@@ -70,8 +72,9 @@ impl Sink {
     pub fn new(format: Format, out: Out, path: &Path, schema: &SchemaRef) -> Result<Self> {
         let failed = |error: ArrowError| storage(path, error);
         let kind = match format {
-            Format::Csv => {
-                Kind::Csv(csv::CsvSink::new(out, schema).map_err(Error::storage("write", path))?)
+            Format::Csv | Format::RawCsv => {
+                let sink = csv::CsvSink::new(out, schema, format == Format::RawCsv);
+                Kind::Csv(sink.map_err(Error::storage("write", path))?)
             }
             Format::JsonLines => Kind::JsonLines(json_lines::JsonLinesSink::new(out)),
             Format::Parquet => Kind::Parquet(
@@ -97,6 +100,26 @@ impl Sink {
             Kind::JsonLines(sink) => sink.write(batch).map_err(Error::storage("write", path)),
             Kind::Parquet(sink) => sink.write(batch).map_err(|error| storage(path, error)),
             Kind::Arrow(writer) => writer.write(batch).map_err(|error| storage(path, error)),
+        }
+    }
+
+    /// Number of times that were written as null because the format, or its readers, cannot express
+    /// them: in Parquet, those more than 292,000 years from 1970.
+    pub fn lost_times(&self) -> u64 {
+        match &self.kind {
+            Kind::Parquet(sink) => sink.lost_times,
+            _ => 0,
+        }
+    }
+
+    /// A warning about [`Sink::lost_times`], if there are any.
+    pub(crate) fn warning(&self) -> Option<String> {
+        match self.lost_times() {
+            0 => None,
+            1 => Some("one date is null, because it is too far away".to_owned()),
+            times => Some(format!(
+                "{times} dates are null, because they are too far away"
+            )),
         }
     }
 

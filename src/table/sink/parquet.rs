@@ -20,6 +20,8 @@ const ROW_GROUP_ROWS: usize = 128 * 1024;
 pub(super) struct ParquetSink {
     writer: ArrowWriter<Box<dyn Write + Send>>,
     schema: SchemaRef,
+    /// Number of times that are null because they cannot be expressed.
+    pub(super) lost_times: u64,
 }
 
 impl ParquetSink {
@@ -39,11 +41,19 @@ impl ParquetSink {
             .build();
         let schema = in_milliseconds(schema);
         let writer = ArrowWriter::try_new(out, SchemaRef::clone(&schema), Some(properties))?;
-        Ok(Self { writer, schema })
+        let lost_times = 0;
+        Ok(Self {
+            writer,
+            schema,
+            lost_times,
+        })
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let columns = batch.columns().iter().map(milliseconds).collect();
+        let columns: Vec<ArrayRef> = batch.columns().iter().map(milliseconds).collect();
+        for (before, after) in batch.columns().iter().zip(&columns) {
+            self.lost_times += (after.null_count() - before.null_count()) as u64;
+        }
         self.writer.write(&RecordBatch::try_new(
             SchemaRef::clone(&self.schema),
             columns,
@@ -61,7 +71,7 @@ impl ParquetSink {
 fn in_milliseconds(schema: &SchemaRef) -> SchemaRef {
     let fields = schema.fields().iter().map(|field| match field.data_type() {
         DataType::Timestamp(TimeUnit::Second, zone) => {
-            // A date that is out of range for milliseconds becomes null, not another date.
+            // A date that is out of range becomes null, not another date.
             let field = Field::clone(field)
                 .with_data_type(DataType::Timestamp(TimeUnit::Millisecond, zone.clone()));
             Arc::new(field.with_nullable(true))
@@ -76,8 +86,10 @@ fn milliseconds(column: &ArrayRef) -> ArrayRef {
     match column.data_type() {
         DataType::Timestamp(TimeUnit::Second, zone) => {
             let seconds = column.as_primitive::<TimestampSecondType>();
-            let milliseconds =
-                seconds.unary_opt::<_, TimestampMillisecondType>(|second| second.checked_mul(1000));
+            let milliseconds = seconds.unary_opt::<_, TimestampMillisecondType>(|second| {
+                // Readers convert to microseconds, and fail if a date is out of their range.
+                second.checked_mul(1_000_000).map(|_| second * 1000)
+            });
             Arc::new(milliseconds.with_timezone_opt(zone.clone()))
         }
         _ => Arc::clone(column),
