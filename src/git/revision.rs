@@ -36,13 +36,6 @@ impl Repo {
     ///
     /// [`Error::RevisionNotFound`] if it names nothing, is ambiguous, or does not name a commit.
     pub fn rev_parse(&self, revision: &str) -> Result<Id> {
-        if let (true, Head::Unborn { name }) = (names_head(revision), self.head()?) {
-            let reason = format!(
-                "HEAD names {}, which does not exist; name another revision",
-                name.as_bstr()
-            );
-            return Err(not_found(self, revision, reason));
-        }
         let resolved = self.resolve(revision)?;
         if resolved.kind.is_some() {
             let reason = "it names several commits".to_owned();
@@ -71,6 +64,10 @@ impl Repo {
         let unknown = || {
             if revision.is_empty() {
                 return "it is empty".to_owned();
+            }
+            if let (true, Ok(Head::Unborn { name })) = (names_head(revision), self.head()) {
+                let name = name.as_bstr();
+                return format!("HEAD names {name}, which does not exist; name another revision");
             }
             let reason = resolver.reason.clone();
             reason.unwrap_or_else(|| "it is not written as a revision".to_owned())

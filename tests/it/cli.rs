@@ -125,7 +125,7 @@ fn blame_takes_paths_and_shows_lines() {
     ]));
     assert_eq!(
         (code, out.as_str()),
-        (0, "start_line,content\n1,\"x\r\"\n2,y\n")
+        (0, "\"start_line\",\"content\"\n1,\"x\r\"\n2,y\n")
     );
     let (code, out, err) =
         run(gitfleet().args(["blame", path, "unfinished", "absent", "--columns", "path"]));
@@ -261,7 +261,12 @@ fn output_writes_to_devices_and_follows_links() {
         run(gitfleet().args(["commits", repo, "-o"]).arg(&link)).0,
         0
     );
-    assert!(link.is_symlink() && std::fs::read_to_string(&file).unwrap().starts_with("repo,"));
+    assert!(
+        link.is_symlink()
+            && std::fs::read_to_string(&file)
+                .unwrap()
+                .starts_with("\"repo\",")
+    );
     let pipe = dir.path().join("pipe");
     assert!(
         std::process::Command::new("mkfifo")
@@ -278,7 +283,7 @@ fn output_writes_to_devices_and_follows_links() {
         run(gitfleet().args(["commits", repo, "-o"]).arg(&pipe)).0,
         0
     );
-    assert!(reader.join().unwrap().starts_with("repo,"));
+    assert!(reader.join().unwrap().starts_with("\"repo\","));
 }
 
 #[test]

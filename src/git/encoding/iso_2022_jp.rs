@@ -1,6 +1,6 @@
 //! ISO-2022-JP: escape sequences choose the set of the characters that follow.
 
-use super::Table;
+use super::table::Table;
 
 const ESCAPE: u8 = 0x1b;
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
-use super::store::{Found, RefList, StoredRef, is_per_worktree, is_valid};
+use super::stored::{Found, RefList, StoredRef, is_per_worktree, is_valid};
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 
@@ -207,7 +207,7 @@ impl RefFiles {
                     return Err(damaged(number));
                 };
                 let peeled = is_fully_peeled.then_some(id);
-                let value = super::store::RefValue::Object(id);
+                let value = super::stored::RefValue::Object(id);
                 refs.push((name.to_owned(), StoredRef { value, peeled }));
             }
         }

@@ -3,6 +3,7 @@
 mod files;
 mod reftable;
 mod store;
+mod stored;
 
 use gix::bstr::ByteSlice;
 use gix::objs::Kind;
@@ -12,8 +13,9 @@ use super::id::ObjectId;
 use super::repo::Repo;
 use crate::error::Result;
 use crate::git_string::GitString;
-pub use store::BrokenRef;
-pub(crate) use store::{Found, RefStore, RefValue, StoredRef, has_reftable};
+pub(crate) use store::{RefStore, has_reftable};
+pub use stored::BrokenRef;
+pub(crate) use stored::{Found, RefValue, StoredRef};
 
 /// The state of `HEAD`.
 #[derive(Clone, Debug, Eq, PartialEq)]

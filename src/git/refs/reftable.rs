@@ -13,7 +13,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::store::{Found, RefList, RefValue, StoredRef, is_per_worktree, is_valid};
+use super::stored::{Found, RefList, RefValue, StoredRef, is_per_worktree, is_valid};
 use crate::error::{Error, Result};
 
 /// Number of times that the list is read again before a missing table counts as damage.

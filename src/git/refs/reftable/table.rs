@@ -6,7 +6,7 @@
 
 use gix::ObjectId;
 
-use crate::git::refs::store::{RefValue, StoredRef};
+use crate::git::refs::stored::{RefValue, StoredRef};
 
 const MAGIC: &[u8] = b"REFT";
 /// Length of the header and of the footer, for SHA-1 in version 1; version 2 adds the hash.
