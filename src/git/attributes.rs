@@ -44,6 +44,8 @@ pub(crate) enum AttributeState {
 /// Looks up attributes in one repository, for one thread. Each file is read once.
 pub(crate) struct AttributeFiles {
     source: Source,
+    /// Files that are missing in the working tree are read from here, if given.
+    index: Option<gix::worktree::Index>,
     case: Case,
     info: Rules,
     macros: HashMap<Vec<u8>, Arc<[Assignment]>>,
@@ -73,6 +75,18 @@ enum Subject {
 
 impl AttributeFiles {
     pub(crate) fn open(repo: &gix::Repository) -> Result<Self> {
+        Self::new(repo, None)
+    }
+
+    /// Like [`AttributeFiles::open`], with files from the index that are missing in the working
+    /// tree, as commands that add files have them.
+    pub(super) fn open_with_index(repo: &gix::Repository) -> Result<Self> {
+        let index = repo.index_or_empty();
+        let index = index.map_err(gix_error::unreadable(repo.git_dir(), "its index"))?;
+        Self::new(repo, Some(index))
+    }
+
+    fn new(repo: &gix::Repository, index: Option<gix::worktree::Index>) -> Result<Self> {
         let config = repo.config_snapshot();
         // As in git, a setting that names no tree counts as absent.
         let tree = config.string("attr.tree");
@@ -91,6 +105,7 @@ impl AttributeFiles {
         let info = read(&path, fs::metadata(&path))?.unwrap_or_default();
         let mut files = Self {
             source,
+            index,
             case,
             info,
             macros: HashMap::new(),
@@ -165,7 +180,10 @@ impl AttributeFiles {
                 let file = root.join(gix_error::path(path.as_bstr())?);
                 let file = file.join(".gitattributes");
                 // As in git, a symbolic link is not followed.
-                read(&file, fs::symlink_metadata(&file))?
+                match (read(&file, fs::symlink_metadata(&file))?, &self.index) {
+                    (None, Some(index)) => read_index(repo, index, path),
+                    (rules, _) => rules,
+                }
             }
             Source::Tree(tree) => read_blob(repo, *tree, path),
         };
@@ -246,6 +264,20 @@ fn read(path: &Path, metadata: std::io::Result<fs::Metadata>) -> Result<Option<R
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::storage("read", path)(error)),
     }
+}
+
+fn read_index(
+    repo: &gix::Repository,
+    index: &gix::index::State,
+    directory: &[u8],
+) -> Option<Rules> {
+    let mut path = directory.to_owned();
+    if !path.is_empty() {
+        path.push(b'/');
+    }
+    path.extend_from_slice(b".gitattributes");
+    let entry = index.entry_by_path(path.as_bstr())?;
+    Some(parse(&repo.find_object(entry.id).ok()?.data))
 }
 
 fn read_blob(repo: &gix::Repository, tree: ObjectId, directory: &[u8]) -> Option<Rules> {

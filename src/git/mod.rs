@@ -33,6 +33,7 @@ pub(crate) mod repo;
 pub(crate) mod revision;
 mod submodules;
 mod time;
+mod to_git;
 pub(crate) mod walk;
 mod window;
 pub(crate) mod worktree;

@@ -10,10 +10,9 @@ use std::path::Path;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
-use gix::filter::plumbing::Pipeline;
-use gix::index::entry::{Mode, Stage};
+use gix::index::entry::Mode;
+use gix::objs::Kind;
 use gix::objs::tree::EntryKind;
-use gix::objs::{Find, Kind};
 
 use super::diff::tree::Side;
 use super::gix_error;
@@ -22,6 +21,7 @@ use super::id::ObjectId as Id;
 use super::objects::Object;
 use super::repo::Repo;
 use super::time::Timestamp;
+use super::to_git::ToGit;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git_string::GitString;
@@ -60,12 +60,9 @@ impl WorkingTree {
         };
         let mut parents = vec![repo.rev_parse("HEAD")?.0];
         parents.extend(merge_heads(local.git_dir())?);
-        let unreadable = |what: &str| gix_error::unreadable(repo.path(), what.to_owned());
-        let (pipeline, index) = local
-            .filter_pipeline(None)
-            .map_err(unreadable("its attributes"))?;
-        let (mut pipeline, mut attributes) = pipeline.into_parts();
-        pipeline.options_mut().drivers.clear();
+        let index = local.index_or_empty();
+        let index = index.map_err(gix_error::unreadable(repo.path(), "its index"))?;
+        let mut to_git = ToGit::open(&local)?;
 
         let mut tree = Self {
             parents,
@@ -86,20 +83,12 @@ impl WorkingTree {
             let mut failure = None;
             if is_wanted(path) {
                 let file = gix_error::path(path)?;
-                let in_index = (entry.stage() == Stage::Unconflicted).then_some(entry.id);
-                let find = |buffer: &mut Vec<u8>| {
-                    in_index.is_some_and(|id| {
-                        matches!(local.objects.try_find(&id, buffer), Ok(Some(_)))
-                    })
-                };
-                let mut convert = |pipeline: &mut Pipeline, data: &[u8]| {
-                    let entry = attributes.at_entry(path, None, &local.objects);
-                    let entry = entry.map_err(Error::storage("read the attributes of", &file))?;
-                    to_git(pipeline, data, &file, &entry, find)
-                };
-                match content(&root.join(&file), &mut side, |data| {
-                    convert(&mut pipeline, data)
-                }) {
+                let data = content(&root.join(&file), &mut side);
+                let data = data.and_then(|data| match side.mode {
+                    EntryKind::Link => Ok(data),
+                    _ => to_git.convert(&local, &index, path, data),
+                });
+                match data {
                     Ok(data) => {
                         let id = gix::objs::compute_hash(local.object_hash(), Kind::Blob, &data);
                         side.id =
@@ -158,56 +147,24 @@ fn kind(mode: Mode) -> Option<EntryKind> {
     }
 }
 
-/// Returns a file's content as `git add` would store it, and sets the mode in `side` to that of the
-/// working tree.
-fn content(
-    file: &Path,
-    side: &mut Side,
-    convert: impl FnOnce(&[u8]) -> Result<Vec<u8>>,
-) -> Result<Vec<u8>> {
+/// Returns a file's content as it is on disk, and sets the mode in `side` to that of the working
+/// tree.
+fn content(file: &Path, side: &mut Side) -> Result<Vec<u8>> {
     let unreadable = || Error::storage("read", file);
-    if std::fs::symlink_metadata(file)
-        .map_err(unreadable())?
-        .is_symlink()
-    {
+    let metadata = std::fs::symlink_metadata(file).map_err(unreadable())?;
+    if metadata.is_symlink() {
         let target = std::fs::read_link(file).map_err(unreadable())?;
         side.mode = EntryKind::Link;
         return Ok(target.into_os_string().into_encoded_bytes());
     }
+    if !metadata.is_file() {
+        let reason = "it is neither a regular file nor a symbolic link";
+        return Err(unreadable()(std::io::Error::other(reason)));
+    }
     if side.mode == EntryKind::Link {
         side.mode = EntryKind::Blob;
     }
-    convert(&std::fs::read(file).map_err(unreadable())?)
-}
-
-fn to_git(
-    pipeline: &mut Pipeline,
-    data: &[u8],
-    path: &Path,
-    attributes: &gix::worktree::stack::Platform<'_>,
-    find_in_index: impl Fn(&mut Vec<u8>) -> bool,
-) -> Result<Vec<u8>> {
-    let invalid = |error: String| Error::invalid(format!("file {}", path.display()), error);
-    let mut converted = pipeline
-        .convert_to_git(
-            data,
-            path,
-            &mut |_, outcome| {
-                attributes.matching_attributes(outcome);
-            },
-            &mut |buffer| Ok(find_in_index(buffer).then_some(())),
-        )
-        .map_err(|error| invalid(gix_error::text(&error)))?;
-    if let Some(bytes) = converted.as_bytes() {
-        return Ok(bytes.to_vec());
-    }
-    let mut bytes = Vec::new();
-    if let Some(reader) = converted.as_read() {
-        reader
-            .read_to_end(&mut bytes)
-            .map_err(|error| invalid(error.to_string()))?;
-    }
-    Ok(bytes)
+    std::fs::read(file).map_err(unreadable())
 }
 
 /// Returns the all-zero id, which stands for uncommitted lines.

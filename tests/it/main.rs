@@ -39,3 +39,4 @@ mod support;
 mod tables;
 mod tables_page;
 mod walk;
+mod working_tree;
