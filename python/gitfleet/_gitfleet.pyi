@@ -1,5 +1,6 @@
 import asyncio
 import datetime
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypedDict, final, type_check_only
 
@@ -62,7 +63,9 @@ class Failures:
 
 @final
 class Repository:
-    def __new__(cls, path: str, *, trust: bool = False, threads: int = 0) -> Repository: ...
+    def __new__(
+        cls, path: str | os.PathLike[str], *, trust: bool = False, threads: int = 0
+    ) -> Repository: ...
     @property
     def path(self) -> str: ...
     @property

@@ -336,13 +336,15 @@ class Records:
         """
         return await self._write_async(path, "jsonl")
 
-    def _write(self, path: str | os.PathLike[str], form: Literal["csv", "jsonl", "parquet"]) -> int:
+    def _write(
+        self, path: str | os.PathLike[str], form: Literal["csv", "csv-raw", "jsonl", "parquet"]
+    ) -> int:
         rows = self._stream.write(os.fspath(path), form)
         self._finish()
         return rows
 
     async def _write_async(
-        self, path: str | os.PathLike[str], form: Literal["csv", "jsonl", "parquet"]
+        self, path: str | os.PathLike[str], form: Literal["csv", "csv-raw", "jsonl", "parquet"]
     ) -> int:
         rows = await self._stream.write_async(os.fspath(path), form)
         self._finish()
@@ -422,8 +424,10 @@ def _with_arrow_dtypes(frame: pd.DataFrame, types: list[str], pandas: Any) -> pd
             column = [one if isinstance(one, int) else int(one.timestamp()) for one in frame[name]]
             seconds = pandas.Series(column, dtype="int64").astype("datetime64[s]")
             frame[name] = seconds.dt.tz_localize("UTC")
-        elif kind in ("Int32", "Int64"):  # pandas' nullable types have the same names
-            frame[name] = frame[name].astype(kind)
+        elif kind == "Int32":
+            frame[name] = frame[name].astype("Int32")
+        elif kind == "Int64":
+            frame[name] = frame[name].astype("Int64")
         elif kind == "Boolean" and not frame[name].hasnans:
             frame[name] = frame[name].astype("bool")
         elif kind == "Utf8" and frame[name].isna().all():
