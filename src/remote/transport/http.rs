@@ -12,7 +12,9 @@ use std::time::Duration;
 use gix::protocol::transport::client::blocking_io::http::{
     GetResponse, Http, PostBodyDataKind, PostResponse,
 };
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use reqwest::{Method, Response, StatusCode, Url};
 
 use super::monitor::{TransferMonitor, TransportFailure};
@@ -223,10 +225,18 @@ impl Link {
         {
             headers.insert(AUTHORIZATION, value.clone());
         }
-        let builder = self.client.request(request.method.clone(), url.clone());
-        let builder = builder.headers(headers).body(request.upload.take());
+        let send = || {
+            let builder = self.client.request(request.method.clone(), url.clone());
+            let builder = builder.headers(headers.clone());
+            builder.body(request.upload.take()).send()
+        };
         self.stall_timer.wait_anew(async {
-            let answer = builder.send().await;
+            let mut answer = send().await;
+            // Servers close connections that were idle. The request is sent once more, on a fresh
+            // connection; no request of a fetch changes anything on the server.
+            if answer.as_ref().is_err_and(was_closed) {
+                answer = send().await;
+            }
             answer.map_err(|error| self.broken(&error))
         })
     }
@@ -235,16 +245,15 @@ impl Link {
     fn checked(&self, mut response: Response, kind: &str) -> io::Result<Response> {
         let status = response.status();
         if status.is_success() {
-            let wanted = format!("application/x-git-upload-pack-{kind}");
-            let found = response.headers().get(reqwest::header::CONTENT_TYPE);
-            let is_smart = found.is_some_and(|found| found.as_bytes() == wanted.as_bytes());
-            // gix gets the real headers of the first answer, and checks their content type itself.
-            if is_smart || kind == "advertisement" {
-                return Ok(response);
+            // gix checks the type of the first answer. As in git, later answers may have any; a web
+            // page is reported here, because gix would name its first bytes only.
+            let is_page = media_type(response.headers()).is_some_and(|found| found == "text/html");
+            if is_page && kind == "result" {
+                return Err(self.monitor.fail(TransportFailure::Disconnected(
+                    "the answer is a web page, not that of a git server".to_owned(),
+                )));
             }
-            return Err(self.monitor.fail(TransportFailure::Disconnected(
-                "the answer is not that of a git server".to_owned(),
-            )));
+            return Ok(response);
         }
         if status == StatusCode::UNAUTHORIZED {
             let were_sent = self.authorized.borrow().is_some();
@@ -332,9 +341,8 @@ impl Body {
                 RoundTrip::ToSend(request) => {
                     let url = self.link.parse(&request.url)?;
                     let mut response = self.link.send(&request, &url)?;
-                    let is_new_to_us = self.link.authorized.borrow().is_none();
                     if response.status() == StatusCode::UNAUTHORIZED
-                        && is_new_to_us
+                        && !self.link.is_authorized(&url)
                         && self.link.authorize(&url)?
                     {
                         response = self.link.send(&request, &url)?;
@@ -412,9 +420,45 @@ fn header_map(headers: impl IntoIterator<Item = impl AsRef<str>>) -> HeaderMap {
     map
 }
 
+/// Returns the content type in lower case, without parameters such as the charset.
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let media_type = value.split(';').next().unwrap_or_default();
+    Some(media_type.trim().to_ascii_lowercase())
+}
+
+/// Returns true if the server closed the connection before it answered.
+fn was_closed(error: &reqwest::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    if error.is_connect() || error.is_timeout() {
+        return false;
+    }
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        let is_closed = match cause.downcast_ref::<io::Error>() {
+            Some(cause) => matches!(
+                cause.kind(),
+                BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
+            ),
+            None => cause
+                .to_string()
+                .contains("connection closed before message completed"),
+        };
+        if is_closed {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
+}
+
+/// The headers as gix reads them; it compares the content type as a whole.
 fn lines(headers: &HeaderMap) -> Vec<u8> {
     let mut text = Vec::new();
-    for (name, value) in headers {
+    if let Some(media_type) = media_type(headers) {
+        text.extend_from_slice(format!("content-type: {media_type}\n").as_bytes());
+    }
+    for (name, value) in headers.iter().filter(|(name, _)| *name != CONTENT_TYPE) {
         text.extend_from_slice(name.as_str().as_bytes());
         text.extend_from_slice(b": ");
         text.extend_from_slice(value.as_bytes());
