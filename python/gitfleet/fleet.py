@@ -156,10 +156,10 @@ class Fleet:
             progress: Called with each `Progress`, on other threads.
 
         Returns:
-            One outcome per address, in the order given; a failure is its ``error``.
+            One outcome per address, in the order given; a failure is its ``error``. An address
+            that repeats an earlier one has its outcome, with a warning.
 
         Raises:
-            InvalidInputError: Two addresses would share a directory. Nothing has been cloned then.
             KeyboardInterrupt: On Ctrl-C; finished clones stay.
 
         Example:
@@ -217,10 +217,10 @@ class Fleet:
             progress: Called with each `Progress`, on other threads.
 
         Returns:
-            One outcome per clone, in the order given; a failure is its ``error``.
+            One outcome per clone, in the order given; a failure is its ``error``. A path that is
+            given twice is updated once.
 
         Raises:
-            InvalidInputError: A path is given twice. Nothing has been updated then.
             KeyboardInterrupt: On Ctrl-C; clones that are updated already stay updated.
 
         Example:

@@ -73,11 +73,11 @@ def mine(
         **options: What is mined, and how remote targets are reached: see `MineOptions`.
 
     Returns:
-        One outcome per target, in the order given; a failure is its ``error``.
+        One outcome per target, in the order given; a failure is its ``error``. A target that
+        repeats an earlier one has its outcome, with a warning.
 
     Raises:
-        InvalidInputError: Options contradict each other, or two targets would share a directory.
-            Nothing has been mined then.
+        InvalidInputError: Options contradict each other. Nothing has been mined then.
         DestinationExistsError: `output` contains other files, or a dataset made with other options.
         KeyboardInterrupt: On Ctrl-C; finished repositories stay.
 

@@ -1,14 +1,14 @@
 //! `mine`, `clone` and `update`: many repositories.
 
-use std::io::{BufRead, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{CloneArgs, FleetArgs, MineArgs, UpdateArgs};
 use super::bars::Bars;
 use super::exit::{DONE, FAILED, INTERRUPTED, USAGE, exit_code, hint};
-use super::interrupt;
 use super::streams::Streams;
+use super::{interrupt, list};
 use crate::cancel::CancelToken;
 use crate::context::Context;
 use crate::edge::inputs::look_up;
@@ -89,7 +89,7 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
     fleet.options = args.options();
     fleet.fleet = args.fleet_options();
     let (bars, context) = bars(&args.fleet, streams, paths.len(), cancel);
-    let report = fleet.update_all(&paths, &context)?;
+    let report = fleet.update_all(&paths, &context);
     bars.clear();
     print(&report, &args.fleet, streams, |path, updated| {
         let (line, status) = match (updated.is_unchanged(), updated.was_rewritten()) {
@@ -248,47 +248,24 @@ fn named(target: &str, error: &Error) -> String {
     }
 }
 
-/// Targets from the command line, from `--from`, and from standard input in place of `-`. Empty
-/// lines and lines that start with `#` are skipped.
+/// Targets from the command line, from `--from`, and from standard input in place of `-`.
 fn inputs(typed: &[String], args: &FleetArgs) -> Result<Vec<String>> {
+    let standard_input = || list::read(&mut std::io::stdin().lock(), Path::new("standard input"));
     let mut inputs = Vec::new();
     for text in typed {
         if text == "-" {
-            read_lines(
-                &mut std::io::stdin().lock(),
-                Path::new("standard input"),
-                &mut inputs,
-            )?;
+            inputs.extend(standard_input()?);
         } else {
             inputs.push(text.clone());
         }
     }
     match args.from.as_deref() {
-        Some(path) if path == Path::new("-") => {
-            read_lines(
-                &mut std::io::stdin().lock(),
-                Path::new("standard input"),
-                &mut inputs,
-            )?;
-        }
+        Some(path) if path == Path::new("-") => inputs.extend(standard_input()?),
         Some(path) => {
-            let file = std::fs::File::open(path).map_err(Error::storage("read", path))?;
-            read_lines(&mut std::io::BufReader::new(file), path, &mut inputs)?;
+            let mut file = std::fs::File::open(path).map_err(Error::storage("read", path))?;
+            inputs.extend(list::read(&mut file, path)?);
         }
         None => {}
     }
     Ok(inputs)
-}
-
-fn read_lines(from: &mut dyn BufRead, name: &Path, inputs: &mut Vec<String>) -> Result<()> {
-    for line in from.split(b'\n') {
-        // A line that is not UTF-8 is not a valid address; only that input fails.
-        let line = line.map_err(Error::storage("read", name))?;
-        let line = String::from_utf8_lossy(&line);
-        let line = line.trim();
-        if !line.is_empty() && !line.starts_with('#') {
-            inputs.push(line.to_owned());
-        }
-    }
-    Ok(())
 }

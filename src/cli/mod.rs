@@ -8,6 +8,7 @@ mod bars;
 mod exit;
 mod fleet;
 mod interrupt;
+mod list;
 mod output;
 mod repos;
 mod rows;

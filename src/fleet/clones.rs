@@ -1,12 +1,11 @@
 //! A directory tree of clones: creating and updating them.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::input::Input;
 use super::outcome::Report;
+use super::repeats;
 use super::run::{FleetOptions, run};
-use super::target::refuse_clashes;
 use crate::choice::choices;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -113,15 +112,15 @@ impl Fleet {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] if two addresses would share a directory, [`Error::Storage`] if the
-    /// directories below the root cannot be listed; in these cases nothing is cloned. Any other
-    /// error is in the outcome of its address.
+    /// [`Error::Storage`] if the directories below the root cannot be listed; then nothing is cloned.
+    /// Any other error is in the outcome of its address. An address that repeats an earlier one has
+    /// its outcome, with a warning.
     pub fn clone_all<U>(&self, urls: U, context: &Context) -> Result<Report<Cloned>>
     where
         U: IntoIterator<Item: Into<Input<RemoteUrl>>>,
     {
         let urls: Vec<Input<RemoteUrl>> = urls.into_iter().map(Into::into).collect();
-        refuse_clashes(urls.iter().filter_map(|url| url.value.as_ref().ok()))?;
+        let (urls, repeats) = repeats::take_out(urls, |url| url);
         for host in directories(&self.root)? {
             for owner in directories(&host)? {
                 remove_leftovers(&owner)?;
@@ -138,7 +137,14 @@ impl Fleet {
             };
             context.progress.ended(name, &ending);
         };
-        Ok(run(urls, host, &self.fleet, &context.cancel, work, on_end))
+        let report = run(urls, host, &self.fleet, &context.cancel, work, on_end);
+        let again = |first: &Cloned, warning| Cloned {
+            was_there: true,
+            received_bytes: 0,
+            warnings: vec![warning],
+            ..first.clone()
+        };
+        Ok(repeats.put_back(report, again, on_end))
     }
 
     fn place(&self, url: &RemoteUrl) -> PathBuf {
@@ -208,25 +214,9 @@ impl Fleet {
         Ok(cloned)
     }
 
-    /// Updates the clones at `paths` from their origins; one failure does not stop the others.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidInput`] if a path is given twice. Any other error is in the outcome of its
-    /// clone.
-    pub fn update_all(
-        &self,
-        paths: &[PathBuf],
-        context: &Context,
-    ) -> Result<Report<UpdateOutcome>> {
-        let mut seen = HashSet::new();
-        for path in paths {
-            let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-            if !seen.insert(real) {
-                let what = format!("clone {}", path.display());
-                return Err(Error::invalid(what, "is given twice"));
-            }
-        }
+    /// Updates the clones at `paths` from their origins; one failure does not stop the others. A path
+    /// that is given twice is updated once, and its second outcome has a warning.
+    pub fn update_all(&self, paths: &[PathBuf], context: &Context) -> Report<UpdateOutcome> {
         let options = self.shared();
         let inputs = paths.iter().map(|path| Input {
             name: path.display().to_string(),
@@ -246,8 +236,21 @@ impl Fleet {
             };
             context.progress.ended(name, &ending);
         };
-        let (inputs, cancel) = (inputs.collect(), &context.cancel);
-        Ok(run(inputs, host, &self.fleet, cancel, work, on_end))
+        let key = |path: &&PathBuf| {
+            let real = std::fs::canonicalize(path).unwrap_or_else(|_| (*path).clone());
+            real.display().to_string()
+        };
+        let (inputs, repeats) = repeats::take_out_by(inputs.collect(), key, |_, _| None);
+        let report = run(inputs, host, &self.fleet, &context.cancel, work, on_end);
+        let again = |first: &UpdateOutcome, warning| UpdateOutcome {
+            refs: Vec::new(),
+            new_default_branch: None,
+            forwarded_branch: None,
+            received_bytes: 0,
+            warnings: vec![warning],
+            ..first.clone()
+        };
+        repeats.put_back(report, again, on_end)
     }
 }
 

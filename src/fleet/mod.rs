@@ -7,6 +7,7 @@ mod input;
 mod manager;
 mod mine;
 mod outcome;
+mod repeats;
 mod run;
 mod schedule;
 mod table_file;

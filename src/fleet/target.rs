@@ -1,11 +1,10 @@
 //! Targets of mining: repositories on the local machine and addresses.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::json::Json;
 use crate::remote_url::{RemoteUrl, RepoKey};
 
@@ -74,49 +73,5 @@ impl From<RemoteUrl> for Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.url.fmt(f)
-    }
-}
-
-/// Refuses targets whose results would share a directory, before any work is done. On some file
-/// systems, names that differ only in case share a directory, so they count as equal.
-pub(super) fn refuse_clashes<'a>(urls: impl IntoIterator<Item = &'a RemoteUrl>) -> Result<()> {
-    let mut seen: HashMap<String, &RemoteUrl> = HashMap::new();
-    for url in urls {
-        let key = url.key();
-        if let Some(first) = seen.insert(key.to_string().to_lowercase(), url) {
-            let reason = if first == url {
-                "is given twice".to_owned()
-            } else {
-                format!("would share the directory {key} with {first}")
-            };
-            return Err(Error::invalid(format!("target {url}"), reason));
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clashes_are_found_in_any_spelling() {
-        for (first, second, clash) in [
-            ("https://h/o/r", "https://h/o/r.git", true),
-            ("https://h/o/r", "https://h/O/R", true),
-            ("https://h/o/r", "https://h/o/s", false),
-            ("/a/b/c", "/x/b/c", true),
-            ("/a/b/c", "/a/d/c", false),
-        ] {
-            let (first, second) = (
-                RemoteUrl::parse(first).unwrap(),
-                RemoteUrl::parse(second).unwrap(),
-            );
-            assert_eq!(
-                refuse_clashes([&first, &second]).is_err(),
-                clash,
-                "{first} {second}"
-            );
-        }
     }
 }

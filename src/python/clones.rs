@@ -115,7 +115,7 @@ impl Fleet {
         let (fleet, listener) = (Arc::clone(&self.fleet), listener.clone());
         move |cancel| {
             let report = fleet.update_all(&paths, &listener.context(cancel));
-            listener.to_result(report.and_then(|report| cancel.check().map(|()| report)))
+            listener.to_result(cancel.check().map(|()| report))
         }
     }
 }

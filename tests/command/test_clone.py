@@ -188,12 +188,12 @@ def test_limits_end_a_clone(daemon, tmp_path):
     assert_nothing_half_made(tmp_path)
 
 
-def test_urls_of_one_directory_are_refused_before_any_fetch(tmp_path):
-    done = gitfleet(
-        "clone", "https://h.invalid/o/r", "https://h.invalid/o/r.git", "-o", tmp_path, check=False
-    )
-    assert done.returncode == 2
-    assert "would share" in done.stderr
+def test_repeated_address_is_cloned_once_and_told(http_server, tmp_path):
+    url = f"{http_server.url}/owner/history"
+    done = gitfleet("clone", "--bare", f"{url}/.git", f"{url}/.git/", f"{url}/.git", "-o", tmp_path)
+    assert len(list(tmp_path.glob("*/*/*"))) == 1
+    assert done.stderr.count("it is the same repository as") == 2
+    assert sum("info/refs" in target for _, target, _ in http_server.requests) <= 2
 
 
 def test_credentials_are_read_from_their_sources(https_server, bundle, tmp_path):

@@ -164,7 +164,6 @@ fn invalid_input_is_named_in_one_line() {
         (&["blame", repo, "../outside"], 2, "../outside"),
         (&["mine", repo, "-o", plain], 1, plain),
         (&["mine", "ftp://h/x", "-o", absent], 1, "ftp"),
-        (&["mine", repo, repo, "-o", absent], 2, "given twice"),
         (
             &["clone", "-oProxyCommand=x", "--", "-oProxyCommand=x"],
             2,

@@ -183,13 +183,9 @@ def test_invalid_options_are_named(options, says, tmp_path):
         gitfleet.Fleet(tmp_path, **options)
 
 
-def test_unknown_options_and_clashes_are_refused(tmp_path):
+def test_unknown_options_and_addresses_are_refused(tmp_path):
     with pytest.raises(TypeError, match="detph"):
         gitfleet.Fleet(tmp_path, detph=1)
-    with pytest.raises(exceptions.InvalidInputError, match="given twice"):
-        gitfleet.Fleet(tmp_path).clone(["https://h/o/r", "https://h/o/r"])
-    with pytest.raises(exceptions.InvalidInputError, match="given twice"):
-        gitfleet.Fleet(tmp_path).update([tmp_path, Path(tmp_path) / "."])
     (refused,) = gitfleet.Fleet(tmp_path).clone("ftp://h/x")
     assert "ftp" in str(refused.error)
 
@@ -210,3 +206,23 @@ def test_ca_bundle_is_read_for_https_only(served, tmp_path):
     assert made.error is None
     (refused,) = gitfleet.Fleet(tmp_path, ca_bundle=tmp_path / "absent.pem").clone("https://h/o/r")
     assert "absent.pem" in str(refused.error)
+
+
+def test_repeated_repositories_are_done_once(fixtures, tmp_path):
+    history, sha256 = fixtures["history"], fixtures["sha256"]
+    clash = tmp_path / "other" / history.parent.name / history.name
+    clash.mkdir(parents=True)
+    fleet = gitfleet.Fleet(tmp_path / "clones", bare=True)
+    made = fleet.clone([history, sha256, f"{history}/", clash, sha256])
+    assert [one.error is None for one in made] == [True, True, True, False, True]
+    assert [one.was_there for one in made] == [False, False, True, False, True]
+    assert "same repository" in made[2].warnings[0]
+    assert made[2].path == made[0].path
+    assert "would share the directory" in str(made[3].error)
+    again = fleet.update([made[0].path, Path(made[0].path) / ".", made[1].path])
+    assert [one.error for one in again] == [None] * 3
+    assert "same repository" in again[1].warnings[0]
+    mined = gitfleet.mine([history, f"{history}/.", clash], tmp_path / "data", tables=["commits"])
+    assert [one.error is None for one in mined] == [True, True, False]
+    assert mined[1].rows == mined[0].rows
+    assert "same repository" in mined[1].warnings[0]

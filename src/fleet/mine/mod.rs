@@ -10,8 +10,9 @@ use std::path::Path;
 use super::dataset::Dataset;
 use super::input::Input;
 use super::outcome::Report;
+use super::repeats;
 use super::run::{FleetOptions, run};
-use super::target::{Target, refuse_clashes};
+use super::target::Target;
 use crate::choice::Choice;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -33,8 +34,7 @@ pub use outcome::Mined;
 ///
 /// # Errors
 ///
-/// [`Error::InvalidInput`] if two targets would share a directory, `options.history` names
-/// revisions, or `options.tables` is empty; [`Error::DestinationExists`] if `into` contains other
+/// [`Error::InvalidInput`] if `options.history` names revisions or `options.tables` is empty; [`Error::DestinationExists`] if `into` contains other
 /// files or a dataset made with other options, [`Error::Storage`] if it cannot be written. In these
 /// cases nothing is mined. Any other error is in the outcome of its target.
 ///
@@ -77,10 +77,7 @@ where
         return Err(Error::invalid("`tables` is empty", reason));
     }
     let targets: Vec<Input<Target>> = targets.into_iter().map(Into::into).collect();
-    let valid = targets
-        .iter()
-        .filter_map(|target| target.value.as_ref().ok());
-    refuse_clashes(valid.map(Target::url))?;
+    let (targets, repeats) = repeats::take_out(targets, Target::url);
     let workers = Workers::new(options.threads)?;
     let jobs = if options.jobs == 0 {
         workers.threads().div_ceil(2)
@@ -113,5 +110,11 @@ where
         context.progress.ended(name, &ending);
     };
     let host = |target: &Target| target.url().host().to_owned();
-    Ok(run(targets, host, &fleet, &context.cancel, work, on_end))
+    let report = run(targets, host, &fleet, &context.cancel, work, on_end);
+    let again = |first: &Mined, warning| Mined {
+        was_finished: true,
+        warnings: vec![warning],
+        ..first.clone()
+    };
+    Ok(repeats.put_back(report, again, on_end))
 }
