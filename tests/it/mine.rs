@@ -166,18 +166,22 @@ fn mine_refuses_a_dataset_with_other_options() {
 }
 
 #[test]
-fn mine_refuses_targets_that_would_share_a_directory() {
+fn mine_does_a_repeated_target_once() {
     let fixture = Fixture::make("sha256", &[]);
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
-    let error = mined(
-        &[fixture.path(), fixture.path()],
-        &data,
-        &MineOptions::default(),
-    )
-    .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    assert!(!data.exists());
+    let targets = [fixture.path(), fixture.path()];
+    let report = mined(&targets, &data, &MineOptions::default()).unwrap();
+    let [first, second] = report.outcomes.as_slice() else {
+        panic!("one outcome per target");
+    };
+    let (first, second) = (
+        first.result.as_ref().unwrap(),
+        second.result.as_ref().unwrap(),
+    );
+    assert!(!first.was_finished && second.was_finished);
+    assert_eq!((&first.rows, &first.path), (&second.rows, &second.path));
+    assert!(second.warnings[0].contains("same repository"));
 }
 
 #[test]
