@@ -313,7 +313,7 @@ impl Error {
         }
     }
 
-    /// What this error is about: a URL, path, revision, argument, host, operation or unsupported
+    /// The subject of this error: a URL, path, revision, argument, host, operation or unsupported
     /// feature; `None` for [`Error::Cancelled`] and [`Error::Internal`].
     pub fn subject(&self) -> Option<String> {
         match self {

@@ -231,9 +231,8 @@ impl RemoteUrl {
     ///
     /// A final `.git` is removed from the name. An owner of several parts (GitLab's groups) becomes
     /// one directory: `a%2Fb`. Bytes that some file systems refuse are percent-encoded, not
-    /// replaced. Addresses that differ only in scheme, user or a final `.git`, and local paths
-    /// whose last two names are equal, have the same key. A local repository has the host `local`
-    /// and the name of its parent directory as owner.
+    /// replaced. A local repository has the host `local`, and the name of its parent directory as
+    /// owner. The scheme, the user and a final `.git` are not part of the key.
     pub fn key(&self) -> RepoKey {
         if let Some(path) = self.local_path() {
             return RepoKey::of_path(path);

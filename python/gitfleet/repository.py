@@ -54,7 +54,7 @@ class Repository:
     Raises:
         RepositoryNotFoundError: There is no repository at `path` or above it.
         InvalidInputError: It belongs to another user, and `trust` is False.
-        UnsupportedError: It uses an extension that GitFleet does not know, such as reftable.
+        UnsupportedError: It uses an extension that GitFleet does not know.
 
     Example:
         >>> repo = Repository("projects/alpha")

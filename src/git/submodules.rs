@@ -31,7 +31,7 @@ impl IgnoredSubmodules {
             return Ok(ignored);
         };
         let Ok(file) = gix::config::File::try_from(text.as_bstr()) else {
-            return Ok(ignored); // git stops at such a file; the rows do not depend on it otherwise
+            return Ok(ignored); // the settings of a file that cannot be parsed do not count
         };
         for section in file.sections_by_name("submodule").into_iter().flatten() {
             let (Some(name), Some(path)) =

@@ -341,7 +341,7 @@ where
 }
 
 /// The time at which a future last ended or was dropped. After that, another thread notifies the
-/// future's event loop, and there is no way to wait for that thread.
+/// future's event loop. That thread cannot be joined.
 static LAST_ENDING: Mutex<Option<Instant>> = Mutex::new(None);
 
 struct EndGuard;

@@ -127,7 +127,7 @@ impl Http for Client {
             upload: upload.clone(),
         };
         // gix reads these headers before the body, when the request is not sent yet. It needs only
-        // the content type, so the expected one is given here; `checked` checks the real one.
+        // the content type, so the expected one is given here; `checked` refuses web pages.
         Ok(PostResponse {
             post_body: upload,
             headers: Cursor::new(b"content-type: application/x-git-upload-pack-result\n".to_vec()),

@@ -36,7 +36,7 @@ use crate::remote::transport::TransferMonitor;
 /// The result of a fast-forward.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum FastForward {
-    /// No change was needed, or there is no working tree, no branch or no remote-tracking branch.
+    /// Nothing to move: no change, no working tree, no branch, or no remote-tracking branch.
     UpToDate,
     /// The files and this branch moved to another commit.
     Moved(GitString),
