@@ -6,7 +6,6 @@ use std::fs;
 
 use gix::bstr::{BString, ByteSlice};
 
-use super::gix_error;
 use super::refs::RefStore;
 use crate::error::{Error, Result};
 
@@ -75,9 +74,12 @@ fn gitmodules(repo: &gix::Repository) -> Result<Option<Vec<u8>>> {
             .map(Some)
             .map_err(Error::storage("read", &file));
     }
-    let index = repo.index_or_empty();
-    let index = index.map_err(gix_error::unreadable(repo.git_dir(), "its index"))?;
-    let mut id = index.entry_by_path(NAME.as_bstr()).map(|entry| entry.id);
+    // A history does not need the index otherwise, so one that cannot be read counts as empty.
+    let index = repo.index_or_empty().ok();
+    let entry = index
+        .as_ref()
+        .and_then(|index| index.entry_by_path(NAME.as_bstr()));
+    let mut id = entry.map(|entry| entry.id);
     if id.is_none() {
         let head = RefStore::of(repo).resolve(b"HEAD")?;
         let head = head.and_then(|(_, id)| repo.find_object(id).ok());

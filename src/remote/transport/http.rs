@@ -490,7 +490,7 @@ fn seconds(value: &str) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let date = gix::date::parse(value, None).ok()?;
-    let left = date.seconds - unix_time::now();
+    let left = date.seconds.saturating_sub(unix_time::now());
     Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)))
 }
 
