@@ -26,9 +26,10 @@ use super::gix_error;
 use super::refs::RefStore;
 use crate::error::{Error, Result};
 
-/// As in git, longer lines and larger files are ignored.
-const LONGEST_LINE: usize = 2048;
-const LARGEST_FILE: u64 = 100 << 20;
+/// As in git, lines of this length and files of this size are ignored.
+const TOO_LONG_LINE: usize = 2048;
+const TOO_LARGE_FILE: u64 = 100 << 20;
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Longest path, in bytes, that a file system has; deeper directories have no file of attributes.
 const LONGEST_PATH: usize = 4096;
 
@@ -88,11 +89,11 @@ impl AttributeFiles {
 
     fn new(repo: &gix::Repository, index: Option<gix::worktree::Index>) -> Result<Self> {
         let config = repo.config_snapshot();
-        // As in git, a setting that names no tree counts as absent.
+        // As in git, a setting that names no object counts as absent.
         let tree = config.string("attr.tree");
         let tree = tree.and_then(|revision| tree_of(repo, &revision));
         let source = match (tree, repo.workdir()) {
-            (Some(tree), _) => Source::Tree(tree),
+            (Some(source), _) => source,
             (None, Some(root)) => Source::Files(root.to_owned()),
             (None, None) => Source::Nothing,
         };
@@ -135,34 +136,27 @@ impl AttributeFiles {
         path: &[u8],
         names: [&str; N],
     ) -> Result<[AttributeState; N]> {
-        let mut found = FoundStates {
-            macros: &HashMap::new(),
-            decided: Vec::new(),
-        };
         let mut ends: Vec<usize> = memchr::memchr_iter(b'/', path).collect();
         let mut directories = Vec::with_capacity(ends.len() + 1);
         while let Some(end) = ends.pop() {
             directories.push((end + 1, self.directory(repo, &path[..end])?));
         }
         directories.push((0, self.directory(repo, b"")?));
-        found.macros = &self.macros;
-        let is_done = |found: &FoundStates<'_>| {
-            names
-                .iter()
-                .all(|name| found.state(name.as_bytes()).is_some())
+        let mut found = FoundStates {
+            macros: &self.macros,
+            wanted: names.map(str::as_bytes),
+            missing: N,
+            decided: HashMap::new(),
         };
         found.add(&self.info, path, self.case);
         for (start, rules) in &directories {
-            if is_done(&found) {
-                break;
-            }
             if let Some(rules) = rules {
                 found.add(rules, &path[*start..], self.case);
             }
         }
         Ok(names.map(|name| {
-            let state = found.state(name.as_bytes()).cloned();
-            state.unwrap_or(AttributeState::Unspecified)
+            let state = found.decided.get(name.as_bytes()).copied();
+            state.cloned().unwrap_or(AttributeState::Unspecified)
         }))
     }
 
@@ -194,21 +188,23 @@ impl AttributeFiles {
 }
 
 /// The states that are decided so far, from the file with the last word on.
-struct FoundStates<'a> {
+struct FoundStates<'a, const N: usize> {
     macros: &'a HashMap<Vec<u8>, Arc<[Assignment]>>,
-    decided: Vec<(Vec<u8>, AttributeState)>,
+    wanted: [&'a [u8]; N],
+    /// The number of wanted attributes that are not decided.
+    missing: usize,
+    /// States of the wanted attributes and of macros; no others matter.
+    decided: HashMap<&'a [u8], &'a AttributeState>,
 }
 
-impl FoundStates<'_> {
-    fn state(&self, name: &[u8]) -> Option<&AttributeState> {
-        let found = self.decided.iter().find(|(decided, _)| decided == name);
-        found.map(|(_, state)| state)
-    }
-
+impl<'a, const N: usize> FoundStates<'a, N> {
     /// Adds the rules of one file that match `path`, which is relative to the file's directory.
-    fn add(&mut self, rules: &[Rule], path: &[u8], case: Case) {
+    fn add(&mut self, rules: &'a [Rule], path: &[u8], case: Case) {
         let name = path.rfind_byte(b'/').map(|slash| slash + 1);
         for rule in rules.iter().rev() {
+            if self.missing == 0 {
+                break;
+            }
             let Subject::Paths(pattern) = &rule.subject else {
                 continue;
             };
@@ -219,36 +215,44 @@ impl FoundStates<'_> {
         }
     }
 
-    fn assign(&mut self, assignments: &[Assignment]) {
-        for (name, state) in assignments.iter().rev() {
-            if self.state(name).is_some() {
+    /// Decides the attributes of one line, from the last to the first. A macro that is set is
+    /// expanded where it stands; each at most once, however they name each other.
+    fn assign(&mut self, assignments: &'a [Assignment]) {
+        let mut open = vec![assignments.iter().rev()];
+        while let Some(assignments) = open.last_mut() {
+            let Some((name, state)) = assignments.next() else {
+                open.pop();
+                continue;
+            };
+            let expansion = self.macros.get(name);
+            let is_wanted = self.wanted.contains(&name.as_slice());
+            if (expansion.is_none() && !is_wanted) || self.decided.contains_key(name.as_slice()) {
                 continue;
             }
-            self.decided.push((name.clone(), state.clone()));
-            if *state == AttributeState::Set
-                && let Some(more) = self.macros.get(name)
-            {
-                self.assign(&Arc::clone(more));
+            self.decided.insert(name, state);
+            self.missing -= usize::from(is_wanted);
+            if let (AttributeState::Set, Some(more)) = (state, expansion) {
+                open.push(more.iter().rev());
             }
         }
     }
 }
 
-/// The tree of a revision; `None` if it names none.
-fn tree_of(repo: &gix::Repository, revision: &[u8]) -> Option<ObjectId> {
+/// The tree of a revision; `None` if it names no object.
+fn tree_of(repo: &gix::Repository, revision: &[u8]) -> Option<Source> {
     let named = RefStore::of(repo).find(revision).ok().flatten();
     let id = match named {
         Some((_, id)) => id,
         None => repo.rev_parse_single(revision.as_bstr()).ok()?.detach(),
     };
-    let tree = repo.find_object(id).ok()?.peel_to_tree().ok()?;
-    Some(tree.id)
+    let tree = repo.find_object(id).ok()?.peel_to_tree();
+    Some(tree.map_or(Source::Nothing, |tree| Source::Tree(tree.id)))
 }
 
 /// Reads a file of attributes; `None` if it is missing, or is not a regular file.
 fn read(path: &Path, metadata: std::io::Result<fs::Metadata>) -> Result<Option<Rules>> {
     match metadata {
-        Ok(metadata) if metadata.is_file() && metadata.len() <= LARGEST_FILE => {}
+        Ok(metadata) if metadata.is_file() && metadata.len() < TOO_LARGE_FILE => {}
         Ok(_) => return Ok(None),
         Err(error) => {
             return match error.kind() {
@@ -277,7 +281,7 @@ fn read_index(
     }
     path.extend_from_slice(b".gitattributes");
     let entry = index.entry_by_path(path.as_bstr())?;
-    Some(parse(&repo.find_object(entry.id).ok()?.data))
+    read_object(repo, entry.id)
 }
 
 fn read_blob(repo: &gix::Repository, tree: ObjectId, directory: &[u8]) -> Option<Rules> {
@@ -289,15 +293,28 @@ fn read_blob(repo: &gix::Repository, tree: ObjectId, directory: &[u8]) -> Option
         .ok()
         .flatten()
         .filter(|entry| entry.mode().is_blob())?;
-    let blob = entry.object().ok()?;
-    Some(parse(&blob.data))
+    read_object(repo, entry.object_id())
+}
+
+/// Reads the attributes of a blob. As git reads it, a NUL ends it.
+fn read_object(repo: &gix::Repository, id: ObjectId) -> Option<Rules> {
+    if repo.find_header(id).ok()?.size() >= TOO_LARGE_FILE {
+        return None;
+    }
+    let blob = repo.find_object(id).ok()?;
+    let end = blob.data.find_byte(0).unwrap_or(blob.data.len());
+    Some(parse(&blob.data[..end]))
 }
 
 fn parse(text: &[u8]) -> Rules {
-    let is_short = |line: &&[u8]| line.len() <= LONGEST_LINE;
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let mut rules = Vec::new();
-    // gix reads each line alone, and takes off a byte order mark.
-    for line in text.lines().filter(is_short) {
+    for line in text.lines() {
+        // A NUL ends a line. gix would take off a byte order mark here.
+        let line = &line[..line.find_byte(0).unwrap_or(line.len())];
+        if line.len() >= TOO_LONG_LINE || line.starts_with(BYTE_ORDER_MARK) {
+            continue;
+        }
         let Some(Ok((kind, assignments, _))) = gix::attrs::parse(line).next() else {
             continue;
         };

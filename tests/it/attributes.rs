@@ -109,6 +109,16 @@ fn attributes_are_found_where_git_finds_them() {
             ".gitattributes",
             "vendor/** -diff\nvendor/lib/*.c diff=cpp\n*.dat diff=none\n",
         )],
+        // A byte order mark counts in the first line only, and a NUL ends a line.
+        &[(
+            ".gitattributes",
+            "# first\n\u{feff}*.txt -diff\n*.dat -diff\0 diff\nvendor/**\0 -diff\n",
+        )],
+        // Macros that name each other, and one that is decided before it is expanded.
+        &[(
+            ".gitattributes",
+            "[attr]one two -diff\n[attr]two one diff\n*.txt one\n*.dat two\nsub/* -one\n",
+        )],
     ] {
         let fixture = Fixture::empty();
         write(fixture.path(), FILES);
@@ -122,11 +132,39 @@ fn attributes_are_found_where_git_finds_them() {
     }
 }
 
+/// git overflows its stack here, so that there is nothing to compare with.
+#[test]
+fn ten_thousand_macros_are_expanded() {
+    let fixture = Fixture::empty();
+    write(fixture.path(), FILES);
+    let macros = (0..10_000).map(|n| format!("[attr]m{n} m{}\n", n + 1));
+    let attributes: String = macros
+        .chain(["[attr]m10000 -diff\n*.txt m0\n".into()])
+        .collect();
+    fixture.git(["add", "-A"]);
+    fixture.git(["commit", "-q", "-m", "all"]);
+    write(fixture.path(), &[(".git/info/attributes", &attributes)]);
+    let ours = ours(fixture.path());
+    let is_text = |line: &&String| line.ends_with(".txt");
+    assert!(
+        ours.iter()
+            .filter(is_text)
+            .all(|line| line.starts_with("-\t-"))
+    );
+    assert!(ours.contains(&"2\t0\tx.dat".to_owned()));
+}
+
 #[test]
 fn long_lines_and_links_are_ignored_as_in_git() {
     let fixture = Fixture::empty();
     write(fixture.path(), FILES);
-    let long = format!("*.txt -diff {}\n*.dat -diff\n", "a ".repeat(1200));
+    let exactly = |len: usize, line: &str| format!("{line}{}\n", " ".repeat(len - line.len()));
+    let long = format!(
+        "*.txt -diff {}\n*.dat -diff\n{}{}",
+        "a ".repeat(1200),
+        exactly(2047, "sub/g.txt -diff"),
+        exactly(2048, "vendor/** -diff"),
+    );
     write(
         fixture.path(),
         &[(".gitattributes", &long), ("elsewhere", "*.txt -diff\n")],
