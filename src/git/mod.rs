@@ -16,6 +16,7 @@
 mod attributes;
 pub mod blame;
 mod commit;
+mod date;
 pub(crate) mod diff;
 mod encoding;
 pub(crate) mod files;
@@ -39,6 +40,7 @@ mod window;
 pub(crate) mod worktree;
 
 pub use blame::{BlameOptions, BlameRow, BlameStream, FileBlame};
+pub use date::parse_date;
 pub use encoding::encodings;
 pub use history::{
     Change, ChangeKind, Commit, CommitStream, DiffMerges, HistoryOptions, LineCounts, MergeCommits,
@@ -48,4 +50,4 @@ pub use id::ObjectId;
 pub use pattern::PatternSyntax;
 pub use refs::{BrokenRef, Head, Reference};
 pub use repo::{CACHE_BYTES, Discover, OpenOptions, Repo, Trust};
-pub use time::{Timestamp, parse_date};
+pub use time::Timestamp;

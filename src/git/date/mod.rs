@@ -1,0 +1,56 @@
+//! Dates as git's `--since` reads them.
+//!
+//! A date is first read as an exact one, with a day and a time of day ([`exact`]), and else as words
+//! that move the present time ([`approximate`]). git drops what it does not understand, and so takes
+//! `1 fortnight ago` for the first day of the month. Such dates are errors here; all others mean
+//! what they mean in git.
+
+mod approximate;
+mod exact;
+mod fields;
+mod names;
+mod numbers;
+
+use jiff::tz::TimeZone;
+
+use self::fields::Clock;
+use crate::error::{Error, Result};
+
+/// Parses a date as git's `--since` takes it: `2024-05-01 12:00 +0200`, RFC 2822, `2024-05-01`,
+/// `Jan 1 2024`, `2 weeks ago`, `last monday`, `yesterday noon`, `@1714557600`.
+///
+/// Returns seconds since the Unix epoch. Relative dates count from `now`, in the same unit. As in
+/// git, a date without a UTC offset is one of the local time zone, and a date without a time of day
+/// has that of `now`.
+///
+/// # Errors
+///
+/// [`Error::InvalidInput`] if the text is not a date, or if part of it would not count.
+pub fn parse_date(text: &str, now: i64) -> Result<i64> {
+    let clock = Clock::new(TimeZone::system(), now);
+    parse(text, &clock).map_err(|reason| {
+        let expected = "write 2024-05-01, 2024-05-01T12:00:00Z or `2 weeks ago`";
+        Error::invalid(format!("date `{text}`"), format!("{reason}; {expected}"))
+    })
+}
+
+/// Parses a date; an error is the reason why it is none.
+fn parse(text: &str, clock: &Clock) -> Result<i64, String> {
+    let text = text.trim();
+    let digits = text.strip_prefix('@');
+    if let Some(seconds) = digits.and_then(|digits| digits.parse().ok()) {
+        return Ok(seconds);
+    }
+    match exact::parse(text.as_bytes(), clock)? {
+        Some(seconds) => Ok(seconds),
+        None => approximate::parse(text.as_bytes(), clock),
+    }
+}
+
+/// The reason why a date with this part is refused.
+fn not_understood(part: &[u8]) -> String {
+    format!("has `{}`, which is not understood", part.escape_ascii())
+}
+
+#[cfg(test)]
+mod tests;
