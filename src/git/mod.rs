@@ -30,6 +30,7 @@ mod pathspec;
 mod pattern;
 mod reflog;
 pub(crate) mod refs;
+mod regular_file;
 pub(crate) mod repo;
 pub(crate) mod revision;
 mod submodules;

@@ -1,13 +1,16 @@
 //! Reflogs: the earlier values of a ref.
 
-use std::fs;
 use std::io::ErrorKind;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
-use super::gix_error;
+use super::refs::is_per_worktree;
+use super::{gix_error, regular_file};
 use crate::error::{Error, Result};
+
+/// Largest file of a reflog that is read, in bytes.
+const LARGEST: u64 = 1 << 30;
 
 /// The entries of a reflog, oldest first.
 pub(super) struct Reflog(Vec<Entry>);
@@ -22,15 +25,22 @@ struct Entry {
 impl Reflog {
     /// Reads the reflog of the ref with this full name; it is empty if there is none.
     pub(super) fn read(repo: &gix::Repository, name: &[u8]) -> Result<Self> {
-        let dir = if name.starts_with(b"refs/") {
-            repo.common_dir()
-        } else {
+        let dir = if is_per_worktree(name) {
             repo.git_dir()
+        } else {
+            repo.common_dir()
         };
         let path = dir.join("logs").join(gix_error::path(name.as_bstr())?);
-        let text = match fs::read(&path) {
+        let text = match regular_file::read(&path, LARGEST) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory
+                ) =>
+            {
+                Vec::new()
+            }
             Err(error) => return Err(Error::storage("read", &path)(error)),
         };
         Ok(Self(text.lines().filter_map(Entry::parse).collect()))

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::gix_error;
 use super::objects::{MissingIds, Object, ObjectSource};
+use super::{gix_error, regular_file};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git_string::GitString;
@@ -113,6 +113,7 @@ impl Repo {
     pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self> {
         let path = path.as_ref();
         let (git_dir, worktree) = discover(path, options.discover)?;
+        regular_file::check(&git_dir)?;
         // A multi-pack-index may name packs that were removed since it was written; git does not rely
         // on it. `objects::packs` looks into the packs themselves.
         let mut overrides = vec!["core.multiPackIndex=false"];
@@ -282,6 +283,7 @@ fn discover(path: &Path, rule: Discover) -> Result<(PathBuf, Option<PathBuf>)> {
         } else {
             path.to_owned()
         };
+        regular_file::check(&candidate)?;
         if gix::discover::is_git(&candidate).is_err() {
             return Err(not_found("not a git repository"));
         }

@@ -32,15 +32,26 @@ impl IgnoredSubmodules {
         let Ok(file) = gix::config::File::try_from(text.as_bstr()) else {
             return Ok(ignored); // the settings of a file that cannot be parsed do not count
         };
+        // A name may have several sections; the last value counts. Of two names with one path, the
+        // last counts.
+        let (mut names, mut ignore) = (HashMap::new(), HashMap::new());
         for section in file.sections_by_name("submodule").into_iter().flatten() {
-            let (Some(name), Some(path)) =
-                (section.header().subsection_name(), section.value("path"))
-            else {
+            let Some(name) = section.header().subsection_name() else {
                 continue;
             };
-            let key = format!("submodule.{name}.ignore");
-            let own = config.string(key.as_str());
-            let value = own.or_else(|| section.value("ignore"));
+            if !is_valid_name(name) {
+                continue;
+            }
+            if let Some(path) = section.value("path") {
+                names.insert(path, name.to_owned());
+            }
+            if let Some(value) = section.value("ignore").filter(|value| is_known(value)) {
+                ignore.insert(name.to_owned(), value);
+            }
+        }
+        for (path, name) in names {
+            let own = config.string(format!("submodule.{name}.ignore").as_str());
+            let value = own.or_else(|| ignore.get(&name).cloned());
             if let Some(value) = value {
                 ignored.by_path.insert(path, is_all(&value));
             }
@@ -60,6 +71,16 @@ impl IgnoredSubmodules {
     pub(crate) fn is_empty(&self) -> bool {
         !self.default && !self.by_path.values().any(|is_ignored| *is_ignored)
     }
+}
+
+/// As in git, names that lead out of the directory of submodules are left out.
+fn is_valid_name(name: &[u8]) -> bool {
+    let mut parts = name.split(|byte| matches!(byte, b'/' | b'\\'));
+    !name.is_empty() && parts.all(|part| part != b"..")
+}
+
+fn is_known(value: &[u8]) -> bool {
+    matches!(value, b"all" | b"dirty" | b"untracked" | b"none")
 }
 
 /// The text of `.gitmodules` in the working tree, else in the index, else in `HEAD`.

@@ -63,6 +63,14 @@ fn made(refs: &str, hash: &str) -> Fixture {
         "refs/remotes/origin/main",
     ]);
     fixture.git(["update-ref", "refs/remotes/origin/main", "side"]);
+    // Branches that look like abbreviated ids, and one whose upstream is a branch of its own.
+    fixture.git(["branch", "abcdef12", "HEAD~3"]);
+    fixture.git(["branch", "ABCDEF12", "HEAD~1"]);
+    fixture.git(["branch", "deadbeef-side", "HEAD~2"]);
+    fixture.git(["branch", "fix-1-gabcdef12", "HEAD~2"]);
+    fixture.git(["branch", "-q", "local", "HEAD~3"]);
+    fixture.git(["config", "branch.local.remote", "."]);
+    fixture.git(["config", "branch.local.merge", "refs/heads/side"]);
     fixture.git(["config", "branch.main.remote", "origin"]);
     fixture.git(["config", "branch.main.merge", "refs/heads/main"]);
     fixture.git([
@@ -211,12 +219,62 @@ fn revisions_equal_gits_in_every_format() {
             "@{99}",
             "main@{nonsense",
             "main~x",
+            "@^",
+            "@~1^2",
+            "@@{u}",
+            "main@{U}",
+            "local@{u}",
+            "local@{push}",
+            "HEAD~99999999999",
+            "~1",
+            "^2",
+            "HEAD^{tree",
+            "HEAD^{blob}",
+            "v1^{tag}",
+            "v1^{object}",
+            "HEAD^{nonsense}",
+            "HEAD^{/fix:}",
+            "HEAD^{/!merge}",
+            "HEAD^{/!!}",
+            "abcdef12",
+            "fix-1-gabcdef12",
+            "ABCDEF12",
+            "deadbeef-side",
+            "heads//main",
+            "/main",
+            "main/",
+            "HEAD:absent",
+            "absent:file",
+            ":file",
+            "main@{",
+            "main@{}",
+            "@{}",
+            "@{-0}",
+            "main@{-1}",
         ]
         .map(str::to_owned)
         .to_vec();
         if refs == "files" {
             let logs = [
-                "HEAD@{1}", "main@{1}", "@{0}", "@{-1}", "HEAD@{3}", "side@{0}", "v1@{0}",
+                "HEAD@{1}",
+                "main@{1}",
+                "@{0}",
+                "@{-1}",
+                "HEAD@{3}",
+                "side@{0}",
+                "v1@{0}",
+                "@@{1}",
+                "@{-1}@{0}",
+                "@{-1}^",
+                "@{-2}",
+                "@{-9}",
+                "alias@{0}",
+                "main@{99}",
+                "@{1}~1^{}",
+                "main@{2 years ago}",
+                "@{yesterday 12:00}",
+                "main@{1700000070}",
+                "origin@{0}",
             ];
             revisions.extend(logs.map(str::to_owned));
             revisions.push("main@{2000-01-01 00:00:00 +0000}".to_owned());
@@ -243,6 +301,59 @@ fn revisions_equal_gits_in_every_format() {
                 "{refs} {hash} {revision} {found:?}"
             );
         }
+    }
+}
+
+#[test]
+fn ranges_equal_gits() {
+    let fixture = made("files", "sha1");
+    for range in [
+        "HEAD~1..HEAD",
+        "HEAD~2..",
+        "..side",
+        "side...main",
+        "HEAD^-",
+        "HEAD^-1",
+        "HEAD^-2",
+        "HEAD~1^-",
+        "HEAD~1^-1",
+        "main~2^-",
+        "HEAD^2^-",
+        "v1^-",
+        "@{u}^-",
+        "HEAD^@",
+        "HEAD~1^@",
+        "HEAD^!",
+        "HEAD~1^!",
+        "HEAD^{/fix}..HEAD",
+        "HEAD^{/a..b}..HEAD",
+        "HEAD^-3",
+        "HEAD^-0",
+        "HEAD^-x",
+        "^HEAD~1",
+        "..",
+        "absent..main",
+        "HEAD~3^-",
+        "HEAD~3^@",
+        "HEAD~3^!",
+    ] {
+        let theirs = hermetic("git")
+            .args(["rev-list", range, "--"])
+            .current_dir(fixture.path())
+            .output()
+            .unwrap();
+        let theirs = theirs.status.success().then(|| {
+            let text = String::from_utf8(theirs.stdout).unwrap();
+            text.lines().map(str::to_owned).collect::<Vec<_>>()
+        });
+        let mut options = gitfleet::git::HistoryOptions::new();
+        options.rev = vec![range.to_owned()];
+        let ours = fixture.open().commits(&options).and_then(|commits| {
+            commits
+                .map(|commit| Ok(commit?.id.to_string()))
+                .collect::<Result<Vec<_>, _>>()
+        });
+        assert_eq!(ours.as_ref().ok(), theirs.as_ref(), "{range} {ours:?}");
     }
 }
 
@@ -290,6 +401,14 @@ fn broken_refs_are_named_and_the_others_are_listed() {
     .unwrap();
     std::os::unix::fs::symlink("refs/heads/side", heads.join("link")).unwrap();
     std::os::unix::fs::symlink("side", heads.join("copy")).unwrap();
+    fs::write(heads.join("long"), "1".repeat(70_000)).unwrap();
+    // Symbolic refs to `HEAD`, and longer and longer chains of them, until git follows no further.
+    fs::write(heads.join("to-head"), "ref: HEAD\n").unwrap();
+    fs::write(heads.join("chain1"), "ref: refs/heads/side\n").unwrap();
+    for link in 2..8 {
+        let text = format!("ref: refs/heads/chain{}\n", link - 1);
+        fs::write(heads.join(format!("chain{link}")), text).unwrap();
+    }
     let repo = fixture.open();
     let theirs = git_text(
         fixture.path(),
@@ -310,6 +429,7 @@ fn broken_refs_are_named_and_the_others_are_listed() {
         [
             "refs/heads/desktop.ini",
             "refs/heads/empty",
+            "refs/heads/long",
             "refs/heads/nuls",
             "refs/heads/side (conflicted copy)",
             "refs/heads/zero",
@@ -385,6 +505,64 @@ fn odd_spellings_of_head_are_read() {
             "refs/heads/main"
         );
         assert_eq!(fixture.open().head().unwrap(), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn head_of_a_branch_that_leads_nowhere_is_unborn() {
+    for refs in ["files", "reftable"] {
+        let fixture = made(refs, "sha1");
+        fixture.git(["symbolic-ref", "HEAD", "refs/heads/dangling"]);
+        let head = fixture.open().head().unwrap();
+        let Head::Unborn { name } = &head else {
+            panic!("{head:?}");
+        };
+        assert_eq!(name.to_string(), "refs/heads/dangling", "{refs}");
+    }
+}
+
+#[test]
+fn fetch_head_is_a_file_in_every_format() {
+    for refs in ["files", "reftable"] {
+        let fixture = made(refs, "sha1");
+        // git writes one line for each branch.
+        for number in 0..600 {
+            let name = format!("refs/heads/{}{number}", "long-name".repeat(10));
+            fixture.git(["update-ref", &name, "side"]);
+        }
+        fixture.git(["fetch", "-q", ".", "side", "refs/heads/*:refs/copies/*"]);
+        let len = fs::metadata(fixture.path().join(".git/FETCH_HEAD"))
+            .unwrap()
+            .len();
+        assert!(len > 64 << 10);
+        let theirs = git_text(fixture.path(), ["rev-parse", "FETCH_HEAD"]);
+        let ours = fixture.open().rev_parse("FETCH_HEAD").unwrap().to_string();
+        assert_eq!(ours, theirs, "{refs}");
+    }
+}
+
+#[test]
+fn pipes_in_the_place_of_refs_are_errors() {
+    for (refs, path) in [
+        ("files", "packed-refs"),
+        ("files", "logs/HEAD"),
+        ("reftable", "reftable/tables.list"),
+    ] {
+        let fixture = made(refs, "sha1");
+        let path = fixture.path().join(".git").join(path);
+        let _ = fs::remove_file(&path);
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let error = fixture
+            .open()
+            .rev_parse("HEAD@{1}")
+            .unwrap_err()
+            .to_string();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(
+            error.contains(name) && error.contains("regular file"),
+            "{error}"
+        );
     }
 }
 

@@ -5,12 +5,11 @@
 
 use super::fields::{Clock, DAY, Fields};
 use super::names::{
-    FILLERS, MONTHS, NUMBERS, UNITS, WEEKDAYS, is_word, letters, matched, position,
+    FILLERS, MONTHS, NUMBERS, UNITS, WEEKDAYS, is_word, letters, matched, not_understood, position,
 };
-use super::not_understood;
 use super::numbers::{joined, number};
 
-/// Largest number before a unit.
+/// Largest number, and largest length in seconds.
 const LARGEST: i64 = i32::MAX as i64;
 
 /// Parses a date in words; an error names a part that would not count.
@@ -154,7 +153,12 @@ impl WordDate<'_> {
             return Some(units.any(is_unit));
         }
         if let Some((_, seconds)) = UNITS.iter().find(|(name, _)| is_unit(name)) {
-            self.go_back(seconds * number)?;
+            // git computes in 32 bits, and would wrap around.
+            self.go_back(
+                seconds
+                    .checked_mul(number)
+                    .filter(|length| *length <= LARGEST)?,
+            )?;
         } else if let Some(weekday) = position(text, &WEEKDAYS) {
             let days = self.fields.weekday - i64::try_from(weekday).ok()?;
             let weeks = if days <= 0 { number } else { number - 1 };

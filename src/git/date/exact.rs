@@ -1,8 +1,9 @@
 //! Dates with a day and a time of day, in any order of their parts: ISO 8601, RFC 2822, git's own.
 
 use super::fields::{Clock, Fields};
-use super::names::{FILLERS, MONTHS, WEEKDAYS, ZONES, is_word, letters, matched, position};
-use super::not_understood;
+use super::names::{
+    FILLERS, MONTHS, WEEKDAYS, ZONES, is_word, letters, matched, not_understood, position,
+};
 use super::numbers::{joined, number, set_date, set_time};
 
 /// Least number that stands for seconds since the Unix epoch; smaller ones may be 20240501.

@@ -47,10 +47,5 @@ fn parse(text: &str, clock: &Clock) -> Result<i64, String> {
     }
 }
 
-/// The reason why a date with this part is refused.
-fn not_understood(part: &[u8]) -> String {
-    format!("has `{}`, which is not understood", part.escape_ascii())
-}
-
 #[cfg(test)]
 mod tests;

@@ -118,3 +118,8 @@ pub(super) fn letters(text: &[u8]) -> usize {
         .take_while(|byte| byte.is_ascii_alphabetic())
         .count()
 }
+
+/// The reason why a date with this part is refused.
+pub(super) fn not_understood(part: &[u8]) -> String {
+    format!("has `{}`, which is not understood", part.escape_ascii())
+}

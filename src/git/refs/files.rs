@@ -3,6 +3,7 @@
 //! git packs a ref by first writing it to `packed-refs` and then removing its file. Files are
 //! therefore read before `packed-refs`: a ref whose file vanished meanwhile is found there.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -12,10 +13,15 @@ use gix::bstr::ByteSlice;
 
 use super::stored::{Found, RefList, StoredRef, is_per_worktree, is_valid};
 use crate::error::{Error, Result};
-use crate::git::gix_error;
+use crate::git::{gix_error, regular_file};
+use crate::git_string::GitString;
 
-/// Longest file of a ref that is read, in bytes; longer ones are not refs.
+/// Longest file of a ref that is read, in bytes; longer ones are not refs. `FETCH_HEAD` has a line
+/// for each branch that was fetched.
 const LONGEST: u64 = 64 << 10;
+const LONGEST_FETCH_HEAD: u64 = 64 << 20;
+/// Largest `packed-refs` that is read, in bytes.
+const LARGEST_PACKED: u64 = 4 << 30;
 
 pub(crate) struct RefFiles {
     git_dir: PathBuf,
@@ -59,10 +65,11 @@ impl RefFiles {
                 self.walk(&self.git_dir, dir.as_bytes(), &mut list)?;
             }
         }
+        let broken: HashSet<_> = list.broken.iter().map(|one| one.name.clone()).collect();
         for (name, stored) in self.packed()? {
             if !is_valid(&name) {
                 list.add_broken(&name, "the name is not valid");
-            } else if !list.broken.iter().any(|broken| *broken.name == *name) {
+            } else if !broken.contains(&GitString::from(name.clone())) {
                 list.refs.entry(name).or_insert(stored);
             }
         }
@@ -141,10 +148,15 @@ impl RefFiles {
         if !metadata.is_file() {
             return Ok(Found::Broken("is not a regular file".to_owned()));
         }
-        if metadata.len() > LONGEST {
-            return Ok(Found::Broken("its file is not that of a ref".to_owned()));
+        let limit = if path.ends_with("FETCH_HEAD") {
+            LONGEST_FETCH_HEAD
+        } else {
+            LONGEST
+        };
+        if metadata.len() > limit {
+            return Ok(Found::Broken("its file is too long for a ref".to_owned()));
         }
-        match fs::read(path) {
+        match regular_file::read(path, limit) {
             Ok(text) => Ok(self.parse(&text)),
             Err(error) if is_missing(&error) => Ok(Found::Missing),
             Err(error) => Err(Error::storage("read", path)(error)),
@@ -176,7 +188,7 @@ impl RefFiles {
     /// Reads `packed-refs`.
     fn packed(&self) -> Result<Vec<(Vec<u8>, StoredRef)>> {
         let path = self.common_dir.join("packed-refs");
-        let text = match fs::read(&path) {
+        let text = match regular_file::read(&path, LARGEST_PACKED) {
             Ok(text) => text,
             Err(error) if is_missing(&error) => return Ok(Vec::new()),
             Err(error) => return Err(Error::storage("read", &path)(error)),

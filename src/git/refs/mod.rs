@@ -13,8 +13,9 @@ use super::id::ObjectId;
 use super::repo::Repo;
 use crate::error::Result;
 use crate::git_string::GitString;
-pub(crate) use store::{RefStore, has_reftable};
+pub(crate) use store::{RefStore, full_names, has_reftable};
 pub use stored::BrokenRef;
+pub(crate) use stored::is_per_worktree;
 pub(crate) use stored::{Found, RefValue, StoredRef};
 
 /// The state of `HEAD`.
@@ -80,8 +81,10 @@ impl Repo {
                 }) => break id,
                 // A branch that is a symbolic ref is followed; `HEAD` names the first.
                 Found::Ref(_) if name.is_some() => {
-                    let found = store.resolve(b"HEAD")?;
-                    let (_, id) = found.ok_or_else(|| broken("it cannot be followed".into()))?;
+                    let Some((_, id)) = store.resolve(b"HEAD")? else {
+                        let name = name.unwrap_or_default().into();
+                        return Ok(Head::Unborn { name });
+                    };
                     break id;
                 }
                 Found::Ref(StoredRef {
@@ -123,20 +126,23 @@ impl Repo {
     /// [`Error::Storage`](crate::Error::Storage) if a directory cannot be read, [`Error::Corrupt`](crate::Error::Corrupt) if a file of many refs
     /// is damaged.
     pub fn refs(&self) -> Result<Vec<Reference>> {
-        let list = RefStore::of(&self.local()).list()?;
         let local = self.local();
+        let store = RefStore::of(&local);
+        let list = store.list()?;
         let mut refs = Vec::with_capacity(list.refs.len());
         for (name, stored) in &list.refs {
-            let Some(stored) = list.follow(stored) else {
-                continue;
-            };
-            let RefValue::Object(target) = stored.value else {
-                continue;
+            let (target, peeled) = match list.follow(stored) {
+                Some(found) => found,
+                // Not a name of the list: `HEAD`, for example, or nothing.
+                None => match store.resolve(name)? {
+                    Some((_, target)) => (target, None),
+                    None => continue,
+                },
             };
             refs.push(Reference {
                 name: name.clone().into(),
                 target_id: ObjectId(target),
-                peeled_id: ObjectId(stored.peeled.unwrap_or_else(|| peel(&local, target))),
+                peeled_id: ObjectId(peeled.unwrap_or_else(|| peel(&local, target))),
             });
         }
         Ok(refs)

@@ -8,16 +8,20 @@
 mod table;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::files::RefFiles;
 use super::stored::{Found, RefList, RefValue, StoredRef, is_per_worktree, is_valid};
 use crate::error::{Error, Result};
+use crate::git::regular_file;
 
 /// Number of times that the list is read again before a missing table counts as damage.
 const ATTEMPTS: u32 = 100;
+/// Largest list of tables, and largest table, that are read, in bytes.
+const LARGEST_LIST: u64 = 1 << 20;
+const LARGEST_TABLE: u64 = 4 << 30;
 /// Time between two of these attempts.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -39,13 +43,17 @@ impl Reftables {
     }
 
     pub(super) fn read(&self, name: &[u8]) -> Result<Found> {
-        let is_own = is_per_worktree(name);
-        let dir = if is_own {
+        if matches!(name, b"FETCH_HEAD" | b"MERGE_HEAD") {
+            // These have more than one line, and are files in every format.
+            let (git_dir, common_dir) = (self.git_dir.clone(), self.common_dir.clone());
+            return RefFiles::new(git_dir, common_dir, self.hash).read(name);
+        }
+        let dir = if is_per_worktree(name) {
             &self.git_dir
         } else {
             &self.common_dir
         };
-        let found = self.stack(dir)?.remove(name);
+        let found = self.stack(dir, |other| other == name)?.remove(name);
         Ok(match found {
             Some(stored) => match broken(name, &stored) {
                 None => Found::Ref(stored),
@@ -56,10 +64,10 @@ impl Reftables {
     }
 
     pub(super) fn list(&self) -> Result<RefList> {
-        let mut refs = self.stack(&self.common_dir)?;
+        let mut refs = self.stack(&self.common_dir, |_| true)?;
         if self.git_dir != self.common_dir {
             refs.retain(|name, _| !is_per_worktree(name));
-            let own = self.stack(&self.git_dir)?.into_iter();
+            let own = self.stack(&self.git_dir, |_| true)?.into_iter();
             refs.extend(own.filter(|(name, _)| is_per_worktree(name)));
         }
         let mut list = RefList::default();
@@ -77,11 +85,11 @@ impl Reftables {
         Ok(list)
     }
 
-    /// Reads the stack of tables in `dir`.
-    fn stack(&self, dir: &Path) -> Result<Refs> {
+    /// Reads the refs that are wanted from the stack of tables in `dir`.
+    fn stack(&self, dir: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> Result<Refs> {
         let dir = dir.join("reftable");
         for attempt in 1.. {
-            match self.read_stack(&dir) {
+            match self.read_stack(&dir, &is_wanted) {
                 Err(Error::Storage { source, .. })
                     if source.kind() == ErrorKind::NotFound && attempt < ATTEMPTS =>
                 {
@@ -93,9 +101,11 @@ impl Reftables {
         unreachable!("the loop returns")
     }
 
-    fn read_stack(&self, dir: &Path) -> Result<Refs> {
+    fn read_stack(&self, dir: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> Result<Refs> {
         let list = dir.join("tables.list");
-        let names = fs::read_to_string(&list).map_err(Error::storage("read", &list))?;
+        let names = regular_file::read(&list, LARGEST_LIST);
+        let names = names.map_err(Error::storage("read", &list))?;
+        let names = String::from_utf8_lossy(&names);
         let mut refs = Refs::new();
         for name in names.lines().filter(|name| !name.is_empty()) {
             let path = dir.join(name);
@@ -106,18 +116,20 @@ impl Reftables {
                     source: None,
                 });
             }
-            let bytes = fs::read(&path).map_err(Error::storage("read", &path))?;
+            let bytes =
+                regular_file::read(&path, LARGEST_TABLE).map_err(Error::storage("read", &path))?;
             let damaged = |what: &str| Error::Corrupt {
                 path: path.clone(),
                 what: what.to_owned(),
                 source: None,
             };
             table::read(&bytes, self.hash, |name, stored| match stored {
-                Some(stored) => {
-                    refs.insert(name, stored);
+                Some(stored) if is_wanted(name) => {
+                    refs.insert(name.to_owned(), stored);
                 }
+                Some(_) => {}
                 None => {
-                    refs.remove(&name);
+                    refs.remove(name);
                 }
             })
             .map_err(damaged)?;

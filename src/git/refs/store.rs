@@ -44,7 +44,7 @@ impl RefStore {
     /// one of the refs is missing or broken.
     pub(crate) fn resolve(&self, name: &[u8]) -> Result<Option<(Vec<u8>, ObjectId)>> {
         let mut name = name.to_owned();
-        for _ in 0..=LONGEST_CHAIN {
+        for _ in 0..LONGEST_CHAIN {
             match self.read(&name)? {
                 Found::Ref(StoredRef {
                     value: RefValue::Object(id),
@@ -62,24 +62,27 @@ impl RefStore {
 
     /// Finds the ref that a short name means, by git's rules, and the object it points to.
     pub(crate) fn find(&self, short: &[u8]) -> Result<Option<(Vec<u8>, ObjectId)>> {
-        for (prefix, suffix) in [
-            ("", ""),
-            ("refs/", ""),
-            ("refs/tags/", ""),
-            ("refs/heads/", ""),
-            ("refs/remotes/", ""),
-            ("refs/remotes/", "/HEAD"),
-        ] {
-            let full = [prefix.as_bytes(), short, suffix.as_bytes()].concat();
-            if !is_valid(&full) {
-                continue;
-            }
+        for full in full_names(short) {
             if let Some((_, id)) = self.resolve(&full)? {
                 return Ok(Some((full, id)));
             }
         }
         Ok(None)
     }
+}
+
+/// The names that a short name may mean, the first that exists being the one it means.
+pub(crate) fn full_names(short: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let rules = [
+        ("", ""),
+        ("refs/", ""),
+        ("refs/tags/", ""),
+        ("refs/heads/", ""),
+        ("refs/remotes/", ""),
+        ("refs/remotes/", "/HEAD"),
+    ];
+    let names = rules.map(|(start, end)| [start.as_bytes(), short, end.as_bytes()].concat());
+    names.into_iter().filter(|name| is_valid(name))
 }
 
 /// True for a repository whose refs are stored in reftables.

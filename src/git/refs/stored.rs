@@ -7,7 +7,7 @@ use gix::bstr::ByteSlice;
 
 use crate::git_string::GitString;
 
-/// Number of symbolic refs that are followed from one ref, as in git.
+/// Number of refs that are read to follow one, as in git.
 pub(super) const LONGEST_CHAIN: usize = 5;
 
 /// The value of a ref.
@@ -68,11 +68,15 @@ impl RefList {
         });
     }
 
-    /// Returns the object that a ref of this list finally points to.
-    pub(super) fn follow<'a>(&'a self, mut stored: &'a StoredRef) -> Option<&'a StoredRef> {
+    /// Returns the object that a ref finally points to, if all refs on the way are in this list,
+    /// and the object after following annotated tags, if it is stored.
+    pub(super) fn follow<'a>(
+        &'a self,
+        mut stored: &'a StoredRef,
+    ) -> Option<(ObjectId, Option<ObjectId>)> {
         for _ in 0..LONGEST_CHAIN {
             match &stored.value {
-                RefValue::Object(_) => return Some(stored),
+                RefValue::Object(id) => return Some((*id, stored.peeled)),
                 RefValue::Symbolic(name) => stored = self.refs.get(name)?,
             }
         }
@@ -95,7 +99,7 @@ pub(super) fn is_valid(name: &[u8]) -> bool {
 }
 
 /// True for a ref that each working tree has for itself.
-pub(super) fn is_per_worktree(name: &[u8]) -> bool {
+pub(crate) fn is_per_worktree(name: &[u8]) -> bool {
     const PER_WORKTREE: [&[u8]; 3] = [b"refs/bisect/", b"refs/worktree/", b"refs/rewritten/"];
     !name.starts_with(b"refs/") || PER_WORKTREE.iter().any(|start| name.starts_with(start))
 }

@@ -1,12 +1,12 @@
 //! The revisions to start from and to leave out: `main`, `v1..v2`, `^old`, `a...b`, all refs.
 
 use gix::ObjectId;
-use gix::revision::plumbing::spec::Kind;
 
 use super::nodes::Nodes;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::git::repo::Repo;
+use crate::git::revision::Spec;
 
 /// The start of a walk.
 #[derive(Clone, Debug, Default)]
@@ -46,27 +46,20 @@ impl Tips {
             self.included.extend(turned.excluded);
             return Ok(());
         }
-        let resolved = repo.resolve(revision)?;
-        if resolved.kind.is_none() {
-            self.included.push(repo.rev_parse(revision)?.0);
-            return Ok(());
-        }
         let commit = |id| Ok::<_, Error>(repo.commit_of(id, revision)?.0);
-        let first = commit(resolved.first)?;
-        let second = resolved.second.map(commit).transpose()?.unwrap_or(first);
-        let parents = || -> Result<Vec<ObjectId>> {
-            // Parents that a shallow clone does not have are left out.
+        // Parents that a shallow clone does not have are left out.
+        let parents = |id| -> Result<Vec<ObjectId>> {
             let nodes = Nodes::new(&repo.object_source()?)?;
-            Ok(nodes.load(first)?.parent_ids)
+            Ok(nodes.load(id)?.parent_ids)
         };
-        match resolved.kind.unwrap_or(Kind::IncludeReachable) {
-            Kind::IncludeReachable => self.included.push(first),
-            Kind::ExcludeReachable => self.excluded.push(first),
-            Kind::RangeBetween => {
-                self.excluded.push(first);
-                self.included.push(second);
+        match repo.resolve(revision)? {
+            Spec::One(id) => self.included.push(commit(id)?),
+            Spec::Range(from, to) => {
+                self.excluded.push(commit(from)?);
+                self.included.push(commit(to)?);
             }
-            Kind::ReachableToMergeBase => {
+            Spec::Symmetric(first, second) => {
+                let (first, second) = (commit(first)?, commit(second)?);
                 let local = repo.local();
                 let bases = local.merge_bases_many(first, &[second]);
                 let what = format!("merge bases of {revision}");
@@ -74,10 +67,11 @@ impl Tips {
                 self.excluded.extend(bases.into_iter().map(gix::Id::detach));
                 self.included.extend([first, second]);
             }
-            Kind::IncludeReachableFromParents => self.included.extend(parents()?),
-            Kind::ExcludeReachableFromParents => {
-                self.excluded.extend(parents()?);
-                self.included.push(first);
+            Spec::Parents(id) => self.included.extend(parents(commit(id)?)?),
+            Spec::WithoutParents(id) => {
+                let id = commit(id)?;
+                self.excluded.extend(parents(id)?);
+                self.included.push(id);
             }
         }
         Ok(())

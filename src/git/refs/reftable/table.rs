@@ -13,13 +13,15 @@ const MAGIC: &[u8] = b"REFT";
 const HEADER: usize = 24;
 const FOOTER: usize = 68;
 const HASH_ID: usize = 4;
+/// Longest name of a ref. Names share their starts, so that a small table could hold large ones.
+const LONGEST_NAME: usize = 4096;
 
 /// Calls `on_ref` with each ref, in order; `None` stands for a ref that was deleted. Returns the
 /// part of the table that is damaged.
 pub(super) fn read(
     table: &[u8],
     hash: gix::hash::Kind,
-    mut on_ref: impl FnMut(Vec<u8>, Option<StoredRef>),
+    mut on_ref: impl FnMut(&[u8], Option<StoredRef>),
 ) -> Result<(), &'static str> {
     let header = table.get(..HEADER).ok_or("its header")?;
     if !header.starts_with(MAGIC) {
@@ -67,7 +69,7 @@ fn read_block(
     bytes: &[u8],
     at: usize,
     hash: gix::hash::Kind,
-    on_ref: &mut impl FnMut(Vec<u8>, Option<StoredRef>),
+    on_ref: &mut impl FnMut(&[u8], Option<StoredRef>),
 ) -> Option<()> {
     let count = bytes.len().checked_sub(2)?;
     let restarts = usize::from(u16::from_be_bytes([
@@ -81,7 +83,7 @@ fn read_block(
         let prefix = usize::try_from(varint(&mut rest)?).ok()?;
         let suffix = varint(&mut rest)?;
         let (kind, suffix) = (suffix & 7, usize::try_from(suffix >> 3).ok()?);
-        if prefix > name.len() {
+        if prefix > name.len() || suffix > LONGEST_NAME - prefix.min(LONGEST_NAME) {
             return None;
         }
         name.truncate(prefix);
@@ -102,7 +104,7 @@ fn read_block(
             _ => return None,
         };
         let stored = stored.map(|(value, peeled)| StoredRef { value, peeled });
-        on_ref(name.clone(), stored);
+        on_ref(&name, stored);
     }
     Some(())
 }
