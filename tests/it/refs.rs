@@ -526,10 +526,17 @@ fn fetch_head_is_a_file_in_every_format() {
     for refs in ["files", "reftable"] {
         let fixture = made(refs, "sha1");
         // git writes one line for each branch.
-        for number in 0..600 {
-            let name = format!("refs/heads/{}{number}", "long-name".repeat(10));
-            fixture.git(["update-ref", &name, "side"]);
-        }
+        let script = "for n in $(seq 600); do echo create refs/heads/$0$n side; done \
+            | git update-ref --stdin";
+        let mut shell = hermetic("sh");
+        shell.args(["-c", script, &"long-name".repeat(10)]);
+        assert!(
+            shell
+                .current_dir(fixture.path())
+                .status()
+                .unwrap()
+                .success()
+        );
         fixture.git(["fetch", "-q", ".", "side", "refs/heads/*:refs/copies/*"]);
         let len = fs::metadata(fixture.path().join(".git/FETCH_HEAD"))
             .unwrap()
@@ -553,11 +560,11 @@ fn pipes_in_the_place_of_refs_are_errors() {
         let _ = fs::remove_file(&path);
         let made = std::process::Command::new("mkfifo").arg(&path).status();
         assert!(made.unwrap().success());
-        let error = fixture
-            .open()
-            .rev_parse("HEAD@{1}")
-            .unwrap_err()
-            .to_string();
+        let repo = Repo::open(fixture.path(), &gitfleet::git::OpenOptions::new());
+        let error = repo
+            .and_then(|repo| repo.rev_parse("HEAD@{1}"))
+            .unwrap_err();
+        let error = format!("{error} {:?}", std::error::Error::source(&error));
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(
             error.contains(name) && error.contains("regular file"),
