@@ -67,10 +67,12 @@ pub enum Error {
         reason: String,
     },
     /// The host refuses requests until a later time.
-    #[error("rate limited by {host}")]
+    #[error("rate limited by {host}{}", until(*reset_at, said))]
     RateLimited {
         /// The host.
         host: String,
+        /// The host's message; empty if it sent none.
+        said: String,
         /// Time of the end of the limit, in seconds since the Unix epoch, if the host named it.
         reset_at: Option<i64>,
     },
@@ -146,6 +148,18 @@ pub enum Error {
         /// A description of the defect, for the report.
         what: String,
     },
+}
+
+/// The end of a limit and the host's message, for the message of an error.
+fn until(reset_at: Option<i64>, said: &str) -> String {
+    let time = reset_at.and_then(|at| jiff::Timestamp::from_second(at).ok());
+    let time = time.map(|time| format!(" until {time}"));
+    let said = if said.is_empty() {
+        String::new()
+    } else {
+        format!(": {said}")
+    };
+    time.unwrap_or_default() + &said
 }
 
 /// An error reported by the API of a hosting service.

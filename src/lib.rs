@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod cancel;
+#[cfg(feature = "http")]
+mod causes;
 mod choice;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -65,32 +65,32 @@ impl RemoteUrl {
                 "looks like an option; write ./ before a path that starts with a dash",
             ));
         }
-        if address
-            .split('/')
-            .next()
-            .is_some_and(|first| first.contains("::"))
-        {
+        let first = address.split('/').next().unwrap_or_default();
+        if first.contains("::") && !first.contains('[') {
             return Err(Error::unsupported(format!("remote helpers (`{shown}`)")));
         }
         if let Some((scheme, rest)) = address.split_once("://") {
             return Self::parse_url(address, &scheme.to_ascii_lowercase(), rest, &refuse);
         }
-        if let Some((host, path)) = scp_like(address) {
+        if let Some((user, host, path)) = scp_like(address) {
             if path.contains('@') {
                 return Err(refuse("looks like a URL without its `https://`"));
             }
-            let (username, host) = host
-                .rsplit_once('@')
-                .map_or((None, host), |(user, host)| (Some(user), host));
-            if host.is_empty() || host.starts_with('-') || path.starts_with('-') {
+            // Brackets around a host with a port belong to this form only.
+            let bare = host.trim_matches(['[', ']']);
+            let has_port = bare
+                .split_once(':')
+                .is_some_and(|(_, port)| !port.contains(':'));
+            let name = if has_port { bare } else { host };
+            if bare.is_empty() || bare.starts_with('-') || path.starts_with('-') {
                 return Err(refuse("has no usable host or path"));
             }
             return Ok(Self {
                 scheme: Scheme::Ssh,
                 text: format!("{host}:{path}"),
-                host: host.to_owned(),
+                host: name.to_owned(),
                 path: path.to_owned(),
-                username: username.map(str::to_owned),
+                username: user.map(str::to_owned),
                 password: None,
             });
         }
@@ -321,11 +321,28 @@ fn without_git_suffix(name: &str) -> &str {
         .unwrap_or(name)
 }
 
-/// `host:path` as scp accepts it: a colon before any slash, and not a Windows drive.
-fn scp_like(address: &str) -> Option<(&str, &str)> {
+/// Splits `user@host:path`, as scp accepts it: with a colon before any slash, and not a Windows drive.
+/// Brackets enclose an IPv6 address, or a host with a port.
+fn scp_like(address: &str) -> Option<(Option<&str>, &str, &str)> {
+    let before = address.split([':', '/', '[']).next().unwrap_or_default();
+    let (user, rest) = match before.strip_suffix('@') {
+        Some(user) => (Some(user), &address[before.len()..]),
+        None => (None, address),
+    };
+    if rest.starts_with('[') {
+        let (host, path) = rest.split_at(rest.find(']')? + 1);
+        let path = path.strip_prefix(':').filter(|path| !path.is_empty())?;
+        return Some((user, host, path));
+    }
     let (host, path) = address.split_once(':')?;
     let is_drive = host.len() == 1 && host.chars().all(|letter| letter.is_ascii_alphabetic());
-    (!host.contains('/') && !is_drive && !path.is_empty()).then_some((host, path))
+    if host.contains('/') || is_drive || path.is_empty() {
+        return None;
+    }
+    Some(match host.rsplit_once('@') {
+        Some((user, host)) => (Some(user), host, path),
+        None => (None, host, path),
+    })
 }
 
 /// The address for an error message. The text between the scheme and the last `@`, and the text
@@ -400,6 +417,10 @@ mod tests {
             ("https://gitlab.com/a/b/c.git", "gitlab.com/a%2Fb/c"),
             ("https://localhost:8443/x.git", "localhost%3A8443/_/x"),
             ("git@github.com:o/r.git", "github.com/o/r"),
+            ("git@[::1]:o/r", "%5B%3A%3A1%5D/o/r"),
+            ("[::1]:/o/r", "%5B%3A%3A1%5D/o/r"),
+            ("me@[host:22]:o/r", "host%3A22/o/r"),
+            ("host:o/[r]", "host/o/%5Br%5D"),
             ("/srv/git/x.git", "local/git/x"),
             ("/srv/git/work/.git", "local/git/work"),
             ("https://h/o/work/.git/", "h/o/work"),
@@ -412,6 +433,22 @@ mod tests {
                 key,
                 "{address}"
             );
+        }
+    }
+
+    #[test]
+    fn short_ssh_addresses_have_brackets() {
+        for (address, user, host, port, path) in [
+            ("git@[::1]:o/r", Some("git"), "[::1]", None, "o/r"),
+            ("[fe80::2]:/r", None, "[fe80::2]", None, "/r"),
+            ("[host:2222]:r", None, "host", Some(2222), "r"),
+            ("me@host:a:b", Some("me"), "host", None, "a:b"),
+        ] {
+            let url = RemoteUrl::parse(address).unwrap();
+            assert_eq!(url.scheme(), Scheme::Ssh, "{address}");
+            assert_eq!(url.host_and_port(), (host, port), "{address}");
+            assert_eq!((url.username(), url.path()), (user, path), "{address}");
+            assert_eq!(RemoteUrl::parse(&url.address()).unwrap(), url, "{address}");
         }
     }
 

@@ -142,9 +142,21 @@ class HostOptions(TypedDict, total=False):
 
     ca_bundle: str | os.PathLike[str] | None
     """PEM file of the authorities to trust. Defaults to ``SSL_CERT_FILE``, else the system's."""
+    client_cert: str | os.PathLike[str] | None
+    """PEM file of the client certificate to show, followed by its chain. Defaults to
+    ``GIT_SSL_CERT``."""
+    client_key: str | os.PathLike[str] | None
+    """PEM file of the key of `client_cert`. Defaults to ``GIT_SSL_KEY``, else the same file."""
+    insecure_hosts: Iterable[str]
+    """Hosts, without ports, whose certificates are not checked: anyone on the network path can then
+    read and change what is sent."""
     proxy: str | None
-    """The URL of the proxy, such as ``http://host:port``. Defaults to ``HTTPS_PROXY`` or
-    ``ALL_PROXY``."""
+    """The URL of the proxy, such as ``http://host:port``; an empty one is none. Defaults to
+    ``http_proxy`` for http, ``HTTPS_PROXY`` for https, else ``ALL_PROXY``."""
+    no_proxy: str | None
+    """Hosts that are reached without a proxy, with commas between them: names, which include the
+    hosts below them, addresses, networks such as ``10.0.0.0/8``, each with a port or without, or
+    ``*``. Defaults to ``NO_PROXY``."""
     timeout: float
     """Seconds after which a silent server is given up; defaults to 60."""
     connect_timeout: float
@@ -155,7 +167,8 @@ class HostOptions(TypedDict, total=False):
     allow_clear_text: bool
     """Send credentials over plain http too, where anyone on the network path can read them."""
     ssh_command: str | Iterable[str] | None
-    """The ssh program with its arguments. Defaults to ``GIT_SSH_COMMAND``, else ``ssh``."""
+    """The ssh program with its arguments: a list, or text that a shell runs. Defaults to
+    ``GIT_SSH_COMMAND``, ``GIT_SSH``, else ``ssh``."""
     credential_command: str | None
     """A program that prints a token for the host it is given."""
     git_credentials: bool
@@ -175,6 +188,9 @@ class NetworkOptions(HostOptions, total=False):
     credentials: Mapping[str, str | tuple[str, str]] | None
     """For each host, a token, or a user name and a password. They take precedence over credentials
     from the environment."""
+    authenticate: Literal["when-asked", "always"]
+    """When credentials are sent to a host over http: when it refuses or limits requests without
+    them (``"when-asked"``, the default), or with the first request (``"always"``)."""
     trust: bool
     """Read repositories on this machine even if they belong to another user."""
     max_bytes: int | None

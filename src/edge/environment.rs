@@ -11,12 +11,29 @@ use crate::providers::github::{Account, GitHub, GitHubOptions};
 use crate::secret::Secret;
 use crate::unix_time;
 
-/// Network options from the environment: proxy, certificates, ssh program.
+/// Network options from the environment: proxies, certificates, ssh program.
 pub(crate) fn net_options() -> NetOptions {
     let mut net = NetOptions::new().ca_bundle(variable("SSL_CERT_FILE").map(PathBuf::from));
-    let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-    net.proxy = proxies.into_iter().find_map(variable);
-    net.ssh_command = words(&variable("GIT_SSH_COMMAND").unwrap_or_default());
+    net.client_cert = variable("GIT_SSL_CERT").map(PathBuf::from);
+    net.client_key = variable("GIT_SSL_KEY").map(PathBuf::from);
+    // As in curl, the first variable that is set counts, even if it is empty. A web server sets
+    // HTTP_PROXY from a header of its client's.
+    let is_cgi = variable("REQUEST_METHOD").is_some();
+    let http: &[&str] = if is_cgi {
+        &["http_proxy"]
+    } else {
+        &["http_proxy", "HTTP_PROXY"]
+    };
+    let first = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok());
+    let all = first(&["all_proxy", "ALL_PROXY"]);
+    net.http_proxy = first(http).or_else(|| all.clone());
+    net.https_proxy = first(&["https_proxy", "HTTPS_PROXY"]).or(all);
+    net.no_proxy = first(&["no_proxy", "NO_PROXY"]);
+    net.ssh_command = match (variable("GIT_SSH_COMMAND"), variable("GIT_SSH")) {
+        (Some(command), _) => shell_command(&command),
+        (None, Some(program)) => vec![program],
+        (None, None) => Vec::new(),
+    };
     net.withheld_variables = secret_variables();
     net
 }
@@ -73,23 +90,18 @@ pub(crate) fn github_token(base_url: Option<&str>) -> Result<Option<Secret>> {
     Ok(found.map(|found| found.password))
 }
 
-/// Splits a command line into words. Quotation marks enclose a word, as in a shell.
-pub(crate) fn words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let (mut word, mut quote) = (None::<String>, None);
-    for letter in text.chars() {
-        match (quote, letter) {
-            (Some(open), _) if letter == open => quote = None,
-            (None, '\'' | '"') => {
-                quote = Some(letter);
-                word.get_or_insert_default();
-            }
-            (None, _) if letter.is_whitespace() => words.extend(word.take()),
-            _ => word.get_or_insert_default().push(letter),
-        }
+/// Returns the program and the arguments that run a command line as git does: through a shell, which
+/// gets further arguments, or directly if it is the path of a program only.
+pub(crate) fn shell_command(line: &str) -> Vec<String> {
+    let line = line.trim();
+    if line.is_empty() {
+        return Vec::new();
     }
-    words.extend(word);
-    words
+    if !line.contains(|letter: char| "|&;<>()$`\\\"' \t\n*?[#~=%".contains(letter)) {
+        return vec![line.to_owned()];
+    }
+    let script = format!("{line} \"$@\"");
+    ["sh", "-c", &script, "sh"].map(str::to_owned).to_vec()
 }
 
 /// Parses a date; returns seconds since the Unix epoch. Relative dates count from now.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::credentials;
 use super::environment::{net_options, token_of_environment};
-use crate::net::{Credentials, Net};
+use crate::net::{Authenticate, Credentials, Net};
 use crate::remote::CloneOptions;
 use crate::secret::Secret;
 
@@ -14,7 +14,12 @@ use crate::secret::Secret;
 #[derive(Default)]
 pub(crate) struct Network {
     pub(crate) ca_bundle: Option<PathBuf>,
+    pub(crate) client_cert: Option<PathBuf>,
+    pub(crate) client_key: Option<PathBuf>,
+    pub(crate) insecure_hosts: Option<Vec<String>>,
     pub(crate) proxy: Option<String>,
+    pub(crate) no_proxy: Option<String>,
+    pub(crate) authenticate: Option<Authenticate>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) min_rate: Option<u64>,
@@ -35,7 +40,15 @@ impl Network {
     pub(crate) fn clone_options(self) -> CloneOptions {
         let mut net = net_options();
         set(&mut net.ca_bundle, self.ca_bundle.map(Some));
+        if self.client_cert.is_some() {
+            // The key of the environment belongs to the certificate of the environment.
+            (net.client_cert, net.client_key) = (self.client_cert, None);
+        }
+        set(&mut net.client_key, self.client_key.map(Some));
+        set(&mut net.insecure_hosts, self.insecure_hosts);
         set(&mut net.proxy, self.proxy.map(Some));
+        set(&mut net.no_proxy, self.no_proxy.map(Some));
+        set(&mut net.authenticate, self.authenticate);
         set(&mut net.timeout, self.timeout);
         set(&mut net.connect_timeout, self.connect_timeout);
         set(&mut net.min_rate, self.min_rate);

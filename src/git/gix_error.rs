@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use gix::bstr::BStr;
 
+use crate::causes::causes;
 use crate::error::{Error, Result, Source};
 
 /// Returns gix's error as a boxed cause, with its whole chain on one line.
@@ -33,6 +34,19 @@ fn cut_input(message: &str) -> &str {
 #[cfg(feature = "http")]
 pub(crate) fn root(error: &(dyn std::error::Error + 'static)) -> String {
     messages(error).pop().unwrap_or_default()
+}
+
+/// Returns the message of a server that sent an `ERR` line instead of an answer.
+#[cfg(feature = "http")]
+pub(crate) fn server_words(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    use gix::protocol::transport::packetline::read::Error as ErrLine;
+    let found = causes(error).find_map(|cause| cause.downcast_ref::<ErrLine>());
+    if let Some(found) = found {
+        return Some(found.message.to_string());
+    }
+    let root = root(error);
+    let (_, words) = root.split_once("ERR ")?;
+    Some(words.trim_matches(['"', '\n']).to_owned())
 }
 
 /// The messages of an error and its causes, outermost first, without empty and repeated ones.

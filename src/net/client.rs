@@ -1,6 +1,9 @@
 //! HTTP clients built from the options.
 
+use std::sync::Arc;
+
 use super::options::{Net, NetOptions};
+use super::proxy::Proxies;
 use super::tls;
 use crate::error::{Error, Result};
 
@@ -10,21 +13,13 @@ impl Net {
         let tls = match self.shared.tls.get() {
             Some(tls) => tls.clone(),
             None => {
-                let made = tls::client_config(self.options().ca_bundle.as_deref())?;
+                let made = tls::client_config(self.options())?;
                 self.shared.tls.get_or_init(|| made).clone()
             }
         };
-        let proxy = self.options().proxy.as_deref().map(|proxy| {
-            reqwest::Proxy::all(proxy).map_err(|_| {
-                Error::invalid(
-                    "proxy",
-                    "is not a valid address; write http://host:port or socks5://host:port",
-                )
-            })
-        });
         Ok(ClientSettings {
             tls,
-            proxy: proxy.transpose()?,
+            proxies: Arc::new(Proxies::new(self.options())?),
             options: self.options().clone(),
         })
     }
@@ -34,7 +29,7 @@ impl Net {
 #[derive(Clone)]
 pub(crate) struct ClientSettings {
     tls: rustls::ClientConfig,
-    proxy: Option<reqwest::Proxy>,
+    proxies: Arc<Proxies>,
     options: NetOptions,
 }
 
@@ -59,10 +54,17 @@ impl ClientSettings {
             .tls_backend_preconfigured(self.tls.clone())
             .user_agent(USER_AGENT)
             .connect_timeout(self.options.connect_timeout);
-        match self.proxy.clone() {
-            Some(proxy) => builder.proxy(proxy),
-            None => builder.no_proxy(),
-        }
+        let proxies = Arc::clone(&self.proxies);
+        builder.proxy(reqwest::Proxy::custom(move |url| proxies.of(url).cloned()))
+    }
+
+    pub(crate) fn options(&self) -> &NetOptions {
+        &self.options
+    }
+
+    /// Returns the proxies that the clients use.
+    pub(crate) fn proxies(&self) -> &Proxies {
+        &self.proxies
     }
 }
 

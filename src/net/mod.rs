@@ -8,8 +8,14 @@
 mod client;
 mod options;
 #[cfg(feature = "http")]
-mod tls;
+mod p521;
+#[cfg(feature = "http")]
+pub(crate) mod proxy;
+#[cfg(feature = "http")]
+pub(crate) mod tls;
+#[cfg(feature = "http")]
+mod verifier;
 
 #[cfg(feature = "http")]
 pub(crate) use client::ClientSettings;
-pub use options::{CredentialProvider, Credentials, Net, NetOptions};
+pub use options::{Authenticate, CredentialProvider, Credentials, Net, NetOptions};

@@ -6,9 +6,22 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::choice::choices;
 use crate::error::Result;
 use crate::secret::Secret;
 use crate::settings::settings;
+
+choices! {
+    /// The time at which credentials are sent to a host over http.
+    #[derive(Default)]
+    pub enum Authenticate: "authenticate" {
+        /// When the host refuses or limits requests without them.
+        #[default]
+        WhenAsked = "when-asked",
+        /// With the first request.
+        Always = "always",
+    }
+}
 
 settings! {
     /// Proxy, certificates and time limits. None of them is read from the environment here; the
@@ -16,8 +29,25 @@ settings! {
     pub struct NetOptions {
         /// PEM file with the certificate authorities to trust instead of the system's.
         pub ca_bundle: Option<PathBuf> = None,
-        /// Proxy for https and http, as `http://host:port` or `socks5://host:port`.
+        /// PEM file with the client certificate to show to servers that want one, followed by its
+        /// chain.
+        pub client_cert: Option<PathBuf> = None,
+        /// PEM file with the key of `client_cert`; `None` means that it is in the same file.
+        pub client_key: Option<PathBuf> = None,
+        /// Hosts, without ports, whose certificates are not checked: anyone on the network path can
+        /// then read and change what is sent.
+        pub insecure_hosts: Vec<String> = Vec::new(),
+        /// Proxy for https and http, as `http://host:port` or `socks5://host:port`. It overrides
+        /// `http_proxy` and `https_proxy`; an empty one switches them off.
         pub proxy: Option<String> = None,
+        /// Proxy for http.
+        pub http_proxy: Option<String> = None,
+        /// Proxy for https.
+        pub https_proxy: Option<String> = None,
+        /// Hosts that are reached without a proxy, with commas between them: names, which include
+        /// the hosts below them, addresses, networks such as `10.0.0.0/8`, each with a port or
+        /// without, or `*` for all.
+        pub no_proxy: Option<String> = None,
         /// Longest time to connect to a server.
         pub connect_timeout: Duration = Duration::from_secs(20),
         /// Longest time without an answer, or with a rate below `min_rate`.
@@ -25,6 +55,8 @@ settings! {
         /// Minimum rate in bytes per second, on average over `timeout`. A slower transfer counts as
         /// stalled.
         pub min_rate: u64 = 1,
+        /// The time at which credentials are sent.
+        pub authenticate: Authenticate = Authenticate::default(),
         /// Send credentials over plain http, where anyone on the network path can read them.
         pub allow_clear_text: bool = false,
         /// The program for ssh URLs and its first arguments; empty is `ssh`.

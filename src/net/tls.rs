@@ -4,10 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 
+use super::options::NetOptions;
+use super::p521;
+use super::verifier::Verifier;
+use crate::causes::causes;
 use crate::error::{Error, Result};
 
 /// Files in which Linux and the BSDs keep the trusted certificate authorities; the first one that
@@ -22,18 +26,35 @@ const SYSTEM_BUNDLES: &[&str] = &[
     "/usr/local/share/certs/ca-root-nss.crt",
 ];
 
-/// Creates a configuration that trusts the certificates of `ca_bundle`, or those of the system.
-pub(super) fn client_config(ca_bundle: Option<&Path>) -> Result<ClientConfig> {
-    let provider = Arc::new(provider()?);
-    let roots = match ca_bundle {
+/// Creates a configuration that trusts the certificates of the bundle, or those of the system.
+pub(super) fn client_config(options: &NetOptions) -> Result<ClientConfig> {
+    let mut provider = provider()?;
+    p521::add(&mut provider);
+    let provider = Arc::new(provider);
+    let (roots, pinned) = match &options.ca_bundle {
         Some(path) => bundle(path)?,
-        None => system_roots()?,
+        None => (system_roots()?, Vec::new()),
     };
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let insecure_hosts = &options.insecure_hosts;
+    let verifier = Verifier::new(Arc::clone(&provider), roots, pinned, insecure_hosts);
+    let verifier = verifier.map_err(|error| Error::internal(format!("TLS roots: {error}")))?;
+    let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::internal(format!("TLS versions: {error}")))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    let mut config = match &options.client_cert {
+        None => config.with_no_client_auth(),
+        Some(path) => {
+            let key_path = options.client_key.as_deref().unwrap_or(path);
+            let (chain, key) = (certificates(path, "client certificate")?, key(key_path)?);
+            let config = config.with_client_auth_cert(chain, key);
+            config.map_err(|error| {
+                let name = format!("client certificate {}", path.display());
+                Error::invalid(name, format!("cannot be used with its key: {error}"))
+            })?
+        }
+    };
     // reqwest does not set the ALPN protocols of a preconfigured TLS backend.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
@@ -92,21 +113,42 @@ fn cpu_features() -> [(&'static str, bool); 4] {
     ]
 }
 
-fn bundle(path: &Path) -> Result<RootCertStore> {
-    let name = format!("CA bundle {}", path.display());
+/// Reads the certificates of a bundle, as authorities and as they are.
+fn bundle(path: &Path) -> Result<(RootCertStore, Vec<CertificateDer<'static>>)> {
+    let certificates = certificates(path, "CA bundle")?;
     let mut roots = RootCertStore::empty();
-    let pem = std::fs::read(path).map_err(Error::storage("read", path))?;
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate =
-            certificate.map_err(|error| Error::invalid(&name, format!("is not PEM: {error:?}")))?;
-        roots.add(certificate).map_err(|error| {
-            Error::invalid(&name, format!("has an invalid certificate: {error}"))
+    for certificate in &certificates {
+        roots.add(certificate.clone()).map_err(|error| {
+            let name = format!("CA bundle {}", path.display());
+            Error::invalid(name, format!("has an invalid certificate: {error}"))
         })?;
     }
-    if roots.is_empty() {
+    Ok((roots, certificates))
+}
+
+fn certificates(path: &Path, what: &str) -> Result<Vec<CertificateDer<'static>>> {
+    let name = format!("{what} {}", path.display());
+    let pem = std::fs::read(path).map_err(Error::storage("read", path))?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let certificates =
+        certificates.map_err(|error| Error::invalid(&name, format!("is not PEM: {error:?}")))?;
+    if certificates.is_empty() {
         return Err(Error::invalid(name, "has no certificates"));
     }
-    Ok(roots)
+    Ok(certificates)
+}
+
+fn key(path: &Path) -> Result<PrivateKeyDer<'static>> {
+    let name = format!("client key {}", path.display());
+    let pem = std::fs::read(path).map_err(Error::storage("read", path))?;
+    if pem.windows(9).any(|part| part == b"ENCRYPTED") {
+        return Err(Error::invalid(
+            name,
+            "is encrypted; write it without a passphrase (`openssl pkey -in KEY -out PLAIN`)",
+        ));
+    }
+    PrivateKeyDer::from_pem_slice(&pem)
+        .map_err(|_| Error::invalid(name, "has no private key in PEM"))
 }
 
 /// Returns the certificates that the operating system trusts. Those that rustls refuses are left
@@ -140,6 +182,76 @@ fn system_certificates() -> Vec<CertificateDer<'static>> {
     rustls_native_certs::load_native_certs().certs
 }
 
+/// Returns the failure of TLS that caused an error, in words that follow the name of a server.
+pub(crate) fn failure_in(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    causes(error).find_map(|cause| cause.downcast_ref().map(words))
+}
+
+fn words(error: &rustls::Error) -> String {
+    use rustls::Error as Tls;
+    match error {
+        Tls::InvalidCertificate(error) => certificate_words(error),
+        Tls::AlertReceived(alert) => alert_words(*alert),
+        Tls::PeerIncompatible(_) => {
+            "it has no TLS version or algorithm that is supported here".to_owned()
+        }
+        Tls::InvalidMessage(_) => {
+            "its answer is not TLS: it may be a server for plain http".to_owned()
+        }
+        Tls::PeerMisbehaved(_) => "it does not keep to the rules of TLS".to_owned(),
+        Tls::NoCertificatesPresented => "it has no certificate".to_owned(),
+        other => format!("TLS failed: {other}"),
+    }
+}
+
+fn certificate_words(error: &CertificateError) -> String {
+    use CertificateError as Invalid;
+    let words = match error {
+        Invalid::Expired | Invalid::ExpiredContext { .. } => "has expired",
+        Invalid::NotValidYet | Invalid::NotValidYetContext { .. } => "is not valid yet",
+        Invalid::UnknownIssuer => {
+            "is not signed by a trusted authority; name the authority's certificate with --ca-bundle"
+        }
+        Invalid::NotValidForName | Invalid::NotValidForNameContext { .. } => {
+            "is for hosts of other names"
+        }
+        Invalid::Revoked => "was revoked",
+        Invalid::BadEncoding => "cannot be read",
+        Invalid::BadSignature => "has a wrong signature",
+        Invalid::InvalidPurpose | Invalid::InvalidPurposeContext { .. } => "is not for servers",
+        Invalid::UnsupportedSignatureAlgorithmContext { .. }
+        | Invalid::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "is signed with an algorithm that is not supported"
+        }
+        _ => "is not valid: it may be that of an authority; name it with --ca-bundle",
+    };
+    format!("its certificate {words}")
+}
+
+fn alert_words(alert: AlertDescription) -> String {
+    use AlertDescription as Alert;
+    let words = match alert {
+        Alert::HandshakeFailure
+        | Alert::ProtocolVersion
+        | Alert::InsufficientSecurity
+        | Alert::IllegalParameter => "accepts none of the TLS versions and algorithms on offer",
+        Alert::CertificateRequired | Alert::NoCertificate => {
+            "wants a client certificate; name one with --client-cert"
+        }
+        Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateRevoked
+        | Alert::CertificateExpired
+        | Alert::CertificateUnknown
+        | Alert::UnknownCA
+        | Alert::AccessDenied
+        | Alert::DecryptError => "does not accept the client certificate",
+        Alert::UnrecognisedName => "has no certificate for this host name",
+        _ => return format!("it ended TLS with alert {}", u8::from(alert)),
+    };
+    format!("it {words}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,7 +270,7 @@ mod tests {
         let path = dir.path().join("ca.pem");
         std::fs::write(&path, "not a certificate").unwrap();
         for path in [&path, &dir.path().join("absent.pem")] {
-            let error = client_config(Some(path)).unwrap_err();
+            let error = client_config(&NetOptions::new().ca_bundle(path.clone())).unwrap_err();
             assert!(error.report().contains(path.to_str().unwrap()), "{error}");
         }
     }

@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use super::keywords::{Date, Keyword, Keywords, Workers};
 use crate::edge::credentials::TOKEN_USER;
-use crate::edge::environment::words;
+use crate::edge::environment::shell_command;
 use crate::edge::network::Network;
 use crate::fleet::{FleetOptions, MineOptions, RetryOptions};
 use crate::git::{BlameOptions, HistoryOptions};
@@ -112,7 +112,11 @@ fn line_range(value: &Bound<'_, PyAny>) -> Option<String> {
 fn host_network(keywords: &mut Keywords<'_>) -> PyResult<Network> {
     let mut network = Network::default();
     keywords.set("ca_bundle", &mut network.ca_bundle)?;
+    keywords.set("client_cert", &mut network.client_cert)?;
+    keywords.set("client_key", &mut network.client_key)?;
+    network.insecure_hosts = keywords.take("insecure_hosts")?;
     keywords.set("proxy", &mut network.proxy)?;
+    keywords.set("no_proxy", &mut network.no_proxy)?;
     network.timeout = keywords.take("timeout")?;
     network.connect_timeout = keywords.take("connect_timeout")?;
     network.min_rate = keywords.take("min_rate")?;
@@ -128,6 +132,7 @@ fn host_network(keywords: &mut Keywords<'_>) -> PyResult<Network> {
 fn network(keywords: &mut Keywords<'_>, username: Option<String>) -> PyResult<Network> {
     let mut network = host_network(keywords)?;
     network.username = username;
+    network.authenticate = keywords.take("authenticate")?;
     let token = keywords.take::<Option<String>>("token")?.flatten();
     network.token = token.filter(|token| !token.is_empty()).map(Secret::new);
     let known = keywords.take::<Option<KnownCredentials>>("credentials")?;
@@ -135,13 +140,13 @@ fn network(keywords: &mut Keywords<'_>, username: Option<String>) -> PyResult<Ne
     Ok(network)
 }
 
-/// The ssh program with its arguments: a command line, or a list of words.
+/// The ssh program with its arguments: a command line for a shell, or a list of words.
 struct SshCommand(Vec<String>);
 
 impl<'py> Keyword<'py> for SshCommand {
     fn read(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
         match value.cast::<PyString>() {
-            Ok(text) => Ok(Self(words(&text.to_string_lossy()))),
+            Ok(text) => Ok(Self(shell_command(&text.to_string_lossy()))),
             Err(_) => Keyword::read(name, value).map(Self),
         }
     }

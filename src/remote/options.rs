@@ -8,6 +8,7 @@ use crate::git::blame::BlameOptions;
 use crate::git::history::HistoryOptions;
 use crate::git::repo::Trust;
 use crate::net::{CredentialProvider, Credentials, Net};
+use crate::remote_url::{RemoteUrl, Scheme};
 use crate::settings::settings;
 
 choices! {
@@ -135,4 +136,17 @@ pub enum PrefetchFor {
     Trees,
     /// Checking out the files of `HEAD`.
     Files,
+}
+
+impl CloneOptions {
+    /// Returns a warning for a host whose certificate is not checked.
+    pub(super) fn insecure_warning(&self, url: &RemoteUrl) -> Option<String> {
+        let host = url.host_and_port().0.trim_matches(['[', ']']);
+        let insecure_hosts = &self.net.options().insecure_hosts;
+        let is_insecure = insecure_hosts
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(host));
+        (url.scheme() == Scheme::Https && is_insecure)
+            .then(|| format!("the certificate of {host} was not checked (--insecure-host)"))
+    }
 }

@@ -82,7 +82,7 @@ pub fn clone_repo(
         });
     };
     tell(Phase::Connecting);
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = options.insecure_warning(url).into_iter().collect();
     let (received_bytes, final_url) = match url.scheme() {
         Scheme::File => {
             refuse_for_paths(url, options)?;

@@ -1,9 +1,9 @@
 //! Fetches objects by id: those that a partial clone left out.
 
 use gix::ObjectId;
-use gix::protocol::fetch::negotiate::{Action, Round, one_round};
-use gix::protocol::fetch::{Arguments, Negotiate, Response};
+use gix::protocol::fetch::Shallow;
 
+use super::ask::Ask;
 use super::{Connection, Counters, ReceiveOptions};
 use crate::choice::Choice;
 use crate::error::{Error, Result};
@@ -23,14 +23,14 @@ impl Connection<'_> {
         counters: &Counters,
     ) -> Result<()> {
         for ids in ids.chunks(BATCH) {
-            let mut negotiation = FetchByOid {
-                ids,
-                lacks_filter: false,
+            let ask = Ask {
+                wants: ids.to_vec(),
+                boundary: Vec::new(),
+                depth: Shallow::NoChange,
+                filter: Some(Filter::Blobs.name()),
+                include_tags: false,
             };
-            self.take(&mut negotiation, repo, options, counters)?;
-            if negotiation.lacks_filter {
-                return Err(self.without_filters());
-            }
+            self.take(&ask, None, repo, options, counters)?;
             if let Some(absent) = ids.iter().find(|id| !repo.has_object(**id)) {
                 return Err(Error::Refused {
                     subject: self.remote.url().to_string(),
@@ -39,46 +39,5 @@ impl Connection<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// A negotiation that requests these ids and announces no local objects.
-struct FetchByOid<'a> {
-    ids: &'a [ObjectId],
-    lacks_filter: bool,
-}
-
-impl Negotiate for FetchByOid<'_> {
-    fn mark_complete_and_common_ref(&mut self) -> gix::Result<Action> {
-        Ok(Action::MustNegotiate {
-            remote_ref_target_known: Vec::new(),
-        })
-    }
-
-    fn add_wants(&mut self, arguments: &mut Arguments, _known: &[bool]) -> bool {
-        if !arguments.can_use_filter() {
-            self.lacks_filter = true;
-            return false;
-        }
-        arguments.filter(Filter::Blobs.name());
-        for id in self.ids {
-            arguments.want(id);
-        }
-        true
-    }
-
-    fn one_round(
-        &mut self,
-        _state: &mut one_round::State,
-        _arguments: &mut Arguments,
-        _previous: Option<&Response>,
-    ) -> gix::Result<(Round, bool)> {
-        let round = Round {
-            haves_sent: 0,
-            in_vain: 0,
-            haves_to_send: 0,
-            previous_response_had_at_least_one_in_common: false,
-        };
-        Ok((round, true))
     }
 }

@@ -1,13 +1,16 @@
 //! Fetches objects and refs from a remote: handshake, list of refs, negotiation, pack.
 //!
 //! [`Connection::list`] lists the remote's refs, and [`Connection::receive`] fetches the objects
-//! for a [`RefMap`]; `ref_update` stores the refs. gix implements the protocol. This module adds
-//! the parts that gix leaves to its callers: filters for partial clones, limits, and timeouts.
+//! for a [`RefMap`]; `ref_update` stores the refs. gix shakes hands, lists refs, and chooses the
+//! commits to name; `exchange` talks with the server, and `receive_pack` stores what it sends.
 
+mod answer;
+mod ask;
 mod by_oid;
 mod connected;
 mod connection;
 mod deadline;
+mod exchange;
 mod local_remote;
 mod negotiate;
 mod progress;

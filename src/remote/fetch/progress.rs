@@ -50,6 +50,16 @@ impl Counters {
         words.clone()
     }
 
+    /// Keeps a message of the server if it is an error: one in the side band for errors, or a line of
+    /// progress that says so.
+    pub(crate) fn server_says(&self, is_error: bool, text: &[u8]) {
+        let text = String::from_utf8_lossy(text);
+        let starts = ["fatal:", "error:"];
+        if is_error || starts.iter().any(|start| text.starts_with(start)) {
+            self.heard(&text);
+        }
+    }
+
     fn heard(&self, words: &str) {
         const MOST: usize = 8;
         let mut known = lock(&self.words);
@@ -111,15 +121,7 @@ impl gix::Progress for Node {
             .store(max.unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// gix passes the server's progress lines as names. They include its error messages.
-    fn set_name(&mut self, name: String) {
-        if ["fatal:", "error:"]
-            .iter()
-            .any(|start| name.starts_with(start))
-        {
-            self.counters.heard(&name);
-        }
-    }
+    fn set_name(&mut self, _name: String) {}
 
     fn name(&self) -> Option<String> {
         None
@@ -129,11 +131,7 @@ impl gix::Progress for Node {
         gix::progress::UNKNOWN
     }
 
-    fn message(&self, level: gix::progress::MessageLevel, message: String) {
-        if level == gix::progress::MessageLevel::Failure {
-            self.counters.heard(&message);
-        }
-    }
+    fn message(&self, _level: gix::progress::MessageLevel, _message: String) {}
 }
 
 impl gix::NestedProgress for Node {

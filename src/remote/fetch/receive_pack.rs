@@ -1,15 +1,21 @@
 //! Negotiates a pack, and counts and indexes it while it is received.
 
-use std::io::{self, BufRead, Read};
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, Read, Write};
 use std::sync::atomic::AtomicBool;
 
+use gix::ObjectId;
 use gix::odb::pack;
 use gix::odb::store::RefreshMode;
-use gix::protocol::fetch::{Context, Negotiate, Options, RefMap};
+use gix::protocol::fetch::response::ShallowUpdate;
+use gix::protocol::fetch::{RefMap, Tags};
 
-use super::connection::agent;
-use super::negotiate::{Negotiation, negotiator};
+use super::answer::BoundaryChange;
+use super::ask::Ask;
+use super::exchange::LocalHistory;
+use super::negotiate::wanted;
 use super::{Connection, Counters, ReceiveOptions};
+use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::remote::transport::{TransferMonitor, TransportFailure};
@@ -38,60 +44,50 @@ impl Connection<'_> {
         quiet.objects.unset_object_cache();
         let commit_graph = quiet.commit_graph_if_enabled().ok().flatten();
         let mut graph = quiet.revision_graph(commit_graph.as_ref());
-        let mut negotiation = Negotiation {
-            repo: &quiet,
-            map,
-            options,
-            graph: &mut graph,
-            negotiator: negotiator(),
-            lacks_filter: false,
+        let needed = wanted(&quiet, map, options, &mut graph);
+        let Some((wants, mut history)) = needed.map_err(|error| self.of_pack(&error))? else {
+            return Ok(false);
         };
-        let objects = self.take(&mut negotiation, repo, options, counters)?;
-        if negotiation.lacks_filter {
-            return Err(self.without_filters());
-        }
+        let ask = Ask {
+            wants,
+            boundary: boundary(repo)?,
+            depth: options.shallow.clone(),
+            filter: options.filter.map(Choice::name),
+            include_tags: options.tags == Tags::Included,
+        };
+        let objects = self.take(&ask, Some(&mut history), repo, options, counters)?;
         Ok(objects > 0)
     }
 
-    /// Negotiates, stores the pack beside the others, and returns the number of objects in it.
-    pub(crate) fn take(
+    /// Exchanges messages, stores the pack beside the others, and returns the number of objects in
+    /// it.
+    pub(super) fn take(
         &mut self,
-        negotiation: &mut impl Negotiate,
+        ask: &Ask,
+        history: Option<&mut LocalHistory<'_, '_, '_>>,
         repo: &gix::Repository,
         options: &ReceiveOptions,
         counters: &Counters,
     ) -> Result<u32> {
-        let shallow_file = repo.shallow_file().map_err(unreadable(repo))?;
         let mut written: Option<pack::bundle::write::Outcome> = None;
-        let monitor = self.monitor.clone();
-        let fetched = gix::protocol::fetch(
-            negotiation,
-            |reader, progress, stop| {
-                monitor.expect_pack();
-                let mut counted = Counted {
-                    inner: reader,
-                    header: Vec::with_capacity(HEADER),
-                    most_objects: options.most_objects,
-                    monitor: &monitor,
-                };
-                written = Some(write_pack(&mut counted, repo, options, progress, stop)?);
-                Ok(true)
-            },
-            counters.root(),
-            monitor.flag(),
-            Context {
-                handshake: &mut self.handshake,
-                transport: &mut self.transport,
-                user_agent: agent(),
-                trace_packetlines: false,
-            },
-            Options {
-                shallow_file,
-                shallow: &options.shallow,
-                tags: options.tags,
-                reject_shallow_remote: false,
-            },
-        );
+        let (remote, monitor) = (self.remote, self.monitor.clone());
+        let exchanged = self.exchange(ask, history, counters, |reader| {
+            let mut counted = Counted {
+                inner: reader,
+                header: Vec::with_capacity(HEADER),
+                most_objects: options.most_objects,
+                monitor: &monitor,
+            };
+            let mut progress = counters.root();
+            let pack = write_pack(&mut counted, repo, options, &mut progress, monitor.flag());
+            written = Some(pack.map_err(|error| {
+                for words in counters.words() {
+                    monitor.heard(words.as_bytes());
+                }
+                remote.failure(&error, &monitor)
+            })?);
+            Ok(())
+        });
         let objects = written
             .as_ref()
             .map_or(0, |written| written.index.num_objects);
@@ -100,20 +96,17 @@ impl Connection<'_> {
             // The keep file is not needed: no garbage collection runs here before refs are written.
             std::fs::remove_file(&keep).map_err(Error::storage("remove", keep))?;
         }
-        if fetched.is_err() {
-            for words in counters.words() {
-                self.monitor.heard(words.as_bytes());
-            }
+        let mut changes = exchanged?;
+        // A server of version 0 that is shallow itself says so before everything else.
+        let early = self.handshake.v1_shallow_updates.take().unwrap_or_default();
+        changes.extend(early.into_iter().map(|update| match update {
+            ShallowUpdate::Shallow(id) => BoundaryChange::Add(id),
+            ShallowUpdate::Unshallow(id) => BoundaryChange::Remove(id),
+        }));
+        if !changes.is_empty() {
+            change_boundary(repo, &changes)?;
         }
-        fetched.map_err(|error| self.of_pack(&error))?;
         Ok(objects)
-    }
-
-    pub(crate) fn without_filters(&self) -> Error {
-        Error::unsupported(format!(
-            "a partial clone of {}: its server does not support filters",
-            self.remote.url()
-        ))
     }
 
     /// Converts the error of an unreadable pack. The server or the connection damaged it, so a
@@ -121,6 +114,40 @@ impl Connection<'_> {
     fn of_pack(&self, error: &gix::Error) -> Error {
         self.remote.failure(error, self.monitor)
     }
+}
+
+/// The commits whose parents a shallow clone does not have.
+fn boundary(repo: &gix::Repository) -> Result<Vec<ObjectId>> {
+    let commits = repo.shallow_commits().map_err(unreadable(repo))?;
+    Ok(commits.map_or_else(Vec::new, |commits| commits.iter().copied().collect()))
+}
+
+/// Writes the shallow boundary after `changes`.
+fn change_boundary(repo: &gix::Repository, changes: &[BoundaryChange]) -> Result<()> {
+    let path = repo.shallow_file().map_err(unreadable(repo))?;
+    let mut commits: BTreeSet<ObjectId> = boundary(repo)?.into_iter().collect();
+    for change in changes {
+        match change {
+            BoundaryChange::Add(id) => commits.insert(*id),
+            BoundaryChange::Remove(id) => commits.remove(id),
+        };
+    }
+    if commits.is_empty() {
+        return match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::storage("remove", path)(error))
+            }
+            _ => Ok(()),
+        };
+    }
+    let lines: Vec<String> = commits.iter().map(ToString::to_string).collect();
+    let fail = gix::lock::acquire::Fail::Immediately;
+    let lock = gix::lock::File::acquire_to_update_resource(&path, fail, None, 0);
+    let mut lock = lock.map_err(unreadable(repo))?;
+    let written = lock.write_all((lines.join("\n") + "\n").as_bytes());
+    written.map_err(Error::storage("write", &path))?;
+    let committed = lock.commit().map_err(gix::Error::from_error);
+    committed.map(drop).map_err(unreadable(repo))
 }
 
 /// Writes a pack and its index to the directory of packs.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::Remote;
+use super::limits::is_limit;
 use super::monitor::{TransferMonitor, TransportFailure};
 use crate::error::Error;
 use crate::git::gix_error;
@@ -20,6 +21,9 @@ impl Remote {
         if let Some(failure) = monitor.failure_seen() {
             return self.explain(failure);
         }
+        if let Some(words) = gix_error::server_words(error) {
+            return self.server_error(&words);
+        }
         if monitor.must_stop() {
             return Error::Cancelled;
         }
@@ -30,20 +34,29 @@ impl Remote {
             text.clone_from(&stderr);
             words = stderr;
         }
+        if let Some(error) = self.of_words(&text, &words) {
+            return error;
+        }
+        Error::Network {
+            subject: self.url().to_string(),
+            source: text.into(),
+        }
+    }
+
+    /// Returns the error that `text` speaks of, in the messages of git's own servers over ssh and
+    /// git://, which have no status codes, and of hosting services.
+    fn of_words(&self, text: &str, words: &str) -> Option<Error> {
         let subject = self.url().to_string();
         let lower = text.to_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        let reason = words.to_owned();
         if says(&[
             "permission denied (",
             "host key verification failed",
             "authentication failed",
         ]) {
-            return Error::AuthenticationFailed {
-                subject,
-                reason: words,
-            };
+            return Some(Error::AuthenticationFailed { subject, reason });
         }
-        // Messages of git's own servers over ssh and git://, which have no status codes.
         if says(&[
             "does not appear to be a git repository",
             "repository not exported",
@@ -51,28 +64,45 @@ impl Remote {
             "repository not found",
             "access denied or",
         ]) {
-            return Error::RepositoryNotFound {
-                subject,
-                reason: words,
-            };
+            return Some(Error::RepositoryNotFound { subject, reason });
+        }
+        let first = text.split([':', ';']).next().unwrap_or_default().trim();
+        let is_shell = ["sh", "bash", "dash", "zsh"].contains(&first);
+        if is_shell
+            && says(&[
+                "not found",
+                "no such file or directory",
+                "permission denied",
+            ])
+        {
+            return Some(Error::Refused { subject, reason });
         }
         if says(&["'dumb' protocol is not supported"]) {
-            return Error::unsupported(format!(
+            return Some(Error::unsupported(format!(
                 "{subject} is not a smart git server: it uses git's dumb protocol or is not a git server"
-            ));
+            )));
         }
-        Error::Network {
-            subject,
-            source: text.into(),
-        }
+        None
     }
 
-    fn status_error(&self, status: u16, retry_after: Option<Duration>, words: &str) -> Error {
+    /// Returns the error of a server that sent a message instead of an answer.
+    fn server_error(&self, words: &str) -> Error {
+        let words = printable(words);
+        if is_limit(&words) {
+            return self.rate_limited(None, &words);
+        }
+        self.of_words(&words, &words).unwrap_or(Error::Refused {
+            subject: self.url().to_string(),
+            reason: words,
+        })
+    }
+
+    fn status_error(&self, status: u16, retry_after: Option<Duration>, said: &str) -> Error {
         let subject = self.url().to_string();
-        let words = if words.is_empty() {
+        let words = if said.is_empty() {
             String::new()
         } else {
-            format!(": {words}")
+            format!(": {said}")
         };
         match status {
             404 | 410 => Error::RepositoryNotFound {
@@ -82,8 +112,8 @@ impl Remote {
                 ),
             },
             // GitHub and others also limit rates with 403 and 503, and then send the time to wait.
-            429 => self.rate_limited(retry_after),
-            403 | 503 if retry_after.is_some() => self.rate_limited(retry_after),
+            429 => self.rate_limited(retry_after, said),
+            403 | 503 if retry_after.is_some() => self.rate_limited(retry_after, said),
             403 => Error::AuthenticationFailed {
                 subject,
                 reason: format!("the host denies access (HTTP status 403{words})"),
@@ -100,9 +130,10 @@ impl Remote {
         }
     }
 
-    fn rate_limited(&self, retry_after: Option<Duration>) -> Error {
+    fn rate_limited(&self, retry_after: Option<Duration>, said: &str) -> Error {
         Error::RateLimited {
             host: self.url().host().to_owned(),
+            said: said.to_owned(),
             reset_at: retry_after.map(in_the_future),
         }
     }
@@ -129,7 +160,7 @@ impl Remote {
                 retry_after,
                 words,
             } => self.status_error(status, retry_after, &words),
-            TransportFailure::Disconnected(text) if is_unknown_host(&text) => Error::RepositoryNotFound {
+            TransportFailure::UnknownHost => Error::RepositoryNotFound {
                 subject,
                 reason: format!("host {} does not exist", self.url().host()),
             },
@@ -151,21 +182,9 @@ impl Remote {
                 subject,
                 reason: what,
             },
+            TransportFailure::ServerError(words) => self.server_error(&words),
         }
     }
-}
-
-/// Returns true if `text` is a C library's message for a host name that does not exist. A failure
-/// of the lookup itself is different: it may be temporary.
-fn is_unknown_host(text: &str) -> bool {
-    let known = [
-        "Name or service not known",
-        "Name does not resolve",
-        "No address associated with hostname",
-        "nodename nor servname provided",
-        "No such host is known",
-    ];
-    known.iter().any(|words| text.contains(words))
 }
 
 /// Removes control characters, which could affect a terminal.

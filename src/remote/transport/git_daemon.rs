@@ -33,12 +33,13 @@ pub(crate) fn connect(
         }
     });
     let connected = connected
-        .map_err(|error| monitor.fail(TransportFailure::Disconnected(error.to_string())))?;
+        .map_err(|error| monitor.fail(TransportFailure::unreachable(error.to_string())))?;
     let streams = connected.into_split();
     Ok(Box::new(pipes(
         streams,
         url.path(),
         Some((host, port)),
         stall_timer,
+        monitor,
     )))
 }

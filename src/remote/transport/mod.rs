@@ -5,8 +5,10 @@
 //! failures in structured form, because the protocol layers in between would reduce them to text.
 
 mod failure;
+mod framed;
 mod git_daemon;
 mod http;
+mod limits;
 mod monitor;
 mod remote;
 mod ssh;

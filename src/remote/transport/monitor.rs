@@ -1,9 +1,9 @@
 //! State that a transfer shares with the thread that monitors it: the request to stop, the
 //! progress, and failures in structured form, which the layers in between would lose.
 
-use std::io;
+use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::mutex::lock;
@@ -24,6 +24,8 @@ pub(crate) enum TransportFailure {
     CredentialLookup(String),
     /// Credentials are known, but the URL is plain http.
     PlainHttp,
+    /// There is no host of this name.
+    UnknownHost,
     /// The host could not be reached, or the connection broke.
     Disconnected(String),
     /// Within this time, no data was received, or too little.
@@ -34,8 +36,36 @@ pub(crate) enum TransportFailure {
     Redirect(String),
     /// The server's answer is invalid, or would do harm.
     InvalidResponse(String),
+    /// The server's own message instead of an answer: an `ERR` line.
+    ServerError(String),
 }
 
+impl TransportFailure {
+    /// Returns the failure to reach a host, which the system describes with `text`.
+    pub(super) fn unreachable(text: String) -> Self {
+        if is_unknown_host(&text) {
+            Self::UnknownHost
+        } else {
+            Self::Disconnected(text)
+        }
+    }
+}
+
+/// Returns true if `text` is a C library's message for a host name that does not exist. A failure
+/// of the lookup itself is different: it may be temporary.
+fn is_unknown_host(text: &str) -> bool {
+    let known = [
+        "Name or service not known",
+        "Name does not resolve",
+        "No address associated with hostname",
+        "nodename nor servname provided",
+        "No such host is known",
+    ];
+    known.iter().any(|words| text.contains(words))
+}
+
+/// Longest wait for the end of a program after its connection ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Largest number of bytes before a pack: about 900,000 refs.
 const MOST_BEFORE_PACK: u64 = 64 << 20;
 
@@ -47,16 +77,22 @@ pub(crate) struct TransferMonitor(Arc<Shared>);
 struct Shared {
     stop: AtomicBool,
     has_failed: AtomicBool,
+    /// True from the start of a pack that comes without side bands.
+    is_raw: AtomicBool,
     bytes: AtomicU64,
     most_bytes: AtomicU64,
     /// Limit of the total bytes, while data before a pack is received.
     most_before_pack: AtomicU64,
     state: Mutex<State>,
+    /// Told when the program has ended that is listened to.
+    ended: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     failure: Option<TransportFailure>,
+    /// True while a program may say more.
+    is_listening: bool,
     /// The last lines that `ssh` or the server reported as errors.
     stderr: String,
     /// The URL that redirects led to.
@@ -92,6 +128,15 @@ impl TransferMonitor {
     /// Removes the limit for data in memory, because a pack follows, which is written to disk.
     pub(crate) fn expect_pack(&self) {
         self.0.most_before_pack.store(u64::MAX, Ordering::Relaxed);
+    }
+
+    /// Announces that the pack comes as it is, without side bands.
+    pub(crate) fn expect_raw_pack(&self) {
+        self.0.is_raw.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_raw(&self) -> bool {
+        self.0.is_raw.load(Ordering::Relaxed)
     }
 
     /// Asks the transfer to stop.
@@ -165,9 +210,28 @@ impl TransferMonitor {
         state.stderr.drain(..surplus);
     }
 
-    /// Returns the last two lines of `stderr`, joined.
+    /// Reads the errors of a program, on a thread of its own, until it ends.
+    pub(super) fn listen(&self, mut words: impl Read + Send + 'static) -> io::Result<()> {
+        self.state().is_listening = true;
+        let monitor = self.clone();
+        let listen = move || {
+            let mut bytes = [0; 1024];
+            while let Ok(read @ 1..) = words.read(&mut bytes) {
+                monitor.heard(&bytes[..read]);
+            }
+            monitor.state().is_listening = false;
+            monitor.0.ended.notify_all();
+        };
+        let thread = std::thread::Builder::new().name("gitfleet-ssh".to_owned());
+        thread.spawn(listen).map(drop)
+    }
+
+    /// Returns the last two lines of `stderr`, joined. A program that failed is first read to its
+    /// end: what it says last is the reason.
     pub(crate) fn stderr(&self) -> String {
-        let state = self.state();
+        let (ended, is_listening) = (&self.0.ended, |state: &mut State| state.is_listening);
+        let waited = ended.wait_timeout_while(self.state(), LAST_WORDS, is_listening);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let lines = state.stderr.lines().map(str::trim);
         let last: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
         last[last.len().saturating_sub(2)..].join("; ")

@@ -65,13 +65,12 @@ impl Remote {
                 let address = gix::url::parse(self.url.as_str())
                     .map_err(|error| Error::invalid(self.url.as_str(), gix_error::text(&error)))?;
                 let client = http::Client::new(
-                    settings.client_for_git()?,
+                    settings,
                     stall_timer,
                     monitor,
                     self.credentials.clone(),
                     self.ask.clone(),
-                    options.allow_clear_text,
-                );
+                )?;
                 Ok(Box::new(protocol::Transport::new_http(
                     client,
                     address,

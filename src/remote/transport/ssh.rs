@@ -7,7 +7,6 @@ use std::rc::Rc;
 use gix::protocol::transport::client::TransportWithoutIO;
 use gix::protocol::transport::client::blocking_io::{RequestWriter, SetServiceResponse, Transport};
 use gix::protocol::transport::{Service, client};
-use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::monitor::{TransferMonitor, TransportFailure};
@@ -28,11 +27,11 @@ pub(crate) fn connect(
     stall_timer: Rc<StallTimer>,
     monitor: &TransferMonitor,
 ) -> io::Result<Box<dyn Transport>> {
-    let mut words = options.ssh_command.iter();
-    let program = words.next().map_or("ssh", String::as_str);
+    let mut arguments = options.ssh_command.iter();
+    let program = arguments.next().map_or("ssh", String::as_str);
     let (host, port) = url.host_and_port();
     let mut command = Command::new(program);
-    command.args(words);
+    command.args(arguments);
     // No prompts: there is no user to answer them.
     command.args(["-o", "BatchMode=yes", "-o", "SendEnv=GIT_PROTOCOL"]);
     let seconds = options.connect_timeout.as_secs().max(1);
@@ -56,10 +55,11 @@ pub(crate) fn connect(
         command.env_remove(name);
     }
     command.env("GIT_PROTOCOL", "version=2").env("LC_ALL", "C");
+    let (words, stderr) = io::pipe()?;
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .stderr(stderr);
     command.kill_on_drop(true);
     let started = {
         let _runtime = stall_timer.runtime().enter();
@@ -67,21 +67,14 @@ pub(crate) fn connect(
     };
     let mut child = started.map_err(|error| {
         let text = format!("the program `{program}` cannot be started: {error}");
-        monitor.fail(TransportFailure::Disconnected(text))
+        monitor.fail(TransportFailure::InvalidResponse(text)) // a retry would fail, too
     })?;
-    let (Some(stdin), Some(stdout), Some(mut stderr)) =
-        (child.stdin.take(), child.stdout.take(), child.stderr.take())
-    else {
+    drop(command); // and with it this process's end of the pipe for errors
+    monitor.listen(words)?;
+    let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(io::Error::other("ssh was started without pipes"));
     };
-    let heard = monitor.clone();
-    stall_timer.runtime().spawn(async move {
-        let mut bytes = [0; 1024];
-        while let Ok(read @ 1..) = stderr.read(&mut bytes).await {
-            heard.heard(&bytes[..read]);
-        }
-    });
-    let pipes = pipes((stdout, stdin), url.path(), None, stall_timer);
+    let pipes = pipes((stdout, stdin), url.path(), None, stall_timer, monitor);
     Ok(Box::new(Ssh {
         pipes,
         _child: child,

@@ -8,13 +8,15 @@ use gix::protocol::transport::client::git::ConnectMode;
 use gix::protocol::transport::client::git::blocking_io::Connection;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::framed::Framed;
+use super::monitor::TransferMonitor;
 use super::stall::StallTimer;
 
 /// Largest number of bytes per read.
 const BUFFER: usize = 64 << 10;
 
 /// git's protocol over a pair of streams.
-pub(crate) type Pipes<R, W> = Connection<BufReader<PipeReader<R>>, PipeWriter<W>>;
+pub(crate) type Pipes<R, W> = Connection<Framed<BufReader<PipeReader<R>>>, PipeWriter<W>>;
 
 /// Opens a connection to a daemon or to a program. A daemon is sent the path and the requested host
 /// name; a program already has the path as an argument.
@@ -23,6 +25,7 @@ pub(crate) fn pipes<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     path: &str,
     daemon: Option<(&str, Option<u16>)>,
     stall_timer: Rc<StallTimer>,
+    monitor: &TransferMonitor,
 ) -> Pipes<R, W> {
     let mode = match daemon {
         Some(_) => ConnectMode::Daemon,
@@ -36,7 +39,7 @@ pub(crate) fn pipes<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         inner: write,
         stall_timer,
     };
-    let reader = BufReader::with_capacity(BUFFER, reader);
+    let reader = Framed::new(BufReader::with_capacity(BUFFER, reader), monitor);
     Connection::new(reader, writer, Protocol::V2, path, daemon, mode, false)
 }
 

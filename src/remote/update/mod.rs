@@ -100,6 +100,8 @@ pub fn update_repo(
         outcome.received_bytes = monitor.bytes();
         outcome
     };
+    let warning = options.insecure_warning(&origin.url);
+    outcome.warnings.extend(warning);
     path.clone_into(&mut outcome.path);
     let repo = Repo::open(path, &open)?;
     match fast_forward(&repo, options, context)? {

@@ -24,7 +24,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("console", &["cli"]),
     ("ctrlc", &["cli"]),
     ("rustls", &["net"]),
-    ("reqwest", &["net", "remote/transport/http.rs"]),
+    ("reqwest", &["net", "remote/transport/http"]),
     ("rayon", &["workers.rs"]),
 ];
 
