@@ -41,9 +41,11 @@ pub(crate) fn refuse_full_disk(path: &Path, least: u64) -> Result<()> {
     if let Ok(disk) = rustix::fs::statvfs(path)
         && disk.f_bavail.saturating_mul(disk.f_frsize) < least
     {
+        // The path is a temporary directory beside the clone, so its parent is named.
+        let place = path.parent().unwrap_or(path);
         return Err(Error::LimitExceeded {
-            subject: path.display().to_string(),
-            what: "bytes of free disk space are required".to_owned(),
+            subject: format!("free space of {}", place.display()),
+            what: "bytes have to stay free (--min-free, min_free_bytes)".to_owned(),
             limit: least,
         });
     }

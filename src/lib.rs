@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod cancel;
-#[cfg(feature = "http")]
 mod causes;
 mod choice;
 #[cfg(feature = "cli")]

@@ -1,9 +1,11 @@
 //! The threads for the work of one caller.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
 
 use crate::error::{Error, Result};
+use crate::mutex::lock;
 
 /// The largest number of threads; no machine gains from more.
 const MOST_THREADS: usize = 1024;
@@ -16,12 +18,14 @@ const MOST_THREADS: usize = 1024;
 pub struct Workers(Arc<rayon::ThreadPool>);
 
 impl Workers {
-    /// Starts `threads` threads; 0 means one for each core this process may use.
+    /// Returns `threads` threads; 0 means one for each core this process may use. Pools of the same
+    /// number of threads are one pool, as long as it is used. If the operating system allows fewer
+    /// threads, the pool has fewer.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidInput`] for more than 1024 threads, [`Error::Internal`] if the operating
-    /// system refuses another thread.
+    /// system refuses every thread.
     pub fn new(threads: usize) -> Result<Self> {
         if threads > MOST_THREADS {
             let what = format!("number of threads {threads}");
@@ -35,12 +39,15 @@ impl Workers {
         } else {
             threads
         };
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|index| format!("gitfleet-{index}"))
-            .build()
-            .map(|pool| Self(Arc::new(pool)))
-            .map_err(|error| Error::internal(format!("starting {threads} threads: {error}")))
+        let mut pools = lock(&POOLS);
+        pools.retain(|_, pool| pool.strong_count() > 0);
+        let key = (std::process::id(), threads);
+        if let Some(pool) = pools.get(&key).and_then(Weak::upgrade) {
+            return Ok(Self(pool));
+        }
+        let pool = Arc::new(start(threads)?);
+        pools.insert(key, Arc::downgrade(&pool));
+        Ok(Self(pool))
     }
 
     /// Number of threads, at least 1.
@@ -50,6 +57,28 @@ impl Workers {
 
     pub(crate) fn pool(&self) -> &rayon::ThreadPool {
         &self.0
+    }
+}
+
+/// The pools that are used, by process and number of threads: a forked process has none of the threads
+/// of its parent.
+static POOLS: Mutex<BTreeMap<(u32, usize), Weak<rayon::ThreadPool>>> = Mutex::new(BTreeMap::new());
+
+/// Starts this number of threads, or fewer if the operating system allows no more.
+fn start(most: usize) -> Result<rayon::ThreadPool> {
+    let mut threads = most;
+    loop {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|index| format!("gitfleet-{index}"))
+            .build();
+        match pool {
+            Ok(pool) => return Ok(pool),
+            Err(_) if threads > 1 => threads /= 2,
+            Err(error) => {
+                return Err(Error::internal(format!("starting a thread: {error}")));
+            }
+        }
     }
 }
 

@@ -284,5 +284,7 @@ class MineOptions(CountingOptions, NetworkOptions, RetryOptions, total=False):
     already."""
     jobs: int
     """Repositories mined at once; 0, the default, is one for every two cores."""
+    clone_jobs: int
+    """Repositories cloned at once, while others are mined; defaults to 8."""
     threads: int
     """Number of threads, for all repositories together; 0, the default, is one per core."""

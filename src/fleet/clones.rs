@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::existing::is_clone_of;
 use super::input::Input;
 use super::outcome::Report;
+use super::place_lock::lock_place;
 use super::repeats;
 use super::run::{FleetOptions, run};
 use crate::choice::choices;
@@ -169,26 +171,19 @@ impl Fleet {
         context: &Context,
     ) -> Result<Cloned> {
         let place = self.place(url);
+        let _lock = lock_place(&place, &context.cancel)?;
         if self.existing != IfExists::Refuse && is_clone_of(&place, url)? {
             return self.keep_or_update(&place, options, context);
         }
-        match clone_repo(url, &place, options, context) {
-            // Another process has made the clone in the meantime.
-            Err(Error::DestinationExists { .. })
-                if self.existing != IfExists::Refuse && is_clone_of(&place, url)? =>
-            {
-                self.keep_or_update(&place, options, context)
-            }
-            Err(error) => Err(error),
-            Ok(made) => Ok(Cloned {
-                path: made.path,
-                head: made.head,
-                received_bytes: made.received_bytes,
-                final_url: made.final_url,
-                warnings: made.warnings,
-                was_there: false,
-            }),
-        }
+        let made = clone_repo(url, &place, options, context)?;
+        Ok(Cloned {
+            path: made.path,
+            head: made.head,
+            received_bytes: made.received_bytes,
+            final_url: made.final_url,
+            warnings: made.warnings,
+            was_there: false,
+        })
     }
 
     fn keep_or_update(
@@ -263,29 +258,4 @@ fn directories(path: &Path) -> Result<Vec<PathBuf>> {
     let entries = entries.flatten();
     let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     Ok(directories.map(|entry| entry.path()).collect())
-}
-
-/// Returns true if there is a complete clone of `url` at `place`. A clone is renamed to its final
-/// path only when it is complete, so a repository that can be opened there is complete.
-fn is_clone_of(place: &Path, url: &RemoteUrl) -> Result<bool> {
-    let is_there = place.join("HEAD").exists() || place.join(".git/HEAD").exists();
-    if !is_there {
-        return Ok(false);
-    }
-    let Some(theirs) = origin(place)?.url else {
-        return Ok(false);
-    };
-    let is_same = match (theirs.local_path(), url.local_path()) {
-        (Some(a), Some(b)) => std::fs::canonicalize(a).ok() == std::fs::canonicalize(b).ok(),
-        (None, None) => theirs.key() == url.key(),
-        _ => false,
-    };
-    if is_same {
-        Ok(true)
-    } else {
-        Err(Error::DestinationExists {
-            path: place.to_owned(),
-            reason: format!("it is a clone of {theirs}"),
-        })
-    }
 }

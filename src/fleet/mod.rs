@@ -3,10 +3,12 @@
 
 mod clones;
 mod dataset;
+mod existing;
 mod input;
 mod manager;
 mod mine;
 mod outcome;
+mod place_lock;
 mod repeats;
 mod run;
 mod schedule;

@@ -98,9 +98,14 @@ pub(super) fn run<I: Sync, T: Send>(
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(worker);
+        for _ in 1..threads {
+            // If the operating system allows fewer threads, those that started do all jobs.
+            let thread = std::thread::Builder::new().name("gitfleet-job".to_owned());
+            if thread.spawn_scoped(scope, worker).is_err() {
+                break;
+            }
         }
+        worker();
     });
     let schedule = into_inner(pool.schedule);
     for (index, (job, slot)) in jobs.into_iter().zip(results).enumerate() {

@@ -1,6 +1,7 @@
 //! Converts gix's errors to [`Error`]: each call site names what it was reading, and this module
 //! picks the kind.
 
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use gix::bstr::BStr;
@@ -86,6 +87,9 @@ pub(crate) fn path(path: &BStr) -> Result<PathBuf> {
 /// read.
 pub(crate) fn unreadable(repo: &Path, what: impl Into<String>) -> impl FnOnce(gix::Error) -> Error {
     move |error| {
+        if let Some(error) = storage(&error, repo) {
+            return error;
+        }
         if error.is_unsupported() {
             return Error::unsupported(format!("{} ({})", text(&error), repo.display()));
         }
@@ -94,6 +98,41 @@ pub(crate) fn unreadable(repo: &Path, what: impl Into<String>) -> impl FnOnce(gi
             what: what.into(),
             source: Some(cause(&error)),
         }
+    }
+}
+
+/// Returns an error of the file system that is not about the repository's content: a disk that is
+/// full or may not be written to, or a lock that another program holds.
+pub(crate) fn storage(error: &(dyn std::error::Error + 'static), place: &Path) -> Option<Error> {
+    let io = |error: &(dyn std::error::Error + 'static)| {
+        let error = error.downcast_ref::<io::Error>()?;
+        Some((error.kind(), error.raw_os_error()))
+    };
+    let (kind, code) = causes(error).find_map(io)?;
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            let words = "the disk is full: free some space, or choose another disk";
+            Some(Error::storage("write to", place)(io::Error::new(
+                kind, words,
+            )))
+        }
+        ErrorKind::FileTooLarge | ErrorKind::ReadOnlyFilesystem => {
+            let source = code.map_or_else(|| kind.into(), io::Error::from_raw_os_error);
+            Some(Error::storage("write to", place)(source))
+        }
+        ErrorKind::AlreadyExists => {
+            let text = text(error);
+            let words = text.split([' ', '"', '`', '\'']);
+            let lock = words
+                .into_iter()
+                .find(|word| Path::new(word).extension() == Some("lock".as_ref()))?;
+            let source = io::Error::new(
+                kind,
+                "another program is using it; if none is running, remove this file",
+            );
+            Some(Error::storage("lock", place.join(lock))(source))
+        }
+        _ => None,
     }
 }
 

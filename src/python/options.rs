@@ -257,6 +257,9 @@ pub(super) fn mine(keywords: &mut Keywords<'_>) -> PyResult<MineOptions> {
     options.clone_options = remote(keywords, None)?;
     keywords.set("keep_clones", &mut options.keep_clones)?;
     keywords.set("jobs", &mut options.jobs)?;
+    if let Some(jobs) = keywords.take::<Workers>("clone_jobs")? {
+        options.clone_jobs = jobs.0;
+    }
     keywords.set("threads", &mut options.threads)?;
     (options.jobs_per_host, options.retry) = retry(keywords)?;
     Ok(options)

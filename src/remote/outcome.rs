@@ -94,7 +94,10 @@ pub struct UpdateOutcome {
     pub refs: Vec<RefUpdate>,
     /// The commit of `HEAD` after the update; `None` if there is none yet.
     pub head: Option<ObjectId>,
-    /// The new branch of `HEAD`, if the remote's default branch changed.
+    /// The commit of the origin's `HEAD`; `None` if it has none, or if the clone does not have it.
+    pub origin_head: Option<ObjectId>,
+    /// The new branch of `HEAD`, if the remote's default branch changed. A clone with files follows
+    /// it only if the files are overwritten; otherwise, a warning names it.
     pub new_default_branch: Option<GitString>,
     /// The branch of the working tree, if it and its files moved to the commit of the origin's
     /// branch.

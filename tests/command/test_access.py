@@ -11,8 +11,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gitfleet.testing import server
-
-from conftest import GitServer
 from proxy import Proxy
 from run_command import gitfleet, outcomes
 

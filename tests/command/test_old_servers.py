@@ -7,9 +7,8 @@ import sys
 
 import pytest
 
-from gitfleet.testing import server
-
 import old_servers
+from gitfleet.testing import server
 from old_servers import OldHandler
 from run_command import gitfleet, outcomes, refs
 

@@ -85,6 +85,9 @@ pub(in crate::cli) struct MineArgs {
         hide_default_value = true
     )]
     jobs: usize,
+    /// Number of repositories cloned at once, while others are mined
+    #[arg(long, value_name = "N", value_parser = positive, default_value_t = MineOptions::new().clone_jobs)]
+    clone_jobs: usize,
     /// Number of threads, for all repositories together [default: one per core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     threads: usize,
@@ -106,6 +109,7 @@ impl MineArgs {
             .history(self.counting.options()?)
             .clone_options(self.fleet.options())
             .jobs(self.jobs)
+            .clone_jobs(self.clone_jobs)
             .jobs_per_host(self.retry.jobs_per_host)
             .threads(self.threads)
             .retry(self.retry.options());

@@ -6,19 +6,15 @@ use std::time::Instant;
 
 use super::options::{MineOptions, Table};
 use super::outcome::{Failure, Mined, OutcomeFile};
+use super::turns::Turns;
 use crate::choice::Choice;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::fleet::dataset::{Dataset, OUTCOME_FILE, Staging, json, write_synced};
+use crate::fleet::dataset::{Dataset, OUTCOME_FILE, json, write_synced};
 use crate::fleet::target::Target;
-use crate::git::{
-    BlameOptions, Discover, HistoryOptions, MissingBlobs, ObjectId, OpenOptions, Repo,
-};
+use crate::git::{BlameOptions, HistoryOptions, MissingBlobs, ObjectId, Repo};
 use crate::progress::{Phase, Progress};
-use crate::remote::{
-    CloneOptions, PrefetchFor, Worktree, clone_repo, prefetch, remote_head, remove_leftovers,
-    update_repo,
-};
+use crate::remote::{PrefetchFor, prefetch};
 use crate::workers::Workers;
 
 /// The job of one target.
@@ -27,7 +23,17 @@ pub(super) struct MineJob<'a> {
     pub(super) options: &'a MineOptions,
     pub(super) dataset: &'a Dataset,
     pub(super) workers: &'a Workers,
+    /// Limits the number of repositories that are read at once.
+    pub(super) turns: &'a Turns,
     pub(super) context: &'a Context,
+}
+
+/// The repository to read.
+pub(super) struct Source {
+    pub(super) repo: Repo,
+    /// The commit to mine; `None` if the repository is empty.
+    pub(super) head: Option<ObjectId>,
+    pub(super) warnings: Vec<String>,
 }
 
 impl MineJob<'_> {
@@ -35,6 +41,7 @@ impl MineJob<'_> {
         let place = self.dataset.place(&self.target.key());
         let finished = self.finished(&place)?;
         let result = self.mine(&place, finished.as_ref());
+        let result = result.map_err(|error| self.about_target(error));
         if let Err(error) = &result
             && finished.is_none()
             && !matches!(error, Error::Cancelled)
@@ -49,21 +56,27 @@ impl MineJob<'_> {
     fn mine(&self, place: &Path, finished: Option<&Mined>) -> Result<Mined> {
         let started = Instant::now();
         let staging = self.dataset.staging()?;
-        let Some(repo) = self.repo(&staging, finished)? else {
+        let Some(source) = self.source(&staging, finished)? else {
             return Ok(unchanged(finished, place));
         };
-        let head = self.head(&repo)?;
+        let Source {
+            repo,
+            head,
+            warnings,
+        } = source;
         let head_text = head.map(|id| id.to_string());
         if let Some(finished) = finished.filter(|finished| finished.head == head_text) {
             return Ok(unchanged(Some(finished), place));
         }
+        // Other clones go on meanwhile.
+        let _turn = self.turns.take(&self.context.cancel)?;
         let directory = staging.join("result");
         std::fs::create_dir(&directory).map_err(Error::storage("create", &directory))?;
         let mut mined = Mined {
             path: place.to_owned(),
             head: head_text,
             rows: BTreeMap::new(),
-            warnings: Vec::new(),
+            warnings,
             seconds: 0.0,
             was_finished: false,
         };
@@ -82,39 +95,18 @@ impl MineJob<'_> {
         Ok(mined)
     }
 
-    /// The repository to read; `None` if the remote has not changed since the finished run.
-    fn repo(&self, staging: &Staging, finished: Option<&Mined>) -> Result<Option<Repo>> {
-        let open = OpenOptions {
-            trust: self.options.clone_options.trust,
-            discover: Discover::Exact,
-            workers: Some(self.workers.clone()),
-            name: Some(self.target.key().to_string()),
-            cache_bytes: None,
-        };
-        if let Some(path) = self.target.local_path() {
-            return Repo::open(path, &open).map(Some);
+    /// Names the target in an error about a revision, instead of a temporary clone.
+    fn about_target(&self, error: Error) -> Error {
+        match error {
+            Error::RevisionNotFound {
+                revision, reason, ..
+            } => Error::RevisionNotFound {
+                repo: self.target.to_string(),
+                revision,
+                reason,
+            },
+            other => other,
         }
-        if self.is_still_true(finished)? {
-            return Ok(None);
-        }
-        let clone = match &self.options.keep_clones {
-            Some(root) => root.join(self.target.key().path()),
-            None => staging.join("clone.git"),
-        };
-        let options = CloneOptions {
-            worktree: Worktree::Bare,
-            threads: self.workers.threads(),
-            ..self.options.clone_options.clone()
-        };
-        if clone.exists() {
-            update_repo(&clone, &options, self.context)?;
-        } else {
-            if let Some(directory) = clone.parent() {
-                remove_leftovers(directory)?;
-            }
-            clone_repo(self.target.url(), &clone, &options, self.context)?;
-        }
-        Repo::open(&clone, &open).map(Some)
     }
 
     fn prefetch(&self, repo: &Repo, revision: Option<&str>) -> Result<()> {
@@ -144,22 +136,6 @@ impl MineJob<'_> {
             rev: revision.map(str::to_owned),
             mailmap: self.options.history.mailmap,
             ..BlameOptions::default()
-        }
-    }
-
-    fn is_still_true(&self, finished: Option<&Mined>) -> Result<bool> {
-        let asks_for_head = self.options.rev.is_none();
-        let Some(finished) = finished.filter(|_| asks_for_head) else {
-            return Ok(false);
-        };
-        let head = remote_head(self.target.url(), &self.options.clone_options, self.context)?;
-        Ok(finished.head == head.map(|id| id.to_string()))
-    }
-
-    fn head(&self, repo: &Repo) -> Result<Option<ObjectId>> {
-        match &self.options.rev {
-            None if repo.is_empty()? => Ok(None),
-            _ => repo.rev_parse(self.options.revision()).map(Some),
         }
     }
 

@@ -3,6 +3,8 @@
 mod job;
 mod options;
 mod outcome;
+mod source;
+mod turns;
 mod write_tables;
 
 use std::path::Path;
@@ -19,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::progress::EndStatus;
 use crate::workers::Workers;
 use job::MineJob;
+use turns::Turns;
 
 pub use options::{MineOptions, Table};
 pub use outcome::Mined;
@@ -85,8 +88,10 @@ where
         options.jobs
     };
     let dataset = Dataset::open(into, &options.fingerprint())?;
+    let turns = Turns::new(jobs);
     let fleet = FleetOptions {
-        jobs,
+        // Clones wait for hosts while others are read.
+        jobs: jobs + options.clone_jobs,
         jobs_per_host: options.jobs_per_host,
         retry: options.retry.clone(),
         ..FleetOptions::default()
@@ -97,6 +102,7 @@ where
             options,
             dataset: &dataset,
             workers: &workers,
+            turns: &turns,
             context,
         };
         job.run()

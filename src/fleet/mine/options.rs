@@ -39,7 +39,9 @@ settings! {
         pub keep_clones: Option<PathBuf> = None,
         /// Number of repositories mined at once; 0 means half the number of threads.
         pub jobs: usize = 0,
-        /// Largest number of repositories mined at once from one host.
+        /// Number of repositories cloned at once while others are mined.
+        pub clone_jobs: usize = FleetOptions::default().jobs,
+        /// Largest number of repositories cloned or mined at once from one host.
         pub jobs_per_host: usize = FleetOptions::default().jobs_per_host,
         /// Total number of threads for all repositories; 0 is one per core.
         pub threads: usize = 0,

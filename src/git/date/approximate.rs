@@ -153,12 +153,7 @@ impl WordDate<'_> {
             return Some(units.any(is_unit));
         }
         if let Some((_, seconds)) = UNITS.iter().find(|(name, _)| is_unit(name)) {
-            // git computes in 32 bits, and would wrap around.
-            self.go_back(
-                seconds
-                    .checked_mul(number)
-                    .filter(|length| *length <= LARGEST)?,
-            )?;
+            self.go_back(seconds.checked_mul(number)?)?;
         } else if let Some(weekday) = position(text, &WEEKDAYS) {
             let days = self.fields.weekday - i64::try_from(weekday).ok()?;
             let weeks = if days <= 0 { number } else { number - 1 };
@@ -216,6 +211,9 @@ impl WordDate<'_> {
 
     /// Goes back by `seconds`, after filling the fields that are missing from the present time.
     fn go_back(&mut self, mut seconds: i64) -> Option<i64> {
+        if seconds > LARGEST {
+            return None; // git computes in 32 bits, and would wrap around
+        }
         let (fields, now) = (&mut self.fields, &self.now);
         if fields.day.is_none() {
             if seconds == 0 && self.is_yesterday {

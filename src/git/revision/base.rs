@@ -59,6 +59,9 @@ impl Names<'_> {
                 if let Some(id) = self.full_id(&name) {
                     return Ok(id); // a commit that was checked out without a branch
                 }
+                if full_names(&name).next().is_none() {
+                    return miss("it is not written as a revision");
+                }
                 let found = self.store.find(&name)?;
                 found.map_or_else(|| miss(NO_SUCH_NAME), |(_, id)| Ok(id))
             }

@@ -48,13 +48,26 @@ pub(crate) fn append(git_dir: &Path, remote: &OriginSection<'_>) -> Result<()> {
         lines.push("\tpromisor = true".to_owned());
         lines.push(format!("\tpartialclonefilter = {}", filter.name()));
     }
-    if let Some(name) = remote.branch {
-        let name = String::from_utf8_lossy(name);
-        let short = name.strip_prefix("refs/heads/").unwrap_or(&name);
-        lines.push(format!("[branch \"{}\"]", escaped(short)));
-        lines.push("\tremote = origin".to_owned());
-        lines.push(format!("\tmerge = \"{}\"", escaped(&name)));
-    }
+    lines.extend(remote.branch.map(branch_lines).into_iter().flatten());
+    append_lines(git_dir, lines)
+}
+
+/// Appends the section of a local branch that tracks the remote's branch of the same name.
+pub(crate) fn append_branch(git_dir: &Path, name: &GitString) -> Result<()> {
+    append_lines(git_dir, branch_lines(name).to_vec())
+}
+
+fn branch_lines(name: &GitString) -> [String; 3] {
+    let name = String::from_utf8_lossy(name);
+    let short = name.strip_prefix("refs/heads/").unwrap_or(&name);
+    [
+        format!("[branch \"{}\"]", escaped(short)),
+        "\tremote = origin".to_owned(),
+        format!("\tmerge = \"{}\"", escaped(&name)),
+    ]
+}
+
+fn append_lines(git_dir: &Path, mut lines: Vec<String>) -> Result<()> {
     lines.push(String::new()); // ends the last line
     let path = git_dir.join("config");
     let write = || {

@@ -19,10 +19,13 @@ use super::outcome::CloneOutcome;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::id::ObjectId;
+use crate::git::refs::Head;
 use crate::git::repo::{OpenOptions, Repo, Trust};
 use crate::progress::{Phase, Progress};
 use crate::remote_url::{RemoteUrl, Scheme};
 
+#[cfg(feature = "http")]
+pub(super) use config::append_branch;
 #[cfg(feature = "http")]
 pub use network::remote_head;
 pub use staging::remove_leftovers;
@@ -148,7 +151,14 @@ fn refuse_for_paths(url: &RemoteUrl, options: &CloneOptions) -> Result<()> {
 /// cloned.
 fn inspect(path: &Path) -> Result<(Option<ObjectId>, Vec<String>)> {
     let repo = Repo::open(path, &OpenOptions::exact(Trust::Anyone)?)?;
-    let Some(head) = repo.head()?.commit_id() else {
+    let head = match repo.head()? {
+        Head::Unborn { name } if !repo.refs()?.is_empty() => {
+            let warning = format!("its HEAD names {name}, which does not exist: no files are here");
+            return Ok((None, vec![warning]));
+        }
+        head => head.commit_id(),
+    };
+    let Some(head) = head else {
         return Ok((None, Vec::new()));
     };
     let mut warnings = Vec::new();

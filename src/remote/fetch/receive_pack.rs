@@ -84,7 +84,12 @@ impl Connection<'_> {
                 for words in counters.words() {
                     monitor.heard(words.as_bytes());
                 }
-                remote.failure(&error, &monitor)
+                // The server cannot help a disk that is full.
+                let storage = gix_error::storage(&error, repo.git_dir());
+                let server = || remote.failure(&error, &monitor);
+                storage
+                    .filter(|_| monitor.failure_seen().is_none())
+                    .unwrap_or_else(server)
             })?);
             Ok(())
         });

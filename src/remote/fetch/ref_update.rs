@@ -204,11 +204,7 @@ fn between<'a>(pattern: &[u8], name: &'a [u8]) -> Option<&'a [u8]> {
 
 /// Applies the updates in one transaction.
 fn edit(repo: &gix::Repository, updates: &[RefUpdate]) -> Result<()> {
-    let failed = |error: gix::Error| Error::Corrupt {
-        path: repo.git_dir().to_owned(),
-        what: "its refs cannot be changed".to_owned(),
-        source: Some(gix_error::cause(&error)),
-    };
+    let failed = || gix_error::unreadable(repo.git_dir(), "its refs cannot be changed");
     let mut edits = Vec::new();
     for update in updates {
         if update.change == RefChange::Kept {
@@ -241,7 +237,9 @@ fn edit(repo: &gix::Repository, updates: &[RefUpdate]) -> Result<()> {
         return Ok(());
     }
     let mut store = repo.clone();
-    store.committer_or_set_generic_fallback().map_err(failed)?;
+    store
+        .committer_or_set_generic_fallback()
+        .map_err(failed())?;
     store
         .refs
         .transaction()
@@ -257,6 +255,6 @@ fn edit(repo: &gix::Repository, updates: &[RefUpdate]) -> Result<()> {
             let signature = store.committer().transpose()?;
             prepared.commit(signature)
         })
-        .map_err(failed)?;
+        .map_err(failed())?;
     Ok(())
 }

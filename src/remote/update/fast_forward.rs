@@ -16,6 +16,7 @@ use gix::index::entry::{Flags, Mode};
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 use gix::refs::{FullName, Target};
 
+use super::default_branch::{replacement, switch};
 use super::local_changes::LocalFiles;
 use super::place_files::{put, put_submodule, remove, staging};
 use crate::cancel::CancelToken;
@@ -40,6 +41,9 @@ pub(crate) enum FastForward {
     UpToDate,
     /// The files and this branch moved to another commit.
     Moved(GitString),
+    /// The files moved to this branch, which is new: the origin has it as its default branch, and no
+    /// longer has the one that was checked out.
+    Switched(GitString),
     /// The files were not updated, for this reason.
     Kept(String),
 }
@@ -59,10 +63,19 @@ pub(crate) fn fast_forward(
         Head::Unborn { name } => (name, None),
         Head::Detached { .. } => return Ok(FastForward::UpToDate),
     };
-    let Some(to) = tracked(repo, &branch)? else {
-        return Ok(FastForward::UpToDate);
-    };
     let overwrites = options.update_files == UpdateFiles::Overwrite;
+    let (to, new_branch) = match tracked(repo, &branch)? {
+        Some(to) => (to, None),
+        None => match replacement(repo, &branch)? {
+            Some((new, to)) if overwrites && !exists(&local, &new)? => (to, Some(new)),
+            Some((new, _)) if new != branch => {
+                return Ok(FastForward::Kept(format!(
+                    "the origin no longer has {branch}, and its default branch is {new}: switch to it"
+                )));
+            }
+            _ => return Ok(FastForward::UpToDate),
+        },
+    };
     if from == Some(to) && !overwrites {
         return Ok(FastForward::UpToDate);
     }
@@ -96,12 +109,20 @@ pub(crate) fn fast_forward(
         Ok(plan) => plan,
         Err(reason) => return Ok(FastForward::Kept(reason)),
     };
-    if plan.changes.is_empty() && from == Some(to) {
+    if plan.changes.is_empty() && from == Some(to) && new_branch.is_none() {
         return Ok(FastForward::UpToDate);
     }
     plan.apply(repo, index_lock, options, context)?;
+    if let Some(new) = new_branch {
+        switch(&local, &new, to)?;
+        return Ok(FastForward::Switched(new));
+    }
     move_branch(&local, &branch, from, to)?;
     Ok(FastForward::Moved(branch))
+}
+
+fn exists(repo: &gix::Repository, name: &[u8]) -> Result<bool> {
+    Ok(RefStore::of(repo).resolve(name)?.is_some())
 }
 
 /// Returns the result if `to` is not a descendant of `from`.

@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use gix::bstr::ByteSlice;
 use gix::protocol::fetch::{RefMap, Shallow, Tags};
 use gix::protocol::handshake::Ref;
-use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit};
-use gix::refs::{FullName, Target};
 use gix::refspec::RefSpec;
 
 use super::fetch::{
@@ -22,12 +20,15 @@ use crate::context::Context;
 use crate::durable::sync_directory;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
-use crate::git::refs::{Head, RefStore, has_reftable};
+use crate::git::id::ObjectId as Id;
+use crate::git::refs::{Head, has_reftable};
 use crate::git::repo::{OpenOptions, Repo};
 use crate::git_string::GitString;
 use crate::remote_url::Scheme;
+use default_branch::{follow_head, follow_origin_head};
 use fast_forward::{FastForward, fast_forward};
 use repack::join_small_packs;
+mod default_branch;
 mod fast_forward;
 mod local_changes;
 mod place_files;
@@ -107,6 +108,10 @@ pub fn update_repo(
     match fast_forward(&repo, options, context)? {
         FastForward::UpToDate => {}
         FastForward::Moved(branch) => outcome.forwarded_branch = Some(branch),
+        FastForward::Switched(branch) => {
+            outcome.new_default_branch = Some(branch.clone());
+            outcome.forwarded_branch = Some(branch);
+        }
         FastForward::Kept(reason) => outcome
             .warnings
             .push(format!("its files were not updated: {reason}")),
@@ -285,6 +290,11 @@ impl LocalRefs {
         check_connected(local, url, &wanted, &self.known, origin.filter, monitor)?;
         let refs = update_refs(local, &wanted, &self.specs, &self.shown, origin.prunes)?;
         let new_default_branch = follow_head(local, remote_head, current, is_bare)?;
+        if !is_bare {
+            follow_origin_head(local, remote_head)?;
+        }
+        let origin_head = remote_head.and_then(|head| head.unpack().1);
+        let origin_head = origin_head.filter(|id| local.has_object(*id));
         let (kept, changed): (Vec<_>, Vec<_>) = refs
             .into_iter()
             .partition(|one| one.change == RefChange::Kept);
@@ -299,57 +309,11 @@ impl LocalRefs {
             url: origin.url.to_string(),
             refs: changed,
             head: None,
+            origin_head: origin_head.map(|id| Id(id.to_owned())),
             new_default_branch,
             forwarded_branch: None,
             received_bytes: 0,
             warnings: kept.iter().map(stays).collect(),
         })
     }
-}
-
-/// Points `HEAD` of a bare clone to the remote's default branch, if the clone has that branch.
-/// Returns the branch if `HEAD` named another one before.
-fn follow_head(
-    repo: &gix::Repository,
-    remote_head: Option<&Ref>,
-    current: Option<&[u8]>,
-    is_bare: bool,
-) -> Result<Option<GitString>> {
-    let corrupt = || gix_error::unreadable(repo.git_dir(), "HEAD");
-    let name_of = |name: &[u8]| FullName::try_from(gix::bstr::BString::from(name));
-    let (new, branch) = match remote_head {
-        Some(Ref::Symbolic { target, .. }) => {
-            let is_here = RefStore::of(repo).resolve(target)?.is_some();
-            if !is_bare || !is_here || current == Some(target.as_slice()) {
-                return Ok(None);
-            }
-            let Ok(name) = name_of(target) else {
-                return Ok(None);
-            };
-            (Target::Symbolic(name), Some(target.to_vec().into()))
-        }
-        Some(remote_head) if is_bare && current.is_none() => {
-            let id = remote_head.unpack().1.filter(|id| repo.has_object(*id));
-            let Some(id) = id else { return Ok(None) };
-            (Target::Object(id.to_owned()), None)
-        }
-        _ => return Ok(None),
-    };
-    let Ok(name) = name_of(b"HEAD") else {
-        return Ok(None);
-    };
-    let edit = RefEdit {
-        change: Change::Update {
-            log: LogChange::default(),
-            expected: PreviousValue::Any,
-            new,
-        },
-        name,
-        deref: false,
-    };
-    let mut repo = repo.clone();
-    repo.committer_or_set_generic_fallback()
-        .map_err(corrupt())?;
-    repo.edit_reference(edit).map_err(corrupt())?;
-    Ok(branch)
 }

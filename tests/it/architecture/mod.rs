@@ -37,6 +37,7 @@ const LAYERS: &[&[&str]] = &[
     &["settings"],
     &[
         "cancel",
+        "causes",
         "jitter",
         "json",
         "mutex",
@@ -45,8 +46,8 @@ const LAYERS: &[&[&str]] = &[
         "remote_url",
         "unix_time",
         "vault",
-        "workers",
     ],
+    &["workers"],
     &["context"],
     &["net"],
     &["git", "providers"],

@@ -9,8 +9,8 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
 
-use super::Request;
 use super::headers::{Scheme, authority, authorization, media_type, seconds, was_closed, words};
+use super::request::Request;
 use crate::net::proxy::{self, Proxies};
 use crate::net::{Authenticate, CredentialProvider, Credentials, tls};
 use crate::remote::transport::limits::is_limit;

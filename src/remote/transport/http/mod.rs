@@ -6,19 +6,20 @@
 
 mod headers;
 mod link;
+mod request;
 
 use std::cell::RefCell;
-use std::io::{self, BufRead, Cursor, Read, Write};
+use std::io::{self, BufRead, Cursor, Read};
 use std::rc::Rc;
 
 use gix::protocol::transport::client::blocking_io::http::{
     GetResponse, Http, PostBodyDataKind, PostResponse,
 };
-use reqwest::header::HeaderMap;
 use reqwest::{Method, Response};
 
 use self::headers::{header_map, lines};
 use self::link::{Answer, Link};
+use self::request::{Request, Upload};
 use super::framed::Framed;
 use super::monitor::TransferMonitor;
 use super::stall::StallTimer;
@@ -29,13 +30,6 @@ pub(crate) struct Client {
     link: Rc<Link>,
     /// The base URL that redirects of the first request led to.
     base: Option<String>,
-}
-
-struct Request {
-    method: Method,
-    url: String,
-    headers: HeaderMap,
-    upload: Upload,
 }
 
 impl Client {
@@ -209,26 +203,5 @@ impl BufRead for Body {
 
     fn consume(&mut self, amount: usize) {
         self.chunk.consume(amount);
-    }
-}
-
-/// The body of a request, collected until the answer is read.
-#[derive(Clone, Default)]
-pub(crate) struct Upload(Rc<RefCell<Vec<u8>>>);
-
-impl Upload {
-    fn take(&self) -> Vec<u8> {
-        self.0.borrow().clone()
-    }
-}
-
-impl Write for Upload {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

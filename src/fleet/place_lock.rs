@@ -1,0 +1,71 @@
+//! A lock for the place of a clone, so that processes with one directory of clones wait for each
+//! other.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+
+/// Time between two attempts to lock.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A locked place; the lock ends when this is dropped, or with the process.
+pub(super) struct PlaceLock {
+    _file: File,
+    path: PathBuf,
+}
+
+/// Waits until no other process makes or updates the clone at `place`.
+///
+/// # Errors
+///
+/// [`Error::Cancelled`], and [`Error::Storage`] if the file for the lock cannot be made.
+pub(super) fn lock_place(place: &Path, cancel: &CancelToken) -> Result<PlaceLock> {
+    let directory = place.parent().unwrap_or(Path::new("."));
+    let name = place.file_name().unwrap_or_default().display();
+    let path = directory.join(format!(".gitfleet-lock-{name}"));
+    let failed = || Error::storage("lock", &path);
+    loop {
+        fs::create_dir_all(directory).map_err(Error::storage("create", directory))?;
+        let file = match File::create(&path) {
+            // The directory was removed by a process that had made it.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            file => file.map_err(failed())?,
+        };
+        match file.try_lock() {
+            // The process that held it may have removed the file.
+            Ok(()) if !is_at(&file, &path) => {}
+            Ok(()) => return Ok(PlaceLock { _file: file, path }),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            Err(TryLockError::Error(error)) => return Err(failed()(error)),
+        }
+        cancel.check()?;
+    }
+}
+
+/// Returns true if the file is still the one at `path`.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (Ok(held), Ok(there)) = (file.metadata(), fs::metadata(path)) else {
+        return false;
+    };
+    (held.dev(), held.ino()) == (there.dev(), there.ino())
+}
+
+#[cfg(not(unix))]
+fn is_at(_file: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+impl Drop for PlaceLock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+        // Directories that were made for a clone that failed are removed again.
+        for directory in self.path.ancestors().skip(1).take(2) {
+            let _ = fs::remove_dir(directory); // fails if it is not empty
+        }
+    }
+}
