@@ -142,6 +142,7 @@ fn parse_time(text: &[u8]) -> Option<Timestamp> {
     let seconds = number(digits)?;
     let offset: i32 = number(self::digits(offset))
         .and_then(|offset: i64| i32::try_from(offset).ok())
+        .filter(|offset| sign < 0 || *offset < i32::MAX)
         .unwrap_or(0);
     let minutes = offset / 100 * 60 + offset % 100;
     Some(Timestamp {

@@ -1,37 +1,143 @@
 //! The mailmap, which maps committed names and e-mails to the proper ones.
+//!
+//! Each line has up to two names and two e-mails: the proper ones, then the committed ones. E-mails
+//! are compared as they are written, with their blanks, and in any case of ASCII letters, as names
+//! are. A later line for the same committed name and e-mail replaces what an earlier one says.
+
+use std::collections::HashMap;
+use std::fs;
+
+use gix::bstr::ByteSlice;
 
 use super::repo::Repo;
 
 /// The repository's mailmap, as in git: `.mailmap` of the working tree, or of `HEAD` in a bare
 /// repository, and those that the repository's configuration names.
-pub(crate) struct Mailmap(Option<gix::mailmap::Snapshot>);
+#[derive(Default)]
+pub(crate) struct Mailmap(HashMap<Vec<u8>, Entry>);
+
+/// The proper name and e-mail; those that are `None` stay as they were committed.
+#[derive(Clone, Debug, Default)]
+struct Proper {
+    name: Option<Vec<u8>>,
+    email: Option<Vec<u8>>,
+}
+
+/// What is known of a committed e-mail.
+#[derive(Debug, Default)]
+struct Entry {
+    for_all: Proper,
+    by_name: HashMap<Vec<u8>, Proper>,
+}
 
 impl Mailmap {
     /// Reads the repository's mailmap. As in git, one that is missing or unreadable maps nothing.
     pub(crate) fn open(repo: &Repo) -> Self {
-        let snapshot = repo.local().open_mailmap();
-        Self((!snapshot.entries().is_empty()).then_some(snapshot))
+        let mut map = Self::default();
+        let local = repo.local();
+        let config = local.config_snapshot();
+        let root = local.workdir();
+        if let Some(root) = root {
+            let path = root.join(".mailmap");
+            // As in git, a symbolic link is not followed.
+            if fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
+                map.add_lines(&fs::read(&path).unwrap_or_default());
+            }
+        }
+        let blob = config.string("mailmap.blob").map(|name| name.to_string());
+        let blob = blob.or_else(|| root.is_none().then(|| "HEAD:.mailmap".to_owned()));
+        let blob = blob.and_then(|name| local.rev_parse_single(name.as_str()).ok()?.object().ok());
+        if let Some(blob) = blob {
+            map.add_lines(&blob.data);
+        }
+        let file = config.trusted_path("mailmap.file").ok().flatten();
+        if let Some(file) = file {
+            let base = root.unwrap_or(local.git_dir());
+            map.add_lines(&fs::read(base.join(file)).unwrap_or_default());
+        }
+        map
     }
 
     /// A mailmap that maps nothing.
     pub(crate) fn none() -> Self {
-        Self(None)
+        Self::default()
+    }
+
+    fn add_lines(&mut self, text: &[u8]) {
+        for line in text.lines() {
+            self.add(line);
+        }
+    }
+
+    fn add(&mut self, line: &[u8]) {
+        if line.starts_with(b"#") {
+            return;
+        }
+        let Some(new) = person(line).filter(|new| !new.email.is_empty()) else {
+            return;
+        };
+        let old = person(new.rest);
+        let owned = |text: &[u8]| text.to_vec();
+        let proper = Proper {
+            name: new.name.map(owned),
+            email: old.as_ref().map(|_| owned(new.email)),
+        };
+        let old_name = old.as_ref().and_then(|old| old.name);
+        let old_email = old.map(|old| old.email);
+        let key = old_email.unwrap_or(new.email).to_ascii_lowercase();
+        let entry = self.0.entry(key).or_default();
+        match old_name {
+            Some(old_name) => {
+                entry.by_name.insert(old_name.to_ascii_lowercase(), proper);
+            }
+            None => {
+                let known = &mut entry.for_all;
+                known.name = proper.name.or(known.name.take());
+                known.email = proper.email.or(known.email.take());
+            }
+        }
     }
 
     /// Returns name and e-mail after mapping.
     pub(crate) fn resolve(&self, name: &[u8], email: &[u8]) -> (Vec<u8>, Vec<u8>) {
-        let signature = gix::actor::SignatureRef {
-            name: name.into(),
-            email: email.into(),
-            time: "0 +0000",
-        };
-        match self
-            .0
-            .as_ref()
-            .and_then(|snapshot| snapshot.try_resolve(signature))
-        {
-            Some(found) => (found.name.into(), found.email.into()),
-            None => (name.to_vec(), email.to_vec()),
-        }
+        let proper = self.proper(name, email);
+        let name_of = proper.and_then(|proper| proper.name.clone());
+        let email_of = proper.and_then(|proper| proper.email.clone());
+        (
+            name_of.unwrap_or_else(|| name.to_vec()),
+            email_of.unwrap_or_else(|| email.to_vec()),
+        )
     }
+
+    fn proper(&self, name: &[u8], email: &[u8]) -> Option<&Proper> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let entry = self.0.get(&email.to_ascii_lowercase())?;
+        if entry.by_name.is_empty() {
+            return Some(&entry.for_all);
+        }
+        let own = entry.by_name.get(&name.to_ascii_lowercase());
+        Some(own.unwrap_or(&entry.for_all))
+    }
+}
+
+/// A person in a line of a mailmap.
+struct Person<'a> {
+    name: Option<&'a [u8]>,
+    email: &'a [u8],
+    /// The text after the person.
+    rest: &'a [u8],
+}
+
+/// Reads `Name <email>`. Blanks around the name are dropped, those within the brackets are not.
+fn person(text: &[u8]) -> Option<Person<'_>> {
+    let open = text.find_byte(b'<')?;
+    let close = open + 1 + text[open + 1..].find_byte(b'>')?;
+    let name = text[..open].trim_ascii();
+    Some(Person {
+        name: (!name.is_empty()).then_some(name),
+        email: &text[open + 1..close],
+        rest: &text[close + 1..],
+    })
 }

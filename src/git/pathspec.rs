@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use gix::bstr::{BStr, ByteSlice};
-use gix::pathspec::{Defaults, Search};
+use gix::pathspec::{Defaults, MagicSignature, Pattern, Search, SearchMode};
 
 use crate::error::{Error, Result};
 use crate::git_string::GitString;
@@ -48,7 +48,11 @@ impl Pathspec {
             normal
                 .normalize(Path::new(""), &root)
                 .map_err(|error| invalid(spec, error))?;
-            if matches!(normal.path().as_bytes(), b"" | b".") && !pattern.is_excluded() {
+            if is_from_top(&pattern) && !is_normal(pattern.path()) {
+                // git does not normalize such a path, and no path in a tree is like it.
+                let excluded: &[u8] = if pattern.is_excluded() { b"!" } else { b"" };
+                pattern = parse(&[b":(literal)".as_slice(), excluded, b"\0"].concat())?;
+            } else if matches!(normal.path().as_bytes(), b"" | b".") && !pattern.is_excluded() {
                 pattern = parse(b":")?;
             }
             if !pattern.attributes.is_empty() {
@@ -70,14 +74,41 @@ impl Pathspec {
     /// Returns true if `path`, a file or a submodule, is selected.
     pub(crate) fn matches(&mut self, path: &[u8], is_submodule: bool) -> bool {
         let path: &BStr = path.into();
-        let found =
-            self.0
-                .pattern_matching_relative_path(path, Some(is_submodule), &mut |_, _, _, _| false);
-        found.is_some_and(|found| !found.is_excluded())
+        let mut matched = |is_directory: bool| {
+            let found = self.0.pattern_matching_relative_path(
+                path,
+                Some(is_directory),
+                &mut |_, _, _, _| false,
+            );
+            found.map(|found| {
+                // As in git, a pattern that ends with a slash does not match a submodule.
+                let is_pattern = found.pattern.path().find_byteset(b"*?[").is_some();
+                let is_literal = found.pattern.search_mode == SearchMode::Literal;
+                (!found.is_excluded(), is_pattern && !is_literal)
+            })
+        };
+        let as_file = matched(false);
+        let found = match matched(is_submodule) {
+            Some((_, true)) | None => as_file,
+            found => found,
+        };
+        found.is_some_and(|(is_selected, _)| is_selected)
     }
 
     /// Returns true if `directory` may contain selected files.
     pub(crate) fn may_match_in(&self, directory: &[u8]) -> bool {
         self.0.can_match_relative_path(directory.into(), Some(true))
     }
+}
+
+/// Returns true for a pathspec of the top of the repository: `:/src`, `:(top)src`.
+fn is_from_top(pattern: &Pattern) -> bool {
+    pattern.signature.contains(MagicSignature::TOP)
+}
+
+/// Returns true if a path has no empty part and none of dots.
+fn is_normal(path: &BStr) -> bool {
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    let mut parts = path.split(|byte| *byte == b'/');
+    path.is_empty() || parts.all(|part| !matches!(part, b"" | b"." | b".."))
 }

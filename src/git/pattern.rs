@@ -2,6 +2,7 @@
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use super::posix;
 use crate::choice::choices;
 use crate::error::{Error, Result};
 
@@ -48,9 +49,10 @@ impl Pattern {
         syntax: PatternSyntax,
         set: impl Fn(&mut RegexBuilder) -> &mut RegexBuilder,
     ) -> Result<Self> {
+        let refuse = |reason: &str| Error::invalid(format!("pattern `{text}`"), reason);
         let expression = match syntax {
-            PatternSyntax::Basic => translated(text, false),
-            PatternSyntax::Extended => translated(text, true),
+            PatternSyntax::Basic => posix::translated(text, false).map_err(refuse)?,
+            PatternSyntax::Extended => posix::translated(text, true).map_err(refuse)?,
             PatternSyntax::Fixed => regex::escape(text),
         };
         set(&mut RegexBuilder::new(&expression))
@@ -75,117 +77,9 @@ impl Pattern {
     }
 }
 
-/// Translates a POSIX expression, extended or basic, to the syntax of the `regex` crate.
-fn translated(posix: &str, is_extended: bool) -> String {
-    let mut out = String::with_capacity(posix.len());
-    let mut letters = posix.chars().peekable();
-    // At the start of a basic expression `*` is literal; `^` is an anchor only there.
-    let mut at_start = true;
-    while let Some(letter) = letters.next() {
-        let was_at_start = std::mem::replace(&mut at_start, false);
-        match letter {
-            '\\' => match letters.next() {
-                Some(special @ ('(' | ')' | '{' | '}' | '|' | '+' | '?')) if !is_extended => {
-                    out.push(special);
-                    at_start = matches!(special, '(' | '|');
-                }
-                Some('<') => out.push_str(r"\b{start}"),
-                Some('>') => out.push_str(r"\b{end}"),
-                Some('`') => out.push_str(r"\A"),
-                Some('\'') => out.push_str(r"\z"),
-                // Back references are copied; the `regex` crate rejects them.
-                Some(known @ ('w' | 'W' | 's' | 'S' | 'b' | 'B' | '0'..='9')) => {
-                    out.extend(['\\', known]);
-                }
-                Some(letter) => out.push_str(&regex::escape(letter.encode_utf8(&mut [0; 4]))),
-                None => out.push('\\'),
-            },
-            '[' => bracket(&mut out, &mut letters),
-            letter if is_extended => out.push(letter),
-            '(' | ')' | '{' | '}' | '|' | '+' | '?' => out.extend(['\\', letter]),
-            '*' if was_at_start => out.push_str(r"\*"),
-            '^' if was_at_start => {
-                out.push('^');
-                at_start = true;
-            }
-            '^' => out.push_str(r"\^"),
-            '$' => {
-                let mut after = letters.clone();
-                let is_end = match after.next() {
-                    None => true,
-                    Some('\\') => matches!(after.next(), Some(')' | '|')),
-                    Some(_) => false,
-                };
-                out.push_str(if is_end { "$" } else { r"\$" });
-            }
-            letter => out.push(letter),
-        }
-    }
-    out
-}
-
-/// Copies a bracket expression. In POSIX, a `]` right after the opening bracket is literal, and so
-/// is every backslash.
-fn bracket(out: &mut String, letters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    out.push('[');
-    if letters.next_if_eq(&'^').is_some() {
-        out.push('^');
-    }
-    if let Some(first) = letters.next_if(|letter| matches!(letter, ']' | '-')) {
-        out.extend(['\\', first]);
-    }
-    while let Some(letter) = letters.next() {
-        match letter {
-            ']' => {
-                out.push(']');
-                return;
-            }
-            '[' if matches!(letters.peek(), Some(':' | '.' | '=')) => {
-                out.push('[');
-                for letter in letters.by_ref() {
-                    out.push(letter);
-                    if letter == ']' {
-                        break;
-                    }
-                }
-            }
-            '\\' | '[' | '&' | '~' => out.extend(['\\', letter]),
-            letter => out.push(letter),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn basic_expressions_become_extended_ones() {
-        for (basic, expected) in [
-            ("a+b", r"a\+b"),
-            (r"a\+b", "a+b"),
-            (r"\(fix\|feat\): *", "(fix|feat): *"),
-            ("(fix)", r"\(fix\)"),
-            ("*x", r"\*x"),
-            (r"^*x$", r"^\*x$"),
-            ("a$b", r"a\$b"),
-            ("[]a]", r"[\]a]"),
-            (r"[\d]", r"[\\d]"),
-            ("[[:alpha:]]*", "[[:alpha:]]*"),
-            (r"x\{2,3\}", "x{2,3}"),
-            (r"a\.b", r"a\.b"),
-            (r"a\d\w", r"ad\w"),
-            ("[--/]", r"[\--/]"),
-        ] {
-            assert_eq!(translated(basic, false), expected, "{basic}");
-        }
-    }
-
-    #[test]
-    fn brackets_are_posix_in_extended_expressions_too() {
-        assert_eq!(translated(r"(a|[\d&&x])+", true), r"(a|[\\d\&\&x])+");
-        assert!(Pattern::new("a\\", PatternSyntax::Extended, false).is_err());
-    }
 
     #[test]
     fn pattern_matches_line_by_line() {

@@ -29,6 +29,7 @@ mod history;
 mod mine;
 mod odd_commits;
 mod open;
+mod patterns;
 mod purity;
 mod refs;
 #[cfg(feature = "http")]

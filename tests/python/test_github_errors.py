@@ -1,6 +1,7 @@
 """Refusals by GitHub, unknown users, and the hosts that receive tokens."""
 
 import contextlib
+import json
 import pickle
 import threading
 import time
@@ -226,3 +227,41 @@ def test_token_is_not_sent_in_clear_text():
     with pytest.raises(exceptions.InvalidInputError, match="plain http"):
         GitHubClient(TOKEN, "http://192.0.2.2/api/v3")
     GitHubClient(TOKEN, "http://192.0.2.2/api/v3", allow_clear_text=True)
+
+
+async def test_answer_that_is_not_ready_is_asked_for_again(api, tmp_path):
+    waits = [(202, {"ETag": '"empty"', "Retry-After": "0"}, {}), (200, {}, [{"total": 5}])]
+    api.answers["/repos/o/r1/stats/contributors"] = lambda _: waits.pop(0)
+    assert await client(api).get("/repos/o/r1/stats/contributors") == [{"total": 5}]
+    never = (202, {"ETag": '"empty"', "Retry-After": "0"}, {})
+    api.answers["/repos/o/r1/stats/participation"] = never
+    for cache in (None, tmp_path / "cache"):
+        for _ in range(2):
+            with pytest.raises(providers.ProviderError, match="not ready"):
+                await client(api, cache=cache).get("/repos/o/r1/stats/participation")
+    assert all("if-none-match" not in headers for _, _, headers, _ in api.requests)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"type": "RESOURCE_LIMITS_EXCEEDED", "message": "Resource limits for this query exceeded."},
+        {"message": "Something went wrong while executing your query."},
+    ],
+)
+async def test_query_that_is_answered_in_part_is_split(api, error):
+    def answer(body):
+        query = json.loads(body)
+        names = [query["variables"][f"n{n}"] for n in range(len(query["variables"]) // 2)]
+        about = {
+            f"r{n}": {"databaseId": 1, "name": name, "nameWithOwner": f"o/{name}"}
+            for n, name in enumerate(names)
+        }
+        if len(names) <= 3:
+            return 200, {}, {"data": about}
+        cut = {alias: one if alias == "r0" else None for alias, one in about.items()}
+        return 200, {}, {"data": cut, "errors": [error]}
+
+    api.answers["/graphql"] = answer
+    found = await client(api).metadata([f"o/r{number}" for number in range(20)])
+    assert [one.name for one in found] == [f"r{number}" for number in range(20)]

@@ -11,12 +11,7 @@ pub(super) const TIMED_OUT: &str = "the query took too long";
 pub(super) fn refusal(body: &Value) -> ServiceError {
     match &body["errors"][0] {
         Value::Null => ServiceError::new(ErrorKind::Refused, "/graphql", "the answer has no data"),
-        // GitHub's error for a query that it gave up on has no type.
-        error
-            if error["type"].is_null()
-                && error["locations"].is_null()
-                && error["path"].is_null() =>
-        {
+        error if is_about_size(error) => {
             let said = error["message"].as_str().unwrap_or_default();
             ServiceError::new(
                 ErrorKind::Network,
@@ -25,6 +20,18 @@ pub(super) fn refusal(body: &Value) -> ServiceError {
             )
         }
         error => of_graphql(error, "/graphql"),
+    }
+}
+
+/// Returns true for an error of a query that asks for too much. GitHub's error for a query that it
+/// gave up on has no type.
+pub(super) fn is_about_size(error: &Value) -> bool {
+    match error["type"].as_str() {
+        None => error["locations"].is_null() && error["path"].is_null(),
+        Some(name) => matches!(
+            name,
+            "RESOURCE_LIMITS_EXCEEDED" | "MAX_NODE_LIMIT_EXCEEDED" | "QUERY_TIMEOUT" | "TIMEOUT"
+        ),
     }
 }
 

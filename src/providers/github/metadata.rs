@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use super::client::GitHub;
-use super::graphql_error::{TIMED_OUT, of_graphql, refusal};
+use super::graphql_error::{TIMED_OUT, is_about_size, of_graphql, refusal};
 use crate::error::{Error, ErrorKind, Result, ServiceError};
 use crate::json::Json;
 
@@ -122,6 +122,12 @@ impl GitHub {
         let is_empty = data
             .as_object()
             .is_none_or(|data| data.values().all(Value::is_null));
+        // An answer may also lack the part that took too long.
+        let said_all = said.as_array().map(Vec::as_slice).unwrap_or_default();
+        if let Some(error) = said_all.iter().find(|error| is_about_size(error)) {
+            let answer = serde_json::json!({ "errors": [error] });
+            return Err(Error::service(refusal(&answer)));
+        }
         if !data.is_object() || (is_empty && errors.is_empty() && !said[0].is_null()) {
             let answer = serde_json::json!({ "errors": said });
             return Err(Error::service(refusal(&answer)));

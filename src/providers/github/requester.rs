@@ -317,6 +317,10 @@ impl Requester {
             return self.refused(request, lease, status, told, retry_after(headers), error);
         }
         lease.answered(told, true);
+        // GitHub still makes the answer, as for statistics; this one is empty.
+        if status == StatusCode::ACCEPTED && request.method == Method::GET {
+            return Attempt::Again(not_ready(&request.route), retry_after(headers));
+        }
         let body_json = match parsed {
             Ok(json) => json,
             Err(error) => return Attempt::Again(nonsense(&request.route, &error), None),
@@ -532,6 +536,14 @@ fn unreachable(route: &str, error: &octocrab::Error) -> Error {
         next = error.source();
     }
     Error::service(ServiceError::new(ErrorKind::Network, route, text))
+}
+
+fn not_ready(route: &str) -> Error {
+    Error::service(ServiceError::new(
+        ErrorKind::Network,
+        route,
+        "the answer is not ready yet (HTTP status 202); ask again in a minute",
+    ))
 }
 
 fn nonsense(route: &str, error: &serde_json::Error) -> Error {
