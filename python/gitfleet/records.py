@@ -6,6 +6,7 @@ import asyncio
 import html
 import importlib
 import os
+import warnings
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from gitfleet._extras import needs
@@ -259,6 +260,9 @@ class Records:
     def write_parquet(self, path: str | os.PathLike[str]) -> int:
         """Write everything to a Parquet file, batch by batch; it appears when it is complete.
 
+        Dates that Parquet's readers cannot express, more than 292,000 years away, are null, with a
+        ``RuntimeWarning``.
+
         Returns:
             The number of rows.
 
@@ -339,14 +343,18 @@ class Records:
     def _write(
         self, path: str | os.PathLike[str], form: Literal["csv", "csv-raw", "jsonl", "parquet"]
     ) -> int:
-        rows = self._stream.write(os.fspath(path), form)
+        rows, warning = self._stream.write(os.fspath(path), form)
+        if warning:
+            warnings.warn(warning, RuntimeWarning, stacklevel=3)
         self._finish()
         return rows
 
     async def _write_async(
         self, path: str | os.PathLike[str], form: Literal["csv", "csv-raw", "jsonl", "parquet"]
     ) -> int:
-        rows = await self._stream.write_async(os.fspath(path), form)
+        rows, warning = await self._stream.write_async(os.fspath(path), form)
+        if warning:
+            warnings.warn(warning, RuntimeWarning, stacklevel=3)
         self._finish()
         return rows
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::credentials;
 use super::environment::{net_options, token_of_environment};
-use crate::net::{Authenticate, Credentials, Net};
-use crate::remote::CloneOptions;
+use crate::net::{Credentials, Net};
+use crate::remote::{Authenticate, CloneOptions};
 use crate::secret::Secret;
 
 /// Network options that the user gave. `None` means the environment's value, or else the library's
@@ -48,7 +48,6 @@ impl Network {
         set(&mut net.insecure_hosts, self.insecure_hosts);
         set(&mut net.proxy, self.proxy.map(Some));
         set(&mut net.no_proxy, self.no_proxy.map(Some));
-        set(&mut net.authenticate, self.authenticate);
         set(&mut net.timeout, self.timeout);
         set(&mut net.connect_timeout, self.connect_timeout);
         set(&mut net.min_rate, self.min_rate);
@@ -68,6 +67,7 @@ impl Network {
         CloneOptions::new()
             .net(Net::new(net))
             .credentials(known)
+            .authenticate(self.authenticate.unwrap_or_default())
             .credential_provider(credentials::ask(
                 self.credential_command,
                 self.git_credentials,

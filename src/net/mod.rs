@@ -18,4 +18,4 @@ mod verifier;
 
 #[cfg(feature = "http")]
 pub(crate) use client::ClientSettings;
-pub use options::{Authenticate, CredentialProvider, Credentials, Net, NetOptions};
+pub use options::{CredentialProvider, Credentials, Net, NetOptions};

@@ -6,22 +6,9 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::choice::choices;
 use crate::error::Result;
 use crate::secret::Secret;
 use crate::settings::settings;
-
-choices! {
-    /// The time at which credentials are sent to a host over http.
-    #[derive(Default)]
-    pub enum Authenticate: "authenticate" {
-        /// When the host refuses or limits requests without them.
-        #[default]
-        WhenAsked = "when-asked",
-        /// With the first request.
-        Always = "always",
-    }
-}
 
 settings! {
     /// Proxy, certificates and time limits. None of them is read from the environment here; the
@@ -55,8 +42,6 @@ settings! {
         /// Minimum rate in bytes per second, on average over `timeout`. A slower transfer counts as
         /// stalled.
         pub min_rate: u64 = 1,
-        /// The time at which credentials are sent.
-        pub authenticate: Authenticate = Authenticate::default(),
         /// Send credentials over plain http, where anyone on the network path can read them.
         pub allow_clear_text: bool = false,
         /// The program for ssh URLs and its first arguments; empty is `ssh`.

@@ -206,8 +206,9 @@ impl RecordStream {
         Ok(Some(rows))
     }
 
-    /// Write all rows to a file, and return their number. The file appears when it is complete.
-    fn write(&self, py: Python<'_>, path: PathBuf, form: &str) -> PyResult<u64> {
+    /// Write all rows to a file, and return their number, and a warning if not all values could be
+    /// written. The file appears when it is complete.
+    fn write(&self, py: Python<'_>, path: PathBuf, form: &str) -> PyResult<(u64, Option<String>)> {
         let (records, format) = (self.take()?, format(form));
         wait(py, &self.cancel, move || write(records, &path, format))
     }
@@ -325,8 +326,8 @@ fn format(name: &str) -> Format {
     }
 }
 
-/// Writes all rows to a file, and returns their number.
-fn write(records: Records, path: &Path, format: Format) -> Result<u64> {
+/// Writes all rows to a file. Returns their number, and a warning about values that are lost.
+fn write(records: Records, path: &Path, format: Format) -> Result<(u64, Option<String>)> {
     let (out, file) = NewFile::create(path)?;
     let mut sink = Sink::new(format, Box::new(out), path, records.schema())?;
     let mut rows = 0;
@@ -335,8 +336,9 @@ fn write(records: Records, path: &Path, format: Format) -> Result<u64> {
         rows += batch.num_rows() as u64;
         sink.write(&batch)?;
     }
+    let warning = sink.warning();
     sink.finish()?;
-    file.keep().map(|()| rows)
+    file.keep().map(|()| (rows, warning))
 }
 
 /// Makes Python raise `KeyboardInterrupt` as soon as the reader returns to Python.

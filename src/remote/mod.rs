@@ -33,7 +33,8 @@ mod without_http;
 pub use clone::remote_head;
 pub use clone::{clone_repo, remove_leftovers};
 pub use options::{
-    CloneOptions, FetchTags, Filter, PrefetchFor, TransferLimits, UpdateFiles, Worktree,
+    Authenticate, CloneOptions, FetchTags, Filter, PrefetchFor, TransferLimits, UpdateFiles,
+    Worktree,
 };
 pub use origin::{CloneOrigin, origin};
 pub use outcome::{CloneOutcome, RefChange, RefUpdate, UpdateOutcome};

@@ -41,6 +41,18 @@ choices! {
 }
 
 choices! {
+    /// The time at which credentials are sent to a host over http.
+    #[derive(Default)]
+    pub enum Authenticate: "authenticate" {
+        /// When the host refuses or limits requests without them.
+        #[default]
+        WhenAsked = "when-asked",
+        /// With the first request.
+        Always = "always",
+    }
+}
+
+choices! {
     /// The tags that are fetched.
     #[derive(Default)]
     pub enum FetchTags: "tags" {
@@ -119,6 +131,8 @@ settings! {
         pub credentials: Vec<Credentials> = Vec::new(),
         /// Callback for the credentials of other hosts.
         pub credential_provider: Option<CredentialProvider> = None,
+        /// The time at which credentials are sent.
+        pub authenticate: Authenticate = Authenticate::default(),
         /// Threads that one clone may use for resolving deltas and checking out; 0 is one per core.
         pub threads: usize = 0,
     }

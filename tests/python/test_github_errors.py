@@ -242,6 +242,12 @@ async def test_answer_that_is_not_ready_is_asked_for_again(api, tmp_path):
     assert all("if-none-match" not in headers for _, _, headers, _ in api.requests)
 
 
+def repository_node(name):
+    owner = {"login": "o", "id": "O", "databaseId": 1}
+    about = {"id": "R", "databaseId": 1, "name": name, "nameWithOwner": f"o/{name}"}
+    return about | {"url": f"https://github.com/o/{name}", "owner": owner}
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -253,10 +259,7 @@ async def test_query_that_is_answered_in_part_is_split(api, error):
     def answer(body):
         query = json.loads(body)
         names = [query["variables"][f"n{n}"] for n in range(len(query["variables"]) // 2)]
-        about = {
-            f"r{n}": {"databaseId": 1, "name": name, "nameWithOwner": f"o/{name}"}
-            for n, name in enumerate(names)
-        }
+        about = {f"r{n}": repository_node(name) for n, name in enumerate(names)}
         if len(names) <= 3:
             return 200, {}, {"data": about}
         cut = {alias: one if alias == "r0" else None for alias, one in about.items()}

@@ -46,6 +46,8 @@ NOT_KEYS = {
     "max_throttle": "for programs that embed the library",
     "max_wait": "for programs that embed the library",
     "withheld_variables": "set by the extension",
+    "http_proxy": "from the environment; `proxy` overrides it",
+    "https_proxy": "from the environment; `proxy` overrides it",
 }
 # Options that `mine` sets itself: which commits are read, and how repositories are cloned.
 DECIDED_BY_MINE = {
@@ -59,6 +61,7 @@ FLAGS = {
     "authors": ("author", "git's name"),
     "committers": ("committer", "git's name"),
     "refspecs": ("refspec", "may be given several times"),
+    "insecure_hosts": ("insecure-host", "may be given several times"),
     "all_refs": ("all", "git's name"),
     "pattern_syntax": ("extended-regexp", "git's name"),
     "merge_commits": ("no-merges", "git's name"),

@@ -83,7 +83,11 @@ UNTIL = datetime.datetime.fromtimestamp(TIME + 3600 * 5, datetime.timezone.utc)
     [
         ("since=", {"since": SINCE, "to": UNTIL}, {"since": SINCE, "until": UNTIL}),
         ("from_commit=", {"from_tag": "v1", "to_tag": "v2"}, {"rev": ["v2", "^v1^@"]}),
-        ("from_commit=", {"from_commit": "v1", "to_commit": "HEAD~1"}, {"rev": ["HEAD~1", "^v1^@"]}),
+        (
+            "from_commit=",
+            {"from_commit": "v1", "to_commit": "HEAD~1"},
+            {"rev": ["HEAD~1", "^v1^@"]},
+        ),
         ("from_commit=", {"to_tag": "v1"}, {"rev": "v1"}),
         ("from_commit=", {"from_commit": "v1~1", "to_commit": "v2"}, {"rev": ["v2", "^v1~1^@"]}),
         ("single=", {"single": "HEAD~2"}, {"rev": "HEAD~2", "max_count": 1}),

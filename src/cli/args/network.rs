@@ -8,8 +8,8 @@ use super::choice::{Mebibytes, Seconds, choice};
 use crate::choice::Choice;
 use crate::edge::environment::shell_command;
 use crate::edge::network::Network;
-use crate::net::{Authenticate, NetOptions};
-use crate::remote::{CloneOptions, TransferLimits};
+use crate::net::NetOptions;
+use crate::remote::{Authenticate, CloneOptions, TransferLimits};
 
 /// Network options.
 #[derive(Clone, Debug, ClapArgs)]

@@ -12,7 +12,7 @@ use super::{git_daemon, http, ssh};
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::net::{ClientSettings, CredentialProvider, Credentials, NetOptions};
-use crate::remote::options::CloneOptions;
+use crate::remote::options::{Authenticate, CloneOptions};
 use crate::remote_url::{RemoteUrl, Scheme};
 use crate::secret::Secret;
 
@@ -26,6 +26,7 @@ pub(crate) struct Remote {
     settings: Option<ClientSettings>,
     credentials: Vec<Credentials>,
     ask: Option<CredentialProvider>,
+    authenticate: Authenticate,
 }
 
 impl Remote {
@@ -48,6 +49,7 @@ impl Remote {
             settings: is_http(url).then(|| options.net.for_client()).transpose()?,
             credentials,
             ask: options.credential_provider.clone(),
+            authenticate: options.authenticate,
         })
     }
 
@@ -70,6 +72,7 @@ impl Remote {
                     monitor,
                     self.credentials.clone(),
                     self.ask.clone(),
+                    self.authenticate,
                 )?;
                 Ok(Box::new(protocol::Transport::new_http(
                     client,

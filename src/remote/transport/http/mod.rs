@@ -25,6 +25,7 @@ use super::monitor::TransferMonitor;
 use super::stall::StallTimer;
 use crate::error::Result;
 use crate::net::{ClientSettings, CredentialProvider, Credentials};
+use crate::remote::options::Authenticate;
 
 pub(crate) struct Client {
     link: Rc<Link>,
@@ -39,6 +40,7 @@ impl Client {
         monitor: &TransferMonitor,
         credentials: Vec<Credentials>,
         ask: Option<CredentialProvider>,
+        authenticate: Authenticate,
     ) -> Result<Self> {
         let options = settings.options();
         let link = Link {
@@ -48,7 +50,7 @@ impl Client {
             monitor: monitor.clone(),
             credentials,
             ask,
-            authenticate: options.authenticate,
+            authenticate,
             allow_clear_text: options.allow_clear_text,
             authorized: RefCell::default(),
         };
