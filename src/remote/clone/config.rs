@@ -53,6 +53,7 @@ pub(crate) fn append(git_dir: &Path, remote: &OriginSection<'_>) -> Result<()> {
 }
 
 /// Appends the section of a local branch that tracks the remote's branch of the same name.
+#[cfg(feature = "http")]
 pub(crate) fn append_branch(git_dir: &Path, name: &GitString) -> Result<()> {
     append_lines(git_dir, branch_lines(name).to_vec())
 }
