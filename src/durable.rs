@@ -34,6 +34,13 @@ pub(crate) fn sync(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Returns true for the code of an error that the system has no more descriptors or threads for this
+/// process: it may have some later.
+pub(crate) fn is_exhausted(code: i32) -> bool {
+    // EAGAIN, ENFILE and EMFILE.
+    cfg!(unix) && matches!(code, 11 | 35 | 23 | 24)
+}
+
 /// Returns [`Error::LimitExceeded`] if less than `least` bytes are free on the disk of `path`.
 #[cfg(feature = "http")]
 pub(crate) fn refuse_full_disk(path: &Path, least: u64) -> Result<()> {

@@ -335,7 +335,8 @@ fn scp_like(address: &str) -> Option<(Option<&str>, &str, &str)> {
         return Some((user, host, path));
     }
     let (host, path) = address.split_once(':')?;
-    let is_drive = host.len() == 1 && host.chars().all(|letter| letter.is_ascii_alphabetic());
+    let is_letter = host.len() == 1 && host.chars().all(|letter| letter.is_ascii_alphabetic());
+    let is_drive = is_letter && cfg!(windows);
     if host.contains('/') || is_drive || path.is_empty() {
         return None;
     }

@@ -24,7 +24,7 @@ impl Workers {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] for more than 1024 threads, [`Error::Internal`] if the operating
+    /// [`Error::InvalidInput`] for more than 1024 threads, [`Error::Storage`] if the operating
     /// system refuses every thread.
     pub fn new(threads: usize) -> Result<Self> {
         if threads > MOST_THREADS {
@@ -76,7 +76,8 @@ fn start(most: usize) -> Result<rayon::ThreadPool> {
             Ok(pool) => return Ok(pool),
             Err(_) if threads > 1 => threads /= 2,
             Err(error) => {
-                return Err(Error::internal(format!("starting a thread: {error}")));
+                let error = std::io::Error::other(error.to_string());
+                return Err(Error::storage("start", "a thread")(error));
             }
         }
     }

@@ -16,6 +16,8 @@ def without(advertisement, features):
     start = 0
     if advertisement[4:].startswith(b"# service"):
         start = int(advertisement[:4], 16) + 4
+    if b"version 1" in advertisement[start : start + 14]:
+        start += 14
     size = int(advertisement[start : start + 4], 16)
     line = advertisement[start + 4 : start + size]
     ref, _, known = line.partition(b"\0")
@@ -25,12 +27,14 @@ def without(advertisement, features):
 
 
 class OldHandler(server.Handler):
-    """Speaks version 0, without the features that the first part of the path names."""
+    """Speaks version 0, or 1 if `version=1` is named, without the features that the first part of the path names."""
 
     def respond(self, target, body):
         ways, _, rest = target.removeprefix("/").partition("/")
         self.features = ways.split("+")
         del self.headers["Git-Protocol"]
+        if "version=1" in self.features:
+            self.headers["Git-Protocol"] = "version=1"
         super().respond("/" + rest, body)
 
     def answer(self, status, headers=(), body=b""):
@@ -41,9 +45,15 @@ class OldHandler(server.Handler):
 
 def main(features, command):
     environment = {name: value for name, value in os.environ.items() if name != "GIT_PROTOCOL"}
+    if "version=1" in features:
+        environment["GIT_PROTOCOL"] = "version=1"
     done = subprocess.Popen(["sh", "-c", command], stdout=subprocess.PIPE, env=environment)
     size = done.stdout.read(4)
     line = size + done.stdout.read(int(size, 16) - 4)
+    if b"version 1" in line:
+        os.write(1, line)
+        size = done.stdout.read(4)
+        line = size + done.stdout.read(int(size, 16) - 4)
     os.write(1, without(line, features))
     while part := done.stdout.read1(1 << 16):
         while part:

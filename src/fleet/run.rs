@@ -9,6 +9,7 @@ use super::input::Input;
 use super::outcome::{Outcome, Report};
 use super::schedule::{AttemptResult, Next, RetryOptions, Schedule};
 use crate::cancel::CancelToken;
+use crate::durable::is_exhausted;
 use crate::error::{Error, Result};
 use crate::jitter::jitter;
 use crate::mutex::{into_inner, lock};
@@ -172,6 +173,10 @@ fn classify(error: &Error) -> AttemptResult {
             let wait = at.saturating_sub(unix_time::now());
             Duration::from_secs(u64::try_from(wait).unwrap_or(0))
         })),
+        // Other jobs give back descriptors and threads when they end.
+        Error::Storage { source, .. } if source.raw_os_error().is_some_and(is_exhausted) => {
+            AttemptResult::Retry
+        }
         _ => AttemptResult::Done,
     }
 }

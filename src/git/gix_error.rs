@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use gix::bstr::BStr;
 
 use crate::causes::causes;
+use crate::durable::is_exhausted;
 use crate::error::{Error, Result, Source};
 
 /// Returns gix's error as a boxed cause, with its whole chain on one line.
@@ -109,6 +110,10 @@ pub(crate) fn storage(error: &(dyn std::error::Error + 'static), place: &Path) -
         Some((error.kind(), error.raw_os_error()))
     };
     let (kind, code) = causes(error).find_map(io)?;
+    if code.is_some_and(is_exhausted) {
+        let source = code.map_or_else(|| kind.into(), io::Error::from_raw_os_error);
+        return Some(Error::storage("open another file in", place)(source));
+    }
     match kind {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             let words = "the disk is full: free some space, or choose another disk";

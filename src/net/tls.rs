@@ -43,6 +43,10 @@ pub(super) fn client_config(options: &NetOptions) -> Result<ClientConfig> {
         .map_err(|error| Error::internal(format!("TLS versions: {error}")))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
+    if options.client_cert.is_none() && options.client_key.is_some() {
+        let reason = "needs the certificate that it belongs to; name it with --client-cert";
+        return Err(Error::invalid("client key", reason));
+    }
     let mut config = match &options.client_cert {
         None => config.with_no_client_auth(),
         Some(path) => {
@@ -234,7 +238,9 @@ fn alert_words(alert: AlertDescription) -> String {
         Alert::HandshakeFailure
         | Alert::ProtocolVersion
         | Alert::InsufficientSecurity
-        | Alert::IllegalParameter => "accepts none of the TLS versions and algorithms on offer",
+        | Alert::IllegalParameter => {
+            "accepts none of the TLS versions and algorithms on offer, or wants a client certificate"
+        }
         Alert::CertificateRequired | Alert::NoCertificate => {
             "wants a client certificate; name one with --client-cert"
         }

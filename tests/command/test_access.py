@@ -143,17 +143,22 @@ class LimitingHandler(server.Handler):
             return self.answer(200, headers, packet(b"ERR " + LIMIT))
         if way == "bearer":
             return self.answer(401, [("WWW-Authenticate", 'Bearer realm="git"')])
+        if way == "both":
+            both = 'Basic realm="git", Bearer realm="git"'
+            return self.answer(401, [("WWW-Authenticate", both)])
+        if way == "list" and b"command=ls-refs" in body:
+            return self.answer(200, headers, packet(b"ERR " + LIMIT))
         return super().respond("/" + rest, body)
 
 
-@pytest.mark.parametrize("way", ["403", "429", "503", "error", "fetch", "bearer"])
+@pytest.mark.parametrize("way", ["403", "429", "503", "error", "list", "fetch", "bearer", "both"])
 def test_token_is_used_where_strangers_are_limited(fixtures, tmp_path, way, monkeypatch):
-    if way == "bearer":
+    if way in {"bearer", "both"}:
         monkeypatch.setattr(LimitingHandler, "wanted", "Bearer token")
     with server.GitServer(fixtures["history"].parent.parent, handler=LimitingHandler) as started:
         url = f"{started.url}/{way}{REPOSITORY}"
         port = started.url.rpartition(":")[2]
-        if way != "bearer":
+        if way not in {"bearer", "both"}:
             kind, message = said(attempt(url, tmp_path / "stranger"))
             is_limit = way != "403" or "until" in message
             assert kind == "rate_limited" if is_limit else kind == "authentication_failed"
@@ -162,6 +167,28 @@ def test_token_is_used_where_strangers_are_limited(fixtures, tmp_path, way, monk
         outcome = attempt(url, tmp_path / "known", "--allow-clear-text", **token)
         assert "error" not in outcome, outcome
         assert outcome["attempts"] == 1
+
+
+def test_token_belongs_to_the_user_in_the_address(fixtures, tmp_path, monkeypatch):
+    monkeypatch.setattr(LimitingHandler, "wanted", "Basic bWU6dG9rZW4=")  # me:token
+    with server.GitServer(fixtures["history"].parent.parent, handler=LimitingHandler) as started:
+        port = started.url.rpartition(":")[2]
+        url = f"{started.url}/both{REPOSITORY}".replace("://", "://me@")
+        token = {f"GITFLEET_TOKEN_LOCALHOST_PORT_{port}": "token"}
+        outcome = attempt(url, tmp_path / "known", "--allow-clear-text", **token)
+        assert "error" not in outcome, outcome
+        monkeypatch.setattr(LimitingHandler, "wanted", "Basic bWU6")  # a token as the user name
+        outcome = attempt(url, tmp_path / "token", "--allow-clear-text")
+        assert "error" not in outcome, outcome
+
+
+def test_limit_stays_one_if_a_token_cannot_be_sent(fixtures, tmp_path):
+    with server.GitServer(fixtures["history"].parent.parent, handler=LimitingHandler) as started:
+        port = started.url.rpartition(":")[2]
+        url = f"{started.url}/429{REPOSITORY}"
+        token = {f"GITFLEET_TOKEN_LOCALHOST_PORT_{port}": "token"}
+        assert said(attempt(url, tmp_path, **token))[0] == "rate_limited"
+        assert said(attempt(url, tmp_path, "--credential-command", "false"))[0] == "rate_limited"
 
 
 def test_credentials_are_sent_at_once_if_asked_for(fixtures, tmp_path):

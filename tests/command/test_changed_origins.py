@@ -76,6 +76,45 @@ def test_vanished_origin_leaves_the_clone(url, origin, tmp_path, git, shape):
     assert refs(path) == before
 
 
+@pytest.mark.parametrize("shape", ["--bare", "--mirror", "--single-branch"])
+def test_emptied_origin_is_told_and_nothing_is_removed(url, origin, tmp_path, git, shape):
+    if shape == "--single-branch" and not url.startswith("http"):
+        pytest.skip("a clone of a path has all branches")
+    path = cloned(url, tmp_path / "out", shape)
+    before = refs(path)
+    for ref in git(origin, "for-each-ref", "--format=%(refname)").splitlines():
+        git(origin, "update-ref", "-d", ref)
+    outcome = update(path)
+    assert outcome["error"]["kind"] == "refused"
+    assert "no longer has the branches" in outcome["error"]["message"]
+    assert refs(path) == before
+
+
+def test_renamed_branch_of_a_single_branch_clone_is_told(origin, tmp_path, git):
+    with server.GitServer(origin.parent.parent) as started:
+        path = cloned(f"{started.url}/owner/origin/.git", tmp_path / "out", "--depth", "2")
+        before = refs(path)
+        rename_default(git, origin)
+        for _ in range(2):
+            outcome = update(path)
+            assert outcome["error"]["kind"] == "refused"
+            assert "default branch is refs/heads/trunk" in outcome["error"]["message"]
+            assert refs(path) == before
+
+
+@pytest.mark.parametrize("keep", [(), ("--keep-clones", "kept")])
+def test_result_of_an_emptied_origin_is_kept(origin, tmp_path, git, keep, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with server.GitServer(origin.parent.parent) as started:
+        command = ["mine", f"{started.url}/owner/origin/.git", "-o", "dataset", "--json", *keep]
+        (mined,) = outcomes(gitfleet(*command))
+        for ref in git(origin, "for-each-ref", "--format=%(refname)").splitlines():
+            git(origin, "update-ref", "-d", ref)
+        (outcome,) = outcomes(gitfleet(*command, check=False))
+        assert outcome["error"]["kind"] == "refused", outcome
+        assert os.path.exists(os.path.join(mined["path"], "commits.parquet"))
+
+
 @pytest.mark.parametrize("lock", ["refs/heads/main.lock", "packed-refs.lock"])
 def test_lock_of_another_program_is_named(url, origin, tmp_path, git, lock):
     path = cloned(url, tmp_path / "out", "--bare")

@@ -20,6 +20,9 @@ WAYS = [
     "multi_ack+multi_ack_detailed+no-done",
     f"multi_ack+multi_ack_detailed+no-done+ofs-delta+thin-pack+{SIDE_BANDS}",
     "no-done",
+    "version=1",
+    f"version=1+multi_ack_detailed+no-done+{SIDE_BANDS}",
+    "symref",
 ]
 
 
@@ -57,6 +60,8 @@ def test_clone_and_update_are_whole(reach, origin, tmp_path, git, way):
     gitfleet("clone", "--mirror", url, "-o", tmp_path / "o", "--retries", "0", **environment)
     (clone,) = (tmp_path / "o").glob("*/*/*")
     assert refs(clone) == refs(origin)
+    assert git(clone, "rev-parse", "HEAD") == git(origin, "rev-parse", "HEAD")
+    git(clone, "symbolic-ref", "HEAD")  # fails if it names no branch
     git(clone, "fsck", "--full")
     # Both have commits that the other does not have, more than one round names.
     git(origin, "reset", "-q", "--hard", "HEAD~30")
@@ -87,6 +92,15 @@ def test_depth_holds(reach, origin, tmp_path, git, way, option):
     assert "error" not in updated
     assert git(clone, "rev-parse", "HEAD") == git(origin, "rev-parse", "HEAD")
     git(clone, "fsck", "--full")
+
+
+def test_date_without_commits_is_told_at_once(reach, tmp_path):
+    url, environment = reach("none")
+    command = ["clone", "--bare", "--shallow-since", "2030-01-01 00:00 +0000", url]
+    done = gitfleet(*command, "-o", tmp_path, "--json", check=False, **environment)
+    (outcome,) = outcomes(done)
+    assert outcome["error"]["kind"] == "refused"
+    assert outcome["attempts"] == 1
 
 
 def test_filter_holds(reach, origin, tmp_path, git):

@@ -68,6 +68,12 @@ impl MineJob<'_> {
         if let Some(finished) = finished.filter(|finished| finished.head == head_text) {
             return Ok(unchanged(Some(finished), place));
         }
+        if head.is_none() && finished.is_some_and(|finished| finished.head.is_some()) {
+            return Err(Error::Refused {
+                subject: self.target.to_string(),
+                reason: "it is empty now: the result of the earlier run is kept".to_owned(),
+            });
+        }
         // Other clones go on meanwhile.
         let _turn = self.turns.take(&self.context.cancel)?;
         let directory = staging.join("result");

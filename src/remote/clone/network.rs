@@ -12,6 +12,7 @@ use crate::git::gix_error;
 use crate::git::id::ObjectId;
 use crate::git::refs::Head;
 use crate::git::repo::{OpenOptions, Repo, Trust};
+use crate::git_string::GitString;
 use crate::remote::fetch::{
     Connection, Counters, Deadline, ReceiveOptions, Transfer, check_connected, into_packed,
     on_another_thread, parse, ref_targets,
@@ -246,11 +247,32 @@ fn head_of(url: &RemoteUrl, refs: &[Ref], branch: Option<&str>) -> Result<Head> 
             name: target.to_vec().into(),
         },
         Some(found) => match id_of(found) {
-            Some(commit_id) => Head::Detached { commit_id },
+            Some(commit_id) => match branch_at(refs, commit_id) {
+                Some(name) => Head::Branch { name, commit_id },
+                None => Head::Detached { commit_id },
+            },
             None => unborn(),
         },
         None => unborn(),
     })
+}
+
+/// Returns the branch that a `HEAD` without a name probably is: servers of version 0 may not tell. As
+/// in git, it is one at the same commit, and one of the usual names if there are several.
+fn branch_at(refs: &[Ref], commit: ObjectId) -> Option<GitString> {
+    let at_commit = refs.iter().filter_map(|found| {
+        let (name, target, _) = found.unpack();
+        let is_there = target.is_some_and(|target| target == commit.0);
+        (is_there && name.starts_with(b"refs/heads/")).then_some(name)
+    });
+    let names: Vec<_> = at_commit.collect();
+    let usual = ["refs/heads/master", "refs/heads/main"];
+    let usual = usual
+        .iter()
+        .find(|usual| names.iter().any(|name| name == *usual));
+    let name = usual.map(|name| name.as_bytes().to_vec());
+    let name = name.or_else(|| names.first().map(|name| name.to_vec()));
+    name.map(Into::into)
 }
 
 fn unborn() -> Head {

@@ -56,7 +56,7 @@ pub(crate) fn on_another_thread<T: Send + 'static>(
         .spawn(move || {
             let _ = sender.send(work()); // fails if the caller no longer waits
         })
-        .map_err(|error| Error::internal(format!("starting a thread: {error}")))?;
+        .map_err(Error::storage("start", "a thread"))?;
     let mut stopped: Option<(Instant, Error)> = None;
     loop {
         match receiver.recv_timeout(POLL) {

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 
 use gix::ObjectId;
 use gix::negotiate::{Graph, Negotiator, window_size};
+use gix::protocol::fetch::Shallow;
 use gix::protocol::transport::Protocol;
 use gix::protocol::transport::client::blocking_io::{ExtendedBufRead, Transport};
 use gix::protocol::transport::client::{MessageKind, WriteMode};
@@ -18,6 +19,7 @@ use super::answer::{Answer, BoundaryChange, Expected, Lines};
 use super::ask::{Abilities, Ask, can_skip_done, valued_features};
 use super::{Connection, Counters};
 use crate::error::{Error, Result};
+use crate::remote::transport::{TransferMonitor, TransportFailure};
 
 /// As in git, the client stops naming commits after this many that the server does not have.
 const MOST_IN_VAIN: usize = 256;
@@ -91,7 +93,15 @@ impl Connection<'_> {
                     was_acknowledged: persists && rounds.seen_common,
                 })
             };
-            let answer = answer.map_err(|error| failed(&error))?;
+            let answer = answer.map_err(|error| {
+                // The server says why on its own standard error only.
+                let is_since = matches!(ask.depth, Shallow::Since { .. });
+                if is_since && error.kind() == io::ErrorKind::UnexpectedEof {
+                    let what = "it ended the connection: it may have no commit since that date";
+                    monitor.fail(TransportFailure::InvalidResponse(what.to_owned()));
+                }
+                failed(&error)
+            })?;
             boundary.extend(&answer.boundary);
             let has_pack = answer.has_pack;
             let taken = rounds.take(&answer, history.as_deref_mut());
@@ -118,11 +128,7 @@ impl Connection<'_> {
 }
 
 /// Passes the server's messages to `counters`.
-fn hear(
-    reader: &mut PackReader<'_>,
-    counters: &Counters,
-    monitor: crate::remote::transport::TransferMonitor,
-) {
+fn hear(reader: &mut PackReader<'_>, counters: &Counters, monitor: TransferMonitor) {
     let counters = counters.clone();
     reader.set_progress_handler(Some(Box::new(move |is_error, text| {
         counters.server_says(is_error, text);

@@ -54,6 +54,8 @@ impl Remote {
             "permission denied (",
             "host key verification failed",
             "authentication failed",
+            "too many authentication failures",
+            "unauthorized",
         ]) {
             return Some(Error::AuthenticationFailed { subject, reason });
         }
@@ -62,6 +64,7 @@ impl Remote {
             "repository not exported",
             "no such repository",
             "repository not found",
+            "could not be found",
             "access denied or",
         ]) {
             return Some(Error::RepositoryNotFound { subject, reason });

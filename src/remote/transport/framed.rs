@@ -1,20 +1,27 @@
-//! Side bands for packs of servers that do not know them.
+//! Answers of servers in the form that gix reads.
 //!
-//! gix reads lines only. The bytes of such a pack are put into lines of side band 1 here, with an
-//! empty line at the end, as if the server had sent them so.
+//! gix reads lines only, so the bytes of a pack without side bands are put into lines of side band 1,
+//! with an empty line at the end, as if the server had sent them so. It does not know the line with
+//! which version 1 starts, and takes a server's `ERR` for the line that it expects.
 
 use std::io::{self, BufRead, Cursor, Read};
 
-use super::monitor::TransferMonitor;
+use super::monitor::{TransferMonitor, TransportFailure};
 
 /// Bytes of a pack in one line.
 const MOST: usize = 65_515;
+/// The lines before the first one over http.
+const SERVICE: &[u8] = b"001e# service=git-upload-pack\n0000";
+/// The first line of version 1; the rest is that of version 0.
+const VERSION_1: &[u8] = b"000eversion 1\n";
 
-/// A reader of lines, and of what follows them when the monitor expects a pack as it is.
+/// A reader of an answer.
 pub(crate) struct Framed<R> {
     inner: R,
     monitor: TransferMonitor,
+    /// Bytes to read before those of `inner`.
     frame: Cursor<Vec<u8>>,
+    is_started: bool,
     has_ended: bool,
 }
 
@@ -24,12 +31,40 @@ impl<R: BufRead> Framed<R> {
             inner,
             monitor: monitor.clone(),
             frame: Cursor::default(),
+            is_started: false,
             has_ended: false,
         }
     }
 
+    /// Looks at the first line: takes out the one of version 1, and reports an `ERR`.
+    fn start(&mut self) -> io::Result<()> {
+        self.is_started = true;
+        let data = self.inner.fill_buf()?;
+        let head = if data.starts_with(SERVICE) {
+            SERVICE.len()
+        } else {
+            0
+        };
+        let line = &data[head..];
+        if let Some(words) = line.get(4..).and_then(|line| line.strip_prefix(b"ERR ")) {
+            let len = std::str::from_utf8(&line[..4]).ok();
+            let len = len
+                .and_then(|len| usize::from_str_radix(len, 16).ok())
+                .unwrap_or(0);
+            let words = &words[..len.saturating_sub(8).min(words.len())];
+            let words = String::from_utf8_lossy(words).trim_end().to_owned();
+            return Err(self.monitor.fail(TransportFailure::ServerError(words)));
+        }
+        if line.starts_with(VERSION_1) {
+            self.frame = Cursor::new(data[..head].to_vec());
+            self.inner.consume(head + VERSION_1.len());
+        }
+        Ok(())
+    }
+
+    /// Makes the next line of a pack without side bands.
     fn fill(&mut self) -> io::Result<()> {
-        if self.frame.position() < self.frame.get_ref().len() as u64 || self.has_ended {
+        if self.has_frame() || self.has_ended {
             return Ok(());
         }
         // git's server may send several acknowledgements before the pack.
@@ -51,6 +86,22 @@ impl<R: BufRead> Framed<R> {
         self.inner.consume(len);
         Ok(())
     }
+
+    fn has_frame(&self) -> bool {
+        self.frame.position() < self.frame.get_ref().len() as u64
+    }
+
+    /// Prepares the next bytes; returns true if they are in `frame`.
+    fn prepare(&mut self) -> io::Result<bool> {
+        if !self.is_started {
+            self.start()?;
+        }
+        if self.monitor.is_raw() {
+            self.fill()?;
+            return Ok(true);
+        }
+        Ok(self.has_frame())
+    }
 }
 
 /// The length of the line of an acknowledgement that `data` starts with; a pack starts with `PACK`.
@@ -62,25 +113,25 @@ fn acknowledgement(data: &[u8]) -> Option<usize> {
 
 impl<R: BufRead> Read for Framed<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if !self.monitor.is_raw() {
-            return self.inner.read(into);
+        if self.prepare()? {
+            self.frame.read(into)
+        } else {
+            self.inner.read(into)
         }
-        self.fill()?;
-        self.frame.read(into)
     }
 }
 
 impl<R: BufRead> BufRead for Framed<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if !self.monitor.is_raw() {
-            return self.inner.fill_buf();
+        if self.prepare()? {
+            self.frame.fill_buf()
+        } else {
+            self.inner.fill_buf()
         }
-        self.fill()?;
-        self.frame.fill_buf()
     }
 
     fn consume(&mut self, amount: usize) {
-        if self.monitor.is_raw() {
+        if self.has_frame() {
             self.frame.consume(amount);
         } else {
             self.inner.consume(amount);

@@ -8,6 +8,7 @@ pub(super) fn is_limit(words: &str) -> bool {
         "rate limit",
         "rate-limit",
         "limit exceeded",
+        "quota",
         "throttl",
         "slow down",
         "try again later",

@@ -64,6 +64,8 @@ fn is_unknown_host(text: &str) -> bool {
     known.iter().any(|words| text.contains(words))
 }
 
+/// Number of lines of a program's errors that are told.
+const LAST_LINES: usize = 12;
 /// Longest wait for the end of a program after its connection ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Largest number of bytes before a pack: about 900,000 refs.
@@ -226,15 +228,20 @@ impl TransferMonitor {
         thread.spawn(listen).map(drop)
     }
 
-    /// Returns the last two lines of `stderr`, joined. A program that failed is first read to its
+    /// Returns the last lines of `stderr`, joined. A program that failed is first read to its
     /// end: what it says last is the reason.
     pub(crate) fn stderr(&self) -> String {
         let (ended, is_listening) = (&self.0.ended, |state: &mut State| state.is_listening);
         let waited = ended.wait_timeout_while(self.state(), LAST_WORDS, is_listening);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let lines = state.stderr.lines().map(str::trim);
-        let last: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
-        last[last.len().saturating_sub(2)..].join("; ")
+        let lines = state.stderr.lines().map(|line| {
+            let line = line.trim();
+            line.strip_prefix("remote:").unwrap_or(line).trim()
+        });
+        // Frames of `=` and `@` say nothing.
+        let says = |line: &&str| line.contains(|letter: char| letter.is_alphanumeric());
+        let last: Vec<&str> = lines.filter(says).collect();
+        last[last.len().saturating_sub(LAST_LINES)..].join("; ")
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -14,7 +14,6 @@ use crate::git::gix_error;
 use crate::net::{ClientSettings, CredentialProvider, Credentials, NetOptions};
 use crate::remote::options::{Authenticate, CloneOptions};
 use crate::remote_url::{RemoteUrl, Scheme};
-use crate::secret::Secret;
 
 /// A URL, with the options and credentials to connect to it.
 #[derive(Clone)]
@@ -34,14 +33,8 @@ impl Remote {
     /// precedence.
     pub(crate) fn new(url: &RemoteUrl, options: &CloneOptions) -> Result<Self> {
         let mut credentials = options.credentials.clone();
-        if let Some(username) = url.username().filter(|_| is_http(url)) {
-            // Hosts also accept a token as the user name, without a password.
-            let own = Credentials {
-                host: url.host().to_owned(),
-                username: username.to_owned(),
-                password: url.password().cloned().unwrap_or_else(|| Secret::new("")),
-            };
-            credentials.insert(0, own);
+        if let (Some(username), Some(password)) = (url.username(), url.password()) {
+            credentials.insert(0, Credentials::new(url.host(), username, password.clone()));
         }
         Ok(Self {
             url: url.clone(),
@@ -73,6 +66,7 @@ impl Remote {
                     self.credentials.clone(),
                     self.ask.clone(),
                     self.authenticate,
+                    self.url.username(),
                 )?;
                 Ok(Box::new(protocol::Transport::new_http(
                     client,

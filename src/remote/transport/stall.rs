@@ -32,7 +32,7 @@ impl StallTimer {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| Error::internal(format!("starting a runtime: {error}")))?;
+            .map_err(Error::storage("start", "a connection"))?;
         let slowest = options.min_rate * options.timeout.as_secs();
         Ok(Self {
             runtime,

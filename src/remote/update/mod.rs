@@ -216,8 +216,25 @@ fn from_path(
     here.apply(&local, origin, &map, head, &monitor)
 }
 
+/// The error for an origin that lost all branches that the clone has: removing them here as well
+/// would lose the last copy.
+fn without_branches(url: &str, remote_head: Option<&Ref>) -> Error {
+    let default = match remote_head {
+        Some(Ref::Symbolic { target, .. }) => format!(", and its default branch is {target}"),
+        _ => String::new(),
+    };
+    Error::Refused {
+        subject: url.to_owned(),
+        reason: format!(
+            "it no longer has the branches of this clone{default}: nothing was changed here"
+        ),
+    }
+}
+
 /// The refs of the clone before the update.
 struct LocalRefs {
+    /// True if the clone has branches of the origin.
+    has_branches: bool,
     /// Targets of all refs; their history is known to be complete.
     known: Vec<gix::ObjectId>,
     /// The branch of `HEAD`; `None` if it is detached.
@@ -262,7 +279,14 @@ impl LocalRefs {
         if current.is_none() && remote_head.is_some() {
             wanted.extend(parse(&["HEAD"])?); // a detached HEAD may be on no branch
         }
+        let own: &[u8] = if repo.is_bare() {
+            b"refs/heads/"
+        } else {
+            b"refs/remotes/origin/"
+        };
+        let has_branches = repo.refs()?.iter().any(|found| found.name.starts_with(own));
         Ok(Self {
+            has_branches,
             known: repo.refs()?.iter().map(|found| found.target_id.0).collect(),
             shown: shown(repo, current.as_deref())?,
             current,
@@ -287,6 +311,10 @@ impl LocalRefs {
         let current = self.current.as_deref();
         let wanted = ref_targets(map, local);
         let url = origin.url.as_str();
+        let is_branch = |name: &[u8]| !name.starts_with(b"refs/tags/");
+        if self.has_branches && !wanted.iter().any(|one| is_branch(&one.packed.name)) {
+            return Err(without_branches(url, remote_head));
+        }
         check_connected(local, url, &wanted, &self.known, origin.filter, monitor)?;
         let refs = update_refs(local, &wanted, &self.specs, &self.shown, origin.prunes)?;
         let new_default_branch = follow_head(local, remote_head, current, is_bare)?;

@@ -22,8 +22,9 @@ pub(super) enum Scheme {
 }
 
 impl Scheme {
-    /// Returns the scheme that a host wants: Basic unless it accepts tokens only.
-    pub(super) fn wanted(headers: &HeaderMap) -> Self {
+    /// Returns the scheme to try with a host that refused a request, after `sent`: Basic first, unless
+    /// it accepts tokens only.
+    pub(super) fn wanted(headers: &HeaderMap, sent: Option<Self>) -> Option<Self> {
         let values = headers.get_all(WWW_AUTHENTICATE).iter();
         let values: Vec<String> = values
             .map(|value| String::from_utf8_lossy(value.as_bytes()).to_lowercase())
@@ -32,10 +33,11 @@ impl Scheme {
             let mut words = values.iter().flat_map(|value| value.split([' ', ',']));
             words.any(|word| word == name)
         };
-        if offers("bearer") && !offers("basic") {
-            Self::Bearer
-        } else {
-            Self::Basic
+        match sent {
+            None if offers("basic") || !offers("bearer") => Some(Self::Basic),
+            None => Some(Self::Bearer),
+            Some(Self::Basic) if offers("bearer") => Some(Self::Bearer),
+            Some(_) => None,
         }
     }
 }

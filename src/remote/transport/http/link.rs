@@ -17,7 +17,10 @@ use crate::remote::options::Authenticate;
 use crate::remote::transport::limits::is_limit;
 use crate::remote::transport::monitor::{TransferMonitor, TransportFailure};
 use crate::remote::transport::stall::StallTimer;
+use crate::secret::Secret;
 
+/// The user name that is sent with a token that has none of its own.
+const TOKEN_USER: &str = "x-access-token";
 /// Maximum number of redirects, as in git.
 const MOST_REDIRECTS: usize = 20;
 /// Number of bytes to read of an error answer, to find the server's message.
@@ -32,6 +35,8 @@ pub(super) struct Link {
     pub(super) credentials: Vec<Credentials>,
     pub(super) ask: Option<CredentialProvider>,
     pub(super) authenticate: Authenticate,
+    /// The user name in the address, for credentials that have none of their own.
+    pub(super) username: Option<String>,
     pub(super) allow_clear_text: bool,
     /// The credentials that are sent, to their host only.
     pub(super) authorized: RefCell<Option<Authorized>>,
@@ -81,15 +86,16 @@ impl Link {
     /// Sends a request, and again with credentials if the host wants them.
     pub(super) fn send(&self, request: &Request, url: &Url) -> io::Result<Answer> {
         if self.authenticate == Authenticate::Always && !self.is_authorized(url) {
-            self.authorize(url, Scheme::Basic)?;
+            self.authorize(url, Scheme::Basic, true)?;
         }
         loop {
             let mut answer = Answer {
                 response: self.send_once(request, url)?,
                 start: Vec::new(),
             };
+            let is_refused = answer.response.status() == StatusCode::UNAUTHORIZED;
             match self.scheme_wanted(&mut answer, url)? {
-                Some(scheme) if self.authorize(url, scheme)? => {}
+                Some(scheme) if self.authorize(url, scheme, is_refused)? => {}
                 _ => return Ok(answer),
             }
         }
@@ -100,16 +106,17 @@ impl Link {
         let (status, headers) = (answer.response.status(), answer.response.headers());
         let sent = self.scheme_sent(url);
         if status == StatusCode::UNAUTHORIZED {
-            let wanted = Scheme::wanted(headers);
-            let is_new = sent.is_none() || (sent != Some(wanted) && wanted == Scheme::Bearer);
-            return Ok(is_new.then_some(wanted));
+            return Ok(Scheme::wanted(headers, sent));
         }
         if sent.is_some() {
             return Ok(None);
         }
         let is_limited = match status {
-            StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => true,
-            StatusCode::SERVICE_UNAVAILABLE => headers.contains_key(RETRY_AFTER),
+            // Some hosts hide private repositories behind 404.
+            StatusCode::FORBIDDEN
+            | StatusCode::NOT_FOUND
+            | StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::SERVICE_UNAVAILABLE => true,
             status if status.is_success() => {
                 answer.start = self.chunk(&mut answer.response)?.unwrap_or_default();
                 says_limit(&answer.start)
@@ -131,8 +138,9 @@ impl Link {
         sent.map(|sent| sent.scheme)
     }
 
-    /// Finds credentials for the host of `url`; returns false if there are none.
-    fn authorize(&self, url: &Url, scheme: Scheme) -> io::Result<bool> {
+    /// Finds credentials for the host of `url`; returns false if there are none. If they are not
+    /// required, it is no error that they cannot be had or sent.
+    fn authorize(&self, url: &Url, scheme: Scheme, is_required: bool) -> io::Result<bool> {
         let host = authority(url);
         let sent = {
             let authorized = self.authorized.borrow();
@@ -141,17 +149,32 @@ impl Link {
         };
         let given = self.credentials.iter().find(|known| known.host == host);
         let known = match (sent.or_else(|| given.cloned()), &self.ask) {
-            (None, Some(ask)) => ask.ask(&host).map_err(|error| {
-                self.monitor
-                    .fail(TransportFailure::CredentialLookup(error.report()))
-            })?,
+            (None, Some(ask)) => match ask.ask(&host) {
+                Err(error) if is_required => {
+                    let failure = TransportFailure::CredentialLookup(error.report());
+                    return Err(self.monitor.fail(failure));
+                }
+                found => found.ok().flatten(),
+            },
+            (known, _) => known,
+        };
+        let known = match (known, &self.username) {
+            (Some(known), Some(name)) if known.username == TOKEN_USER => Some(Credentials {
+                username: name.clone(),
+                ..known
+            }),
+            // Hosts also accept a token as the user name, without a password.
+            (None, Some(name)) => Some(Credentials::new(&*host, &**name, Secret::new(""))),
             (known, _) => known,
         };
         let Some(credentials) = known else {
             return Ok(false);
         };
         if url.scheme() != "https" && !self.allow_clear_text {
-            return Err(self.monitor.fail(TransportFailure::PlainHttp));
+            if is_required {
+                return Err(self.monitor.fail(TransportFailure::PlainHttp));
+            }
+            return Ok(false);
         }
         let header = authorization(scheme, &credentials);
         let header = header.map_err(io::Error::other)?;
@@ -256,8 +279,13 @@ impl Link {
 
     fn broken(&self, error: &reqwest::Error, url: &Url) -> io::Error {
         if let Some(words) = tls::failure_in(error) {
-            // A retry would end in the same way.
-            return self.monitor.fail(TransportFailure::InvalidResponse(words));
+            let is_plain = url.scheme() == "http";
+            let failure = match self.proxies.of(url).filter(|_| is_plain) {
+                Some(proxy) => refused_by(proxy, &format!("cannot be used: {words}")),
+                // A retry would end in the same way.
+                None => TransportFailure::InvalidResponse(words),
+            };
+            return self.monitor.fail(failure);
         }
         // reqwest's outermost message contains the URL, so only its causes are used; the URL is
         // reported elsewhere, without secrets.

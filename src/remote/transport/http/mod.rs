@@ -41,6 +41,7 @@ impl Client {
         credentials: Vec<Credentials>,
         ask: Option<CredentialProvider>,
         authenticate: Authenticate,
+        username: Option<&str>,
     ) -> Result<Self> {
         let options = settings.options();
         let link = Link {
@@ -51,6 +52,7 @@ impl Client {
             credentials,
             ask,
             authenticate,
+            username: username.map(str::to_owned),
             allow_clear_text: options.allow_clear_text,
             authorized: RefCell::default(),
         };
