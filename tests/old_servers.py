@@ -27,7 +27,10 @@ def without(advertisement, features):
 
 
 class OldHandler(server.Handler):
-    """Speaks version 0, or 1 if `version=1` is named, without the features that the first part of the path names."""
+    """Speaks version 0 without the features that the first part of the path names.
+
+    It speaks version 1 if that part says so.
+    """
 
     def respond(self, target, body):
         ways, _, rest = target.removeprefix("/").partition("/")

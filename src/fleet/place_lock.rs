@@ -2,12 +2,15 @@
 //! other.
 
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 
+/// Number of attempts to make the file for a lock.
+const MOST_ATTEMPTS: usize = 100;
 /// Time between two attempts to lock.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -27,11 +30,17 @@ pub(super) fn lock_place(place: &Path, cancel: &CancelToken) -> Result<PlaceLock
     let name = place.file_name().unwrap_or_default().display();
     let path = directory.join(format!(".gitfleet-lock-{name}"));
     let failed = || Error::storage("lock", &path);
+    let mut attempts = 0;
     loop {
         fs::create_dir_all(directory).map_err(Error::storage("create", directory))?;
         let file = match File::create(&path) {
             // The directory was removed by a process that had made it.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) if error.kind() == ErrorKind::NotFound && attempts < MOST_ATTEMPTS => {
+                attempts += 1;
+                cancel.check()?;
+                std::thread::sleep(PAUSE);
+                continue;
+            }
             file => file.map_err(failed())?,
         };
         match file.try_lock() {
@@ -39,10 +48,20 @@ pub(super) fn lock_place(place: &Path, cancel: &CancelToken) -> Result<PlaceLock
             Ok(()) if !is_at(&file, &path) => {}
             Ok(()) => return Ok(PlaceLock { _file: file, path }),
             Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            // A file system without locks: its users cannot be kept apart.
+            Err(TryLockError::Error(error)) if has_no_locks(&error) => {
+                return Ok(PlaceLock { _file: file, path });
+            }
             Err(TryLockError::Error(error)) => return Err(failed()(error)),
         }
         cancel.check()?;
     }
+}
+
+fn has_no_locks(error: &std::io::Error) -> bool {
+    // ENOLCK, ENOSYS and ENOTSUP on Linux.
+    let is_code = matches!(error.raw_os_error(), Some(37 | 38 | 95)) && cfg!(target_os = "linux");
+    is_code || error.kind() == ErrorKind::Unsupported
 }
 
 /// Returns true if the file is still the one at `path`.

@@ -23,7 +23,7 @@ use gix::glob::pattern::Case;
 use gix::glob::wildmatch::Mode;
 
 use super::gix_error;
-use super::refs::RefStore;
+use super::refs::object_of;
 use crate::error::{Error, Result};
 
 /// As in git, lines of this length and files of this size are ignored.
@@ -240,11 +240,7 @@ impl<'a, const N: usize> FoundStates<'a, N> {
 
 /// The tree of a revision; `None` if it names no object.
 fn tree_of(repo: &gix::Repository, revision: &[u8]) -> Option<Source> {
-    let named = RefStore::of(repo).find(revision).ok().flatten();
-    let id = match named {
-        Some((_, id)) => id,
-        None => repo.rev_parse_single(revision.as_bstr()).ok()?.detach(),
-    };
+    let id = object_of(repo, revision)?;
     let tree = repo.find_object(id).ok()?.peel_to_tree();
     Some(tree.map_or(Source::Nothing, |tree| Source::Tree(tree.id)))
 }

@@ -9,7 +9,12 @@ use std::fs;
 
 use gix::bstr::ByteSlice;
 
+use super::refs::object_of;
+use super::regular_file;
 use super::repo::Repo;
+
+/// Largest mailmap that is read, in bytes.
+const LARGEST: u64 = 256 << 20;
 
 /// The repository's mailmap, as in git: `.mailmap` of the working tree, or of `HEAD` in a bare
 /// repository, and those that the repository's configuration names.
@@ -41,19 +46,21 @@ impl Mailmap {
             let path = root.join(".mailmap");
             // As in git, a symbolic link is not followed.
             if fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
-                map.add_lines(&fs::read(&path).unwrap_or_default());
+                map.add_lines(&regular_file::read(&path, LARGEST).unwrap_or_default());
             }
         }
         let blob = config.string("mailmap.blob").map(|name| name.to_string());
         let blob = blob.or_else(|| root.is_none().then(|| "HEAD:.mailmap".to_owned()));
-        let blob = blob.and_then(|name| local.rev_parse_single(name.as_str()).ok()?.object().ok());
+        let blob = blob.and_then(|name| object_of(&local, name.as_bytes()));
+        let blob = blob.and_then(|id| local.find_object(id).ok());
         if let Some(blob) = blob {
             map.add_lines(&blob.data);
         }
         let file = config.trusted_path("mailmap.file").ok().flatten();
         if let Some(file) = file {
             let base = root.unwrap_or(local.git_dir());
-            map.add_lines(&fs::read(base.join(file)).unwrap_or_default());
+            let text = regular_file::read(&base.join(file), LARGEST);
+            map.add_lines(&text.unwrap_or_default());
         }
         map
     }

@@ -216,48 +216,82 @@ fn bracket(out: &mut String, letters: &mut Peekable<Chars<'_>>) -> Result<(), &'
     if letters.next_if_eq(&'^').is_some() {
         out.push('^');
     }
-    if let Some(first) = letters.next_if(|letter| matches!(letter, ']' | '-')) {
-        out.extend(['\\', first]);
-    }
-    while let Some(letter) = letters.next() {
-        match letter {
-            ']' => {
-                out.push(']');
-                return Ok(());
+    let mut is_first = true;
+    loop {
+        let letter = letters.next().ok_or(NOT_CLOSED)?;
+        if letter == ']' && !std::mem::take(&mut is_first) {
+            out.push(']');
+            return Ok(());
+        }
+        is_first = false;
+        if letter == '[' && letters.next_if_eq(&':').is_some() {
+            out.push_str(&class(letters)?);
+            continue;
+        }
+        push(out, element(letter, letters)?);
+        if starts_range(letters) {
+            letters.next();
+            out.push('-');
+            let end = letters.next().ok_or(NOT_CLOSED)?;
+            push(out, element(end, letters)?);
+            if starts_range(letters) {
+                return Err("a range starts where another one ends");
             }
-            '[' => match letters.next_if(|letter| matches!(letter, ':' | '.' | '=')) {
-                Some(kind) => out.push_str(&named(kind, letters)?),
-                None => out.push_str(r"\["),
-            },
-            '\\' | '&' | '~' => out.extend(['\\', letter]),
-            letter => out.push(letter),
         }
     }
-    Err("a bracket is not closed")
 }
 
-/// Reads a class or a single letter by name, up to its end: `[:alpha:]`, `[.-.]`, `[=e=]`.
-fn named(kind: char, letters: &mut Peekable<Chars<'_>>) -> Result<String, &'static str> {
+const NOT_CLOSED: &str = "a bracket is not closed";
+
+/// Returns true if a `-` follows that is not the last letter of the bracket.
+fn starts_range(letters: &Peekable<Chars<'_>>) -> bool {
+    let mut after = letters.clone();
+    after.next() == Some('-') && after.next().is_some_and(|letter| letter != ']')
+}
+
+/// Reads the rest of one letter, which may be named: `[.-.]`, `[=e=]`.
+fn element(letter: char, letters: &mut Peekable<Chars<'_>>) -> Result<char, &'static str> {
+    if letter != '[' {
+        return Ok(letter);
+    }
+    let Some(kind) = letters.next_if(|letter| matches!(letter, '.' | '=')) else {
+        return Ok(letter);
+    };
+    let name = name(kind, letters)?;
+    let mut name = name.chars();
+    match (name.next(), name.next()) {
+        (Some(letter), None) => Ok(letter),
+        _ => Err("it has a collating element that is no single letter"),
+    }
+}
+
+/// Reads the rest of a class: `[:alpha:]`.
+fn class(letters: &mut Peekable<Chars<'_>>) -> Result<String, &'static str> {
+    let name = name(':', letters)?;
+    if CLASSES.contains(&name.as_str()) {
+        Ok(format!("[:{name}:]"))
+    } else {
+        Err("it has a character class that does not exist")
+    }
+}
+
+/// Reads a name up to `kind` and `]`.
+fn name(kind: char, letters: &mut Peekable<Chars<'_>>) -> Result<String, &'static str> {
     let mut name = String::new();
     loop {
-        match letters.next().ok_or("a bracket is not closed")? {
-            letter if letter == kind && letters.next_if_eq(&']').is_some() => break,
+        match letters.next().ok_or(NOT_CLOSED)? {
+            letter if letter == kind && letters.next_if_eq(&']').is_some() => return Ok(name),
             letter => name.push(letter),
         }
     }
-    if kind == ':' {
-        let is_known = CLASSES.contains(&name.as_str());
-        return if is_known {
-            Ok(format!("[:{name}:]"))
-        } else {
-            Err("it has a character class that does not exist")
-        };
+}
+
+/// Adds a letter of a bracket, which is no operator there.
+fn push(out: &mut String, letter: char) {
+    if matches!(letter, '[' | ']' | '\\' | '^' | '-' | '&' | '~') {
+        out.push('\\');
     }
-    match name.chars().count() {
-        1 if name.bytes().all(|byte| byte.is_ascii_punctuation()) => Ok(format!("\\{name}")),
-        1 => Ok(name),
-        _ => Err("it has a collating element that is no single letter"),
-    }
+    out.push(letter);
 }
 
 #[cfg(test)]

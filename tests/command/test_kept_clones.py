@@ -30,8 +30,8 @@ def place(hosted, root):
     return root / host / "owner" / "origin"
 
 
-def mine(hosted, tmp_path, *args, check=True):
-    command = ["mine", url(hosted), "-o", tmp_path / "dataset", "--json", "--retries", "0"]
+def mine(hosted, tmp_path, *args, check=True, dataset="dataset"):
+    command = ["mine", url(hosted), "-o", tmp_path / dataset, "--json", "--retries", "0"]
     command += ["--keep-clones", tmp_path / "kept", "--tables", "commits"]
     (outcome,) = outcomes(gitfleet(*command, *args, check=check))
     return outcome
@@ -58,15 +58,32 @@ def test_clone_with_work_in_it_is_mined_at_the_head_of_the_origin(hosted, tmp_pa
     assert before == (git(kept, "status", "--porcelain"), git(kept, "rev-parse", "HEAD"))
 
 
-@pytest.mark.parametrize("rev", ["main", "HEAD~1", "@~2", "HEAD^{/files}", "v1"])
+REVISIONS = ["main", "HEAD~1", "@~2", "HEAD^{/files}", "v1", "v1~1", "@a/b@1.0", ":/root", "both"]
+
+
+@pytest.mark.parametrize("rev", REVISIONS)
 def test_revision_is_that_of_the_origin(hosted, tmp_path, git, rev):
     _, origin = hosted
     git(origin, "tag", "-f", "v1", "HEAD~4")
+    git(origin, "tag", "@a/b@1.0", "HEAD~2")
+    git(origin, "tag", "both", "HEAD~3")
+    git(origin, "branch", "both", "HEAD~1")
     kept = place(hosted, tmp_path / "kept")
     kept.parent.mkdir(parents=True)
     git(tmp_path, "clone", "-q", url(hosted), os.fspath(kept))
     git(kept, "reset", "-q", "--hard", "HEAD~3")
     assert mine(hosted, tmp_path, "--rev", rev)["head"] == git(origin, "rev-parse", rev)
+
+
+def test_branch_that_cannot_be_moved_is_told(hosted, tmp_path, git):
+    _, origin = hosted
+    kept = place(hosted, tmp_path / "kept")
+    kept.parent.mkdir(parents=True)
+    git(tmp_path, "clone", "-q", "--bare", url(hosted), os.fspath(kept))  # without refspecs
+    git(origin, "commit", "-q", "--amend", "-m", "rewritten")
+    assert mine(hosted, tmp_path)["head"] == git(origin, "rev-parse", "HEAD")
+    refused = mine(hosted, tmp_path, "--rev", "main", check=False, dataset="other")
+    assert "stays unchanged" in refused["error"]["message"]
 
 
 def test_what_is_no_clone_of_the_target_is_refused(hosted, tmp_path, git):

@@ -331,6 +331,8 @@ fn ranges_equal_gits() {
         "HEAD^-0",
         "HEAD^-x",
         "^HEAD~1",
+        "^HEAD~1..HEAD",
+        "^HEAD^!",
         "..",
         "absent..main",
         "HEAD~3^-",
@@ -506,6 +508,23 @@ fn odd_spellings_of_head_are_read() {
         );
         assert_eq!(fixture.open().head().unwrap(), expected, "{text:?}");
     }
+}
+
+#[test]
+fn revisions_without_end_are_refused() {
+    let fixture = made("files", "sha1");
+    let log = fixture.path().join(".git/logs/HEAD");
+    let id = git_text(fixture.path(), ["rev-parse", "HEAD"]);
+    let line = format!("{id} {id} A <a@b> 1 +0000\tcheckout: moving from @{{-1}} to x\n");
+    fs::write(log, line).unwrap();
+    let repo = fixture.open();
+    let long = format!("HEAD{}", "^0".repeat(100_000));
+    for revision in ["@{-1}", "@{-1}@{u}", "@{-1}^", &long] {
+        assert!(repo.rev_parse(revision).is_err());
+    }
+    assert!(repo.rev_parse(":/[a..b]").is_ok());
+    let long = format!("HEAD{}", "^0".repeat(400));
+    assert_eq!(repo.rev_parse(&long).unwrap().to_string(), id);
 }
 
 #[test]

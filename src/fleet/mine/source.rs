@@ -78,7 +78,7 @@ impl MineJob<'_> {
         };
         let updated = update_repo(&path, &options, self.context)?;
         let repo = Repo::open(&path, &self.open_options())?;
-        let mut warnings = Vec::new();
+        let mut warnings = updated.warnings;
         let clone_options = &self.options.clone_options;
         let wants_all = clone_options.depth.is_none() && clone_options.shallow_since.is_none();
         if wants_all && repo.is_shallow()? {
@@ -86,6 +86,16 @@ impl MineJob<'_> {
             warnings.push(format!(
                 "older history is missing: {path} is a shallow clone"
             ));
+        }
+        if self.options.rev.is_some()
+            && repo.is_bare()
+            && let Some(reason) = warnings.first()
+        {
+            // A branch that was not moved would be mined at an old commit.
+            return Err(Error::DestinationExists {
+                path,
+                reason: reason.clone(),
+            });
         }
         let head = self.head_of_origin(&repo, &path, updated.origin_head)?;
         Ok(Source {
@@ -103,12 +113,10 @@ impl MineJob<'_> {
         origin_head: Option<ObjectId>,
     ) -> Result<Option<ObjectId>> {
         let revision = self.options.revision();
-        let start = revision
-            .find(['~', '^', '@', ':'])
-            .unwrap_or(revision.len());
-        let (name, rest) = revision.split_at(start);
-        if matches!(name, "HEAD" | "") {
-            let rest = rest.strip_prefix('@').unwrap_or(rest);
+        let rest = revision
+            .strip_prefix("HEAD")
+            .or_else(|| revision.strip_prefix('@'));
+        if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with(['~', '^'])) {
             return match origin_head {
                 Some(head) if rest.is_empty() => Ok(Some(head)),
                 Some(head) => repo.rev_parse(&format!("{head}{rest}")).map(Some),
@@ -120,11 +128,15 @@ impl MineJob<'_> {
                 }),
             };
         }
-        // In a clone with a working tree, a local branch of this name may be elsewhere.
-        let there = format!("refs/remotes/origin/{revision}");
-        if !repo.is_bare()
-            && let Ok(found) = repo.rev_parse(&there)
-        {
+        // In a clone with a working tree, a local branch of this name may be elsewhere. As always, a
+        // tag counts before a branch.
+        let branch = revision.strip_prefix("refs/heads/").unwrap_or(revision);
+        let there = [
+            format!("refs/tags/{revision}"),
+            format!("refs/remotes/origin/{branch}"),
+        ];
+        let mut there = there.iter().filter(|_| !repo.is_bare());
+        if let Some(found) = there.find_map(|name| repo.rev_parse(name).ok()) {
             return Ok(Some(found));
         }
         repo.rev_parse(revision).map(Some)

@@ -13,7 +13,7 @@ use super::id::ObjectId;
 use super::repo::Repo;
 use crate::error::Result;
 use crate::git_string::GitString;
-pub(crate) use store::{RefStore, full_names, has_reftable};
+pub(crate) use store::{RefStore, full_names, has_reftable, object_of};
 pub use stored::BrokenRef;
 pub(crate) use stored::is_per_worktree;
 pub(crate) use stored::{Found, RefValue, StoredRef};

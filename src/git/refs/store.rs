@@ -1,6 +1,7 @@
 //! The two ways in which git stores refs, behind one interface.
 
 use gix::ObjectId;
+use gix::bstr::ByteSlice;
 
 use super::files::RefFiles;
 use super::reftable::Reftables;
@@ -89,4 +90,20 @@ pub(crate) fn full_names(short: &[u8]) -> impl Iterator<Item = Vec<u8>> {
 pub(crate) fn has_reftable(repo: &gix::Repository) -> bool {
     let storage = repo.config_snapshot().string("extensions.refStorage");
     storage.is_some_and(|storage| storage.as_slice() == b"reftable")
+}
+
+/// Returns the object that a revision of the configuration names, such as `HEAD:.mailmap`: gix reads
+/// what follows the ref.
+pub(crate) fn object_of(repo: &gix::Repository, revision: &[u8]) -> Option<ObjectId> {
+    let end = revision.find_byteset(b"~^:@").unwrap_or(revision.len());
+    let (name, rest) = match revision.strip_prefix(b"@") {
+        Some(rest) if end == 0 && !rest.starts_with(b"{") => (&b"HEAD"[..], rest),
+        _ => revision.split_at(end),
+    };
+    let named = RefStore::of(repo).find(name).ok().flatten();
+    let id = match named {
+        Some((_, id)) => repo.rev_parse_single(format!("{id}{}", rest.as_bstr()).as_str()),
+        None => repo.rev_parse_single(revision.as_bstr()),
+    };
+    id.ok().map(gix::Id::detach)
 }

@@ -15,6 +15,8 @@ use crate::unix_time;
 
 const NO_SUCH_NAME: &str = "no branch, tag or commit has this name";
 
+/// Largest number of substitutions in one name.
+const DEEPEST: usize = 10;
 /// Fewest digits of an abbreviated id.
 const SHORTEST: usize = 4;
 /// Least number in `@{...}` that is a date and not the number of an entry.
@@ -71,6 +73,14 @@ impl Names<'_> {
     /// Replaces `@` by `HEAD`, `@{-1}` by the branch of an earlier checkout, and `main@{upstream}`
     /// or `main@{push}` by the branch that it tracks.
     fn substituted(&self, name: &[u8]) -> Result<Vec<u8>, Miss> {
+        self.substituted_at(name, 0)
+    }
+
+    fn substituted_at(&self, name: &[u8], depth: usize) -> Result<Vec<u8>, Miss> {
+        if depth > DEEPEST {
+            return miss("its parts lead to each other");
+        }
+        let depth = depth + 1;
         if let Some(rest) = name.strip_prefix(b"@{-")
             && let Some((digits, rest)) = rest.split_once_str("}")
             && let Some(number) = digits.to_str().ok().and_then(|digits| digits.parse().ok())
@@ -78,10 +88,15 @@ impl Names<'_> {
             let Some(branch) = self.reflog(b"HEAD")?.nth_checkout(number) else {
                 return miss("fewer branches were checked out before");
             };
-            return self.substituted(&[&branch, rest].concat());
+            // As in git, a branch that was checked out is taken by its name.
+            return if rest.is_empty() {
+                Ok(branch)
+            } else {
+                self.substituted_at(&[&branch, rest].concat(), depth)
+            };
         }
         if name == b"@" || name.starts_with(b"@@{") {
-            return self.substituted(&[b"HEAD", &name[1..]].concat());
+            return self.substituted_at(&[b"HEAD", &name[1..]].concat(), depth);
         }
         for (mark, direction) in [
             (&b"@{upstream}"[..], Direction::Fetch),
@@ -90,15 +105,15 @@ impl Names<'_> {
         ] {
             let at = name.len().saturating_sub(mark.len());
             if name[at..].eq_ignore_ascii_case(mark) {
-                return self.tracked(&name[..at], direction);
+                return self.tracked(&name[..at], direction, depth);
             }
         }
         Ok(name.to_vec())
     }
 
     /// The full name of the ref that a branch fetches into, or is pushed to.
-    fn tracked(&self, branch: &[u8], direction: Direction) -> Result<Vec<u8>, Miss> {
-        let branch = self.substituted(branch)?;
+    fn tracked(&self, branch: &[u8], direction: Direction, depth: usize) -> Result<Vec<u8>, Miss> {
+        let branch = self.substituted_at(branch, depth)?;
         let full = if branch.is_empty() || branch == b"HEAD" {
             match self.repo.head()? {
                 Head::Branch { name, .. } | Head::Unborn { name } => name.to_vec(),

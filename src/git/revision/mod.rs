@@ -107,6 +107,9 @@ fn names_head(revision: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['~', '^', ':']))
 }
 
+/// Largest number of `~` and `^` in a revision.
+const MOST_PARTS: usize = 500;
+
 /// The result of reading a name when it is not an object.
 enum Miss {
     /// The name names nothing, for this reason. Other ways to read it may.
@@ -135,6 +138,11 @@ struct Names<'a> {
 impl Names<'_> {
     fn spec(&self, text: &[u8]) -> Result<Spec, Miss> {
         use gix::bstr::ByteSlice;
+        // Each of these is read within the one that follows it.
+        let parts = text.iter().filter(|byte| matches!(byte, b'~' | b'^'));
+        if parts.count() > MOST_PARTS {
+            return miss(format!("it has more than {MOST_PARTS} parts"));
+        }
         let mut reason = None;
         if let Some((from, to)) = text.split_once_str("..") {
             let (is_symmetric, to) = match to.strip_prefix(b".") {
@@ -144,7 +152,9 @@ impl Names<'_> {
             match (self.end_of_range(from), self.end_of_range(to)) {
                 (Ok(from), Ok(to)) if is_symmetric => return Ok(Spec::Symmetric(from, to)),
                 (Ok(from), Ok(to)) => return Ok(Spec::Range(from, to)),
-                (Err(Miss::Failure(error)), _) | (_, Err(Miss::Failure(error))) => {
+                (Err(Miss::Failure(error)), _) | (_, Err(Miss::Failure(error)))
+                    if !matches!(error, Error::InvalidInput { .. }) =>
+                {
                     return Err(error.into());
                 }
                 // `..` may be part of a text to search for.

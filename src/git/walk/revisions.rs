@@ -40,6 +40,9 @@ impl Tips {
     fn add(&mut self, repo: &Repo, revision: &str) -> Result<()> {
         // A leading `^` inverts the rest: `^a`, but also `^a^@`.
         if let Some(rest) = revision.strip_prefix('^') {
+            if rest.contains("..") && !rest.contains("^-") {
+                repo.rev_parse(rest)?; // as in git, a range cannot be inverted
+            }
             let mut turned = Self::default();
             turned.add(repo, rest)?;
             self.excluded.extend(turned.included);

@@ -22,7 +22,10 @@ impl Connection<'_> {
         options: &ReceiveOptions,
         counters: &Counters,
     ) -> Result<()> {
-        for ids in ids.chunks(BATCH) {
+        for (number, ids) in ids.chunks(BATCH).enumerate() {
+            if number > 0 && self.ends_after_pack() {
+                *self = Connection::open(self.remote, self.monitor)?;
+            }
             let ask = Ask {
                 wants: ids.to_vec(),
                 boundary: Vec::new(),

@@ -3,8 +3,8 @@
 use gix::protocol::fetch::refmap::init::Context as MapContext;
 use gix::protocol::fetch::{RefMap, Shallow, Tags};
 use gix::protocol::handshake::Ref;
-use gix::protocol::transport::Service;
 use gix::protocol::transport::client::blocking_io::Transport;
+use gix::protocol::transport::{Protocol, Service};
 use gix::refspec::RefSpec;
 
 use super::refname;
@@ -53,6 +53,15 @@ impl<'a> Connection<'a> {
             transport,
             refs: Vec::new(),
         })
+    }
+
+    /// Returns true if the server ends the connection after a pack, as versions 0 and 1 do.
+    pub(super) fn ends_after_pack(&self) -> bool {
+        let is_v2 = self.handshake.server_protocol_version == Protocol::V2;
+        !is_v2
+            && self
+                .transport
+                .connection_persists_across_multiple_requests()
     }
 
     /// Requests the refs that `specs` may match.

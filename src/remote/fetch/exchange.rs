@@ -5,6 +5,7 @@
 //! acknowledgements, and echoes every feature that a version 0 server offers, which turns `deepen`
 //! into a relative depth.
 
+use std::collections::HashSet;
 use std::io::{self, BufRead, Write};
 use std::ops::ControlFlow;
 
@@ -148,8 +149,10 @@ struct Rounds {
     window: usize,
     in_vain: usize,
     seen_common: bool,
-    /// Common commits, which stateless servers are told again.
+    /// Common commits, in order, which stateless servers are told again.
     common: Vec<ObjectId>,
+    /// All common commits: servers may name one in every round.
+    known: HashSet<ObjectId>,
     is_ready: bool,
     is_done: bool,
 }
@@ -163,6 +166,7 @@ impl Rounds {
             in_vain: 0,
             seen_common: false,
             common: Vec::new(),
+            known: HashSet::new(),
             is_ready: false,
             is_done: false,
         }
@@ -201,12 +205,13 @@ impl Rounds {
         history: Option<&mut LocalHistory<'_, '_, '_>>,
     ) -> gix::Result {
         self.is_ready |= answer.is_ready;
-        if answer.common.is_empty() {
-            return Ok(());
-        }
-        (self.seen_common, self.in_vain) = (true, 0);
-        if self.is_stateless {
-            self.common.extend(&answer.common);
+        for id in &answer.common {
+            if self.known.insert(*id) {
+                (self.seen_common, self.in_vain) = (true, 0);
+                if self.is_stateless {
+                    self.common.push(*id);
+                }
+            }
         }
         if let Some(history) = history {
             for id in &answer.common {

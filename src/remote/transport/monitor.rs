@@ -123,6 +123,7 @@ impl TransferMonitor {
         } else {
             all.max(MOST_BEFORE_PACK)
         };
+        self.0.is_raw.store(false, Ordering::Relaxed);
         let most = self.bytes().saturating_add(most);
         self.0.most_before_pack.store(most, Ordering::Relaxed);
     }

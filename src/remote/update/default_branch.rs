@@ -47,6 +47,20 @@ pub(super) fn replacement(repo: &Repo, branch: &[u8]) -> Result<Option<(GitStrin
     if tracks.is_none_or(|remote| remote.as_slice() != b"origin") {
         return Ok(None);
     }
+    // Only if all branches are fetched, one that is not there is gone at the origin.
+    let config = local.config_snapshot();
+    let specs = config
+        .plumbing()
+        .strings("remote.origin.fetch")
+        .unwrap_or_default();
+    let is_all = |spec: &BString| {
+        let spec = spec.strip_prefix(b"+").unwrap_or(spec);
+        spec.starts_with(b"refs/heads/*:")
+    };
+    let merge = config.string(format!("branch.{}.merge", short.to_str_lossy()).as_str());
+    if !specs.iter().any(is_all) || merge.is_none() {
+        return Ok(None);
+    }
     let Some((name, id)) = RefStore::of(&local).resolve(ORIGIN_HEAD)? else {
         return Ok(None);
     };
