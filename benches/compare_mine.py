@@ -19,18 +19,26 @@ HOSTS, REPOSITORIES, DELAY, TIMEOUT = 20, 10, 0.5, 5
 
 
 class SlowHandler(server.Handler):
-    def respond(self, target, body):
+    """Takes its time for each answer."""
+
+    def respond(self, target: str, body: bytes) -> None:
+        """Wait, then answer as git does."""
         time.sleep(DELAY)
         super().respond(target, body)
 
 
 class SilentHandler(server.Handler):
-    def respond(self, target, body):
+    """Never answers."""
+
+    def respond(self, target: str, body: bytes) -> None:  # noqa: ARG002
+        """Wait for longer than any client."""
         threading.Event().wait(60)
 
 
-def make(path):
-    def git(*args):
+def make(path: pathlib.Path) -> None:
+    """Make a repository with twenty commits."""
+
+    def git(*args: str) -> None:
         identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
         subprocess.run(["git", "-C", path, *identity, *args], check=True, capture_output=True)
 
@@ -42,13 +50,17 @@ def make(path):
         git("commit", "-q", "-m", str(number))
 
 
-def timed(*command):
+def timed(
+    *command: str | pathlib.Path,
+) -> tuple[float, subprocess.CompletedProcess[str]]:
+    """Run a command; return the seconds it took, and its end."""
     since = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return time.monotonic() - since, done
 
 
-def main(gitfleet):
+def main(gitfleet: str) -> None:
+    """Clone, then mine, then mine with a silent host among the others."""
     with tempfile.TemporaryDirectory() as directory:
         root = pathlib.Path(directory)
         first = root / "srv" / "owner" / "r0"

@@ -32,6 +32,8 @@ pub struct RemoteUrl {
     text: String,
     host: String,
     path: String,
+    /// The path on this machine.
+    local: Option<PathBuf>,
     username: Option<String>,
     password: Option<Secret>,
 }
@@ -90,11 +92,12 @@ impl RemoteUrl {
                 text: format!("{host}:{path}"),
                 host: name.to_owned(),
                 path: path.to_owned(),
+                local: None,
                 username: user.map(str::to_owned),
                 password: None,
             });
         }
-        Ok(Self::local(address))
+        Ok(Self::local(address, PathBuf::from(address)))
     }
 
     fn parse_url(
@@ -113,7 +116,7 @@ impl RemoteUrl {
                 if !path.starts_with('/') {
                     return Err(refuse("a file URL needs an absolute path: file:///path"));
                 }
-                return Ok(Self::local(&percent_decoded(path)));
+                return Ok(Self::local(address, path_of(decoded_bytes(path))));
             }
             other => {
                 return Err(Error::unsupported(format!(
@@ -151,17 +154,21 @@ impl RemoteUrl {
             text: url.to_string(),
             host,
             path,
+            local: None,
             username,
             password,
         })
     }
 
-    fn local(path: &str) -> Self {
+    /// An address of a path on this machine. Its text is the path, if that is UTF-8.
+    fn local(address: &str, path: PathBuf) -> Self {
+        let text = path.to_str().unwrap_or(address).to_owned();
         Self {
             scheme: Scheme::File,
-            text: path.to_owned(),
             host: String::new(),
-            path: path.to_owned(),
+            path: text.clone(),
+            text,
+            local: Some(path),
             username: None,
             password: None,
         }
@@ -224,7 +231,7 @@ impl RemoteUrl {
 
     /// The directory, if this is a path or a `file` URL.
     pub fn local_path(&self) -> Option<&Path> {
-        (self.scheme == Scheme::File).then(|| Path::new(&self.path))
+        self.local.as_deref()
     }
 
     /// The directory of this repository below a root: `<host>/<owner>/<name>`, always three names.
@@ -276,15 +283,15 @@ impl RepoKey {
             absolute.pop();
         }
         let name_of = |path: Option<&Path>| {
-            path.and_then(Path::file_name).map_or_else(
-                || "_".to_owned(),
-                |name| name.to_string_lossy().into_owned(),
-            )
+            let name = path.and_then(Path::file_name);
+            name.map_or_else(|| b"_".to_vec(), |name| name.as_encoded_bytes().to_vec())
         };
+        let name = name_of(Some(&absolute));
+        let stem = name.strip_suffix(b".git").filter(|stem| !stem.is_empty());
         Self {
             host: "local".to_owned(),
-            owner: file_name(name_of(absolute.parent()).as_bytes()),
-            name: file_name(without_git_suffix(&name_of(Some(&absolute))).as_bytes()),
+            owner: file_name(&name_of(absolute.parent())),
+            name: file_name(stem.unwrap_or(&name)),
         }
     }
 
@@ -367,7 +374,41 @@ pub(crate) fn without_user_info(address: &str) -> String {
     shown + query
 }
 
+/// Returns the address of a path, or of anything else that is written where one is expected. A path
+/// that is not UTF-8 becomes a `file` URL.
+pub(crate) fn address_of(text: &std::ffi::OsStr) -> String {
+    use fmt::Write;
+    if let Some(text) = text.to_str() {
+        return text.to_owned();
+    }
+    let path = std::path::absolute(text).unwrap_or_else(|_| text.into());
+    let mut address = "file://".to_owned();
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
+            address.push(char::from(byte));
+        } else {
+            let _ = write!(address, "%{byte:02X}"); // cannot fail in memory
+        }
+    }
+    address
+}
+
+#[cfg(unix)]
+fn path_of(bytes: Vec<u8>) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt;
+    std::ffi::OsString::from_vec(bytes).into()
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: Vec<u8>) -> PathBuf {
+    String::from_utf8_lossy(&bytes).into_owned().into()
+}
+
 fn percent_decoded(text: &str) -> String {
+    String::from_utf8(decoded_bytes(text)).unwrap_or_else(|_| text.to_owned())
+}
+
+fn decoded_bytes(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -380,7 +421,7 @@ fn percent_decoded(text: &str) -> String {
         out.push(code.unwrap_or(bytes[at]));
         at += if code.is_some() { 3 } else { 1 };
     }
-    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+    out
 }
 
 /// Encodes a name so that every file system accepts it and the globs `*` and `?` match it: bytes

@@ -4,6 +4,8 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+#[cfg(unix)]
+use crate::remote_url::address_of;
 
 /// Reads the entries of a list, one per line. Empty lines are skipped, and so is text after a `#`
 /// at the start of a line or after a blank. `name` is the name of the list in errors.
@@ -21,8 +23,7 @@ pub(super) fn read(from: &mut dyn Read, name: &Path) -> Result<Vec<String>> {
     Ok(entries.map(str::to_owned).collect())
 }
 
-/// Decodes UTF-8 and, with a byte order mark, UTF-16. Bytes that are not valid become replacement
-/// characters: such a line is not a valid address, and only that input fails.
+/// Decodes UTF-8 and, with a byte order mark, UTF-16.
 fn decode(bytes: &[u8]) -> String {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.as_chunks().0.iter().copied().map(unit).collect();
@@ -32,8 +33,31 @@ fn decode(bytes: &[u8]) -> String {
         [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
         [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
-        _ => String::from_utf8_lossy(bytes).into_owned(),
+        _ => bytes
+            .split(|byte| *byte == b'\n')
+            .map(line)
+            .collect::<Vec<_>>()
+            .join("\n"),
     }
+}
+
+/// Decodes a line; a path that is not UTF-8 becomes a `file` URL.
+fn line(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(line) => line.to_owned(),
+        Err(_) => path_address(bytes.trim_ascii()),
+    }
+}
+
+#[cfg(unix)]
+fn path_address(bytes: &[u8]) -> String {
+    use std::os::unix::ffi::OsStrExt;
+    address_of(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn path_address(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn without_note(line: &str) -> &str {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::json::Json;
-use crate::remote_url::{RemoteUrl, RepoKey};
+use crate::remote_url::{RemoteUrl, RepoKey, address_of};
 
 /// A repository to mine.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl Target {
         let absolute = self
             .local_path()
             .map(|path| std::fs::canonicalize(&path).unwrap_or(path));
-        absolute.map_or_else(|| self.url.to_string(), |path| path.display().to_string())
+        absolute.map_or_else(|| self.url.to_string(), |path| address_of(path.as_os_str()))
     }
 
     /// The key of the repository, which is also the path of its directory in a dataset.

@@ -17,6 +17,7 @@ use crate::edge::inputs::trust;
 use crate::error::Error;
 use crate::git::Trust;
 use crate::git_string::GitString;
+use crate::remote_url::address_of;
 
 /// The keyword arguments of one call.
 pub(super) struct Keywords<'py> {
@@ -200,9 +201,7 @@ pub(super) fn inputs(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Strin
         return Err(wrong_type(name, value, "text, a path, or several of them"));
     }
     let all = several(name, value)?.into_iter();
-    // A path that is not valid UTF-8 is converted with replacement characters. No repository is
-    // found at the converted path.
-    all.map(|one| Ok(one.extract::<PathBuf>()?.to_string_lossy().into_owned()))
+    all.map(|one| Ok(address_of(one.extract::<PathBuf>()?.as_os_str())))
         .collect()
 }
 

@@ -8,7 +8,7 @@ use super::options::Filter;
 use super::origin::fetch_url;
 use crate::error::{Error, Result};
 use crate::git::repo::Repo;
-use crate::remote_url::RemoteUrl;
+use crate::remote_url::{RemoteUrl, address_of};
 
 /// The settings of the remote `origin`.
 #[derive(Clone)]
@@ -90,7 +90,7 @@ fn address(repo: &Repo, text: &str) -> Result<RemoteUrl> {
     match url.local_path() {
         Some(_) if Path::new(text).is_relative() && !text.contains("://") => {
             let joined = repo.path().join(text);
-            RemoteUrl::parse(&joined.display().to_string())
+            RemoteUrl::parse(&address_of(joined.as_os_str()))
         }
         _ => Ok(url),
     }

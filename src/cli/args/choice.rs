@@ -5,9 +5,15 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValue, StringValueParser, TypedValueParser};
 
 use crate::choice::{Choice, unsupported};
+use crate::remote_url::address_of;
+
+/// Returns a parser of addresses, which takes paths that are not UTF-8.
+pub(super) fn address() -> impl TypedValueParser<Value = String> {
+    OsStringValueParser::new().map(|text| address_of(&text))
+}
 
 /// Returns a parser of the names of `C`, which the help text lists.
 pub(super) fn choice<C: Choice + Send + Sync>() -> impl TypedValueParser<Value = C> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::choice::{Seconds, choice, positive};
+use super::choice::{Seconds, address, choice, positive};
 use super::history::CountingArgs;
 use super::network::NetworkArgs;
 use crate::choice::Choice;
@@ -65,7 +65,7 @@ impl RetryArgs {
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct MineArgs {
     /// Directories and URLs; - reads them from standard input
-    #[arg(value_name = "TARGET", required_unless_present = "from")]
+    #[arg(value_name = "TARGET", required_unless_present = "from", value_parser = address())]
     pub(in crate::cli) targets: Vec<String>,
     /// The dataset: a new or empty directory, or one made by the same command before
     #[arg(long, short = 'o', value_name = "DIR")]
@@ -141,7 +141,7 @@ impl JobsArgs {
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct CloneArgs {
     /// URLs and directories; - reads them from standard input
-    #[arg(value_name = "URL", required_unless_present = "from")]
+    #[arg(value_name = "URL", required_unless_present = "from", value_parser = address())]
     pub(in crate::cli) urls: Vec<String>,
     /// Clone below this directory
     #[arg(long, short = 'o', value_name = "ROOT", default_value = ".")]

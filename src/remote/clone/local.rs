@@ -18,7 +18,7 @@ use crate::git_string::GitString;
 use crate::remote::copy_objects::copy_objects;
 use crate::remote::options::{CloneOptions, Worktree};
 use crate::remote::packed_refs::{self, PackedRef};
-use crate::remote_url::RemoteUrl;
+use crate::remote_url::{RemoteUrl, address_of};
 
 /// Copies the repository at `url`, which is a path, into the empty directory `into`. Returns warnings
 /// about refs that are left out.
@@ -61,7 +61,7 @@ pub(crate) fn copy(
         Worktree::Mirror => vec!["+refs/*:refs/*".to_owned()],
     };
     let remote = OriginSection {
-        url: &absolute.display().to_string(),
+        url: &address_of(absolute.as_os_str()),
         specs: &specs,
         is_mirror: options.worktree == Worktree::Mirror,
         has_no_tags: false,
