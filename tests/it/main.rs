@@ -34,6 +34,7 @@ mod purity;
 mod refs;
 #[cfg(feature = "http")]
 mod remote;
+mod revisions;
 #[cfg(feature = "cli")]
 mod static_binary;
 mod support;
