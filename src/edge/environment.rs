@@ -108,3 +108,19 @@ pub(crate) fn shell_command(line: &str) -> Vec<String> {
 pub(crate) fn date(text: &str) -> Result<i64> {
     parse_date(text, unix_time::now())
 }
+
+/// Parses a date that a service's times are compared with. A day alone is midnight UTC, as it is for
+/// these services; git would add the present time of day.
+///
+/// # Errors
+///
+/// As [`date`].
+pub(crate) fn day_or_date(text: &str) -> Result<i64> {
+    let day = text.trim().parse::<jiff::civil::Date>();
+    match day.map(|day| day.to_zoned(jiff::tz::TimeZone::UTC)) {
+        Ok(Ok(midnight)) if text.trim().len() == "2024-05-01".len() => {
+            Ok(midnight.timestamp().as_second())
+        }
+        _ => date(text),
+    }
+}

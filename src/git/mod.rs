@@ -28,6 +28,7 @@ mod mailmap;
 pub(crate) mod objects;
 mod pathspec;
 mod pattern;
+mod peel;
 mod posix;
 mod reflog;
 pub(crate) mod refs;

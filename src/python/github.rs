@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use super::error::{instance, to_py};
-use super::keywords::{Date, Keyword, Keywords};
+use super::keywords::{Date, Keywords};
 use super::options;
 use super::runtime::coroutine;
 use crate::choice::Choice;
@@ -57,7 +57,7 @@ impl Wanted<'_> {
         let visibility = self.visibility.as_deref().map(Visibility::parse);
         filter.visibility = visibility.transpose().map_err(|error| to_py(&error))?;
         filter.pushed_since = match &self.pushed_since {
-            Some(date) => Some(Date::read("pushed_since", date)?.0),
+            Some(date) => Some(Date::of_service(date)?),
             None => None,
         };
         Ok(filter)

@@ -12,7 +12,7 @@ use pyo3::types::{PyBool, PyBytes, PyDateTime, PyDict, PyString};
 
 use super::error::to_py;
 use crate::choice::Choice;
-use crate::edge::environment::date as date_of;
+use crate::edge::environment::{date as date_of, day_or_date};
 use crate::edge::inputs::trust;
 use crate::error::Error;
 use crate::git::Trust;
@@ -298,13 +298,20 @@ pub(super) struct Date(pub(super) i64);
 
 impl<'py> Keyword<'py> for Date {
     fn read(_name: &str, value: &Bound<'py, PyAny>) -> PyResult<Self> {
-        seconds(value).map(Self)
+        seconds(value, date_of).map(Self)
     }
 }
 
-fn seconds(date: &Bound<'_, PyAny>) -> PyResult<i64> {
+impl Date {
+    /// Reads a date that a service's times are compared with.
+    pub(super) fn of_service(value: &Bound<'_, PyAny>) -> PyResult<i64> {
+        seconds(value, day_or_date)
+    }
+}
+
+fn seconds(date: &Bound<'_, PyAny>, parse: fn(&str) -> Result<i64, Error>) -> PyResult<i64> {
     if let Ok(text) = date.cast::<PyString>() {
-        return date_of(&text.to_string_lossy()).map_err(|error| to_py(&error));
+        return parse(&text.to_string_lossy()).map_err(|error| to_py(&error));
     }
     if let Ok(time) = date.cast::<PyDateTime>() {
         let timestamp: f64 = time.call_method0("timestamp")?.extract()?;

@@ -204,6 +204,30 @@ fn attributes_come_from_the_tree_that_is_configured() {
     }
 }
 
+#[test]
+fn default_driver_is_for_files_without_another() {
+    let attributes = "*.dat diff\n*.bin -diff\nf.txt diff=other\n*.c diff=cpp\ng.txt diff=known\n";
+    for attributes in ["", attributes] {
+        let fixture = Fixture::empty();
+        for text in ["a\nb\n", "a\nc\nd\n"] {
+            let files = FILES.iter().map(|(path, _)| (*path, text));
+            write(fixture.path(), &files.collect::<Vec<_>>());
+            write(fixture.path(), &[(".gitattributes", attributes)]);
+            fixture.git(["add", "-A"]);
+            fixture.git(["commit", "-q", "-m", "all"]);
+        }
+        fixture.git(["rm", "-q", "x.dat", "sub/f.txt"]);
+        std::os::unix::fs::symlink("elsewhere", fixture.path().join("link")).unwrap();
+        fixture.git(["add", "-A"]);
+        fixture.git(["commit", "-q", "-m", "fewer"]);
+        fixture.git(["config", "diff.known.xfuncname", "x"]);
+        for binary in ["true", "false", "auto"] {
+            fixture.git(["config", "diff.default.binary", binary]);
+            assert_eq!(ours(fixture.path()), gits(fixture.path()), "{binary}");
+        }
+    }
+}
+
 /// Lines of `git log --raw`, without ids.
 fn gits_paths(path: &Path) -> Vec<String> {
     let text = git_text(path, ["log", "--name-only", "--format=", "--no-renames"]);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gitfleet::git::{Head, Repo};
+use gitfleet::git::{Head, HistoryOptions, Repo};
 
 use crate::support::{Fixture, git, git_text, hermetic, open};
 
@@ -382,6 +382,35 @@ fn pipes_in_the_place_of_refs_are_errors() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn damaged_loose_copy_of_a_tip_does_not_hide_it() {
+    let fixture = made("files", "sha1");
+    let path = fixture.path();
+    let count = |repo: &Repo| {
+        let options = HistoryOptions::new().all_refs(true);
+        repo.commits(&options).unwrap().map(Result::unwrap).count()
+    };
+    let whole = count(&open(path));
+    let heads = git_text(path, ["for-each-ref", "--format=%(objectname)"]);
+    let head = git_text(path, ["rev-parse", "HEAD"]);
+    fixture.git(["repack", "-aq"]); // loose objects stay
+    for id in heads.lines() {
+        let file = path.join(".git/objects").join(&id[..2]).join(&id[2..]);
+        fs::remove_file(&file).unwrap();
+        fs::write(&file, "").unwrap();
+    }
+    let repo = open(path);
+    assert_eq!(count(&repo), whole);
+    assert_eq!(
+        git_text(path, ["rev-list", "--all", "HEAD", "--count"]).trim(),
+        whole.to_string()
+    );
+    for name in ["HEAD", head.trim(), "@{0}"] {
+        assert_eq!(repo.rev_parse(name).unwrap().to_string(), head.trim());
+    }
+    assert!(repo.head().is_ok());
 }
 
 #[test]

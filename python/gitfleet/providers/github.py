@@ -370,7 +370,7 @@ class GitHubClient(GitProviderClient):
             language: Only those mostly in this language.
             topics: Only those with all of these.
             visibility: Only repositories with this visibility.
-            pushed_since: Only those with a push since then.
+            pushed_since: Only those with a push since then; a day alone begins at midnight UTC.
 
         Example:
             >>> github = GitHubClient("a token").sync

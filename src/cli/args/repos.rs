@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::choice::choice;
-use crate::edge::environment::date;
+use crate::edge::environment::day_or_date;
 use crate::error::Result;
 use crate::providers::github::{RepositoryFilter, Visibility};
 
@@ -33,7 +33,7 @@ pub(in crate::cli) struct ReposArgs {
     /// List only repositories with this visibility
     #[arg(long, value_name = "VISIBILITY", value_parser = choice::<Visibility>())]
     visibility: Option<Visibility>,
-    /// Only repositories with a push since this date, such as 2024-05-01 or "6 months ago"
+    /// Only repositories with a push since this date, such as "6 months ago" or 2024-05-01 (UTC)
     #[arg(long, value_name = "DATE")]
     pushed_since: Option<String>,
     /// Format of the rows [default: by the name of FILE; a table on a terminal, else csv]
@@ -53,7 +53,7 @@ pub(in crate::cli) struct ReposArgs {
 
 impl ReposArgs {
     pub(in crate::cli) fn filter(&self) -> Result<RepositoryFilter> {
-        let pushed_since = self.pushed_since.as_deref().map(date).transpose()?;
+        let pushed_since = self.pushed_since.as_deref().map(day_or_date).transpose()?;
         Ok(RepositoryFilter::new()
             .forks(self.forks.wanted())
             .archived(self.archived.wanted())

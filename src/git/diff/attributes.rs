@@ -40,6 +40,8 @@ pub(crate) struct DiffAttributes {
     files: Option<AttributeFiles>,
     /// The values that drivers of the repository's configuration stand for, by name.
     drivers: HashMap<Vec<u8>, DiffAttribute>,
+    /// The value that driver `default` stands for: that of all files without another one.
+    default: DiffAttribute,
 }
 
 impl DiffAttributes {
@@ -48,36 +50,58 @@ impl DiffAttributes {
         Ok(Self {
             files: (!files.are_empty()).then_some(files),
             drivers: HashMap::new(),
+            default: of_driver(objects, b"default").unwrap_or(DiffAttribute::Unspecified),
         })
     }
 
     /// Returns the attribute of `path`.
     pub(crate) fn of(&mut self, objects: &Objects, path: &[u8]) -> Result<DiffAttribute> {
         let Some(files) = &mut self.files else {
-            return Ok(DiffAttribute::Unspecified);
+            return Ok(self.default);
         };
         let [state] = files.states(objects.repo(), path, ["diff"])?;
         Ok(match state {
             AttributeState::Set => DiffAttribute::Text,
             AttributeState::Unset => DiffAttribute::Binary,
-            AttributeState::Unspecified => DiffAttribute::Unspecified,
+            AttributeState::Unspecified => self.default,
             AttributeState::Value(driver) => match self.drivers.get(&driver) {
                 Some(known) => *known,
                 None => {
-                    let attribute = of_driver(objects, &driver);
+                    let attribute = of_driver(objects, &driver).unwrap_or(self.default);
                     self.drivers.insert(driver, attribute);
                     attribute
                 }
             },
         })
     }
+
+    /// The attribute of what is not a regular file: a symlink, a submodule, and the absent side of
+    /// an added or deleted file.
+    pub(crate) const fn of_others(&self) -> DiffAttribute {
+        self.default
+    }
 }
 
-fn of_driver(objects: &Objects, driver: &[u8]) -> DiffAttribute {
-    let key = format!("diff.{}.binary", driver.as_bstr());
-    match objects.repo().config_snapshot().boolean(key.as_str()) {
-        Some(true) => DiffAttribute::Binary,
-        Some(false) => DiffAttribute::Text,
-        None => DiffAttribute::Unspecified,
+/// Drivers that git has without configuration. None of them says whether files are binary.
+const BUILT_IN: [&str; 25] = [
+    "ada", "bash", "bibtex", "cpp", "csharp", "css", "dts", "elixir", "fortran", "fountain",
+    "golang", "html", "java", "kotlin", "markdown", "matlab", "objc", "pascal", "perl", "php",
+    "python", "ruby", "rust", "scheme", "tex",
+];
+
+/// Returns what a driver says, or `None` if git does not know it.
+fn of_driver(objects: &Objects, driver: &[u8]) -> Option<DiffAttribute> {
+    let config = objects.repo().config_snapshot();
+    match config.boolean(format!("diff.{}.binary", driver.as_bstr()).as_str()) {
+        Some(true) => return Some(DiffAttribute::Binary),
+        Some(false) => return Some(DiffAttribute::Text),
+        None => {}
     }
+    let mut sections = config.sections_by_name("diff").into_iter().flatten();
+    let is_known = BUILT_IN.iter().any(|name| name.as_bytes() == driver)
+        || sections.any(|section| {
+            let name = section.header().subsection_name();
+            name.is_some_and(|name| *name == *driver) && section.value_names().next().is_some()
+        });
+    is_known.then_some(DiffAttribute::Unspecified)
 }

@@ -9,7 +9,7 @@ use super::{Change, ChangeKind, Commit, DiffMerges, LineCounts, MissingBlobs, Re
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::git::commit::{self, CommitObject, Ident};
-use crate::git::diff::attributes::{DiffAttribute, DiffAttributes};
+use crate::git::diff::attributes::DiffAttributes;
 use crate::git::diff::line_counts::{count_lines, line_count};
 use crate::git::diff::renames::{self, Candidate, Detect, Rename, RenameFinder};
 use crate::git::diff::similarity::MAX_SCORE;
@@ -257,14 +257,10 @@ impl Comparer {
         let Some(new_data) = new_data else {
             return self.missing(new.map(|side| side.id), path);
         };
-        // Attributes are for regular files: a symlink has none, and a submodule is one line of
-        // text.
         let mut is_binary = |side: &Option<Side>, path: &[u8], data: &[u8]| -> Result<bool> {
-            let Some(side) = side else { return Ok(false) };
-            let attribute = if side.is_regular() {
-                self.attributes.of(objects, path)?
-            } else {
-                DiffAttribute::Unspecified
+            let attribute = match side {
+                Some(side) if side.is_regular() => self.attributes.of(objects, path)?,
+                _ => self.attributes.of_others(),
             };
             Ok(data.len() > self.big_file_bytes || attribute.is_binary(data))
         };

@@ -104,11 +104,13 @@ impl Repo {
         let local = self.local();
         let commit = local.find_object(id);
         let commit = commit.and_then(gix::Object::peel_to_commit);
-        let commit_id = ObjectId(
-            commit
-                .map_err(gix_error::unreadable(self.path(), "HEAD"))?
-                .id,
-        );
+        let commit_id = match commit {
+            Ok(commit) => ObjectId(commit.id),
+            Err(error) => match self.commit_at(id) {
+                Ok(Some(commit)) => commit,
+                _ => return Err(gix_error::unreadable(self.path(), "HEAD")(error)),
+            },
+        };
         Ok(match name {
             Some(name) => Head::Branch {
                 name: name.into(),

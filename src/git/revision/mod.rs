@@ -70,10 +70,13 @@ impl Repo {
                 Err(_) => format!("{id} is not a commit"),
             },
             Ok(None) => format!("the repository does not have {id}"),
-            Err(error) => {
-                let what = format!("object {id}");
-                return Err(super::gix_error::unreadable(self.path(), what)(error));
-            }
+            Err(error) => match self.commit_at(id) {
+                Ok(Some(commit)) => return Ok(commit),
+                _ => {
+                    let what = format!("object {id}");
+                    return Err(super::gix_error::unreadable(self.path(), what)(error));
+                }
+            },
         };
         Err(not_found(self, revision, reason))
     }

@@ -84,11 +84,11 @@ impl Tips {
     fn add_all_refs(&mut self, repo: &Repo) -> Result<()> {
         let local = repo.local();
         for reference in repo.refs()? {
-            let kind = local
-                .find_header(reference.peeled_id.0)
-                .map(|header| header.kind());
-            if kind.is_ok_and(|kind| kind == gix::objs::Kind::Commit) {
-                self.included.push(reference.peeled_id.0);
+            let id = reference.peeled_id.0;
+            match local.find_header(id).map(|header| header.kind()) {
+                Ok(gix::objs::Kind::Commit) => self.included.push(id),
+                Ok(_) => {}
+                Err(_) => self.included.extend(repo.commit_at(id)?.map(|id| id.0)),
             }
         }
         if let Ok(head) = repo.rev_parse("HEAD") {
