@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::io;
 
-/// Returns an error and its causes, outermost first. The errors that an [`io::Error`] is made of are
-/// included, which its `source` passes over.
+/// Returns an error and its causes, outermost first. The error inside an [`io::Error`] is
+/// included; `source` would skip it.
 pub(crate) fn causes<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

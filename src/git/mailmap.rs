@@ -28,7 +28,7 @@ struct Proper {
     email: Option<Vec<u8>>,
 }
 
-/// What is known of a committed e-mail.
+/// The mailmap entries for one committed e-mail address.
 #[derive(Debug, Default)]
 struct Entry {
     for_all: Proper,

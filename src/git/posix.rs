@@ -172,7 +172,7 @@ impl Translation<'_> {
         Ok(())
     }
 
-    /// Reads a range of times up to its closing brace: `{2}`, `{2,}`, `{,3}`, `{2,3}`.
+    /// Reads a repetition count up to its closing brace: `{2}`, `{2,}`, `{,3}`, `{2,3}`.
     fn range(&mut self) -> Result<String, &'static str> {
         const INVALID: &str = "a range of times is not valid; write {2}, {2,}, {,3} or {2,3}";
         let mut inner = String::new();
@@ -261,7 +261,7 @@ fn element(letter: char, letters: &mut Peekable<Chars<'_>>) -> Result<char, &'st
     let mut name = name.chars();
     match (name.next(), name.next()) {
         (Some(letter), None) => Ok(letter),
-        _ => Err("it has a collating element that is no single letter"),
+        _ => Err("it has a collating element that is not one letter"),
     }
 }
 
@@ -286,7 +286,7 @@ fn name(kind: char, letters: &mut Peekable<Chars<'_>>) -> Result<String, &'stati
     }
 }
 
-/// Adds a letter of a bracket, which is no operator there.
+/// Appends a literal letter of a bracket expression, escaped if the regex syntax needs it.
 fn push(out: &mut String, letter: char) {
     if matches!(letter, '[' | ']' | '\\' | '^' | '-' | '&' | '~') {
         out.push('\\');

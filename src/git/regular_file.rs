@@ -1,5 +1,5 @@
-//! Files of a git directory, read whole. What stands in their place may be a pipe, which would never
-//! end, or far too large.
+//! Files of a git directory, read whole. A pipe, whose read would never end, and a file
+//! above a limit are refused.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};

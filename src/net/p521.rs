@@ -36,7 +36,7 @@ impl SignatureVerificationAlgorithm for P521 {
 
 static ALGORITHM: &dyn SignatureVerificationAlgorithm = &P521;
 
-/// Adds P-521 to the algorithms of `provider`, as the last choice.
+/// Appends P-521 to the signature algorithms of `provider`.
 pub(super) fn add(provider: &mut CryptoProvider) {
     static WITH_P521: OnceLock<WebPkiSupportedAlgorithms> = OnceLock::new();
     let known = provider.signature_verification_algorithms;

@@ -86,7 +86,7 @@ enum Pattern {
     All,
     /// A host and the hosts below it, at one port or at all.
     Name(String, Option<u16>),
-    /// An address, with the length of the prefix that counts, in bits.
+    /// A network: an address and its prefix length, in bits.
     Network(IpAddr, u32, Option<u16>),
 }
 

@@ -1,8 +1,7 @@
-//! The check of a server's certificate: that of rustls, but for two cases.
+//! Verification of server certificates: that of rustls, with two exceptions.
 //!
-//! A certificate that is itself in the bundle is trusted for its names, whether it says that it is
-//! an authority or not: the usual self-signed certificate does. Those of hosts that the options name
-//! are not checked.
+//! A server certificate that is itself in the bundle is trusted for its names, whether or not it is
+//! marked as a CA. Certificates of the insecure hosts in the options are not verified.
 
 use std::sync::Arc;
 

@@ -61,7 +61,7 @@ struct WordDate<'a> {
     fields: Fields,
     now: Fields,
     clock: &'a Clock,
-    /// The number that waits for its unit.
+    /// A number whose unit has not been read yet.
     number: Option<i64>,
     /// True if the day is the one before today, unless a day is named later.
     is_yesterday: bool,
@@ -186,7 +186,7 @@ impl WordDate<'_> {
         self.fields.set_time(hour, 0, 0);
     }
 
-    /// Makes a number that waits the day, the month or the year.
+    /// Stores a number without a unit as the day, the month or the year.
     fn place_number(&mut self) -> Result<(), String> {
         let Some(number) = self.number.take().filter(|number| *number != 0) else {
             return Ok(());

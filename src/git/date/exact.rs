@@ -19,7 +19,7 @@ pub(super) fn parse(text: &[u8], clock: &Clock) -> Result<Option<i64>, String> {
         unknown: None,
     };
     let mut at = 0;
-    // A comment in parentheses, as in RFC 2822, is no part of the date unless it is a known word.
+    // Comments in parentheses (RFC 2822) are skipped, unless they are known words such as `(PST)`.
     let mut depth = 0;
     while let Some(&byte) = text.get(at) {
         let rest = &text[at..];

@@ -1,9 +1,9 @@
 //! Dates as git's `--since` reads them.
 //!
 //! A date is first read as an exact one, with a day and a time of day ([`exact`]), and else as words
-//! that move the present time ([`approximate`]). git drops what it does not understand, and so takes
-//! `1 fortnight ago` for the first day of the month. Such dates are errors here; all others mean
-//! what they mean in git.
+//! that move the present time ([`approximate`]). git skips words that it does not know, and so reads
+//! `1 fortnight ago` as the first day of the month. A date with such a word is an error here. Every
+//! other date has the value that git gives it.
 
 mod approximate;
 mod exact;

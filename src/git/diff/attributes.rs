@@ -40,7 +40,7 @@ pub(crate) struct DiffAttributes {
     files: Option<AttributeFiles>,
     /// The values that drivers of the repository's configuration stand for, by name.
     drivers: HashMap<Vec<u8>, DiffAttribute>,
-    /// The value that driver `default` stands for: that of all files without another one.
+    /// The attribute of driver `default`, which applies to all files without another driver.
     default: DiffAttribute,
 }
 

@@ -92,8 +92,8 @@ pub(crate) fn has_reftable(repo: &gix::Repository) -> bool {
     storage.is_some_and(|storage| storage.as_slice() == b"reftable")
 }
 
-/// Returns the object that a revision of the configuration names, such as `HEAD:.mailmap`: gix reads
-/// what follows the ref.
+/// Returns the object that a revision in a configuration value names, such as `HEAD:.mailmap`. The
+/// ref is looked up here; its suffix (`~1`, `^{tree}`, `:path`) is parsed by gix.
 pub(crate) fn object_of(repo: &gix::Repository, revision: &[u8]) -> Option<ObjectId> {
     let end = revision.find_byteset(b"~^:@").unwrap_or(revision.len());
     let (name, rest) = match revision.strip_prefix(b"@") {

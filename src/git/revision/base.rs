@@ -46,7 +46,7 @@ impl Names<'_> {
         Err(Miss::Reason(reason))
     }
 
-    /// The id that a name is, if it has all digits.
+    /// Parses a full hexadecimal id.
     fn full_id(&self, name: &[u8]) -> Option<ObjectId> {
         let has_all = name.len() == self.local.object_hash().len_in_hex();
         has_all.then(|| ObjectId::from_hex(name).ok()).flatten()

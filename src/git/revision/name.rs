@@ -1,4 +1,4 @@
-//! What a name ends with: `~2`, `^2`, `^{commit}`, `^{/text}`, `:path`.
+//! Suffixes of a revision: `~2`, `^2`, `^{commit}`, `^{/text}`, `:path`.
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
@@ -145,7 +145,7 @@ fn split_braces(name: &[u8]) -> Option<(&[u8], &[u8])> {
     (at > 0).then(|| (&start[..at], &start[at + 2..]))
 }
 
-/// The first colon that no braces surround.
+/// Finds the first colon outside braces.
 fn colon_outside_braces(name: &[u8]) -> Option<usize> {
     let mut depth = 0_usize;
     name.iter().position(|byte| {

@@ -30,7 +30,7 @@ pub(super) struct Answer {
     pub(super) has_pack: bool,
 }
 
-/// How to read an answer in versions 0 and 1, where its end depends on what was sent.
+/// Parameters for parsing a response of protocol versions 0 and 1, whose end depends on the request.
 #[derive(Clone, Copy)]
 pub(super) struct Expected {
     pub(super) acknowledgements: Acknowledgements,
@@ -47,14 +47,14 @@ pub(super) struct Expected {
     pub(super) was_acknowledged: bool,
 }
 
-/// Reads lines, and reports the server's `ERR` wherever it stands.
+/// Reads lines, and reports an `ERR` line at any position.
 pub(super) struct Lines<'a, R> {
     pub(super) reader: R,
     pub(super) version: Protocol,
     pub(super) monitor: &'a TransferMonitor,
 }
 
-/// A line, or what stands between the parts of an answer.
+/// A data line, or a delimiter between the sections of a response.
 enum Line {
     Text(Vec<u8>),
     Flush,

@@ -1,4 +1,4 @@
-//! What a client requests of a server, in the lines of git's protocol.
+//! Requests of a fetch, as pkt-lines.
 //!
 //! Versions 0 and 1 have the client's features behind the first `want`, and fix the order of the
 //! lines: wants, the shallow boundary, the depth, the filter. Version 2 has a line for each.
@@ -10,7 +10,7 @@ use gix::protocol::transport::client::Capabilities;
 
 use super::connection::agent;
 
-/// How the server tells which commits both have, in versions 0 and 1.
+/// Mode in which the server acknowledges common commits, in protocol versions 0 and 1.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Acknowledgements {
     /// One line for each of them, and `ready`: `multi_ack_detailed`.
@@ -21,7 +21,7 @@ pub(super) enum Acknowledgements {
     One,
 }
 
-/// What the server can do.
+/// Capabilities of the server.
 pub(super) struct Abilities<'a> {
     pub(super) version: Protocol,
     capabilities: &'a Capabilities,
@@ -137,8 +137,8 @@ impl Ask {
         boundary.chain(depth).chain(filter)
     }
 
-    /// The client's features, for versions 0 and 1: those that are used, as in git. A server may
-    /// take the mention of one for its use.
+    /// The client's features, for versions 0 and 1: only those that are used, as in git, because
+    /// some servers enable a feature that is merely listed.
     fn features(&self, server: &Abilities<'_>, is_stateless: bool) -> Vec<String> {
         let acknowledgements = match server.acknowledgements() {
             Acknowledgements::Detailed => Some("multi_ack_detailed"),

@@ -33,7 +33,7 @@ pub(super) struct LocalHistory<'a, 'b, 'c> {
     pub(super) tags: Vec<ObjectId>,
 }
 
-/// The reader of a pack, which takes its messages out.
+/// The reader of a pack, without the messages of its side bands.
 type PackReader<'a> = Box<dyn ExtendedBufRead<'a> + Unpin + 'a>;
 
 impl Connection<'_> {
@@ -149,7 +149,7 @@ struct Rounds {
     window: usize,
     in_vain: usize,
     seen_common: bool,
-    /// Common commits, in order, which stateless servers are told again.
+    /// Common commits, in order; repeated in every request to a stateless server.
     common: Vec<ObjectId>,
     /// All common commits: servers may name one in every round.
     known: HashSet<ObjectId>,

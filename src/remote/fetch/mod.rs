@@ -1,7 +1,7 @@
 //! Fetches objects and refs from a remote: handshake, list of refs, negotiation, pack.
 //!
 //! [`Connection::list`] lists the remote's refs, and [`Connection::receive`] fetches the objects
-//! for a [`RefMap`]; `ref_update` stores the refs. gix shakes hands, lists refs, and chooses the
+//! for a [`RefMap`]; `ref_update` stores the refs. gix does the handshake, lists refs, and chooses the
 //! commits to name; `exchange` talks with the server, and `receive_pack` stores what it sends.
 
 mod answer;

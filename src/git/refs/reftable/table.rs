@@ -13,7 +13,8 @@ const MAGIC: &[u8] = b"REFT";
 const HEADER: usize = 24;
 const FOOTER: usize = 68;
 const HASH_ID: usize = 4;
-/// Longest name of a ref. Names share their starts, so that a small table could hold large ones.
+/// Longest ref name, in bytes. Names are stored with prefix compression, so a small table could
+/// expand to very long ones.
 const LONGEST_NAME: usize = 4096;
 
 /// Calls `on_ref` with each ref, in order; `None` stands for a ref that was deleted. Returns the
