@@ -8,6 +8,8 @@ import socket
 import threading
 import urllib.parse
 
+from gitfleet.testing.server import Handler
+
 
 class Proxy(http.server.ThreadingHTTPServer):
     daemon_threads = True
@@ -24,31 +26,18 @@ class Proxy(http.server.ThreadingHTTPServer):
         self.server_close()
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
+class _Handler(Handler):
     def serve(self):
         self.server.targets.append(self.path)
         if self.server.status:
             self.close_connection = True
-            self._answer(self.server.status, [], b"not allowed")
+            self.answer(self.server.status, [], b"not allowed")
         elif self.command == "CONNECT":
             self._tunnel()
         else:
             self._forward()
 
     do_GET = do_POST = do_CONNECT = serve  # noqa: N815 (named by the base class)
-
-    def _answer(self, status, headers, body):
-        self.send_response(status)
-        for name, value in headers:
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
     def _tunnel(self):
         self.close_connection = True
@@ -74,4 +63,4 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             there.request(self.command, target, body, headers)
             answer = there.getresponse()
             kept = [(n, v) for n, v in answer.getheaders() if n.lower() not in dropped]
-            self._answer(answer.status, kept, answer.read())
+            self.answer(answer.status, kept, answer.read())
