@@ -18,6 +18,7 @@ pub mod blame;
 mod commit;
 mod date;
 pub(crate) mod diff;
+mod discover;
 mod encoding;
 pub(crate) mod files;
 pub(crate) mod gix_error;
@@ -38,12 +39,14 @@ pub(crate) mod revision;
 mod submodules;
 mod time;
 mod to_git;
+mod view;
 pub(crate) mod walk;
 mod window;
 pub(crate) mod worktree;
 
 pub use blame::{BlameOptions, BlameRow, BlameStream, FileBlame};
 pub use date::parse_date;
+pub use discover::Discover;
 pub use encoding::encodings;
 pub use history::{
     Change, ChangeKind, Commit, CommitStream, DiffMerges, HistoryOptions, LineCounts, MergeCommits,
@@ -52,5 +55,5 @@ pub use history::{
 pub use id::ObjectId;
 pub use pattern::PatternSyntax;
 pub use refs::{BrokenRef, Head, Reference};
-pub use repo::{CACHE_BYTES, Discover, OpenOptions, Repo, Trust};
+pub use repo::{CACHE_BYTES, OpenOptions, Repo, Trust};
 pub use time::Timestamp;

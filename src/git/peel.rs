@@ -18,6 +18,16 @@ impl Repo {
     ///
     /// [`Error::Corrupt`](crate::Error::Corrupt) if it cannot be read.
     pub(super) fn commit_at(&self, id: gix::ObjectId) -> Result<Option<ObjectId>> {
+        // gix is asked first, because it keeps its list of packs between calls.
+        let local = self.local();
+        let commit = local.find_object(id).and_then(gix::Object::peel_to_commit);
+        match commit {
+            Ok(commit) => Ok(Some(ObjectId(commit.id))),
+            Err(_) => self.intact_commit_at(id),
+        }
+    }
+
+    fn intact_commit_at(&self, id: gix::ObjectId) -> Result<Option<ObjectId>> {
         let source = self.object_source()?;
         let objects = source.objects();
         let mut id = id;

@@ -2,9 +2,14 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use gix::odb::alternate::Cycle;
+
+use super::discover::{Discover, discover};
+use super::gix_error;
 use super::objects::{MissingIds, Object, ObjectSource};
-use super::{gix_error, regular_file};
+use super::view::{View, head_link};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git_string::GitString;
@@ -24,17 +29,6 @@ pub enum Trust {
     Owner,
     /// Read it. No program named in its configuration is ever run.
     Anyone,
-}
-
-/// The directories in which a repository is looked for.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Discover {
-    /// At the path, then in the directories above it, nearest first, as git commands do.
-    #[default]
-    Upwards,
-    /// At the path only, as `git clone` does.
-    Exact,
 }
 
 settings! {
@@ -80,6 +74,8 @@ pub struct Repo {
     context: Context,
     /// Records the ids of objects that were looked up and are missing, if requested.
     missed: Option<MissingIds>,
+    /// The git directory that gix reads in place of the repository's, if there is one.
+    view: Option<Arc<View>>,
 }
 
 /// Opening.
@@ -113,21 +109,7 @@ impl Repo {
     pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self> {
         let path = path.as_ref();
         let (git_dir, worktree) = discover(path, options.discover)?;
-        regular_file::check(&git_dir)?;
-        // A multi-pack-index may name packs that were removed since it was written; git does not rely
-        // on it. `objects::packs` looks into the packs themselves.
-        let mut overrides = vec!["core.multiPackIndex=false"];
-        let mut open = gix::open::Options::isolated().open_path_as_is(true);
-        if options.trust == Trust::Anyone {
-            // With reduced trust, gix would drop the repository's configuration and refuse objects
-            // above 16 MiB.
-            open = open
-                .with(gix::sec::Trust::Full)
-                .filter_config_section(|_| true);
-            overrides.push("gitoxide.objects.allocLimitIfReducedTrust=0");
-        }
-        let mut repo = gix::open_opts(&git_dir, open.config_overrides(overrides))
-            .map_err(gix_error::unreadable(&git_dir, "cannot be opened"))?;
+        let (mut repo, view) = open_git_dir(&git_dir, options.trust)?;
         let is_bare = repo.config_snapshot().boolean("core.bare") == Some(true);
         if let Some(worktree) = worktree.filter(|_| repo.workdir().is_none() && !is_bare) {
             // The git directory is elsewhere and does not record this working tree.
@@ -135,21 +117,18 @@ impl Repo {
             found.map_err(gix_error::unreadable(&git_dir, "its working tree"))?;
         }
         if options.trust == Trust::Owner && repo.git_dir_trust() != gix::sec::Trust::Full {
-            return Err(Error::invalid(
-                format!("repository {}", path.display()),
-                "belongs to another user; pass the trust option (--trust) to read it anyway",
-            ));
+            return Err(foreign(path));
         }
         refuse_unknown_formats(&repo)?;
         let workers = options
             .workers
             .clone()
             .map_or_else(|| Workers::new(0), Ok)?;
-        let name = options
-            .name
-            .clone()
-            .unwrap_or_else(|| directory_name(&repo));
-        let path = repo.workdir().unwrap_or(repo.git_dir()).to_owned();
+        let path = repo.workdir().unwrap_or(&git_dir).to_owned();
+        let name = options.name.clone().unwrap_or_else(|| match &view {
+            None => directory_name(repo.workdir().unwrap_or(repo.common_dir())),
+            Some(_) => directory_name(&path),
+        });
         Ok(Self {
             shared: repo.into_sync(),
             path,
@@ -158,8 +137,57 @@ impl Repo {
             cache_bytes: options.cache_bytes.unwrap_or(CACHE_BYTES),
             context: Context::new(),
             missed: None,
+            view: view.map(Arc::new),
         })
     }
+}
+
+/// Opens a git directory with gix, through a [`View`] if gix refuses what git reads.
+fn open_git_dir(git_dir: &Path, trust: Trust) -> Result<(gix::Repository, Option<View>)> {
+    // A multi-pack-index may name packs that were removed since it was written; git does not rely
+    // on it. `objects::packs` looks into the packs themselves.
+    let mut overrides = vec!["core.multiPackIndex=false"];
+    let mut options = gix::open::Options::isolated().open_path_as_is(true);
+    if trust == Trust::Anyone {
+        // With reduced trust, gix would drop the repository's configuration and refuse objects
+        // above 16 MiB.
+        options = options
+            .with(gix::sec::Trust::Full)
+            .filter_config_section(|_| true);
+        overrides.push("gitoxide.objects.allocLimitIfReducedTrust=0");
+    }
+    let options = options.config_overrides(overrides);
+    if head_link(git_dir).is_none() {
+        match gix::open_opts(git_dir, options.clone()) {
+            Err(error) if error.downcast_any_ref::<Cycle>().is_some() => {}
+            opened => {
+                let opened = opened.map_err(gix_error::unreadable(git_dir, "cannot be opened"));
+                return Ok((opened?, None));
+            }
+        }
+    }
+    let common_dir = gix::discover::path::from_plain_file(&git_dir.join("commondir"))
+        .transpose()
+        .map_err(Error::storage("read", git_dir))?
+        .map_or_else(|| git_dir.to_owned(), |common_dir| git_dir.join(common_dir));
+    let mut dirs = [git_dir, &common_dir].into_iter();
+    let is_ours = |dir: &Path| {
+        gix::sec::Trust::from_path_ownership(dir).is_ok_and(|it| it == gix::sec::Trust::Full)
+    };
+    if trust == Trust::Owner && !dirs.all(is_ours) {
+        return Err(foreign(git_dir));
+    }
+    let view = View::new(git_dir, &common_dir)?;
+    let opened = gix::open_opts(view.git_dir(), options)
+        .map_err(gix_error::unreadable(git_dir, "cannot be opened"))?;
+    Ok((opened, Some(view)))
+}
+
+fn foreign(path: &Path) -> Error {
+    Error::invalid(
+        format!("repository {}", path.display()),
+        "belongs to another user; pass the trust option (--trust) to read it anyway",
+    )
 }
 
 /// Access.
@@ -182,6 +210,20 @@ impl Repo {
     /// Returns true if it has no working tree.
     pub fn is_bare(&self) -> bool {
         self.shared.work_dir().is_none()
+    }
+
+    /// Refuses a repository that is read through a [`View`].
+    #[cfg(feature = "http")]
+    pub(crate) fn refuse_view(&self, action: &str) -> Result<()> {
+        if self.view.is_none() {
+            return Ok(());
+        }
+        let place = self.path.display();
+        Err(Error::unsupported(format!(
+            "{action} {place}, whose HEAD is a symbolic link to a packed branch, or whose \
+             alternates name each other; `git symbolic-ref HEAD BRANCH` makes HEAD a file, and \
+             `git repack -a` makes alternates unnecessary"
+        )))
     }
 
     /// Returns true if its history is cut off at a shallow boundary.
@@ -256,44 +298,6 @@ impl Repo {
     }
 }
 
-/// Finds the git directory at or above `path`, and its working tree. Missing and unreadable
-/// directories have errors of their own, distinct from "no repository".
-fn discover(path: &Path, rule: Discover) -> Result<(PathBuf, Option<PathBuf>)> {
-    let subject = || path.display().to_string();
-    let not_found = |reason: &str| Error::RepositoryNotFound {
-        subject: subject(),
-        reason: reason.to_owned(),
-    };
-    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => not_found("no such directory"),
-        _ => Error::Storage {
-            action: "read",
-            path: path.to_owned(),
-            source: error,
-        },
-    })?;
-    if !metadata.is_dir() {
-        return Err(not_found("is a file, not a directory"));
-    }
-    std::fs::read_dir(path).map_err(Error::storage("read", path))?;
-    if rule == Discover::Exact {
-        let dot_git = path.join(".git");
-        let candidate = if dot_git.exists() {
-            dot_git
-        } else {
-            path.to_owned()
-        };
-        regular_file::check(&candidate)?;
-        if gix::discover::is_git(&candidate).is_err() {
-            return Err(not_found("not a git repository"));
-        }
-    }
-    match gix::discover::upwards(path) {
-        Ok((found, _trust)) => Ok(found.into_repository_and_work_tree_directories()),
-        Err(_) => Err(not_found("not a git repository, and none above it")),
-    }
-}
-
 fn refuse_unknown_formats(repo: &gix::Repository) -> Result<()> {
     const KNOWN: &[&str] = &[
         "noop",
@@ -342,8 +346,7 @@ fn refuse_unknown_formats(repo: &gix::Repository) -> Result<()> {
     Ok(())
 }
 
-fn directory_name(repo: &gix::Repository) -> String {
-    let directory = repo.workdir().unwrap_or(repo.common_dir());
+fn directory_name(directory: &Path) -> String {
     let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
     crate::remote_url::RepoKey::of_path(&absolute).name
 }
@@ -360,7 +363,15 @@ impl Repo {
         extra: HashMap<gix::ObjectId, Object>,
     ) -> Result<ObjectSource> {
         let missed = self.missed.clone();
-        ObjectSource::new(&self.shared, &self.path, self.cache_bytes, extra, missed)
+        let view = self.view.clone();
+        ObjectSource::new(
+            &self.shared,
+            &self.path,
+            self.cache_bytes,
+            extra,
+            missed,
+            view,
+        )
     }
 
     /// Returns the same repository, whose calls report their progress to `context` and are

@@ -19,6 +19,7 @@ use gix::ObjectId;
 use gix::objs::{Find, Kind};
 
 use super::gix_error;
+use super::view::View;
 use crate::error::{Error, Result};
 use crate::mutex::lock;
 use cache::{ObjectCache, ObjectLocation};
@@ -35,6 +36,8 @@ pub(crate) struct ObjectSource {
     shared: gix::ThreadSafeRepository,
     path: PathBuf,
     store: Arc<Store>,
+    /// Kept as long as its files are read.
+    _view: Option<Arc<View>>,
 }
 
 struct Store {
@@ -68,6 +71,7 @@ impl ObjectSource {
         cache_bytes: usize,
         extra: HashMap<ObjectId, Object>,
         missed: Option<MissingIds>,
+        view: Option<Arc<View>>,
     ) -> Result<Self> {
         let repo = shared.to_thread_local();
         let odb = repo.objects.store_ref();
@@ -89,6 +93,7 @@ impl ObjectSource {
             shared: shared.clone(),
             path: path.to_owned(),
             store: Arc::new(store),
+            _view: view,
         })
     }
 

@@ -16,6 +16,7 @@ use crate::git_string::GitString;
 pub(crate) use store::{RefStore, full_names, has_reftable, object_of};
 pub use stored::BrokenRef;
 pub(crate) use stored::is_per_worktree;
+pub(super) use stored::is_valid;
 pub(crate) use stored::{Found, RefValue, StoredRef};
 
 /// The state of `HEAD`.
@@ -101,16 +102,9 @@ impl Repo {
                 }
             }
         };
-        let local = self.local();
-        let commit = local.find_object(id);
-        let commit = commit.and_then(gix::Object::peel_to_commit);
-        let commit_id = match commit {
-            Ok(commit) => ObjectId(commit.id),
-            Err(error) => match self.commit_at(id) {
-                Ok(Some(commit)) => commit,
-                _ => return Err(gix_error::unreadable(self.path(), "HEAD")(error)),
-            },
-        };
+        let commit_id = self
+            .commit_at(id)?
+            .ok_or_else(|| broken(format!("{id} is missing, or is not a commit")))?;
         Ok(match name {
             Some(name) => Head::Branch {
                 name: name.into(),

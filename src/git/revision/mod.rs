@@ -63,20 +63,13 @@ impl Repo {
 
     /// Returns the commit that an object is or, for a tag, finally points to.
     pub(crate) fn commit_of(&self, id: ObjectId, revision: &str) -> Result<Id> {
-        let local = self.local();
-        let reason = match local.try_find_object(id) {
-            Ok(Some(object)) => match object.peel_to_commit() {
-                Ok(commit) => return Ok(Id(commit.id)),
-                Err(_) => format!("{id} is not a commit"),
-            },
-            Ok(None) => format!("the repository does not have {id}"),
-            Err(error) => match self.commit_at(id) {
-                Ok(Some(commit)) => return Ok(commit),
-                _ => {
-                    let what = format!("object {id}");
-                    return Err(super::gix_error::unreadable(self.path(), what)(error));
-                }
-            },
+        if let Some(commit) = self.commit_at(id)? {
+            return Ok(commit);
+        }
+        let reason = if self.local().has_object(id) {
+            format!("{id} is not a commit")
+        } else {
+            format!("the repository does not have {id}")
         };
         Err(not_found(self, revision, reason))
     }

@@ -48,9 +48,11 @@ impl Names<'_> {
     /// Reads a name of a commit, or of a tag of one.
     pub(super) fn commit(&self, name: &[u8]) -> Result<ObjectId, Miss> {
         let id = self.object(name)?;
-        let peeled = self.peeled(id, |object| Ok(object.peel_to_commit()?.id));
-        let peeled = peeled.or_else(|| Some(self.repo.commit_at(id).ok()??.0));
-        peeled.map_or_else(|| miss(format!("{id} is not a commit")), Ok)
+        let commit = self.repo.commit_at(id).map_err(Miss::Failure)?;
+        commit.map_or_else(
+            || miss(format!("{id} is not a commit")),
+            |commit| Ok(commit.0),
+        )
     }
 
     /// Returns the parent with this number, from 1.

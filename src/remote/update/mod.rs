@@ -80,6 +80,7 @@ pub fn update_repo(
     let open = OpenOptions::exact(options.trust)?;
     let repo = Repo::open(path, &open)?;
     refuse_reftable(&repo)?;
+    repo.refuse_view("updating")?;
     let origin = OriginConfig::read(&repo)?;
     let mut outcome = if origin.url.scheme() == Scheme::File {
         from_path(&repo, &origin, options, context)?

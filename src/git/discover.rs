@@ -1,0 +1,111 @@
+//! Finding the git directory of a path.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use gix::discover::is_git;
+use gix::discover::repository::{Kind, Path as Place};
+
+use super::regular_file;
+use super::view;
+use crate::error::{Error, Result};
+
+/// The directories in which a repository is looked for.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Discover {
+    /// At the path, then in the directories above it, nearest first, as git commands do.
+    #[default]
+    Upwards,
+    /// At the path only, as `git clone` does.
+    Exact,
+}
+
+/// Finds the git directory at or above `path`, and its working tree. Missing and unreadable
+/// directories have errors of their own, distinct from "no repository".
+pub(super) fn discover(path: &Path, rule: Discover) -> Result<(PathBuf, Option<PathBuf>)> {
+    let not_found = |reason: &str| Error::RepositoryNotFound {
+        subject: path.display().to_string(),
+        reason: reason.to_owned(),
+    };
+    let metadata = fs::metadata(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => not_found("no such directory"),
+        _ => Error::storage("read", path)(error),
+    })?;
+    if !metadata.is_dir() {
+        return Err(not_found("is a file, not a directory"));
+    }
+    fs::read_dir(path).map_err(Error::storage("read", path))?;
+    if let Some(found) = at(path)? {
+        return Ok(found);
+    }
+    if rule == Discover::Exact {
+        return Err(not_found("not a git repository"));
+    }
+    // The directories above are those of the file system: `..` after a symbolic link means the
+    // directory above its target.
+    let resolved = fs::canonicalize(path).map_err(Error::storage("read", path))?;
+    let device = device(&resolved);
+    for dir in resolved.ancestors().skip(1) {
+        if self::device(dir) != device {
+            break; // git does not look beyond a mount point either
+        }
+        if let Some(found) = at(dir)? {
+            return Ok(found);
+        }
+    }
+    Err(not_found("not a git repository, and none above it"))
+}
+
+/// Returns the repository whose working tree, or bare git directory, is `dir`.
+fn at(dir: &Path) -> Result<Option<(PathBuf, Option<PathBuf>)>> {
+    // The spelling is kept for messages, but gix takes no path that ends with `..`.
+    let resolved;
+    let dir = if dir.file_name().is_none() {
+        resolved = fs::canonicalize(dir).map_err(Error::storage("read", dir))?;
+        &resolved
+    } else {
+        dir
+    };
+    for candidate in [dir.join(".git"), dir.to_owned()] {
+        if !candidate.exists() {
+            continue;
+        }
+        regular_file::check(&candidate)?;
+        if let Some(kind) = kind(&candidate) {
+            let here = std::env::current_dir().map_err(Error::storage("read", "."))?;
+            let place = Place::from_dot_git_dir(candidate, kind, &here);
+            return Ok(place.map(Place::into_repository_and_work_tree_directories));
+        }
+    }
+    Ok(None)
+}
+
+fn kind(candidate: &Path) -> Option<Kind> {
+    if let Ok(kind) = is_git(candidate) {
+        return Some(kind);
+    }
+    let is_dir = |name: &str| candidate.join(name).is_dir();
+    if view::head_link(candidate).is_none() || !is_dir("objects") || !is_dir("refs") {
+        return None;
+    }
+    Some(if candidate.ends_with(".git") {
+        Kind::WorkTree {
+            linked_git_dir: None,
+        }
+    } else {
+        Kind::PossiblyBare
+    })
+}
+
+#[cfg(unix)]
+fn device(path: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).ok().map(|metadata| metadata.dev())
+}
+
+#[cfg(not(unix))]
+fn device(_path: &Path) -> Option<u64> {
+    None
+}
