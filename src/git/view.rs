@@ -27,9 +27,11 @@ pub(super) struct View {
 impl View {
     /// Makes a view of the repository at `git_dir`, whose shared files are in `common_dir`.
     pub(super) fn new(git_dir: &Path, common_dir: &Path) -> Result<Self> {
-        let place = std::env::temp_dir();
         let dir = tempfile::Builder::new().prefix("gitfleet-view-").tempdir();
-        let dir = dir.map_err(Error::storage("create a directory in", &place))?;
+        let dir = dir.map_err(Error::storage(
+            "make a temporary directory to read",
+            git_dir,
+        ))?;
         let view = Self { dir };
         view.fill(git_dir, common_dir)
             .map_err(Error::storage("link to", git_dir))?;
