@@ -17,11 +17,15 @@ mod jitter;
 mod json;
 mod mutex;
 pub mod net;
+mod no_follow;
+#[cfg(any(feature = "cli", feature = "http"))]
+mod programs;
 pub mod progress;
 #[cfg(feature = "http")]
 pub mod providers;
 #[cfg(feature = "python")]
 mod python;
+mod regular_file;
 pub mod remote;
 mod remote_url;
 mod secret;

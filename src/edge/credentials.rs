@@ -5,12 +5,12 @@
 //! prompted.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
-use super::variables::{secret_variables, variable};
+use super::helper_program::{output, quiet};
+use super::variables::variable;
 use crate::error::{Error, Result};
 use crate::net::{CredentialProvider, Credentials};
+use crate::regular_file;
 use crate::secret::Secret;
 
 /// The user name that is sent with a token.
@@ -66,8 +66,8 @@ fn netrc(host: &str) -> Option<Credentials> {
             .map(|name| home.join(name))
             .find(|path| path.exists())
     })?;
-    let text = std::fs::read_to_string(file).ok()?;
-    in_netrc(&text, host)
+    let text = regular_file::read(&file, regular_file::LARGEST).ok()?;
+    in_netrc(std::str::from_utf8(&text).ok()?, host)
 }
 
 /// The first entry for the host, with or without its port. A `default` entry matches every host.
@@ -113,46 +113,13 @@ fn in_netrc(text: &str, host: &str) -> Option<Credentials> {
     })
 }
 
-/// A command that gets no tokens from the environment and cannot prompt the user.
-fn quiet(program: &str) -> Command {
-    let mut command = Command::new(program);
-    for name in secret_variables() {
-        command.env_remove(name);
-    }
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    command
-}
-
-/// Longest time that a credential command or `gh` may take; `git credential` is not limited.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Runs a program and returns its output. A program that takes too long is killed. The output must
-/// fit into a pipe's buffer, as one or two lines do.
-fn output(command: &mut Command) -> std::io::Result<Output> {
-    let mut child = command.spawn()?;
-    let since = Instant::now();
-    while child.try_wait()?.is_none() {
-        if since.elapsed() > PATIENCE {
-            child.kill()?;
-            child.wait()?;
-            let text = format!("did not end within {} s", PATIENCE.as_secs());
-            return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, text));
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    child.wait_with_output()
-}
-
 /// Runs a command with the host as its last argument. The command must print a token on one line,
 /// or a user name and a password on two lines.
 fn from_command(command: &str, host: &str) -> Result<Credentials> {
     let mut words = command.split_whitespace();
     let failed = |what: String| Error::invalid("credential command", what);
     let program = words.next().ok_or_else(|| failed("is empty".to_owned()))?;
-    let output = output(quiet(program).args(words).arg(host))
+    let output = output(quiet(program).args(words).arg(host), "")
         .map_err(|error| failed(format!("`{program}`: {error}")))?;
     if !output.status.success() {
         return Err(failed(format!("`{program}` ended with {}", output.status)));
@@ -177,20 +144,16 @@ fn from_command(command: &str, host: &str) -> Result<Credentials> {
     }
 }
 
-/// Runs `git credential fill`, which may not prompt the user.
+/// Runs `git credential fill`, which may not prompt the user. It reads the configuration of the user
+/// and the system, but of no repository: that of the current directory may name any program.
 fn from_git(host: &str) -> Option<Credentials> {
-    use std::io::Write;
-    let mut child = quiet("git")
-        .args(["credential", "fill"])
+    let mut git = quiet("git");
+    git.args(["credential", "fill"])
+        .env("GIT_DIR", if cfg!(windows) { "nul" } else { "/dev/null" })
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_ASKPASS", "true")
-        .env("SSH_ASKPASS", "true")
-        .stdin(Stdio::piped())
-        .spawn()
-        .ok()?;
-    let question = format!("protocol=https\nhost={host}\n\n");
-    child.stdin.take()?.write_all(question.as_bytes()).ok()?;
-    let output = child.wait_with_output().ok()?;
+        .env("SSH_ASKPASS", "true");
+    let output = output(&mut git, &format!("protocol=https\nhost={host}\n\n")).ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let field = |name: &str| {
         let value = text.lines().find_map(|line| line.strip_prefix(name));
@@ -210,7 +173,7 @@ fn from_gh() -> Option<String> {
     if !is_there {
         return None;
     }
-    let output = output(quiet("gh").args(["auth", "token"])).ok()?;
+    let output = output(quiet("gh").args(["auth", "token"]), "").ok()?;
     let token = String::from_utf8(output.stdout).ok()?.trim().to_owned();
     (output.status.success() && !token.is_empty()).then_some(token)
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::credentials;
-use super::variables::{ENTERPRISE_TOKENS, GITHUB_TOKENS, secret_variables, variable};
+use super::variables::{ENTERPRISE_TOKENS, GITHUB_TOKENS, passed_variables, variable};
 use crate::error::Result;
 use crate::git::parse_date;
 use crate::net::{Net, NetOptions};
@@ -34,7 +34,7 @@ pub(crate) fn net_options() -> NetOptions {
         (None, Some(program)) => vec![program],
         (None, None) => Vec::new(),
     };
-    net.withheld_variables = secret_variables();
+    net.passed_variables = passed_variables();
     net
 }
 

@@ -7,6 +7,7 @@
 pub(crate) mod blocking;
 pub(crate) mod credentials;
 pub(crate) mod environment;
+mod helper_program;
 pub(crate) mod hosted;
 pub(crate) mod inputs;
 pub(crate) mod network;

@@ -10,14 +10,13 @@ pub(crate) const GITHUB_TOKENS: [&str; 2] = ["GITHUB_TOKEN", "GH_TOKEN"];
 /// Variables with a token for other hosts of GitHub's API, in order of precedence.
 pub(crate) const ENTERPRISE_TOKENS: [&str; 2] = ["GITHUB_ENTERPRISE_TOKEN", "GH_ENTERPRISE_TOKEN"];
 
-/// Names of variables that hold tokens; child processes do not inherit them.
-pub(crate) fn secret_variables() -> Vec<String> {
-    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+/// Names of variables that programs get in addition to the usual ones, as the user lists them in
+/// `GITFLEET_PASS_ENV`, with commas between them.
+pub(crate) fn passed_variables() -> Vec<String> {
+    let names = variable("GITFLEET_PASS_ENV").unwrap_or_default();
+    let names = names.split(',').map(str::trim);
     names
-        .filter(|name| {
-            GITHUB_TOKENS.contains(&name.as_str())
-                || ENTERPRISE_TOKENS.contains(&name.as_str())
-                || name.starts_with("GITFLEET_TOKEN")
-        })
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
         .collect()
 }

@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::durable::sync;
 use crate::error::{Error, Result};
+use crate::no_follow;
+use crate::regular_file;
 use crate::remote_url::RepoKey;
 
 /// Version of the directory's layout.
@@ -61,11 +63,12 @@ impl Dataset {
         fs::create_dir_all(root).map_err(Error::storage("create", root))?;
         dataset.refuse_foreign()?;
         let staging = root.join(STAGING);
-        fs::create_dir_all(&staging).map_err(Error::storage("create", &staging))?;
+        let made = no_follow::create_dirs(root, Path::new(STAGING));
+        made.map_err(Error::storage("create", &staging))?;
         // Another process may be creating the same dataset: only one creates it, the other checks
         // it.
         let _alone = dataset.gate(File::lock)?;
-        match fs::read(root.join(HEAD_FILE)) {
+        match regular_file::read(&root.join(HEAD_FILE), regular_file::LARGEST) {
             Ok(text) => {
                 dataset.check(&text)?;
                 dataset.write_schemas()?;
@@ -126,7 +129,7 @@ impl Dataset {
     fn write_schemas(&self) -> Result<()> {
         let path = self.root.join(SCHEMA_FILE);
         let schemas = json(&crate::table::schema::table_schemas());
-        if fs::read(&path).is_ok_and(|found| found == schemas) {
+        if regular_file::read(&path, regular_file::LARGEST).is_ok_and(|found| found == schemas) {
             return Ok(());
         }
         let made = self.root.join(STAGING).join(SCHEMA_FILE);
@@ -201,7 +204,8 @@ impl Dataset {
         let made = staging.join(name);
         sync(&made)?;
         let parent = place.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(parent).map_err(Error::storage("create", parent))?;
+        let relative = parent.strip_prefix(&self.root).unwrap_or(parent);
+        no_follow::create_dirs(&self.root, relative).map_err(Error::storage("create", parent))?;
         let _alone = self.gate(File::lock)?;
         if !may_replace(place) {
             return Ok(());
@@ -234,7 +238,7 @@ impl Dataset {
             {
                 continue;
             }
-            let Ok(lock) = File::open(&lock_path) else {
+            let Ok(lock) = no_follow::open(&lock_path) else {
                 continue;
             };
             if lock.try_lock().is_ok() {
@@ -254,11 +258,7 @@ impl Dataset {
     fn gate(&self, take: impl FnOnce(&File) -> std::io::Result<()>) -> Result<File> {
         let path = self.root.join(STAGING).join(GATE);
         let open = || -> std::io::Result<File> {
-            let file = File::options()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(&path)?;
+            let file = no_follow::open_or_create(&path)?;
             take(&file)?;
             Ok(file)
         };
@@ -293,7 +293,8 @@ impl Drop for Staging {
 /// Writes a file and syncs it to disk.
 pub(super) fn write_synced(path: &Path, data: &[u8]) -> Result<()> {
     let write = || -> std::io::Result<()> {
-        let mut file = File::create(path)?;
+        let _ = fs::remove_file(path); // an attempt that was killed may have left it, or a link
+        let mut file = File::create_new(path)?;
         file.write_all(data)?;
         file.sync_all()
     };

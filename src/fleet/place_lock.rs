@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::no_follow;
 
 /// Number of attempts to make the file for a lock.
 const MOST_ATTEMPTS: usize = 100;
@@ -33,7 +34,7 @@ pub(super) fn lock_place(place: &Path, cancel: &CancelToken) -> Result<PlaceLock
     let mut attempts = 0;
     loop {
         fs::create_dir_all(directory).map_err(Error::storage("create", directory))?;
-        let file = match File::create(&path) {
+        let file = match no_follow::open_or_create(&path) {
             // The directory was removed by a process that had made it.
             Err(error) if error.kind() == ErrorKind::NotFound && attempts < MOST_ATTEMPTS => {
                 attempts += 1;

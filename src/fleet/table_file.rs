@@ -18,7 +18,7 @@ pub(super) struct TableFile {
 impl TableFile {
     pub(super) fn create(directory: &Path, table: &str, schema: &SchemaRef) -> Result<Self> {
         let path = directory.join(format!("{table}.parquet"));
-        let file = File::create(&path).map_err(Error::storage("create", &path))?;
+        let file = File::create_new(&path).map_err(Error::storage("create", &path))?;
         let sink = Sink::new(
             Format::Parquet,
             Box::new(BufWriter::new(file)),

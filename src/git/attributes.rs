@@ -25,6 +25,7 @@ use gix::glob::wildmatch::Mode;
 use super::gix_error;
 use super::refs::object_of;
 use crate::error::{Error, Result};
+use crate::regular_file;
 
 /// As in git, lines of this length and files of this size are ignored.
 const TOO_LONG_LINE: usize = 2048;
@@ -259,7 +260,7 @@ fn read(path: &Path, metadata: std::io::Result<fs::Metadata>) -> Result<Option<R
             };
         }
     }
-    match fs::read(path) {
+    match regular_file::read(path, TOO_LARGE_FILE) {
         Ok(text) => Ok(Some(parse(&text))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::storage("read", path)(error)),

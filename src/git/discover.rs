@@ -5,9 +5,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use gix::discover::is_git;
-use gix::discover::repository::{Kind, Path as Place};
+use gix::discover::repository::{Kind, Path as Found};
 
-use super::regular_file;
+use super::special_files;
 use super::view;
 use crate::error::{Error, Result};
 
@@ -22,9 +22,17 @@ pub enum Discover {
     Exact,
 }
 
+/// The paths of a repository.
+pub(super) struct Place {
+    /// The directory, or the file of a linked working tree, that was recognised.
+    pub(super) found: PathBuf,
+    pub(super) git_dir: PathBuf,
+    pub(super) worktree: Option<PathBuf>,
+}
+
 /// Finds the git directory at or above `path`, and its working tree. Missing and unreadable
 /// directories have errors of their own, distinct from "no repository".
-pub(super) fn discover(path: &Path, rule: Discover) -> Result<(PathBuf, Option<PathBuf>)> {
+pub(super) fn discover(path: &Path, rule: Discover) -> Result<Place> {
     let not_found = |reason: &str| Error::RepositoryNotFound {
         subject: path.display().to_string(),
         reason: reason.to_owned(),
@@ -59,7 +67,7 @@ pub(super) fn discover(path: &Path, rule: Discover) -> Result<(PathBuf, Option<P
 }
 
 /// Returns the repository whose working tree, or bare git directory, is `dir`.
-fn at(dir: &Path) -> Result<Option<(PathBuf, Option<PathBuf>)>> {
+fn at(dir: &Path) -> Result<Option<Place>> {
     // The spelling is kept for messages, but gix takes no path that ends with `..`.
     let resolved;
     let dir = if dir.file_name().is_none() {
@@ -72,11 +80,16 @@ fn at(dir: &Path) -> Result<Option<(PathBuf, Option<PathBuf>)>> {
         if !candidate.exists() {
             continue;
         }
-        regular_file::check(&candidate)?;
+        special_files::check(&candidate)?;
         if let Some(kind) = kind(&candidate) {
             let here = std::env::current_dir().map_err(Error::storage("read", "."))?;
-            let place = Place::from_dot_git_dir(candidate, kind, &here);
-            return Ok(place.map(Place::into_repository_and_work_tree_directories));
+            let place = Found::from_dot_git_dir(candidate.clone(), kind, &here);
+            let paths = place.map(Found::into_repository_and_work_tree_directories);
+            return Ok(paths.map(|(git_dir, worktree)| Place {
+                found: candidate,
+                git_dir,
+                worktree,
+            }));
         }
     }
     Ok(None)

@@ -10,8 +10,8 @@ use std::fs;
 use gix::bstr::ByteSlice;
 
 use super::refs::object_of;
-use super::regular_file;
 use super::repo::Repo;
+use crate::regular_file;
 
 /// Largest mailmap that is read, in bytes.
 const LARGEST: u64 = 256 << 20;

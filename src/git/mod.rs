@@ -13,6 +13,7 @@
 //! - A long call checks the token of the repository's context
 //!   ([`Repo::with_context`]) at least once per commit or file.
 
+mod alternates;
 mod attributes;
 pub mod blame;
 mod commit;
@@ -27,15 +28,16 @@ pub(crate) mod id;
 mod int_hash;
 mod mailmap;
 pub(crate) mod objects;
+mod open;
 mod pathspec;
 mod pattern;
 mod peel;
 mod posix;
 mod reflog;
 pub(crate) mod refs;
-mod regular_file;
 pub(crate) mod repo;
 pub(crate) mod revision;
+mod special_files;
 mod submodules;
 mod time;
 mod to_git;
@@ -53,7 +55,8 @@ pub use history::{
     MissingBlobs, Order, Renames, Signature,
 };
 pub use id::ObjectId;
+pub use open::Trust;
 pub use pattern::PatternSyntax;
 pub use refs::{BrokenRef, Head, Reference};
-pub use repo::{CACHE_BYTES, OpenOptions, Repo, Trust};
+pub use repo::{CACHE_BYTES, OpenOptions, Repo};
 pub use time::Timestamp;

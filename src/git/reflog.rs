@@ -5,9 +5,10 @@ use std::io::ErrorKind;
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
+use super::gix_error;
 use super::refs::is_per_worktree;
-use super::{gix_error, regular_file};
 use crate::error::{Error, Result};
+use crate::regular_file;
 
 /// Largest file of a reflog that is read, in bytes.
 const LARGEST: u64 = 1 << 30;

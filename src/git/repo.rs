@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gix::odb::alternate::Cycle;
-
 use super::discover::{Discover, discover};
 use super::gix_error;
 use super::objects::{MissingIds, Object, ObjectSource};
-use super::view::{View, head_link};
+use super::open::{Trust, open_place};
+use super::view::View;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git_string::GitString;
@@ -19,17 +18,6 @@ use crate::workers::Workers;
 /// Default memory for decoded objects during one call, in bytes. More memory was no faster on
 /// histories of 80,000 commits.
 pub const CACHE_BYTES: usize = 128 << 20;
-
-/// The policy for a repository that belongs to another user.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Trust {
-    /// Refuse it, as git does: its configuration could point outside of the repository.
-    #[default]
-    Owner,
-    /// Read it. No program named in its configuration is ever run.
-    Anyone,
-}
 
 settings! {
     /// Options for opening a repository.
@@ -67,6 +55,7 @@ impl OpenOptions {
 pub struct Repo {
     shared: gix::ThreadSafeRepository,
     path: PathBuf,
+    git_dir: PathBuf,
     name: String,
     workers: Workers,
     cache_bytes: usize,
@@ -108,23 +97,13 @@ impl Repo {
     /// ```
     pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self> {
         let path = path.as_ref();
-        let (git_dir, worktree) = discover(path, options.discover)?;
-        let (mut repo, view) = open_git_dir(&git_dir, options.trust)?;
-        let is_bare = repo.config_snapshot().boolean("core.bare") == Some(true);
-        if let Some(worktree) = worktree.filter(|_| repo.workdir().is_none() && !is_bare) {
-            // The git directory is elsewhere and does not record this working tree.
-            let found = repo.set_workdir(worktree);
-            found.map_err(gix_error::unreadable(&git_dir, "its working tree"))?;
-        }
-        if options.trust == Trust::Owner && repo.git_dir_trust() != gix::sec::Trust::Full {
-            return Err(foreign(path));
-        }
-        refuse_unknown_formats(&repo)?;
+        let place = discover(path, options.discover)?;
+        let (repo, view) = open_place(path, &place, options.trust)?;
         let workers = options
             .workers
             .clone()
             .map_or_else(|| Workers::new(0), Ok)?;
-        let path = repo.workdir().unwrap_or(&git_dir).to_owned();
+        let path = repo.workdir().unwrap_or(&place.git_dir).to_owned();
         let name = options.name.clone().unwrap_or_else(|| match &view {
             None => directory_name(repo.workdir().unwrap_or(repo.common_dir())),
             Some(_) => directory_name(&path),
@@ -132,6 +111,7 @@ impl Repo {
         Ok(Self {
             shared: repo.into_sync(),
             path,
+            git_dir: place.git_dir,
             name,
             workers,
             cache_bytes: options.cache_bytes.unwrap_or(CACHE_BYTES),
@@ -140,54 +120,6 @@ impl Repo {
             view: view.map(Arc::new),
         })
     }
-}
-
-/// Opens a git directory with gix, through a [`View`] if gix refuses what git reads.
-fn open_git_dir(git_dir: &Path, trust: Trust) -> Result<(gix::Repository, Option<View>)> {
-    // A multi-pack-index may name packs that were removed since it was written; git does not rely
-    // on it. `objects::packs` looks into the packs themselves.
-    let mut overrides = vec!["core.multiPackIndex=false"];
-    let mut options = gix::open::Options::isolated().open_path_as_is(true);
-    if trust == Trust::Anyone {
-        // With reduced trust, gix would drop the repository's configuration and refuse objects
-        // above 16 MiB.
-        options = options
-            .with(gix::sec::Trust::Full)
-            .filter_config_section(|_| true);
-        overrides.push("gitoxide.objects.allocLimitIfReducedTrust=0");
-    }
-    let options = options.config_overrides(overrides);
-    if head_link(git_dir).is_none() {
-        match gix::open_opts(git_dir, options.clone()) {
-            Err(error) if error.downcast_any_ref::<Cycle>().is_some() => {}
-            opened => {
-                let opened = opened.map_err(gix_error::unreadable(git_dir, "cannot be opened"));
-                return Ok((opened?, None));
-            }
-        }
-    }
-    let common_dir = gix::discover::path::from_plain_file(&git_dir.join("commondir"))
-        .transpose()
-        .map_err(Error::storage("read", git_dir))?
-        .map_or_else(|| git_dir.to_owned(), |common_dir| git_dir.join(common_dir));
-    let mut dirs = [git_dir, &common_dir].into_iter();
-    let is_ours = |dir: &Path| {
-        gix::sec::Trust::from_path_ownership(dir).is_ok_and(|it| it == gix::sec::Trust::Full)
-    };
-    if trust == Trust::Owner && !dirs.all(is_ours) {
-        return Err(foreign(git_dir));
-    }
-    let view = View::new(git_dir, &common_dir)?;
-    let opened = gix::open_opts(view.git_dir(), options)
-        .map_err(gix_error::unreadable(git_dir, "cannot be opened"))?;
-    Ok((opened, Some(view)))
-}
-
-fn foreign(path: &Path) -> Error {
-    Error::invalid(
-        format!("repository {}", path.display()),
-        "belongs to another user; pass the trust option (--trust) to read it anyway",
-    )
 }
 
 /// Access.
@@ -210,6 +142,14 @@ impl Repo {
     /// Returns true if it has no working tree.
     pub fn is_bare(&self) -> bool {
         self.shared.work_dir().is_none()
+    }
+
+    /// Returns the directory of the files that all its working trees share.
+    pub(crate) fn common_dir(&self) -> Result<PathBuf> {
+        match &self.view {
+            None => Ok(self.local().common_dir().to_owned()),
+            Some(_) => super::open::common_dir(&self.git_dir),
+        }
     }
 
     /// Refuses a repository that is read through a [`View`].
@@ -296,54 +236,6 @@ impl Repo {
         let root = std::fs::canonicalize(&root).ok()?;
         path.strip_prefix(&root).ok().map(Path::to_owned)
     }
-}
-
-fn refuse_unknown_formats(repo: &gix::Repository) -> Result<()> {
-    const KNOWN: &[&str] = &[
-        "noop",
-        "noop-v1",
-        "objectformat",
-        "partialclone",
-        "preciousobjects",
-        "refstorage",
-        "relativeworktrees",
-        "worktreeconfig",
-    ];
-    let config = repo.config_snapshot();
-    let version = config.integer("core.repositoryFormatVersion").unwrap_or(0);
-    let place = repo.git_dir().display();
-    if !(0..=1).contains(&version) {
-        return Err(Error::unsupported(format!(
-            "repository format version {version} ({place})"
-        )));
-    }
-    if let Some(storage) = config
-        .string("extensions.refStorage")
-        .filter(|storage| !matches!(storage.as_slice(), b"files" | b"reftable"))
-    {
-        return Err(Error::unsupported(format!(
-            "ref storage `{storage}` ({place})"
-        )));
-    }
-    if version == 0 {
-        return Ok(()); // git then ignores all extensions except those above
-    }
-    for section in config
-        .plumbing()
-        .sections_by_name("extensions")
-        .into_iter()
-        .flatten()
-    {
-        for name in section.value_names() {
-            let name = name.to_ascii_lowercase();
-            if !KNOWN.contains(&name.as_str()) {
-                return Err(Error::unsupported(format!(
-                    "repository extension `{name}` ({place})"
-                )));
-            }
-        }
-    }
-    Ok(())
 }
 
 fn directory_name(directory: &Path) -> String {

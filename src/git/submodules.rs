@@ -8,6 +8,7 @@ use gix::bstr::{BString, ByteSlice};
 
 use super::refs::RefStore;
 use crate::error::{Error, Result};
+use crate::regular_file;
 
 /// Finds the submodules to leave out. Only repositories with a working tree have any, as in git.
 pub(crate) struct IgnoredSubmodules {
@@ -91,7 +92,7 @@ fn gitmodules(repo: &gix::Repository) -> Result<Option<Vec<u8>>> {
     };
     let file = root.join(".gitmodules");
     if fs::metadata(&file).is_ok_and(|metadata| metadata.is_file()) {
-        return fs::read(&file)
+        return regular_file::read(&file, regular_file::LARGEST)
             .map(Some)
             .map_err(Error::storage("read", &file));
     }

@@ -5,7 +5,6 @@
 //! symbolic links to the files of the repository; only `HEAD`, or the list of alternates, is a
 //! file of its own. Views are for reading.
 
-use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,10 +12,8 @@ use std::path::{Path, PathBuf};
 use gix::bstr::ByteSlice;
 use tempfile::TempDir;
 
+use super::alternates::object_dirs;
 use crate::error::{Error, Result};
-
-/// Longest chain of alternates that git follows.
-const DEEPEST: usize = 5;
 
 /// A temporary git directory, which is removed when it is dropped.
 #[derive(Debug)]
@@ -78,36 +75,9 @@ pub(super) fn head_link(git_dir: &Path) -> Option<Vec<u8>> {
     let head = git_dir.join("HEAD");
     let target = fs::read_link(&head).ok()?;
     let target = target.into_os_string().into_encoded_bytes();
-    let is_branch = target.starts_with(b"refs/") && super::refs::is_valid(&target);
+    let is_branch =
+        target.starts_with(b"refs/") && gix::validate::reference::name(target.as_bstr()).is_ok();
     (is_branch && !head.exists()).then_some(target)
-}
-
-/// Returns an object directory and its alternates, each once, as git follows them.
-fn object_dirs(first: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut seen = HashSet::new();
-    let mut found = Vec::new();
-    let mut next = vec![(first.to_owned(), 0)];
-    while let Some((dir, depth)) = next.pop() {
-        let Ok(dir) = fs::canonicalize(dir) else {
-            continue; // as in git
-        };
-        if depth > DEEPEST || !seen.insert(dir.clone()) {
-            continue;
-        }
-        let alternates = match fs::read(dir.join("info/alternates")) {
-            Ok(text) => gix::odb::alternate::parse(&text).map_err(io::Error::other)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        next.extend(
-            alternates
-                .into_iter()
-                .rev()
-                .map(|path| (dir.join(path), depth + 1)),
-        );
-        found.push(dir);
-    }
-    Ok(found)
 }
 
 /// Makes a directory with a link to each entry of another one, except for some.

@@ -25,6 +25,7 @@ use super::to_git::ToGit;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git_string::GitString;
+use crate::regular_file;
 use crate::unix_time;
 
 /// A file of a tree or of the working tree.
@@ -126,7 +127,7 @@ pub(crate) fn not_committed_yet() -> Signature {
 /// Reads the commits of an unfinished merge; empty if there is none.
 fn merge_heads(git_dir: &Path) -> Result<Vec<ObjectId>> {
     let file = git_dir.join("MERGE_HEAD");
-    let text = match std::fs::read(&file) {
+    let text = match regular_file::read(&file, regular_file::LARGEST) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Error::storage("read", &file)(error)),
@@ -164,7 +165,7 @@ fn content(file: &Path, side: &mut Side) -> Result<Vec<u8>> {
     if side.mode == EntryKind::Link {
         side.mode = EntryKind::Blob;
     }
-    std::fs::read(file).map_err(unreadable())
+    regular_file::read(file, u64::MAX).map_err(unreadable())
 }
 
 /// Returns the all-zero id, which stands for uncommitted lines.

@@ -46,9 +46,9 @@ settings! {
         pub allow_clear_text: bool = false,
         /// The program for ssh URLs and its first arguments; empty is `ssh`.
         pub ssh_command: Vec<String> = Vec::new(),
-        /// Environment variables that are not passed to this program, such as tokens, which are
-        /// only for hosts that are reached over http.
-        pub withheld_variables: Vec<String> = Vec::new(),
+        /// Environment variables that this program gets in addition to those of the user's login,
+        /// directories, locale and agents. It gets no others, because they may hold tokens.
+        pub passed_variables: Vec<String> = Vec::new(),
     }
 }
 

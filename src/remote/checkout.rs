@@ -77,6 +77,8 @@ pub(crate) fn write_files(
     let mut checkout = repo
         .checkout_options(gix::worktree::stack::state::attributes::Source::IdMapping)
         .map_err(corrupt("its checkout configuration"))?;
+    // Filters are programs that the configuration of a clone names.
+    checkout.filters.options_mut().drivers.clear();
     checkout.destination_is_initially_empty = true; // so colliding paths are reported
     checkout.thread_limit = (threads > 0).then_some(threads);
     let objects = repo

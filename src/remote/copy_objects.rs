@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::repo::Repo;
 use crate::progress::{Phase, Progress};
+use crate::regular_file;
 use crate::remote_url::RemoteUrl;
 
 /// Number of attempts. The copy starts again if a concurrent repack removes a pack.
@@ -41,7 +42,7 @@ pub(crate) fn copy_objects(
             from.path().display()
         )));
     }
-    let common_dir = from.local().common_dir().to_owned();
+    let common_dir = from.common_dir()?;
     let mut copier = Copier {
         url,
         context,
@@ -75,9 +76,11 @@ struct Copier<'a> {
 impl Copier<'_> {
     /// Copies an object directory and its alternates into `to`.
     fn objects(&mut self, from: &Path, to: &Path) -> Result<()> {
-        if !self.seen.insert(from.to_owned()) {
+        let known = fs::canonicalize(from).map_err(Error::storage("read", from))?;
+        if !self.seen.insert(known) {
             return Ok(());
         }
+        refuse_link(from)?;
         for entry in list(from)? {
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
@@ -90,15 +93,12 @@ impl Copier<'_> {
         self.directory(&from.join("info"), &to.join("info"), |name| {
             name == "commit-graph"
         })?;
-        let alternates = match fs::read(from.join("info/alternates")) {
+        let list = from.join("info/alternates");
+        let alternates = match regular_file::read(&list, regular_file::LARGEST) {
             Ok(alternates) => alternates,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(source) => {
-                return Err(Error::Storage {
-                    action: "read",
-                    path: from.join("info/alternates"),
-                    source,
-                });
+                return Err(Error::storage("read", &list)(source));
             }
         };
         for line in alternates
@@ -120,17 +120,14 @@ impl Copier<'_> {
             }
             entries => entries?,
         };
+        refuse_link(from)?;
         for entry in entries {
             let name = entry.file_name();
-            let is_file = entry
-                .file_type()
-                .map_err(Error::storage("read", entry.path()))?
-                .is_file();
-            if is_file
-                && name
-                    .to_str()
-                    .is_some_and(|name| !name.starts_with("tmp_") && wanted(name))
+            if name
+                .to_str()
+                .is_some_and(|name| !name.starts_with("tmp_") && wanted(name))
             {
+                refuse_link(&entry.path())?;
                 fs::create_dir_all(to).map_err(Error::storage("create", to))?;
                 self.file(&entry.path(), &to.join(name))?;
             }
@@ -157,6 +154,24 @@ impl Copier<'_> {
         });
         Ok(())
     }
+}
+
+/// Refuses a link among the objects to copy, as git does (CVE-2022-39253): the file that it points
+/// to may be private, and not be of this repository.
+fn refuse_link(path: &Path) -> Result<()> {
+    let found = fs::symlink_metadata(path).map_err(Error::storage("read", path))?;
+    if found.is_file() || found.is_dir() {
+        return Ok(());
+    }
+    let what = if found.is_symlink() {
+        "a symbolic link among the objects"
+    } else {
+        "neither a file nor a directory"
+    };
+    Err(Error::unsupported(format!(
+        "copying {}, {what}; fetch from a server instead, or remove it",
+        path.display()
+    )))
 }
 
 /// Copies under a temporary name, then renames: readers never see an incomplete file.

@@ -4,9 +4,9 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::choice::choices;
+use crate::git::Trust;
 use crate::git::blame::BlameOptions;
 use crate::git::history::HistoryOptions;
-use crate::git::repo::Trust;
 use crate::net::{CredentialProvider, Credentials, Net};
 use crate::remote_url::{RemoteUrl, Scheme};
 use crate::settings::settings;

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::error::Result;
+use crate::git::Trust;
 use crate::git::id::ObjectId;
-use crate::git::repo::{OpenOptions, Repo, Trust};
+use crate::git::repo::{OpenOptions, Repo};
 use crate::remote_url::RemoteUrl;
 
 /// The origin and the head of a clone, as the clone records them.

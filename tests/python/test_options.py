@@ -45,7 +45,7 @@ NOT_KEYS = {
     "max_object_bytes": "for programs that embed the library",
     "max_throttle": "for programs that embed the library",
     "max_wait": "for programs that embed the library",
-    "withheld_variables": "set by the extension",
+    "passed_variables": "set by the extension",
     "http_proxy": "from the environment; `proxy` overrides it",
     "https_proxy": "from the environment; `proxy` overrides it",
 }

@@ -14,6 +14,7 @@ use crate::fleet::dataset::{Dataset, OUTCOME_FILE, json, write_synced};
 use crate::fleet::target::Target;
 use crate::git::{BlameOptions, HistoryOptions, MissingBlobs, ObjectId, Repo};
 use crate::progress::{Phase, Progress};
+use crate::regular_file;
 use crate::remote::{PrefetchFor, prefetch};
 use crate::workers::Workers;
 
@@ -148,7 +149,7 @@ impl MineJob<'_> {
     /// Returns the result of an earlier run with the same options, if that run finished. Fails if
     /// the directory at `place` belongs to another repository, because it must not be replaced.
     fn finished(&self, place: &Path) -> Result<Option<Mined>> {
-        let Ok(text) = std::fs::read(place.join(OUTCOME_FILE)) else {
+        let Ok(text) = regular_file::read(&place.join(OUTCOME_FILE), regular_file::LARGEST) else {
             return Ok(None);
         };
         let Ok(outcome) = serde_json::from_slice::<OutcomeFile>(&text) else {

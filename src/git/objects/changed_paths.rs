@@ -5,10 +5,10 @@
 //! A filter can prove that a commit did not change a path. It cannot prove that a commit changed
 //! one.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use crate::regular_file;
 use gix::commitgraph::Position;
 
 const SEEDS: [u32; 2] = [0x293a_e76f, 0x7e64_6e2c];
@@ -58,14 +58,16 @@ impl ChangedPaths {
     /// `None` if there are no filters, or if they do not fit the commit-graph.
     pub(crate) fn open(objects: &Path, commits: u32) -> Option<Self> {
         let info = objects.join("info");
-        let files: Vec<PathBuf> =
-            match std::fs::read_to_string(info.join("commit-graphs/commit-graph-chain")) {
-                Ok(chain) => {
-                    let file = |hash: &str| info.join(format!("commit-graphs/graph-{hash}.graph"));
-                    chain.lines().map(file).collect()
-                }
-                Err(_) => vec![info.join("commit-graph")],
-            };
+        let files: Vec<PathBuf> = match regular_file::read(
+            &info.join("commit-graphs/commit-graph-chain"),
+            regular_file::LARGEST,
+        ) {
+            Ok(chain) => {
+                let file = |hash: &str| info.join(format!("commit-graphs/graph-{hash}.graph"));
+                String::from_utf8_lossy(&chain).lines().map(file).collect()
+            }
+            Err(_) => vec![info.join("commit-graph")],
+        };
         let layers = files.iter().map(|file| Layer::open(file));
         let layers = layers.collect::<Option<Vec<Layer>>>()?;
         let is_whole = layers.iter().map(|layer| layer.commits).sum::<u32>() == commits;
@@ -90,7 +92,7 @@ impl ChangedPaths {
 
 impl Layer {
     fn open(path: &Path) -> Option<Self> {
-        let mut file = File::open(path).ok()?;
+        let mut file = regular_file::open(path).ok()?;
         let mut header = [0; 8];
         file.read_exact(&mut header).ok()?;
         let mut table = vec![0; (usize::from(header[6]) + 1) * 12];

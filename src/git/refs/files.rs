@@ -13,8 +13,9 @@ use gix::bstr::ByteSlice;
 
 use super::stored::{Found, RefList, StoredRef, is_per_worktree, is_valid};
 use crate::error::{Error, Result};
-use crate::git::{gix_error, regular_file};
+use crate::git::gix_error;
 use crate::git_string::GitString;
+use crate::regular_file;
 
 /// Longest file of a ref that is read, in bytes; longer ones are not refs. `FETCH_HEAD` has a line
 /// for each branch that was fetched.

@@ -16,7 +16,6 @@ use crate::git_string::GitString;
 pub(crate) use store::{RefStore, full_names, has_reftable, object_of};
 pub use stored::BrokenRef;
 pub(crate) use stored::is_per_worktree;
-pub(super) use stored::is_valid;
 pub(crate) use stored::{Found, RefValue, StoredRef};
 
 /// The state of `HEAD`.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::files::RefFiles;
 use super::stored::{Found, RefList, RefValue, StoredRef, is_per_worktree, is_valid};
 use crate::error::{Error, Result};
-use crate::git::regular_file;
+use crate::regular_file;
 
 /// Number of times that the list is read again before a missing table counts as damage.
 const ATTEMPTS: u32 = 100;

@@ -94,7 +94,7 @@ pub(crate) enum Found {
 }
 
 /// True for a full name of a ref: one below `refs/`, or one in capitals such as `HEAD`.
-pub(in crate::git) fn is_valid(name: &[u8]) -> bool {
+pub(super) fn is_valid(name: &[u8]) -> bool {
     gix::validate::reference::name(name.as_bstr()).is_ok()
 }
 

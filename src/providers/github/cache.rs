@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::failure::header;
+use crate::regular_file;
 
 /// Location and size of the cache.
 #[derive(Clone, Debug)]
@@ -79,7 +80,7 @@ impl ResponseCache {
     /// Returns the cached answer to `identity` for `route`. A file that cannot be read counts as
     /// missing.
     pub(super) fn get(&self, identity: &str, route: &str) -> Option<CachedResponse> {
-        let text = fs::read(self.place(identity, route)).ok()?;
+        let text = regular_file::read(&self.place(identity, route), regular_file::LARGEST).ok()?;
         let kept: CachedResponse = serde_json::from_slice(&text).ok()?;
         (kept.route == route && kept.identity == identity).then_some(kept)
     }

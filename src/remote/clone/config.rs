@@ -1,12 +1,12 @@
 //! The remote `origin` in the configuration of a new clone.
 
-use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
 use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::git_string::GitString;
+use crate::no_follow;
 use crate::remote::options::Filter;
 
 /// The section of the remote `origin`.
@@ -72,7 +72,7 @@ fn append_lines(git_dir: &Path, mut lines: Vec<String>) -> Result<()> {
     lines.push(String::new()); // ends the last line
     let path = git_dir.join("config");
     let write = || {
-        let mut file = OpenOptions::new().append(true).open(&path)?;
+        let mut file = no_follow::append(&path)?;
         file.write_all(lines.join("\n").as_bytes())
     };
     write().map_err(Error::storage("write", &path))

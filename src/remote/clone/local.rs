@@ -15,6 +15,7 @@ use crate::git::gix_error;
 use crate::git::refs::{Head, Reference};
 use crate::git::repo::{OpenOptions, Repo};
 use crate::git_string::GitString;
+use crate::regular_file;
 use crate::remote::copy_objects::copy_objects;
 use crate::remote::options::{CloneOptions, Worktree};
 use crate::remote::packed_refs::{self, PackedRef};
@@ -49,7 +50,7 @@ pub(crate) fn copy(
     super::staging::remove_samples(git_dir)?;
 
     copy_objects(&from, git_dir, url, context)?;
-    let common_dir = from.local().common_dir().to_owned();
+    let common_dir = from.common_dir()?;
     copy_if_there(&common_dir.join("shallow"), &git_dir.join("shallow"))?;
     let absolute = std::path::absolute(path).map_err(Error::storage("find", path))?;
     let specs = match options.worktree {
@@ -80,9 +81,12 @@ pub(crate) fn copy(
 }
 
 fn copy_if_there(from: &Path, to: &Path) -> Result<()> {
-    match fs::copy(from, to) {
+    match regular_file::read(from, u64::MAX) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        copied => copied.map(|_| ()).map_err(Error::storage("copy", from)),
+        text => {
+            let text = text.map_err(Error::storage("copy", from))?;
+            fs::write(to, text).map_err(Error::storage("write", to))
+        }
     }
 }
 

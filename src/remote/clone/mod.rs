@@ -18,9 +18,10 @@ use super::options::{CloneOptions, FetchTags, Worktree};
 use super::outcome::CloneOutcome;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::git::Trust;
 use crate::git::id::ObjectId;
 use crate::git::refs::Head;
-use crate::git::repo::{OpenOptions, Repo, Trust};
+use crate::git::repo::{OpenOptions, Repo};
 use crate::progress::{Phase, Progress};
 use crate::remote_url::{RemoteUrl, Scheme};
 

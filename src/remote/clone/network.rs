@@ -8,10 +8,11 @@ use gix::protocol::handshake::Ref;
 use super::config::{self, OriginSection};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::git::Trust;
 use crate::git::gix_error;
 use crate::git::id::ObjectId;
 use crate::git::refs::Head;
-use crate::git::repo::{OpenOptions, Repo, Trust};
+use crate::git::repo::{OpenOptions, Repo};
 use crate::git_string::GitString;
 use crate::remote::fetch::{
     Connection, Counters, Deadline, ReceiveOptions, Transfer, check_connected, into_packed,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::durable::{file_builder, sync};
 use crate::error::{Error, Result};
+use crate::no_follow;
 
 /// Prefix of temporary names. The leading dot hides them from globs over clones.
 const STAGING_PREFIX: &str = ".gitfleet-clone-";
@@ -135,7 +136,7 @@ pub fn remove_leftovers(directory: &Path) -> Result<()> {
             continue;
         }
         let path = entry.path();
-        let Ok(file) = File::open(&path) else {
+        let Ok(file) = no_follow::open(&path) else {
             continue; // its process has just finished
         };
         if file.try_lock().is_ok() {

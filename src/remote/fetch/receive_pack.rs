@@ -18,6 +18,7 @@ use super::{Connection, Counters, ReceiveOptions};
 use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
+use crate::no_follow;
 use crate::remote::transport::{TransferMonitor, TransportFailure};
 
 impl Connection<'_> {
@@ -184,7 +185,7 @@ fn write_pack(
     {
         // Tells git that missing objects can be fetched from the remote.
         let promise = pack.with_extension("promisor");
-        std::fs::write(&promise, []).map_err(gix::Error::from_error)?;
+        no_follow::mark(&promise).map_err(gix::Error::from_error)?;
     }
     Ok(written)
 }

@@ -13,6 +13,7 @@ use super::monitor::{TransferMonitor, TransportFailure};
 use super::stall::StallTimer;
 use super::stream::{Pipes, pipes};
 use crate::net::NetOptions;
+use crate::programs;
 use crate::remote_url::RemoteUrl;
 
 /// A running `ssh` program, which is killed when this is dropped.
@@ -30,7 +31,7 @@ pub(crate) fn connect(
     let mut arguments = options.ssh_command.iter();
     let program = arguments.next().map_or("ssh", String::as_str);
     let (host, port) = url.host_and_port();
-    let mut command = Command::new(program);
+    let mut command = Command::from(programs::command(program, &options.passed_variables));
     command.args(arguments);
     // No prompts: there is no user to answer them.
     command.args(["-o", "BatchMode=yes", "-o", "SendEnv=GIT_PROTOCOL"]);
@@ -51,9 +52,6 @@ pub(crate) fn connect(
         .filter(|path| path.starts_with('~'))
         .unwrap_or(path);
     command.arg(format!("git-upload-pack {}", quoted(path)));
-    for name in &options.withheld_variables {
-        command.env_remove(name);
-    }
     command.env("GIT_PROTOCOL", "version=2").env("LC_ALL", "C");
     let (words, stderr) = io::pipe()?;
     command

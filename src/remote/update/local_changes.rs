@@ -14,6 +14,7 @@ use crate::git::diff::tree::{Side, TreeChange};
 use crate::git::gix_error;
 use crate::git::repo::Repo;
 use crate::git::worktree::WorkingTree;
+use crate::regular_file;
 
 /// The index, and those files of the working tree that the update touches.
 pub(crate) struct LocalFiles {
@@ -240,7 +241,7 @@ fn is_untracked_there(
     let content = if found.is_symlink() {
         std::fs::read_link(&file).map(|target| target.into_os_string().into_encoded_bytes())
     } else {
-        std::fs::read(&file)
+        regular_file::read(&file, u64::MAX)
     };
     let content = content.map_err(Error::storage("read", &file))?;
     let id = gix::objs::compute_hash(hash, Kind::Blob, &content);

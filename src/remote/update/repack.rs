@@ -17,6 +17,7 @@ use gix::odb::pack::{self, data, index};
 use crate::durable::sync_directory;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
+use crate::no_follow;
 use crate::remote::transport::TransferMonitor;
 
 /// Maximum number of packs for which nothing is joined.
@@ -105,7 +106,7 @@ fn join(
     let name = indexed?;
     if packs.iter().any(|pack| pack.is_promised) {
         let promise = name.with_extension("promisor");
-        fs::write(&promise, []).map_err(Error::storage("write", &promise))?;
+        no_follow::mark(&promise).map_err(Error::storage("write", &promise))?;
     }
     sync_directory(directory)?;
     for pack in packs.iter().filter(|pack| pack.path != name) {
@@ -134,7 +135,7 @@ fn write(
         path: to,
         offsets: HashMap::new(),
         out: Hashed {
-            file: BufWriter::with_capacity(1 << 20, File::create(to).map_err(failed())?),
+            file: BufWriter::with_capacity(1 << 20, File::create_new(to).map_err(failed())?),
             hasher: gix::hash::hasher(hash),
             position: 0,
         },

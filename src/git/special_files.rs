@@ -1,0 +1,88 @@
+//! The files of a git directory, looked at before gix opens them: gix would wait for a pipe, and
+//! read a device until memory ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::regular_file;
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// Files that gix reads, and the largest size of each, in bytes.
+const FILES: [(&str, u64); 12] = [
+    ("HEAD", 64 * KIB),
+    ("commondir", 64 * KIB),
+    ("config", 64 * MIB),
+    ("config.worktree", 64 * MIB),
+    ("gitdir", 64 * KIB),
+    ("index", 16 * GIB),
+    ("info/grafts", GIB),
+    ("objects/info/alternates", MIB),
+    ("objects/info/commit-graph", 64 * GIB),
+    ("objects/info/commit-graphs/commit-graph-chain", MIB),
+    ("packed-refs", 4 * GIB),
+    ("shallow", GIB),
+];
+
+/// Refuses a git directory with a pipe, a socket or a device in the place of a file that gix reads,
+/// or with such a file above its largest size.
+///
+/// # Errors
+///
+/// [`Error::Corrupt`] for the first of them.
+pub(super) fn check(git_dir: &Path) -> Result<()> {
+    if !git_dir.is_dir() {
+        return look_at(git_dir, 64 * KIB); // the file `.git` of a linked working tree
+    }
+    for (name, most) in FILES {
+        look_at(&git_dir.join(name), most)?;
+    }
+    for directory in ["objects/pack", "objects/info/commit-graphs"] {
+        look_below(&git_dir.join(directory))?;
+    }
+    Ok(())
+}
+
+/// Refuses pipes, sockets and devices in a directory of objects: those of its packs are opened.
+pub(super) fn check_objects(objects: &Path) -> Result<()> {
+    look_at(&objects.join("info/alternates"), MIB)?;
+    look_below(&objects.join("pack"))
+}
+
+fn look_at(path: &Path, most: u64) -> Result<()> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() && found.len() > most => {
+            refuse(path, format!("is larger than {most} bytes"))
+        }
+        Ok(found) if !found.is_file() && !found.is_dir() => {
+            refuse(path, regular_file::OTHER.to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn look_below(directory: &Path) -> Result<()> {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return Ok(()); // what needs the directory says why it cannot be read
+    };
+    for entry in entries.flatten() {
+        // Regular files are known without another question to the file system.
+        let is_plain = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if !is_plain {
+            look_at(&entry.path(), u64::MAX)?;
+        }
+    }
+    Ok(())
+}
+
+fn refuse(path: &Path, what: String) -> Result<()> {
+    let path: PathBuf = path.to_owned();
+    Err(Error::Corrupt {
+        path,
+        what,
+        source: None,
+    })
+}
