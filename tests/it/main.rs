@@ -37,6 +37,8 @@ mod remote;
 mod revisions;
 #[cfg(feature = "cli")]
 mod static_binary;
+#[cfg(all(unix, feature = "cli"))]
+mod strangers;
 mod support;
 mod tables;
 mod tables_page;
