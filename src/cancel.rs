@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
@@ -11,6 +12,8 @@ pub struct CancelToken {
     flag: Arc<AtomicBool>,
     /// The token whose cancellation cancels this one, too.
     parent: Option<Arc<Self>>,
+    /// The time at which it counts as cancelled.
+    deadline: Option<Instant>,
 }
 
 impl CancelToken {
@@ -27,10 +30,17 @@ impl CancelToken {
     /// Returns true if [`CancelToken::cancel`] has been called on this token or on a parent of it.
     pub fn is_cancelled(&self) -> bool {
         self.flag.load(Ordering::Relaxed)
+            || self.is_late()
             || self
                 .parent
                 .as_ref()
                 .is_some_and(|parent| parent.is_cancelled())
+    }
+
+    /// Returns true if the deadline of this token has passed; see [`CancelToken::child_until`].
+    pub(crate) fn is_late(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// Returns [`Error::Cancelled`] if the token has been cancelled; for use with `?`.
@@ -59,6 +69,15 @@ impl CancelToken {
         Self {
             flag: Arc::default(),
             parent: Some(Arc::new(self.clone())),
+            deadline: None,
+        }
+    }
+
+    /// Like [`CancelToken::child`], for work that may take no longer than `limit`.
+    pub(crate) fn child_until(&self, limit: Duration) -> Self {
+        Self {
+            deadline: Instant::now().checked_add(limit),
+            ..self.child()
         }
     }
 }

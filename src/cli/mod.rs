@@ -45,10 +45,12 @@ where
         }
     };
     let result = dispatch(args.command, &mut streams);
-    match result {
+    let code = match result {
         Ok(code) => code,
         Err(error) => report(&mut streams, &error),
-    }
+    };
+    interrupt::done();
+    code
 }
 
 fn dispatch(command: Command, streams: &mut Streams) -> Result<u8> {

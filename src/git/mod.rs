@@ -17,6 +17,8 @@ mod alternates;
 mod attributes;
 pub mod blame;
 mod commit;
+#[cfg(feature = "http")]
+pub(crate) mod connectivity;
 mod date;
 pub(crate) mod diff;
 mod discover;

@@ -3,15 +3,17 @@
 //! Object files never change, so they are hard-linked where the file system allows it.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
 
 use crate::context::Context;
+use crate::durable::sync;
 use crate::error::{Error, Result};
 use crate::git::repo::Repo;
+use crate::no_follow;
 use crate::progress::{Phase, Progress};
 use crate::regular_file;
 use crate::remote_url::RemoteUrl;
@@ -47,6 +49,7 @@ pub(crate) fn copy_objects(
         url,
         context,
         files: 0,
+        part: into.join("objects/pack/.tmp-copy"),
         seen: HashSet::new(),
     };
     for attempt in 1.. {
@@ -69,6 +72,8 @@ struct Copier<'a> {
     url: &'a RemoteUrl,
     context: &'a Context,
     files: u64,
+    /// The temporary file of a copy. The next update removes it, if this one is killed.
+    part: PathBuf,
     /// Object directories that were copied; alternates may refer to each other.
     seen: HashSet<PathBuf>,
 }
@@ -121,6 +126,7 @@ impl Copier<'_> {
             entries => entries?,
         };
         refuse_link(from)?;
+        let before = self.files;
         for entry in entries {
             let name = entry.file_name();
             if name
@@ -132,6 +138,11 @@ impl Copier<'_> {
                 self.file(&entry.path(), &to.join(name))?;
             }
         }
+        if self.files > before {
+            // On disk before refs use the objects.
+            sync(to)?;
+            sync(to.parent().unwrap_or(to))?;
+        }
         Ok(())
     }
 
@@ -140,7 +151,7 @@ impl Copier<'_> {
         match fs::hard_link(from, to) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
             Err(_) if to.exists() => return Ok(()),
-            Err(_) => copy_whole(from, to)?,
+            Err(_) => copy_whole(from, &self.part, to)?,
             Ok(()) => {}
         }
         self.files += 1;
@@ -174,12 +185,21 @@ fn refuse_link(path: &Path) -> Result<()> {
     )))
 }
 
-/// Copies under a temporary name, then renames: readers never see an incomplete file.
-fn copy_whole(from: &Path, to: &Path) -> Result<()> {
-    let mut part = to.as_os_str().to_owned();
-    part.push(".part");
-    fs::copy(from, &part).map_err(Error::storage("copy", from))?;
-    fs::rename(&part, to).map_err(Error::storage("create", to))
+/// Copies to the file `part`, syncs it and renames it: readers never see an incomplete file, not even
+/// after a loss of power.
+fn copy_whole(from: &Path, part: &Path, to: &Path) -> Result<()> {
+    let copy = || {
+        match fs::remove_file(part) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut copied = File::create_new(part)?;
+        io::copy(&mut no_follow::open(from)?, &mut copied)?;
+        copied.set_permissions(fs::metadata(from)?.permissions())?;
+        copied.sync_all()
+    };
+    copy().map_err(Error::storage("copy", from))?;
+    fs::rename(part, to).map_err(Error::storage("create", to))
 }
 
 /// Returns true for packs, their indices, and the files that mark packs of a partial clone. A

@@ -84,7 +84,7 @@ settings! {
         pub max_objects: Option<u64> = None,
         /// Largest size of one inflated object, in bytes. Each object is held in memory.
         pub max_object_bytes: Option<u64> = Some(2 << 30),
-        /// Longest duration of one attempt.
+        /// Longest duration of one attempt at a repository: to clone it or, in `mine`, to mine it.
         pub max_time: Option<Duration> = None,
         /// Bytes that must stay free on the destination's disk.
         pub min_free_bytes: u64 = 256 << 20,

@@ -45,7 +45,7 @@ pub(super) struct NetworkArgs {
     /// Smallest average rate over --timeout; a server that sends more slowly counts as silent
     #[arg(long, value_name = "BYTES/S", default_value_t = NetOptions::new().min_rate)]
     min_rate: u64,
-    /// Longest time for one attempt to fetch a repository
+    /// Longest time for one attempt at a repository
     #[arg(long, value_name = "SECONDS")]
     max_time: Option<Seconds>,
     /// Largest number of mebibytes to receive for one repository

@@ -38,20 +38,54 @@ pub(super) struct Source {
 }
 
 impl MineJob<'_> {
+    /// Runs one attempt, for no longer than `max_time`.
     pub(super) fn run(&self) -> Result<Mined> {
+        let Some(limit) = self.options.clone_options.limits.max_time else {
+            return self.attempt();
+        };
+        let context = Context {
+            cancel: self.context.cancel.child_until(limit),
+            ..self.context.clone()
+        };
+        let job = MineJob {
+            context: &context,
+            ..*self
+        };
+        match job.attempt() {
+            Err(Error::Cancelled) if context.cancel.is_late() => {
+                let error = Error::LimitExceeded {
+                    subject: self.target.to_string(),
+                    what: "seconds".to_owned(),
+                    limit: limit.as_secs(),
+                };
+                self.keep_failure(&error);
+                Err(error)
+            }
+            attempted => attempted,
+        }
+    }
+
+    fn attempt(&self) -> Result<Mined> {
         let place = self.dataset.place(&self.target.key());
         let finished = self.finished(&place)?;
         let result = self.mine(&place, finished.as_ref());
         let result = result.map_err(|error| self.about_target(error));
         if let Err(error) = &result
-            && finished.is_none()
             && !matches!(error, Error::Cancelled)
         {
+            self.keep_failure(error);
+        }
+        result
+    }
+
+    /// Stores the error, unless there is a result of an earlier run.
+    fn keep_failure(&self, error: &Error) {
+        let place = self.dataset.place(&self.target.key());
+        if let Ok(None) = self.finished(&place) {
             // If the error cannot be written, for example because the disk is full, that is
             // ignored: the report contains the error.
             let _ = self.publish_failure(&place, error);
         }
-        result
     }
 
     fn mine(&self, place: &Path, finished: Option<&Mined>) -> Result<Mined> {

@@ -1,9 +1,14 @@
 //! The repository of a target: the target itself, a temporary clone, or a kept one.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use super::job::{MineJob, Source};
 use super::outcome::Mined;
+use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::fleet::dataset::Staging;
 use crate::fleet::existing::is_clone_of;
@@ -12,6 +17,9 @@ use crate::git::{Discover, ObjectId, OpenOptions, Repo};
 use crate::remote::{
     CloneOptions, UpdateFiles, Worktree, clone_repo, remote_head, remove_leftovers, update_repo,
 };
+
+/// Interval at which a cancellation is noticed.
+const POLL: Duration = Duration::from_millis(50);
 
 impl MineJob<'_> {
     /// Returns the repository to read; `None` if the remote has not changed since the finished run.
@@ -41,11 +49,18 @@ impl MineJob<'_> {
 
     /// Opens a repository whose own `HEAD` and refs are those of the target.
     fn whole(&self, path: &Path) -> Result<Source> {
-        let repo = Repo::open(path, &self.open_options())?;
-        let head = match &self.options.rev {
-            None if repo.is_empty()? => None,
-            _ => Some(repo.rev_parse(self.options.revision())?),
-        };
+        let (path, open) = (path.to_owned(), self.open_options());
+        let rev = self.options.rev.clone();
+        let revision = self.options.revision().to_owned();
+        // A file system that does not answer must not hold up a run that is to end.
+        let (repo, head) = on_another_thread(&self.context.cancel, move || {
+            let repo = Repo::open(&path, &open)?;
+            let head = match rev {
+                None if repo.is_empty()? => None,
+                _ => Some(repo.rev_parse(&revision)?),
+            };
+            Ok((repo, head))
+        })?;
         Ok(Source {
             repo,
             head,
@@ -166,6 +181,34 @@ impl MineJob<'_> {
             worktree: Worktree::Bare,
             threads: self.workers.threads(),
             ..self.options.clone_options.clone()
+        }
+    }
+}
+
+/// Runs `work` on a thread of its own, and waits for it until the run is cancelled.
+fn on_another_thread<T: Send + 'static>(
+    cancel: &CancelToken,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (send, receive) = mpsc::channel();
+    let work = move || {
+        let result = catch_unwind(AssertUnwindSafe(work));
+        let result = result.unwrap_or_else(|payload| Err(Error::from_panic(&*payload)));
+        let _ = send.send(result); // fails if the caller no longer waits
+    };
+    let thread = thread::Builder::new().name("gitfleet-open".to_owned());
+    thread
+        .spawn(work)
+        .map_err(Error::storage("start", "a thread"))?;
+    loop {
+        match receive.recv_timeout(POLL) {
+            Ok(result) => return result,
+            Err(RecvTimeoutError::Timeout) => cancel.check()?,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Error::internal(
+                    "opening a repository ended without an answer",
+                ));
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Clones over the network.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use gix::protocol::fetch::{Shallow, Tags};
@@ -98,7 +99,7 @@ fn make(
         most_objects: options.limits.max_objects,
         most_object_bytes: options.limits.max_object_bytes,
     };
-    connection.receive(&repo, &map, &receive_options, counters)?;
+    connection.receive(&repo, &map, &HashSet::new(), &receive_options, counters)?;
     let wanted = ref_targets(&map, &repo);
     check_connected(
         &repo,

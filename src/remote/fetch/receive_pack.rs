@@ -1,6 +1,6 @@
 //! Negotiates a pack, and counts and indexes it while it is received.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, BufRead, Read, Write};
 use std::sync::atomic::AtomicBool;
 
@@ -22,11 +22,13 @@ use crate::no_follow;
 use crate::remote::transport::{TransferMonitor, TransportFailure};
 
 impl Connection<'_> {
-    /// Fetches the objects that `map` needs and `repo` lacks; returns true if any were received.
+    /// Fetches the objects that `map` needs and `repo` lacks, and those in `incomplete`, which it has
+    /// without all that they need; returns true if any were received.
     pub(crate) fn receive(
         &mut self,
         repo: &gix::Repository,
         map: &RefMap,
+        incomplete: &HashSet<ObjectId>,
         options: &ReceiveOptions,
         counters: &Counters,
     ) -> Result<bool> {
@@ -45,7 +47,7 @@ impl Connection<'_> {
         quiet.objects.unset_object_cache();
         let commit_graph = quiet.commit_graph_if_enabled().ok().flatten();
         let mut graph = quiet.revision_graph(commit_graph.as_ref());
-        let needed = wanted(&quiet, map, options, &mut graph);
+        let needed = wanted(&quiet, map, incomplete, options, &mut graph);
         let Some((wants, mut history)) = needed.map_err(|error| self.of_pack(&error))? else {
             return Ok(false);
         };

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::cancel::CancelToken;
 use crate::mutex::lock;
 
 /// A failure, as the transport saw it.
@@ -77,7 +78,7 @@ pub(crate) struct TransferMonitor(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    stop: AtomicBool,
+    stop: CancelToken,
     has_failed: AtomicBool,
     /// True from the start of a pack that comes without side bands.
     is_raw: AtomicBool,
@@ -144,11 +145,11 @@ impl TransferMonitor {
 
     /// Asks the transfer to stop.
     pub(crate) fn stop(&self) {
-        self.0.stop.store(true, Ordering::Relaxed);
+        self.0.stop.cancel();
     }
 
     pub(crate) fn must_stop(&self) -> bool {
-        self.0.stop.load(Ordering::Relaxed)
+        self.0.stop.is_cancelled()
     }
 
     /// Returns true if the transfer failed, so that waiting for more data is useless.
@@ -158,6 +159,11 @@ impl TransferMonitor {
 
     /// Returns the stop flag itself, for gix.
     pub(crate) fn flag(&self) -> &AtomicBool {
+        self.0.stop.flag()
+    }
+
+    /// Returns a token that is cancelled when the transfer is asked to stop.
+    pub(crate) fn cancel(&self) -> &CancelToken {
         &self.0.stop
     }
 

@@ -1,5 +1,6 @@
 //! Updates of a clone from its origin.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
@@ -12,13 +13,14 @@ use super::fetch::{
     ref_targets, update as update_refs,
 };
 use super::lock::lock_clone;
-use super::options::CloneOptions;
+use super::options::{CloneOptions, Filter};
 use super::origin_config::OriginConfig;
 use super::outcome::{RefChange, RefUpdate, UpdateOutcome};
 use super::transport::{Remote, TransferMonitor};
 use crate::context::Context;
 use crate::durable::sync_directory;
 use crate::error::{Error, Result};
+use crate::git::connectivity::Needs;
 use crate::git::gix_error;
 use crate::git::id::ObjectId as Id;
 use crate::git::refs::{Head, has_reftable};
@@ -161,7 +163,8 @@ fn from_remote(
         most_objects: options.limits.max_objects,
         most_object_bytes: options.limits.max_object_bytes,
     };
-    let has_more = connection.receive(&local, &map, &receive_options, counters)?;
+    let incomplete = here.incomplete(repo, &map, origin.filter, monitor)?;
+    let has_more = connection.receive(&local, &map, &incomplete, &receive_options, counters)?;
     if has_more {
         sync_directory(&local.common_dir().join("objects/pack"))?; // before refs use the objects
     }
@@ -206,13 +209,29 @@ fn from_path(
     let head = refs.iter().find(|found| found.unpack().0 == "HEAD");
     let here = LocalRefs::of(repo, origin, head)?;
     let map = local_remote.map(&refs, &here.wanted, origin.tags)?;
-    let is_new = |id: &gix::ObjectId| !local.has_object(*id);
-    if refs
-        .iter()
-        .any(|found| found.unpack().1.is_some_and(|id| is_new(&id.to_owned())))
-    {
+    let absent = |found: &Ref| found.unpack().1.is_some_and(|id| !local.has_object(id));
+    let incomplete = here.incomplete(repo, &map, None, &monitor)?;
+    if refs.iter().any(absent) || !incomplete.is_empty() {
         local_remote.receive(&local)?;
         sync_directory(&local.common_dir().join("objects/pack"))?;
+        let wanted: Vec<_> = refs.iter().filter_map(|found| found.unpack().1).collect();
+        let wanted: Vec<_> = wanted.into_iter().map(ToOwned::to_owned).collect();
+        let copied = Repo::open(repo.path(), &open)?;
+        let missing = copied.missing_object(
+            &wanted,
+            &here.known,
+            Needs {
+                trees: true,
+                blobs: true,
+            },
+            monitor.cancel(),
+        )?;
+        if let Some(missing) = missing {
+            return Err(Error::Refused {
+                subject: origin.url.to_string(),
+                reason: format!("it lacks object {missing}, which its refs need"),
+            });
+        }
     }
     here.apply(&local, origin, &map, head, &monitor)
 }
@@ -294,6 +313,34 @@ impl LocalRefs {
             specs,
             wanted,
         })
+    }
+
+    /// Returns the objects that the mapped refs point to, that are stored, and that lack some of what
+    /// they need: whoever stored them was interrupted.
+    fn incomplete(
+        &self,
+        repo: &Repo,
+        map: &RefMap,
+        filter: Option<Filter>,
+        monitor: &TransferMonitor,
+    ) -> Result<HashSet<gix::ObjectId>> {
+        let local = repo.local();
+        let needs = Needs {
+            trees: filter != Some(Filter::Trees),
+            blobs: filter.is_none(),
+        };
+        let targets = map
+            .mappings
+            .iter()
+            .filter_map(|mapping| mapping.remote.as_id());
+        let known: HashSet<_> = self.known.iter().copied().collect();
+        let stored: HashSet<gix::ObjectId> = targets
+            .map(ToOwned::to_owned)
+            .filter(|id| !known.contains(id) && local.has_object(*id))
+            .collect();
+        let wanted: Vec<_> = stored.iter().copied().collect();
+        let missing = repo.missing_object(&wanted, &self.known, needs, monitor.cancel())?;
+        Ok(missing.map_or_else(HashSet::new, |_| stored))
     }
 
     /// Moves refs. Their objects must be stored already.
