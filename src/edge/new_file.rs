@@ -4,28 +4,47 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 use crate::durable::file_builder;
 use crate::error::{Error, Result};
+use crate::no_follow;
 
 /// Replaces a file atomically by a new file with the content `bytes`.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     use std::io::Write;
+    let failed = || Error::storage("write", path);
+    let (mut file, part) = part_of(path)?;
+    file.write_all(bytes).map_err(failed())?;
+    file.sync_all().map_err(failed())?;
+    part.persist(path).map_err(|error| failed()(error.error))
+}
+
+/// Creates the temporary file of an output file, in the same directory. What a killed run left of it
+/// is overwritten. If another process is writing the same output, the file has a name of its own.
+fn part_of(path: &Path) -> Result<(File, TempPath)> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let failed = || Error::storage("write", path);
-    let mut file = file_builder()
-        .prefix(".gitfleet-")
-        .tempfile_in(directory)
-        .map_err(failed())?;
-    file.write_all(bytes).map_err(failed())?;
-    file.as_file().sync_all().map_err(failed())?;
-    file.persist(path).map_err(|error| failed()(error.error))?;
-    Ok(())
+    let failed = || Error::storage("create a file in", directory);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if name.len() <= LONGEST_NAME {
+        let part = directory.join(format!(".gitfleet-{name}.part"));
+        let file = no_follow::open_or_create(&part).map_err(failed())?;
+        // Another process may have renamed it just before it was locked.
+        if file.try_lock().is_ok() && no_follow::is_at(&file, &part) {
+            file.set_len(0).map_err(failed())?;
+            let part = TempPath::try_from_path(part).map_err(failed())?;
+            return Ok((file, part));
+        }
+    }
+    let file = file_builder().prefix(".gitfleet-").tempfile_in(directory);
+    Ok(file.map_err(failed())?.into_parts())
 }
+
+/// Longest name, in bytes, to which a prefix and a suffix are added.
+const LONGEST_NAME: usize = 200;
 
 /// Returns `path` with symbolic links followed. The target of the last link need not exist.
 fn place(path: &Path) -> PathBuf {
@@ -50,7 +69,7 @@ const OPEN: &[&str] = &["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
 /// pipe is written to directly.
 pub(crate) struct NewFile {
     /// `None` for a device or pipe.
-    file: Option<NamedTempFile>,
+    file: Option<(File, TempPath)>,
     path: PathBuf,
 }
 
@@ -70,21 +89,14 @@ impl NewFile {
                 Ok((BufWriter::new(device), Self { file: None, path }))
             }
             old => {
-                let directory = match path.parent() {
-                    Some(parent) if !parent.as_os_str().is_empty() => parent,
-                    _ => Path::new("."),
-                };
-                let file = file_builder()
-                    .prefix(".gitfleet-")
-                    .tempfile_in(directory)
-                    .map_err(Error::storage("create a file in", directory))?;
+                let (file, part) = part_of(&path)?;
                 if let Ok(old) = old {
                     // Keep the permissions of the old file.
-                    let kept = std::fs::set_permissions(file.path(), old.permissions());
+                    let kept = file.set_permissions(old.permissions());
                     kept.map_err(Error::storage("write", &path))?;
                 }
-                let handle = file.reopen().map_err(Error::storage("write", &path))?;
-                let file = Some(file);
+                let handle = file.try_clone().map_err(Error::storage("write", &path))?;
+                let file = Some((file, part));
                 Ok((BufWriter::new(handle), Self { file, path }))
             }
         }
@@ -102,16 +114,14 @@ impl NewFile {
     /// Moves the file into place. The writer must have been flushed before.
     pub(crate) fn keep(self) -> Result<()> {
         let Self {
-            file: Some(file),
+            file: Some((file, part)),
             path,
         } = self
         else {
             return Ok(());
         };
-        file.as_file()
-            .sync_all()
-            .map_err(Error::storage("write", &path))?;
-        let kept = file.persist(&path).map_err(|error| error.error);
-        kept.map(|_| ()).map_err(Error::storage("write", &path))
+        let failed = || Error::storage("write", &path);
+        file.sync_all().map_err(failed())?;
+        part.persist(&path).map_err(|error| failed()(error.error))
     }
 }

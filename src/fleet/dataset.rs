@@ -285,8 +285,13 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.path);
-        let _ = fs::remove_file(&self.lock_path);
+        // A directory that cannot be removed now is found by its lock file at the next open.
+        match fs::remove_dir_all(&self.path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {}
+            _ => {
+                let _ = fs::remove_file(&self.lock_path);
+            }
+        }
     }
 }
 

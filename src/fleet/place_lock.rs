@@ -46,7 +46,7 @@ pub(super) fn lock_place(place: &Path, cancel: &CancelToken) -> Result<PlaceLock
         };
         match file.try_lock() {
             // The process that held it may have removed the file.
-            Ok(()) if !is_at(&file, &path) => {}
+            Ok(()) if !no_follow::is_at(&file, &path) => {}
             Ok(()) => return Ok(PlaceLock { _file: file, path }),
             Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
             // A file system without locks: its users cannot be kept apart.
@@ -63,21 +63,6 @@ fn has_no_locks(error: &std::io::Error) -> bool {
     // ENOLCK, ENOSYS and ENOTSUP on Linux.
     let is_code = matches!(error.raw_os_error(), Some(37 | 38 | 95)) && cfg!(target_os = "linux");
     is_code || error.kind() == ErrorKind::Unsupported
-}
-
-/// Returns true if the file is still the one at `path`.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let (Ok(held), Ok(there)) = (file.metadata(), fs::metadata(path)) else {
-        return false;
-    };
-    (held.dev(), held.ino()) == (there.dev(), there.ino())
-}
-
-#[cfg(not(unix))]
-fn is_at(_file: &File, path: &Path) -> bool {
-    path.exists()
 }
 
 impl Drop for PlaceLock {

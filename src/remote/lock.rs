@@ -1,7 +1,7 @@
 //! A lock that allows one writer of a clone at a time.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Seek, Write};
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -9,17 +9,26 @@ use super::transport::TransferMonitor;
 use crate::error::{Error, Result};
 use crate::no_follow;
 
+/// The file of the lock.
+const LOCK: &str = "gitfleet.lock";
+/// Prefix of the directories in which new files are written, in the root of a working tree, before
+/// they are renamed into place.
+pub(crate) const STAGED_FILES: &str = ".gitfleet-files-";
+
 /// A locked clone. The lock ends when this is dropped, or with the process.
 pub(crate) struct CloneLock {
     /// Has content while the clone is written to, so that the content that remains tells of a writer
     /// that was killed.
     file: File,
+    git_dir: PathBuf,
+    /// The time at which the lock was taken, by the file system's clock.
+    since: SystemTime,
 }
 
 /// Locks a clone for one update, and waits if another holds the lock. Then removes what killed
 /// updates left: temporary files among the packs, and locks of refs and of the index.
 pub(crate) fn lock_clone(git_dir: &Path, monitor: &TransferMonitor) -> Result<CloneLock> {
-    let path = git_dir.join("gitfleet.lock");
+    let path = git_dir.join(LOCK);
     let failed = || Error::storage("lock", &path);
     let mut file = no_follow::open_or_create(&path).map_err(failed())?;
     while let Err(error) = file.try_lock() {
@@ -40,49 +49,74 @@ pub(crate) fn lock_clone(git_dir: &Path, monitor: &TransferMonitor) -> Result<Cl
         no_follow::real_tree(&path, depth).map_err(Error::storage("write to", &path))?;
     }
     let packs = git_dir.join("objects/pack");
-    remove_files(&packs, |entry| {
-        entry.file_name().to_string_lossy().starts_with(".tmp")
+    remove(&packs, |entry| {
+        entry.file_name().as_encoded_bytes().starts_with(b".tmp")
     });
     let metadata = file.metadata().map_err(failed())?;
     if let (1.., Ok(since)) = (metadata.len(), metadata.modified()) {
-        remove_locks(git_dir, since);
+        remove_leftovers(git_dir, since);
     }
     file.rewind()
         .and_then(|()| file.write_all(b"an update is running\n"))
         .map_err(failed())?;
-    Ok(CloneLock { file })
+    let since = file.metadata().and_then(|found| found.modified());
+    Ok(CloneLock {
+        since: since.map_err(failed())?,
+        git_dir: git_dir.to_owned(),
+        file,
+    })
 }
 
 impl Drop for CloneLock {
     fn drop(&mut self) {
-        let _ = self.file.set_len(0); // what remains makes the next update look for leftovers
+        // Content makes the next update look for leftovers again.
+        if remove_leftovers(&self.git_dir, self.since) {
+            let _ = self.file.set_len(0);
+        }
     }
 }
 
-/// Removes the locks of refs, the index and the shallow boundary that were made since a writer began
-/// that was killed. Older ones, and those of other files, are of other programs.
-fn remove_locks(git_dir: &Path, since: SystemTime) {
-    let is_left = |entry: &fs::DirEntry| {
+/// Removes what a writer left that began at `since` and was killed, or whose removals failed: locks
+/// of refs, the index and the shallow boundary, and new files of the working tree. Older locks are
+/// of other programs. Returns true if nothing is left.
+fn remove_leftovers(git_dir: &Path, since: SystemTime) -> bool {
+    let is_lock = |entry: &fs::DirEntry| {
         let name = entry.file_name();
-        let is_new = || entry.metadata()?.modified();
+        let modified = || entry.metadata()?.modified();
         name.as_encoded_bytes().ends_with(b".lock")
-            && name != "gitfleet.lock"
-            && is_new().is_ok_and(|modified| modified >= since)
+            && name != LOCK
+            && modified().is_ok_and(|modified| modified >= since)
     };
-    remove_files(git_dir, is_left);
+    let mut is_clean = remove(git_dir, is_lock);
     let mut directories: Vec<PathBuf> = vec![git_dir.join("refs")];
     while let Some(directory) = directories.pop() {
-        remove_files(&directory, is_left);
+        is_clean &= remove(&directory, is_lock);
         let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
         let inner = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
         directories.extend(inner.map(|entry| entry.path()));
     }
+    if git_dir.ends_with(".git")
+        && let Some(root) = git_dir.parent()
+    {
+        is_clean &= remove(root, |entry| {
+            let name = entry.file_name();
+            name.as_encoded_bytes().starts_with(STAGED_FILES.as_bytes())
+        });
+    }
+    is_clean
 }
 
-/// Removes some files of a directory. One that cannot be removed stays, and so does a directory.
-fn remove_files(directory: &Path, is_left: impl Fn(&fs::DirEntry) -> bool) {
+/// Removes some files and directories of a directory. Returns true if none of them is left.
+fn remove(directory: &Path, is_left: impl Fn(&fs::DirEntry) -> bool) -> bool {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut is_clean = true;
     for entry in entries.filter(is_left) {
-        let _: io::Result<()> = fs::remove_file(entry.path());
+        let path = entry.path();
+        let removed = match entry.file_type() {
+            Ok(kind) if kind.is_dir() => fs::remove_dir_all(&path),
+            _ => fs::remove_file(&path),
+        };
+        is_clean &= removed.is_ok();
     }
+    is_clean
 }

@@ -97,11 +97,11 @@ impl StagingDir {
 
 impl Drop for StagingDir {
     fn drop(&mut self) {
-        // Files that cannot be removed now are left to `remove_leftovers`.
-        if !self.is_finished {
-            let _ = fs::remove_dir_all(&self.staging);
+        // Files that cannot be removed now are left to `remove_leftovers`, which finds them by the
+        // lock file.
+        if self.is_finished || removed(&self.staging) {
+            let _ = fs::remove_file(&self.lock_path);
         }
-        let _ = fs::remove_file(&self.lock_path);
         drop(self.lock.take());
         if !self.is_finished {
             for directory in &self.made {
@@ -139,12 +139,19 @@ pub fn remove_leftovers(directory: &Path) -> Result<()> {
         let Ok(file) = no_follow::open(&path) else {
             continue; // its process has just finished
         };
-        if file.try_lock().is_ok() {
-            let _ = fs::remove_dir_all(path.with_extension(""));
+        if file.try_lock().is_ok() && removed(&path.with_extension("")) {
             let _ = fs::remove_file(&path);
         }
     }
     Ok(())
+}
+
+/// Removes a directory; returns true if there is none now.
+fn removed(directory: &Path) -> bool {
+    match fs::remove_dir_all(directory) {
+        Err(error) => error.kind() == ErrorKind::NotFound,
+        Ok(()) => true,
+    }
 }
 
 /// Removes the sample hooks of a new repository: a dozen unused files, each of which would be

@@ -7,21 +7,14 @@ use gix::bstr::{BStr, ByteSlice};
 
 use crate::error::{Error, Result};
 use crate::git::gix_error;
+use crate::remote::lock::STAGED_FILES;
 
 /// Creates the directory in which new files are written before they are renamed into place; it is
-/// on the same file system. Directories that killed runs left are removed first.
+/// on the same file system. [`lock_clone`](crate::remote::lock::lock_clone) removes what killed runs
+/// left.
 pub(crate) fn staging(root: &Path) -> Result<tempfile::TempDir> {
-    const NAME: &str = ".gitfleet-files-";
-    for entry in std::fs::read_dir(root)
-        .map_err(Error::storage("read", root))?
-        .flatten()
-    {
-        if entry.file_name().to_string_lossy().starts_with(NAME) {
-            let _ = std::fs::remove_dir_all(entry.path()); // the next update tries again
-        }
-    }
     tempfile::Builder::new()
-        .prefix(NAME)
+        .prefix(STAGED_FILES)
         .tempdir_in(root)
         .map_err(Error::storage("create a directory in", root))
 }
