@@ -2,6 +2,7 @@
 //! temporary name, synced and renamed.
 
 use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -32,6 +33,16 @@ pub(crate) fn sync(path: &Path) -> Result<()> {
         synced.map_err(Error::storage("write", path))?;
     }
     Ok(())
+}
+
+/// Repeats a call that signals interrupt. Python's signal handlers interrupt locking.
+pub(crate) fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            answer => return answer,
+        }
+    }
 }
 
 /// Returns true for the code of an error that the system has no more descriptors or threads for this

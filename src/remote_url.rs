@@ -97,6 +97,11 @@ impl RemoteUrl {
                 password: None,
             });
         }
+        if is_mistyped(address) && !Path::new(address).exists() {
+            return Err(refuse(
+                "is neither a path that exists nor a URL, as https://host/path",
+            ));
+        }
         Ok(Self::local(address, PathBuf::from(address)))
     }
 
@@ -140,9 +145,9 @@ impl RemoteUrl {
         // These calls fail only for URLs without a host, and those were refused above.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        if url.query().is_some() {
+        if url.query().is_some() || url.fragment().is_some() {
             return Err(refuse(
-                "has a query; credentials belong before the host, as user:password@",
+                "has a query or a fragment; credentials belong before the host, as user:password@",
             ));
         }
         let path = percent_decoded(url.path());
@@ -353,11 +358,28 @@ fn scp_like(address: &str) -> Option<(Option<&str>, &str, &str)> {
     })
 }
 
+/// Returns true if an address that is taken for a path looks like a URL with a typing error. It may
+/// contain a password, and a path would be shown.
+fn is_mistyped(address: &str) -> bool {
+    let lower = address.to_ascii_lowercase();
+    let mut schemes = ["https", "http", "ssh", "git", "ftp"].into_iter();
+    let is_scheme = schemes.any(|scheme| {
+        let rest = lower.strip_prefix(scheme);
+        rest.is_some_and(|rest| rest.starts_with("//") || rest.starts_with(":/"))
+    });
+    let has_password = address
+        .find(':')
+        .zip(address.rfind('@'))
+        .is_some_and(|(colon, at)| colon < at);
+    is_scheme || has_password
+}
+
 /// The address for an error message. The text between the scheme and the last `@`, and the text
-/// after a `?`, is left out, because it may be a password.
+/// after a `?` or a `#`, is left out, because it may be a password.
 pub(crate) fn without_user_info(address: &str) -> String {
-    let (address, query) = match address.split_once('?') {
-        Some((address, _)) => (address, "?..."),
+    let (address, query) = match address.find(['?', '#']) {
+        Some(at) if address[at..].starts_with('?') => (&address[..at], "?..."),
+        Some(at) => (&address[..at], "#..."),
         None => (address, ""),
     };
     let shown = match (address.find("://"), address.rfind('@')) {
@@ -510,6 +532,13 @@ mod tests {
             "https::me:s3cret@h/x",
             "ftp://me:s3cret@h/x",
             "https://h/o/r?token=s3cret",
+            "https://h/o/r#s3cret",
+            "https://h/o/r#x?s3cret",
+            "https//me:s3cret@h/o",
+            "https/me:s3cret@h/o",
+            "http//s3cret@h/o",
+            "ssh//me:s3cret@h/o",
+            "./me:s3cret@h/o",
         ] {
             let error = RemoteUrl::parse(mistyped).unwrap_err();
             assert!(

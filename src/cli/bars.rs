@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 
+use super::terminal;
 use crate::mutex::lock;
 use crate::progress::{EndStatus, Progress, ProgressSink};
 
@@ -57,7 +58,7 @@ impl Shown {
     }
 
     fn start(&self, subject: &str) -> ProgressBar {
-        let bar = ProgressBar::new_spinner().with_prefix(subject.to_owned());
+        let bar = ProgressBar::new_spinner().with_prefix(terminal::line(subject));
         let bar = match &self.total {
             Some(total) => self.all.insert_before(total, bar),
             None => self.all.add(bar),

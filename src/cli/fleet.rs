@@ -8,6 +8,7 @@ use super::args::{CloneArgs, FleetArgs, MineArgs, UpdateArgs};
 use super::bars::Bars;
 use super::exit::{DONE, FAILED, INTERRUPTED, USAGE, exit_code, hint};
 use super::streams::Streams;
+use super::terminal::message;
 use super::{interrupt, list};
 use crate::cancel::CancelToken;
 use crate::context::Context;
@@ -174,7 +175,7 @@ fn print<T>(
             Ok(done) => {
                 let (line, warnings, json) = describe(target, done);
                 for warning in warnings.iter().filter(|_| !args.json) {
-                    let _ = writeln!(streams.err, "warning: {target}: {warning}");
+                    let _ = writeln!(streams.err, "warning: {target}: {}", message(warning));
                 }
                 if args.json {
                     Some(with_cost(json, outcome))

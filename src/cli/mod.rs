@@ -14,6 +14,7 @@ mod repos;
 mod rows;
 mod streams;
 mod table;
+mod terminal;
 
 use std::ffi::OsString;
 
@@ -23,6 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use args::{Args, Command};
 use exit::{DONE, USAGE, exit_code, hint};
 pub use streams::Streams;
+use terminal::Terminal;
 
 /// Runs the command on `argv`, whose first item is the program's name, and returns its exit code: 0
 /// success, 1 a failure, 2 invalid usage, 70 a defect of the program, 130 interrupted.
@@ -31,6 +33,12 @@ where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,
 {
+    if streams.err_is_terminal {
+        streams.err = Box::new(Terminal::new(streams.err));
+    }
+    if streams.out_is_terminal {
+        streams.out = Box::new(Terminal::new(streams.out));
+    }
     let args = match Args::try_parse_from(argv) {
         Ok(args) => args,
         Err(error) => {

@@ -8,6 +8,7 @@ use super::bars::Bars;
 use super::exit::{DONE, FAILED};
 use super::output::Output;
 use super::streams::Streams;
+use super::terminal::message;
 use crate::cancel::CancelToken;
 use crate::context::Context;
 use crate::edge::network::Network;
@@ -212,7 +213,7 @@ pub(super) fn write(
         }
         None => {
             if let Some(warning) = output.warning() {
-                let _ = writeln!(streams.err, "warning: {warning}");
+                let _ = writeln!(streams.err, "warning: {}", message(&warning));
             }
             output.finish().map(|()| DONE)
         }

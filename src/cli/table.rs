@@ -2,6 +2,7 @@
 
 use std::io::{Result, Write};
 
+use super::terminal;
 use crate::table::{RecordBatch, write_cell};
 
 /// The maximum width of a column, except for the last.
@@ -99,28 +100,13 @@ impl TablePrinter {
     }
 }
 
-/// Returns true if `letter` changes the direction of the text after it, which would move other
-/// columns.
-fn turns_the_line(letter: char) -> bool {
-    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// A cell as one line of text. Control characters, which could move the cursor, are shown as
 /// escapes.
 fn cell(batch: &RecordBatch, column: usize, row: usize, name: &str) -> Result<String> {
     let mut bytes = Vec::new();
     write_cell(&mut bytes, batch, column, row, true)?;
     let text = String::from_utf8_lossy(&bytes);
-    let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\t' => shown.push_str("  "),
-            letter if letter.is_control() || turns_the_line(letter) => {
-                shown.extend(letter.escape_default());
-            }
-            letter => shown.push(letter),
-        }
-    }
+    let mut shown = terminal::line(&text.replace('\t', "  "));
     if name.ends_with("_id") && shown.len() > ID_WIDTH {
         shown.truncate(ID_WIDTH); // hex
     }

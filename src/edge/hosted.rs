@@ -52,14 +52,21 @@ pub(crate) async fn look_up(
 
 fn full_name(text: &str) -> Option<(String, String)> {
     let (owner, name) = text.strip_prefix(GITHUB)?.split_once('/')?;
-    Some((owner.to_owned(), name.to_owned()))
+    (is_name(owner) && is_name(name)).then(|| (owner.to_owned(), name.to_owned()))
+}
+
+/// Returns true for a name that an owner or a repository may have on GitHub.
+fn is_name(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_letter)
 }
 
 async fn owned(owner: &str, github: &GitHub) -> Result<Vec<Target>> {
-    if owner.is_empty() {
+    if !is_name(owner) {
+        // The name may be a token in the wrong place, so it is not shown.
         return Err(Error::invalid(
-            "github:",
-            "names no owner; write github:OWNER or github:OWNER/NAME",
+            "name after github:",
+            "is not one of GitHub's; write github:OWNER or github:OWNER/NAME",
         ));
     }
     let pages = github

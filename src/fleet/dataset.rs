@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::durable::sync;
+use crate::durable::{sync, uninterrupted};
 use crate::error::{Error, Result};
 use crate::no_follow;
 use crate::regular_file;
@@ -178,9 +178,7 @@ impl Dataset {
             .tempfile_in(&parent)
             .and_then(|file| file.keep().map_err(|error| error.error))
             .map_err(Error::storage("create a file in", &parent))?;
-        lock.try_lock().map_err(|error| {
-            Error::internal(format!("locking {}: {error}", lock_path.display()))
-        })?;
+        uninterrupted(|| lock.lock()).map_err(Error::storage("lock", &lock_path))?;
         let path = lock_path.with_extension("");
         let staging = Staging {
             path,
@@ -255,11 +253,11 @@ impl Dataset {
     /// Locks the file `gate.lock`: shared to create a staging directory, exclusively to create the
     /// dataset, to publish a result, and to remove leftovers. Leftovers are therefore never removed
     /// between the moments at which another process creates its lock file and locks it.
-    fn gate(&self, take: impl FnOnce(&File) -> std::io::Result<()>) -> Result<File> {
+    fn gate(&self, take: impl Fn(&File) -> std::io::Result<()>) -> Result<File> {
         let path = self.root.join(STAGING).join(GATE);
         let open = || -> std::io::Result<File> {
             let file = no_follow::open_or_create(&path)?;
-            take(&file)?;
+            uninterrupted(|| take(&file))?;
             Ok(file)
         };
         open().map_err(Error::storage("lock", &path))

@@ -53,6 +53,7 @@ pub(super) fn lock_place(place: &Path, cancel: &CancelToken) -> Result<PlaceLock
             Err(TryLockError::Error(error)) if has_no_locks(&error) => {
                 return Ok(PlaceLock { _file: file, path });
             }
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Interrupted => {}
             Err(TryLockError::Error(error)) => return Err(failed()(error)),
         }
         cancel.check()?;

@@ -23,6 +23,7 @@ use gix::glob::pattern::Case;
 use gix::glob::wildmatch::Mode;
 
 use super::gix_error;
+use super::objects::find_object;
 use super::refs::object_of;
 use crate::error::{Error, Result};
 use crate::regular_file;
@@ -92,7 +93,10 @@ impl AttributeFiles {
         let config = repo.config_snapshot();
         // As in git, a setting that names no object counts as absent.
         let tree = config.string("attr.tree");
-        let tree = tree.and_then(|revision| tree_of(repo, &revision));
+        let tree = match tree {
+            Some(revision) => tree_of(repo, &revision)?,
+            None => None,
+        };
         let source = match (tree, repo.workdir()) {
             (Some(source), _) => source,
             (None, Some(root)) => Source::Files(root.to_owned()),
@@ -176,11 +180,11 @@ impl AttributeFiles {
                 let file = file.join(".gitattributes");
                 // As in git, a symbolic link is not followed.
                 match (read(&file, fs::symlink_metadata(&file))?, &self.index) {
-                    (None, Some(index)) => read_index(repo, index, path),
+                    (None, Some(index)) => read_index(repo, index, path)?,
                     (rules, _) => rules,
                 }
             }
-            Source::Tree(tree) => read_blob(repo, *tree, path),
+            Source::Tree(tree) => read_blob(repo, *tree, path)?,
         };
         let rules = rules.map(Arc::new);
         self.directories.insert(path.to_owned(), rules.clone());
@@ -240,10 +244,17 @@ impl<'a, const N: usize> FoundStates<'a, N> {
 }
 
 /// The tree of a revision; `None` if it names no object.
-fn tree_of(repo: &gix::Repository, revision: &[u8]) -> Option<Source> {
-    let id = object_of(repo, revision)?;
-    let tree = repo.find_object(id).ok()?.peel_to_tree();
-    Some(tree.map_or(Source::Nothing, |tree| Source::Tree(tree.id)))
+fn tree_of(repo: &gix::Repository, revision: &[u8]) -> Result<Option<Source>> {
+    let Some(id) = object_of(repo, revision)? else {
+        return Ok(None);
+    };
+    let Some(object) = find_object(repo, id)? else {
+        return Ok(None);
+    };
+    let tree = gix_error::optional(repo.git_dir(), object.peel_to_tree())?;
+    Ok(Some(
+        tree.map_or(Source::Nothing, |tree| Source::Tree(tree.id)),
+    ))
 }
 
 /// Reads a file of attributes; `None` if it is missing, or is not a regular file.
@@ -271,36 +282,44 @@ fn read_index(
     repo: &gix::Repository,
     index: &gix::index::State,
     directory: &[u8],
-) -> Option<Rules> {
+) -> Result<Option<Rules>> {
     let mut path = directory.to_owned();
     if !path.is_empty() {
         path.push(b'/');
     }
     path.extend_from_slice(b".gitattributes");
-    let entry = index.entry_by_path(path.as_bstr())?;
-    read_object(repo, entry.id)
+    match index.entry_by_path(path.as_bstr()) {
+        Some(entry) => read_object(repo, entry.id),
+        None => Ok(None),
+    }
 }
 
-fn read_blob(repo: &gix::Repository, tree: ObjectId, directory: &[u8]) -> Option<Rules> {
-    let tree = repo.find_tree(tree).ok()?;
+fn read_blob(repo: &gix::Repository, tree: ObjectId, directory: &[u8]) -> Result<Option<Rules>> {
+    let tree = match find_object(repo, tree)? {
+        Some(object) if object.kind == gix::objs::Kind::Tree => object.into_tree(),
+        _ => return Ok(None),
+    };
     let parts = directory.split(|&byte| byte == b'/');
     let parts = parts.filter(|part| !part.is_empty());
     let entry = tree.lookup_entry(parts.chain([&b".gitattributes"[..]]));
-    let entry = entry
-        .ok()
-        .flatten()
-        .filter(|entry| entry.mode().is_blob())?;
-    read_object(repo, entry.object_id())
+    let entry = gix_error::optional(repo.git_dir(), entry)?.flatten();
+    match entry.filter(|entry| entry.mode().is_blob()) {
+        Some(entry) => read_object(repo, entry.object_id()),
+        None => Ok(None),
+    }
 }
 
 /// Reads the attributes of a blob. As git reads it, a NUL ends it.
-fn read_object(repo: &gix::Repository, id: ObjectId) -> Option<Rules> {
-    if repo.find_header(id).ok()?.size() >= TOO_LARGE_FILE {
-        return None;
+fn read_object(repo: &gix::Repository, id: ObjectId) -> Result<Option<Rules>> {
+    let header = gix_error::optional(repo.git_dir(), repo.find_header(id))?;
+    if header.is_some_and(|header| header.size() >= TOO_LARGE_FILE) {
+        return Ok(None);
     }
-    let blob = repo.find_object(id).ok()?;
-    let end = blob.data.find_byte(0).unwrap_or(blob.data.len());
-    Some(parse(&blob.data[..end]))
+    let blob = find_object(repo, id)?;
+    Ok(blob.map(|blob| {
+        let end = blob.data.find_byte(0).unwrap_or(blob.data.len());
+        parse(&blob.data[..end])
+    }))
 }
 
 fn parse(text: &[u8]) -> Rules {

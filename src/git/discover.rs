@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use gix::discover::is_git;
 use gix::discover::repository::{Kind, Path as Found};
 
+use super::gix_error;
 use super::special_files;
 use super::view;
 use crate::error::{Error, Result};
@@ -81,7 +82,7 @@ fn at(dir: &Path) -> Result<Option<Place>> {
             continue;
         }
         special_files::check(&candidate)?;
-        if let Some(kind) = kind(&candidate) {
+        if let Some(kind) = kind(&candidate)? {
             let here = std::env::current_dir().map_err(Error::storage("read", "."))?;
             let place = Found::from_dot_git_dir(candidate.clone(), kind, &here);
             let paths = place.map(Found::into_repository_and_work_tree_directories);
@@ -95,21 +96,21 @@ fn at(dir: &Path) -> Result<Option<Place>> {
     Ok(None)
 }
 
-fn kind(candidate: &Path) -> Option<Kind> {
-    if let Ok(kind) = is_git(candidate) {
-        return Some(kind);
+fn kind(candidate: &Path) -> Result<Option<Kind>> {
+    if let Some(kind) = gix_error::optional(candidate, is_git(candidate))? {
+        return Ok(Some(kind));
     }
     let is_dir = |name: &str| candidate.join(name).is_dir();
     if view::head_link(candidate).is_none() || !is_dir("objects") || !is_dir("refs") {
-        return None;
+        return Ok(None);
     }
-    Some(if candidate.ends_with(".git") {
+    Ok(Some(if candidate.ends_with(".git") {
         Kind::WorkTree {
             linked_git_dir: None,
         }
     } else {
         Kind::PossiblyBare
-    })
+    }))
 }
 
 #[cfg(unix)]

@@ -88,7 +88,7 @@ pub(crate) fn path(path: &BStr) -> Result<PathBuf> {
 /// read.
 pub(crate) fn unreadable(repo: &Path, what: impl Into<String>) -> impl FnOnce(gix::Error) -> Error {
     move |error| {
-        if let Some(error) = storage(&error, repo) {
+        if let Some(error) = storage(&error, repo).or_else(|| machine(&error, repo)) {
             return error;
         }
         if error.is_unsupported() {
@@ -99,6 +99,37 @@ pub(crate) fn unreadable(repo: &Path, what: impl Into<String>) -> impl FnOnce(gi
             what: what.into(),
             source: Some(cause(&error)),
         }
+    }
+}
+
+/// Returns an error of the machine that is in the chain of `error`: too many open files, a broken
+/// disk, a missing permission. It says nothing about the repository, unlike a missing file.
+pub(crate) fn machine(error: &(dyn std::error::Error + 'static), place: &Path) -> Option<Error> {
+    let errors = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>());
+    let mut errors = errors.filter(|error| !is_absence(error.kind()));
+    let code = errors.find_map(io::Error::raw_os_error)?;
+    let source = io::Error::from_raw_os_error(code);
+    Some(Error::storage("read", place)(source))
+}
+
+/// True for the errors of the file system that a file is not there.
+pub(crate) fn is_absence(kind: ErrorKind) -> bool {
+    use ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound};
+    matches!(
+        kind,
+        NotFound | NotADirectory | IsADirectory | InvalidFilename
+    )
+}
+
+/// Returns a part of a repository that may be missing or damaged, as git ignores it; `None` if it
+/// is. A failure of the machine is an error.
+pub(crate) fn optional<T>(
+    place: &Path,
+    found: std::result::Result<T, impl std::error::Error + 'static>,
+) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) => machine(&error, place).map_or(Ok(None), Err),
     }
 }
 

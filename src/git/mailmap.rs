@@ -6,11 +6,15 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::Path;
 
 use gix::bstr::ByteSlice;
 
+use super::gix_error;
+use super::objects::find_object;
 use super::refs::object_of;
 use super::repo::Repo;
+use crate::error::Result;
 use crate::regular_file;
 
 /// Largest mailmap that is read, in bytes.
@@ -36,8 +40,12 @@ struct Entry {
 }
 
 impl Mailmap {
-    /// Reads the repository's mailmap. As in git, one that is missing or unreadable maps nothing.
-    pub(crate) fn open(repo: &Repo) -> Self {
+    /// Reads the repository's mailmap. As in git, one that is missing or damaged maps nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`](crate::Error::Storage) if the machine cannot read it.
+    pub(crate) fn open(repo: &Repo) -> Result<Self> {
         let mut map = Self::default();
         let local = repo.local();
         let config = local.config_snapshot();
@@ -45,24 +53,34 @@ impl Mailmap {
         if let Some(root) = root {
             let path = root.join(".mailmap");
             // As in git, a symbolic link is not followed.
-            if fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
-                map.add_lines(&regular_file::read(&path, LARGEST).unwrap_or_default());
+            let found = gix_error::optional(&path, fs::symlink_metadata(&path))?;
+            if found.is_some_and(|found| found.is_file()) {
+                map.add_file(&path)?;
             }
         }
         let blob = config.string("mailmap.blob").map(|name| name.to_string());
         let blob = blob.or_else(|| root.is_none().then(|| "HEAD:.mailmap".to_owned()));
-        let blob = blob.and_then(|name| object_of(&local, name.as_bytes()));
-        let blob = blob.and_then(|id| local.find_object(id).ok());
-        if let Some(blob) = blob {
+        let blob = match blob {
+            Some(name) => object_of(&local, name.as_bytes())?,
+            None => None,
+        };
+        if let Some(id) = blob
+            && let Some(blob) = find_object(&local, id)?
+        {
             map.add_lines(&blob.data);
         }
         let file = config.trusted_path("mailmap.file").ok().flatten();
         if let Some(file) = file {
             let base = root.unwrap_or(local.git_dir());
-            let text = regular_file::read(&base.join(file), LARGEST);
-            map.add_lines(&text.unwrap_or_default());
+            map.add_file(&base.join(file))?;
         }
-        map
+        Ok(map)
+    }
+
+    fn add_file(&mut self, path: &Path) -> Result<()> {
+        let text = gix_error::optional(path, regular_file::read(path, LARGEST))?;
+        self.add_lines(&text.unwrap_or_default());
+        Ok(())
     }
 
     /// A mailmap that maps nothing.

@@ -6,7 +6,9 @@ use std::fs;
 
 use gix::bstr::{BString, ByteSlice};
 
-use super::refs::RefStore;
+use super::gix_error;
+use super::objects::find_object;
+use super::refs::object_of;
 use crate::error::{Error, Result};
 use crate::regular_file;
 
@@ -91,24 +93,24 @@ fn gitmodules(repo: &gix::Repository) -> Result<Option<Vec<u8>>> {
         return Ok(None);
     };
     let file = root.join(".gitmodules");
-    if fs::metadata(&file).is_ok_and(|metadata| metadata.is_file()) {
+    let metadata = gix_error::optional(&file, fs::metadata(&file))?;
+    if metadata.is_some_and(|metadata| metadata.is_file()) {
         return regular_file::read(&file, regular_file::LARGEST)
             .map(Some)
             .map_err(Error::storage("read", &file));
     }
-    // A history does not need the index otherwise, so one that cannot be read counts as empty.
-    let index = repo.index_or_empty().ok();
+    // A history does not need the index otherwise, so one that is damaged counts as empty.
+    let index = gix_error::optional(repo.git_dir(), repo.index_or_empty())?;
     let entry = index
         .as_ref()
         .and_then(|index| index.entry_by_path(NAME.as_bstr()));
-    let mut id = entry.map(|entry| entry.id);
-    if id.is_none() {
-        let head = RefStore::of(repo).resolve(b"HEAD")?;
-        let head = head.and_then(|(_, id)| repo.find_object(id).ok());
-        let tree = head.and_then(|head| head.peel_to_tree().ok());
-        let entry = tree.and_then(|tree| tree.lookup_entry([NAME]).ok().flatten());
-        id = entry.map(|entry| entry.object_id());
-    }
-    let blob = id.and_then(|id| repo.try_find_object(id).ok().flatten());
+    let id = match entry.map(|entry| entry.id) {
+        Some(id) => Some(id),
+        None => object_of(repo, b"HEAD:.gitmodules")?,
+    };
+    let Some(id) = id else {
+        return Ok(None);
+    };
+    let blob = find_object(repo, id)?;
     Ok(blob.map(|blob| blob.detach().data))
 }

@@ -8,6 +8,7 @@ use gix::index::entry::Stage;
 
 use super::attributes::{AttributeFiles, AttributeState};
 use super::encoding;
+use super::objects::find_object;
 use crate::error::Result;
 
 /// Converts the files of one working tree.
@@ -68,7 +69,7 @@ impl ToGit {
             LineEnds::Keep => false,
             LineEnds::Text => has_crlf(&data),
             LineEnds::Auto => {
-                has_crlf(&data) && !looks_binary(&data) && !is_crlf_in_index(repo, index, path)
+                has_crlf(&data) && !looks_binary(&data) && !is_crlf_in_index(repo, index, path)?
             }
         };
         if is_converted {
@@ -107,11 +108,18 @@ impl ToGit {
 }
 
 /// True if the checked-in version is text with CR LF, which git then keeps.
-fn is_crlf_in_index(repo: &gix::Repository, index: &gix::index::State, path: &[u8]) -> bool {
+fn is_crlf_in_index(
+    repo: &gix::Repository,
+    index: &gix::index::State,
+    path: &[u8],
+) -> Result<bool> {
     let entry = |stage| index.entry_by_path_and_stage(path.as_bstr(), stage);
     let entry = entry(Stage::Unconflicted).or_else(|| entry(Stage::Ours));
-    let blob = entry.and_then(|entry| repo.try_find_object(entry.id).ok().flatten());
-    blob.is_some_and(|blob| blob.data.find(b"\r\n").is_some() && !looks_binary(&blob.data))
+    let Some(entry) = entry else {
+        return Ok(false);
+    };
+    let blob = find_object(repo, entry.id)?;
+    Ok(blob.is_some_and(|blob| blob.data.find(b"\r\n").is_some() && !looks_binary(&blob.data)))
 }
 
 /// git's guess: binary if there is a NUL or a CR without LF, or more than one control character for

@@ -6,6 +6,7 @@
 //! Filter programs are not run.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use gix::ObjectId;
@@ -129,7 +130,7 @@ fn merge_heads(git_dir: &Path) -> Result<Vec<ObjectId>> {
     let file = git_dir.join("MERGE_HEAD");
     let text = match regular_file::read(&file, regular_file::LARGEST) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Error::storage("read", &file)(error)),
     };
     let id = |line: &[u8]| {
@@ -165,7 +166,13 @@ fn content(file: &Path, side: &mut Side) -> Result<Vec<u8>> {
     if side.mode == EntryKind::Link {
         side.mode = EntryKind::Blob;
     }
-    regular_file::read(file, u64::MAX).map_err(unreadable())
+    regular_file::read(file, u64::MAX).map_err(|error| {
+        // The permissions of a file are a fact about it, not a failure of the machine.
+        unreadable()(match error.kind() {
+            ErrorKind::PermissionDenied => std::io::Error::new(error.kind(), error.to_string()),
+            _ => error,
+        })
+    })
 }
 
 /// Returns the all-zero id, which stands for uncommitted lines.

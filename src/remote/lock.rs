@@ -1,7 +1,7 @@
 //! A lock that allows one writer of a clone at a time.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{Seek, Write};
+use std::io::{ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -35,6 +35,7 @@ pub(crate) fn lock_clone(git_dir: &Path, monitor: &TransferMonitor) -> Result<Cl
         match error {
             TryLockError::WouldBlock if monitor.must_stop() => return Err(Error::Cancelled),
             TryLockError::WouldBlock => std::thread::sleep(std::time::Duration::from_millis(50)),
+            TryLockError::Error(error) if error.kind() == ErrorKind::Interrupted => {}
             TryLockError::Error(error) => return Err(failed()(error)),
         }
     }
@@ -53,15 +54,17 @@ pub(crate) fn lock_clone(git_dir: &Path, monitor: &TransferMonitor) -> Result<Cl
         entry.file_name().as_encoded_bytes().starts_with(b".tmp")
     });
     let metadata = file.metadata().map_err(failed())?;
-    if let (1.., Ok(since)) = (metadata.len(), metadata.modified()) {
-        remove_leftovers(git_dir, since);
-    }
-    file.rewind()
-        .and_then(|()| file.write_all(b"an update is running\n"))
-        .map_err(failed())?;
-    let since = file.metadata().and_then(|found| found.modified());
+    let since = metadata.modified().map_err(failed())?;
+    let since = if metadata.len() > 0 && !remove_leftovers(git_dir, since) {
+        since
+    } else {
+        file.rewind()
+            .and_then(|()| file.write_all(b"an update is running\n"))
+            .and_then(|()| file.metadata()?.modified())
+            .map_err(failed())?
+    };
     Ok(CloneLock {
-        since: since.map_err(failed())?,
+        since,
         git_dir: git_dir.to_owned(),
         file,
     })

@@ -91,9 +91,9 @@ impl LinePassages {
             });
             passages.push(match found {
                 Ok(passage) => passage,
-                Err(Error::Cancelled) => return Err(Error::Cancelled),
                 Err(Error::Corrupt { what, .. }) => LinePassage::Unknown(what),
-                Err(error) => LinePassage::Unknown(error.report()),
+                // A failure of the machine, for example, is not a fact about the file.
+                Err(error) => return Err(error),
             });
         }
         Ok(passages)
@@ -130,6 +130,7 @@ pub(super) fn blob(objects: &Objects, id: ObjectId) -> Result<Object> {
     match objects.read(id) {
         Ok(Some(object)) => Ok(object),
         Ok(None) => Err(objects.corrupt(format!("blob {id} is missing"))),
-        Err(_) => Err(objects.corrupt(format!("blob {id} is damaged"))),
+        Err(Error::Corrupt { .. }) => Err(objects.corrupt(format!("blob {id} is damaged"))),
+        Err(error) => Err(error),
     }
 }

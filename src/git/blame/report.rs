@@ -11,6 +11,7 @@ use super::walk::{AttributedRun, BlameWalk};
 use crate::error::{Error, Result};
 use crate::git::commit::{CommitObject, in_utf8};
 use crate::git::diff::tree::Side;
+use crate::git::gix_error::is_absence;
 use crate::git::history::{Signature, signature};
 use crate::git::id::ObjectId as Id;
 use crate::git::mailmap::Mailmap;
@@ -37,7 +38,7 @@ impl Reporter {
         walk: &BlameWalk,
         asked: &RequestedFile,
         placed: std::result::Result<Vec<AttributedRun>, String>,
-    ) -> FileBlame {
+    ) -> Result<FileBlame> {
         let rows = match placed {
             Ok(placed) => self.rows(walk, asked, placed),
             Err(what) => Err(add_file_name(&asked.path, walk.objects().corrupt(what))),
@@ -53,7 +54,10 @@ impl Reporter {
                 Err(error) => file.rows = Err(add_file_name(&asked.path, error)),
             }
         }
-        file
+        match file.rows {
+            Err(error) if !concerns_one_file(&error) => Err(error),
+            rows => Ok(FileBlame { rows, ..file }),
+        }
     }
 
     fn rows(
@@ -113,6 +117,18 @@ impl Reporter {
         };
         self.authors.insert(commit, author.clone());
         Ok(author)
+    }
+}
+
+/// Returns true if an error concerns one file only, not the whole blame. A failure of the machine
+/// concerns the blame: it is not a fact about the file.
+pub(super) fn concerns_one_file(error: &Error) -> bool {
+    match error {
+        Error::Corrupt { .. } | Error::PathNotFound { .. } | Error::Internal { .. } => true,
+        Error::Storage { source, .. } => {
+            source.raw_os_error().is_none() || is_absence(source.kind())
+        }
+        _ => false,
     }
 }
 

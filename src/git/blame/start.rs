@@ -13,7 +13,7 @@ use super::options::BlameOptions;
 use super::origins::{CommitContext, Files, Parent};
 use super::passage::blob;
 use super::ranges;
-use super::report::{Reporter, RequestedFile, add_file_name};
+use super::report::{Reporter, RequestedFile, add_file_name, concerns_one_file};
 use super::rows::FileBlame;
 use super::runs::{FileIndex, Run};
 use super::stream::BlameStream;
@@ -90,7 +90,7 @@ pub(super) fn start(repo: &Repo, options: &BlameOptions) -> Result<BlameStream> 
     }
     let stop = cancel.child();
     let walk = BlameWalk::new(commits, &source, repo.workers(), rules, &stop)?;
-    let mut stream = new_stream(repo, options, walk, stop);
+    let mut stream = new_stream(repo, options, walk, stop)?;
     let are_few = options.paths.is_some() && stream.walk.set_file_count(targets.len());
     let mut largest = 0;
     for FileEntry { path, side } in targets {
@@ -118,15 +118,15 @@ fn new_stream(
     options: &BlameOptions,
     walk: BlameWalk,
     stop: CancelToken,
-) -> BlameStream {
+) -> Result<BlameStream> {
     let context = repo.context();
-    BlameStream {
+    Ok(BlameStream {
         walk,
         asked: Vec::new(),
         failed: VecDeque::new(),
         reporter: Reporter {
             mailmap: if options.mailmap {
-                Mailmap::open(repo)
+                Mailmap::open(repo)?
             } else {
                 Mailmap::none()
             },
@@ -139,7 +139,7 @@ fn new_stream(
         cancel: context.cancel.clone(),
         stop,
         has_ended: false,
-    }
+    })
 }
 
 /// Reads the requested files of the working tree.
@@ -247,12 +247,6 @@ impl BlameStream {
     }
 }
 
-/// Returns true if an error concerns one file only, not the whole blame.
-fn concerns_one_file(error: &Error) -> bool {
-    use crate::ErrorKind::{Corrupt, PathNotFound, Storage};
-    matches!(error.kind(), Corrupt | PathNotFound | Storage)
-}
-
 /// Returns the revision's name and its tips, with exactly one commit to start from.
 fn tips(repo: &Repo, options: &BlameOptions) -> Result<(String, Tips)> {
     let name = options.rev.as_deref().unwrap_or("HEAD");
@@ -329,10 +323,8 @@ fn read_ids(repo: &Repo, file: &Path, ids: &mut HashSet<ObjectId>) -> Result<()>
             let what = format!("line {} of {}", number + 1, file.display());
             Error::invalid(what, "is not a full object id")
         })?;
-        let commit = local
-            .find_object(id)
-            .ok()
-            .and_then(|object| object.peel_to_commit().ok());
+        let commit = local.find_object(id).and_then(gix::Object::peel_to_commit);
+        let commit = gix_error::optional(repo.path(), commit)?;
         ids.extend(commit.map(|commit| commit.id));
     }
     Ok(())

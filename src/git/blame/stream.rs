@@ -74,9 +74,11 @@ impl BlameStream {
                 });
             }
         })?;
-        Ok(finished.map(|finished| {
-            let asked = &self.asked[finished.file as usize];
-            self.reporter.file(&self.walk, asked, finished.placed)
-        }))
+        let Some(finished) = finished else {
+            return Ok(None);
+        };
+        let asked = &self.asked[finished.file as usize];
+        let file = self.reporter.file(&self.walk, asked, finished.placed)?;
+        Ok(Some(file))
     }
 }

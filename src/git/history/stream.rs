@@ -48,7 +48,7 @@ impl CommitStream {
             Some(Pathspec::new(&options.paths, repo.path())?)
         };
         let mailmap = Arc::new(if options.mailmap {
-            Mailmap::open(repo)
+            Mailmap::open(repo)?
         } else {
             Mailmap::none()
         });

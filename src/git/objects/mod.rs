@@ -7,6 +7,7 @@
 mod cache;
 pub(crate) mod changed_paths;
 mod delta;
+mod loose;
 mod object;
 mod packs;
 
@@ -24,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::mutex::lock;
 use cache::{ObjectCache, ObjectLocation};
 use changed_paths::ChangedPaths;
+pub(crate) use loose::find_object;
 pub(crate) use object::Object;
 use packs::{Fault, Packs, Scratch};
 
@@ -82,7 +84,7 @@ impl ObjectSource {
             "its alternate object directories",
         ))?);
         let store = Store {
-            packs: Packs::open(&dirs, repo.object_hash()),
+            packs: Packs::open(&dirs, repo.object_hash())?,
             dirs,
             cache: ObjectCache::new(cache_bytes),
             replaced: odb.replacements().collect(),
@@ -166,8 +168,10 @@ impl Objects {
         }
         let mut bytes = Vec::new();
         let found = self.repo.objects.try_find(&id, &mut bytes);
-        let found =
-            found.map_err(|error| gix_error::damaged(&self.path, format!("object {id}"), error))?;
+        let found = found.map_err(|error| {
+            let machine = gix_error::machine(&error, &self.path);
+            machine.unwrap_or_else(|| gix_error::damaged(&self.path, format!("object {id}"), error))
+        })?;
         let Some((kind, len)) = found.map(|found| (found.kind, found.data.len())) else {
             // An object that may be in an unreadable pack is not reported as missing.
             return match &store.packs.unreadable {
@@ -176,6 +180,7 @@ impl Objects {
                     Err(gix_error::damaged(&self.path, what, reason))
                 }
                 None => {
+                    loose::refuse_unreadable(&store.dirs, id)?;
                     store.note_missing(id);
                     Ok(None)
                 }
@@ -240,6 +245,7 @@ impl Objects {
         match self.repo.try_find_header(id) {
             Ok(Some(header)) => Ok(Some(header.size())),
             Ok(None) => {
+                loose::refuse_unreadable(&self.store.dirs, id)?;
                 self.store.note_missing(id);
                 Ok(None)
             }

@@ -4,6 +4,7 @@
 //! chain is cached: gix caches only the object that was requested, and would decode its bases again
 //! for each neighbour.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
@@ -14,6 +15,8 @@ use gix::zlib::{Inflate, Status};
 
 use super::cache::{ObjectCache, ObjectLocation};
 use super::{Object, delta};
+use crate::error::{Error, Result};
+use crate::git::gix_error;
 
 /// git writes delta chains of at most 4,095 entries; a longer one counts as circular.
 const LONGEST_CHAIN: usize = 4096;
@@ -57,26 +60,37 @@ pub(super) enum Fault {
     BaseNotInPack,
 }
 
+/// Returns the indices of packs in a directory, in the same order in every run.
+fn indices_in(directory: &Path) -> Result<Vec<PathBuf>> {
+    let failed = || Error::storage("read", directory);
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(failed())?,
+    };
+    let mut indices = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed())?.path();
+        if path.extension().is_some_and(|extension| extension == "idx") {
+            indices.push(path);
+        }
+    }
+    indices.sort();
+    Ok(indices)
+}
+
 impl Packs {
     /// Maps all packs below `object_dirs`. Packs that cannot be read are left out; the first of
     /// them is kept in `unreadable`.
-    pub(super) fn open(object_dirs: &[PathBuf], hash: gix::hash::Kind) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`] if the machine cannot read a directory or a pack.
+    pub(super) fn open(object_dirs: &[PathBuf], hash: gix::hash::Kind) -> Result<Self> {
         Self::open_again(object_dirs, hash, 3)
     }
 
-    fn open_again(object_dirs: &[PathBuf], hash: gix::hash::Kind, attempts: u32) -> Self {
-        let in_dir = |dir: &PathBuf| {
-            let files = std::fs::read_dir(dir.join("pack"));
-            let mut indices: Vec<PathBuf> = files
-                .into_iter()
-                .flatten()
-                .filter_map(|file| Some(file.ok()?.path()))
-                .filter(|file| file.extension().is_some_and(|extension| extension == "idx"))
-                .collect();
-            indices.sort(); // the same order in every run
-            indices
-        };
-        let open = |index: &Path| -> Result<Pack, gix::Error> {
+    fn open_again(object_dirs: &[PathBuf], hash: gix::hash::Kind, attempts: u32) -> Result<Self> {
+        let open = |index: &Path| -> gix::Result<Pack> {
             Ok(Pack {
                 index: index::File::at(index, hash)?,
                 data: data::File::at(index.with_extension("pack"), hash)?,
@@ -86,7 +100,11 @@ impl Packs {
             packs: Vec::new(),
             unreadable: None,
         };
-        for index in object_dirs.iter().flat_map(in_dir) {
+        let mut indices = Vec::new();
+        for dir in object_dirs {
+            indices.extend(indices_in(&dir.join("pack"))?);
+        }
+        for index in indices {
             match open(&index) {
                 Ok(pack) => found.packs.push(pack),
                 // The pack was removed by a repack or garbage collection: its objects are in
@@ -95,12 +113,15 @@ impl Packs {
                     return Self::open_again(object_dirs, hash, attempts - 1);
                 }
                 Err(error) => {
-                    let reason = crate::git::gix_error::text(&error);
+                    if let Some(error) = gix_error::machine(&error, &index) {
+                        return Err(error);
+                    }
+                    let reason = gix_error::text(&error);
                     found.unreadable.get_or_insert((index, reason));
                 }
             }
         }
-        found
+        Ok(found)
     }
 
     /// Returns the location of the object, if it is in a pack.

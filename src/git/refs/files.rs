@@ -99,14 +99,14 @@ impl RefFiles {
                 continue;
             }
             if kind.is_symlink() {
-                match fs::metadata(entry.path()) {
+                match gix_error::optional(&dir, fs::metadata(entry.path()))? {
                     // git would read the same directory many times if links form a circle.
-                    Ok(metadata) if metadata.is_dir() => {
+                    Some(metadata) if metadata.is_dir() => {
                         list.add_broken(&full, "is a symbolic link to a directory");
                         continue;
                     }
-                    Ok(_) => {}
-                    Err(_) => continue, // as in git, even if it is a symbolic ref
+                    Some(_) => {}
+                    None => continue, // as in git, even if it is a symbolic ref
                 }
             }
             match self.read_file(&entry.path())? {

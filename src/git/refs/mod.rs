@@ -10,6 +10,7 @@ use gix::objs::Kind;
 
 use super::gix_error;
 use super::id::ObjectId;
+use super::objects::find_object;
 use super::repo::Repo;
 use crate::error::Result;
 use crate::git_string::GitString;
@@ -156,8 +157,17 @@ impl Repo {
     /// Lists the refs whose objects are there, as a server does, and warnings about the others.
     pub(crate) fn complete_refs(&self) -> Result<(Vec<Reference>, Vec<String>)> {
         let local = self.local();
-        let is_there = |found: &Reference| local.has_object(found.target_id.0);
-        let (refs, gone): (Vec<_>, Vec<_>) = self.refs()?.into_iter().partition(is_there);
+        let (mut refs, mut gone) = (Vec::new(), Vec::new());
+        for found in self.refs()? {
+            let header = local.find_header(found.target_id.0);
+            match gix_error::optional(self.path(), header)? {
+                Some(_) => refs.push(found),
+                None => {
+                    find_object(&local, found.target_id.0)?; // fails if it cannot be read
+                    gone.push(found);
+                }
+            }
+        }
         let broken = self.broken_refs()?.into_iter();
         let broken = broken.map(|one| (one.name, one.reason));
         let gone = gone.into_iter().map(|found| {

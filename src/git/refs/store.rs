@@ -7,6 +7,7 @@ use super::files::RefFiles;
 use super::reftable::Reftables;
 use super::stored::{Found, LONGEST_CHAIN, RefList, RefValue, StoredRef, is_valid};
 use crate::error::Result;
+use crate::git::gix_error;
 
 /// The refs of one repository. Every call reads the disk anew.
 pub(crate) enum RefStore {
@@ -92,18 +93,19 @@ pub(crate) fn has_reftable(repo: &gix::Repository) -> bool {
     storage.is_some_and(|storage| storage.as_slice() == b"reftable")
 }
 
-/// Returns the object that a revision in a configuration value names, such as `HEAD:.mailmap`. The
-/// ref is looked up here; its suffix (`~1`, `^{tree}`, `:path`) is parsed by gix.
-pub(crate) fn object_of(repo: &gix::Repository, revision: &[u8]) -> Option<ObjectId> {
+/// Returns the object that a revision in a configuration value names, such as `HEAD:.mailmap`; `None`
+/// if there is none. The ref is looked up here; its suffix (`~1`, `^{tree}`, `:path`) is parsed by
+/// gix.
+pub(crate) fn object_of(repo: &gix::Repository, revision: &[u8]) -> Result<Option<ObjectId>> {
     let end = revision.find_byteset(b"~^:@").unwrap_or(revision.len());
     let (name, rest) = match revision.strip_prefix(b"@") {
         Some(rest) if end == 0 && !rest.starts_with(b"{") => (&b"HEAD"[..], rest),
         _ => revision.split_at(end),
     };
-    let named = RefStore::of(repo).find(name).ok().flatten();
-    let id = match named {
+    let id = match RefStore::of(repo).find(name)? {
         Some((_, id)) => repo.rev_parse_single(format!("{id}{}", rest.as_bstr()).as_str()),
         None => repo.rev_parse_single(revision.as_bstr()),
     };
-    id.ok().map(gix::Id::detach)
+    let id = gix_error::optional(repo.git_dir(), id)?;
+    Ok(id.map(gix::Id::detach))
 }

@@ -8,7 +8,9 @@ use gix::bstr::ByteSlice;
 use gix::objs::Kind;
 
 use super::{Miss, Names, miss};
+use crate::error::Result;
 use crate::git::commit::CommitObject;
+use crate::git::objects::find_object;
 use crate::git::pattern::Pattern;
 
 impl Names<'_> {
@@ -36,6 +38,7 @@ impl Names<'_> {
         };
         let pattern = Pattern::of_whole_text(&regex.to_str_lossy())?;
         let found = self.first_match(tips, |message| pattern.matches(message) != is_negated);
+        let found = found.map_err(Miss::Failure)?;
         found.map_or_else(
             || {
                 miss(format!(
@@ -48,11 +51,15 @@ impl Names<'_> {
     }
 
     /// Returns the first commit with such a message in a walk from `tips` by committer date.
-    fn first_match(&self, tips: &[ObjectId], is_match: impl Fn(&[u8]) -> bool) -> Option<ObjectId> {
+    fn first_match(
+        &self,
+        tips: &[ObjectId],
+        is_match: impl Fn(&[u8]) -> bool,
+    ) -> Result<Option<ObjectId>> {
+        let find = |id| find_object(&self.local, id);
         let (mut queue, mut seen, mut order) = (BinaryHeap::new(), HashSet::new(), 0_u64);
-        let mut add = |queue: &mut BinaryHeap<_>, id: ObjectId| {
-            let object = self.local.try_find_object(id).ok().flatten();
-            let data = object.filter(|object| object.kind == Kind::Commit);
+        let mut add = |queue: &mut BinaryHeap<_>, id: ObjectId| -> Result<()> {
+            let data = find(id)?.filter(|object| object.kind == Kind::Commit);
             if let Some(object) = data
                 && seen.insert(id)
                 && let Some(commit) = CommitObject::parse(&object.data)
@@ -60,20 +67,23 @@ impl Names<'_> {
                 order += 1;
                 queue.push((commit.committer_date(), Reverse(order), id));
             }
+            Ok(())
         };
         for tip in tips {
-            add(&mut queue, *tip);
+            add(&mut queue, *tip)?;
         }
         while let Some((_, _, id)) = queue.pop() {
-            let object = self.local.find_object(id).ok()?;
+            let Some(object) = find(id)? else {
+                return Ok(None);
+            };
             let message = object.data.find(b"\n\n").map(|end| &object.data[end + 2..]);
             if message.is_some_and(&is_match) {
-                return Some(id);
+                return Ok(Some(id));
             }
-            for parent in self.parents(id) {
-                add(&mut queue, parent);
+            for parent in self.parents(id)? {
+                add(&mut queue, parent)?;
             }
         }
-        None
+        Ok(None)
     }
 }

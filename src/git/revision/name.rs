@@ -5,6 +5,7 @@ use gix::bstr::ByteSlice;
 use gix::objs::Kind;
 
 use super::{Miss, Names, miss};
+use crate::git::gix_error;
 
 impl Names<'_> {
     /// Reads a name. Paths, as in `HEAD:README.md`, are recognised and refused: they never name
@@ -57,7 +58,7 @@ impl Names<'_> {
 
     /// Returns the parent with this number, from 1.
     pub(super) fn parent(&self, commit: ObjectId, number: usize) -> Result<ObjectId, Miss> {
-        let parents = self.parents(commit);
+        let parents = self.parents(commit).map_err(Miss::Failure)?;
         match number.checked_sub(1).and_then(|index| parents.get(index)) {
             Some(parent) => Ok(*parent),
             None => miss(format!(
@@ -70,7 +71,8 @@ impl Names<'_> {
     fn ancestor(&self, commit: ObjectId, number: usize) -> Result<ObjectId, Miss> {
         let mut id = commit;
         for done in 0..number {
-            let Some(parent) = self.parents(id).first().copied() else {
+            let parents = self.parents(id).map_err(Miss::Failure)?;
+            let Some(parent) = parents.first().copied() else {
                 return miss(format!(
                     "ancestor number {number} is out of range, there are {done}"
                 ));
@@ -84,7 +86,7 @@ impl Names<'_> {
     fn peel(&self, start: &[u8], wanted: &[u8]) -> Result<ObjectId, Miss> {
         let to_kind = |kind| {
             let id = self.object(start)?;
-            let peeled = self.peeled(id, |object| Ok(object.peel_to_kind(kind)?.id));
+            let peeled = self.peeled(id, |object| Ok(object.peel_to_kind(kind)?.id))?;
             peeled.map_or_else(|| miss(format!("{id} is missing, or no {kind}")), Ok)
         };
         match wanted {
@@ -101,7 +103,7 @@ impl Names<'_> {
                     } else {
                         object.peel_tags_to_end()?.id
                     })
-                });
+                })?;
                 peeled.map_or_else(|| miss(format!("the repository does not have {id}")), Ok)
             }
             [b'/', text @ ..] => self.youngest(&[to_kind(Kind::Commit)?], text),
@@ -114,15 +116,16 @@ impl Names<'_> {
         &'a self,
         id: ObjectId,
         peel: impl FnOnce(gix::Object<'a>) -> gix::Result<ObjectId>,
-    ) -> Option<ObjectId> {
-        self.local.find_object(id).and_then(peel).ok()
+    ) -> Result<Option<ObjectId>, Miss> {
+        let peeled = self.local.find_object(id).and_then(peel);
+        gix_error::optional(self.repo.path(), peeled).map_err(Miss::Failure)
     }
 
-    pub(super) fn parents(&self, commit: ObjectId) -> Vec<ObjectId> {
-        let Ok(commit) = self.local.find_commit(commit) else {
-            return Vec::new();
-        };
-        commit.parent_ids().map(gix::Id::detach).collect()
+    pub(super) fn parents(&self, commit: ObjectId) -> crate::error::Result<Vec<ObjectId>> {
+        let commit = gix_error::optional(self.repo.path(), self.local.find_commit(commit))?;
+        Ok(commit.map_or_else(Vec::new, |commit| {
+            commit.parent_ids().map(gix::Id::detach).collect()
+        }))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use crate::durable::{file_builder, sync};
+use crate::durable::{file_builder, sync, uninterrupted};
 use crate::error::{Error, Result};
 use crate::no_follow;
 
@@ -53,7 +53,7 @@ impl StagingDir {
                 name => name.map_err(failed())?,
             };
             let (mut lock, lock_path) = name.keep().map_err(|error| failed()(error.error))?;
-            lock.lock().map_err(failed())?;
+            uninterrupted(|| lock.lock()).map_err(failed())?;
             if !lock_path.exists() {
                 continue; // a cleanup removed it before it was locked
             }

@@ -19,17 +19,17 @@ impl Remote {
         monitor: &TransferMonitor,
     ) -> Error {
         if let Some(failure) = monitor.failure_seen() {
-            return self.explain(failure);
+            return self.explain(failure, monitor);
         }
         if let Some(words) = gix_error::server_words(error) {
-            return self.server_error(&words);
+            return self.server_error(&monitor.presentable(&words));
         }
         if monitor.must_stop() {
             return Error::Cancelled;
         }
-        let stderr = printable(&monitor.stderr());
-        let mut text = printable(&gix_error::text(error));
-        let mut words = printable(&gix_error::root(error));
+        let stderr = monitor.presentable(&monitor.stderr());
+        let mut text = monitor.presentable(&gix_error::text(error));
+        let mut words = monitor.presentable(&gix_error::root(error));
         if !stderr.is_empty() {
             text.clone_from(&stderr);
             words = stderr;
@@ -90,13 +90,12 @@ impl Remote {
 
     /// Returns the error of a server that sent a message instead of an answer.
     fn server_error(&self, words: &str) -> Error {
-        let words = printable(words);
-        if is_limit(&words) {
-            return self.rate_limited(None, &words);
+        if is_limit(words) {
+            return self.rate_limited(None, words);
         }
-        self.of_words(&words, &words).unwrap_or(Error::Refused {
+        self.of_words(words, words).unwrap_or(Error::Refused {
             subject: self.url().to_string(),
-            reason: words,
+            reason: words.to_owned(),
         })
     }
 
@@ -141,8 +140,9 @@ impl Remote {
         }
     }
 
-    fn explain(&self, failure: TransportFailure) -> Error {
+    fn explain(&self, failure: TransportFailure, monitor: &TransferMonitor) -> Error {
         let subject = self.url().to_string();
+        let presentable = |text: String| monitor.presentable(&text);
         match failure {
             TransportFailure::Unauthorized { were_sent } => Error::AuthenticationFailed {
                 subject,
@@ -153,7 +153,10 @@ impl Remote {
                 }
                 .to_owned(),
             },
-            TransportFailure::CredentialLookup(reason) => Error::AuthenticationFailed { subject, reason },
+            TransportFailure::CredentialLookup(reason) => Error::AuthenticationFailed {
+                subject,
+                reason: presentable(reason),
+            },
             TransportFailure::PlainHttp => Error::AuthenticationFailed {
                 subject,
                 reason: "credentials are not sent over plain http; use https".to_owned(),
@@ -162,14 +165,14 @@ impl Remote {
                 status,
                 retry_after,
                 words,
-            } => self.status_error(status, retry_after, &words),
+            } => self.status_error(status, retry_after, &presentable(words)),
             TransportFailure::UnknownHost => Error::RepositoryNotFound {
                 subject,
                 reason: format!("host {} does not exist", self.url().host()),
             },
             TransportFailure::Disconnected(text) => Error::Network {
                 subject,
-                source: text.into(),
+                source: presentable(text).into(),
             },
             TransportFailure::Stalled { after } => Error::Timeout { subject, after },
             TransportFailure::Limit { what, limit } => Error::LimitExceeded {
@@ -179,20 +182,15 @@ impl Remote {
             },
             TransportFailure::Redirect(what) => Error::Refused {
                 subject,
-                reason: format!("the server redirects {what}"),
+                reason: format!("the server redirects {}", presentable(what)),
             },
             TransportFailure::InvalidResponse(what) => Error::Refused {
                 subject,
-                reason: what,
+                reason: presentable(what),
             },
-            TransportFailure::ServerError(words) => self.server_error(&words),
+            TransportFailure::ServerError(words) => self.server_error(&presentable(words)),
         }
     }
-}
-
-/// Removes control characters, which could affect a terminal.
-fn printable(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).collect()
 }
 
 /// Returns the time `after` from now, in seconds since the Unix epoch.

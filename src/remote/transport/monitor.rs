@@ -8,6 +8,11 @@ use std::time::Duration;
 
 use crate::cancel::CancelToken;
 use crate::mutex::lock;
+use crate::secret::Secret;
+
+/// Shortest secret that is looked for in a server's text, in bytes; anything shorter is found in many
+/// words.
+const SHORTEST_SECRET: usize = 4;
 
 /// A failure, as the transport saw it.
 #[derive(Clone, Debug)]
@@ -100,6 +105,8 @@ struct State {
     stderr: String,
     /// The URL that redirects led to.
     final_url: Option<String>,
+    /// Passwords and tokens that were sent, in the forms in which they were sent.
+    sent: Vec<Secret>,
 }
 
 impl TransferMonitor {
@@ -197,6 +204,22 @@ impl TransferMonitor {
 
     pub(crate) fn failure_seen(&self) -> Option<TransportFailure> {
         self.state().failure.clone()
+    }
+
+    /// Registers a password or token, in a form in which it is sent. A server may repeat it.
+    pub(super) fn sends(&self, secret: &str) {
+        if secret.len() >= SHORTEST_SECRET {
+            self.state().sent.push(Secret::new(secret));
+        }
+    }
+
+    /// Returns a server's text without the secrets that it repeats and without control characters.
+    pub(super) fn presentable(&self, text: &str) -> String {
+        let mut text: String = text.chars().filter(|letter| !letter.is_control()).collect();
+        for secret in &self.state().sent {
+            text = text.replace(secret.expose(), "***");
+        }
+        text
     }
 
     pub(crate) fn moved_to(&self, url: &str) {

@@ -178,6 +178,12 @@ impl Link {
         }
         let header = authorization(scheme, &credentials);
         let header = header.map_err(io::Error::other)?;
+        self.monitor.sends(credentials.password.expose());
+        if credentials.password.expose().is_empty() {
+            self.monitor.sends(&credentials.username); // a token in its place
+        }
+        let encoded = header.to_str().unwrap_or_default().split(' ').next_back();
+        self.monitor.sends(encoded.unwrap_or_default());
         self.authorized.replace(Some(Authorized {
             host,
             scheme,
