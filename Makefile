@@ -12,7 +12,7 @@ PROFILE ?= release
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup dev fmt lint types test test-rust test-python docs docs-generated bench audit static wheel ci clean
+.PHONY: help demo setup dev fmt lint types test test-rust test-python docs docs-generated bench audit static faults wheel ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -109,6 +109,11 @@ static: ## the command as one static file, target/static/gitfleet; PROFILE=dev b
 	mkdir -p target/static
 	mv target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/gitfleet target/static/gitfleet
 
+faults: $(VENV)/ready ## make every system call fail in turn, or kill the program there; ARGS go to tests/faults.py
+	$(CARGO) build --locked --features cli --bin gitfleet
+	@if command -v strace >/dev/null; then $(BIN)/python tests/faults.py $(ARGS) target/debug/gitfleet; \
+	else echo 'strace is not installed: no faults were injected'; fi
+
 wheel: $(VENV)/ready ## build the release wheel and try it in a fresh environment of every Python found
 	rm -rf dist
 	$(BIN)/maturin build --quiet --release --locked --out dist
@@ -119,7 +124,9 @@ wheel: $(VENV)/ready ## build the release wheel and try it in a fresh environmen
 # libraries it needs at run time does not depend on optimisation.
 ci: lint audit ## run everything that continuous integration checks
 	$(MAKE) static PROFILE=dev
-	$(MAKE) test types docs wheel demo
+	$(MAKE) test-rust
+	$(MAKE) faults ARGS='--sample 2'
+	$(MAKE) test-python types docs wheel demo
 
 clean: ## remove what was built
 	rm -rf target $(VENV) dist $(DEMO)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from gitfleet import _gitfleet
+from gitfleet._hidden import Hidden
 from gitfleet._signature import lists_options
 from gitfleet.options import FleetOptions
 from gitfleet.progress import Progress, listener, stream
@@ -140,7 +141,7 @@ class Fleet:
     @lists_options(FleetOptions)
     def __init__(self, root: str | os.PathLike[str], **options: Unpack[FleetOptions]) -> None:
         self._root = os.fspath(root)
-        self._options = options
+        self._options = Hidden(options)
         self._fleet = _gitfleet.Fleet(self._root, **options)
 
     def clone(
@@ -250,7 +251,7 @@ class Fleet:
         return _update_outcomes(await self._fleet.update_async(paths, listener(progress)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_unpickle, (self._root, self._options))
+        return (_unpickle, (self._root, self._options.value))
 
     def __repr__(self) -> str:
         return f"Fleet({self._root!r})"

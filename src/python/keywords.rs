@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDateTime, PyDict, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDateTime, PyDict, PyFloat, PyInt, PyString};
 
 use super::error::to_py;
 use crate::choice::Choice;
@@ -81,10 +81,23 @@ pub(super) trait Keyword<'py>: Sized {
 }
 
 fn wrong_type(name: &str, value: &Bound<'_, PyAny>, expected: &str) -> PyErr {
-    match value.repr() {
+    match shown(value) {
         Ok(shown) => PyTypeError::new_err(format!("{name} {shown}: must be {expected}")),
         Err(error) => error,
     }
+}
+
+/// Returns a wrong value for a message: a number or a constant itself, and the type of any other,
+/// which may contain a password or a token.
+pub(super) fn shown(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let is_plain = value.is_none()
+        || value.is_instance_of::<PyBool>()
+        || value.is_instance_of::<PyInt>()
+        || value.is_instance_of::<PyFloat>();
+    if is_plain {
+        return Ok(value.repr()?.to_string());
+    }
+    Ok(format!("of type {}", value.get_type().name()?))
 }
 
 impl<'py, T: Keyword<'py>> Keyword<'py> for Option<T> {
@@ -119,8 +132,8 @@ fn whole_number(name: &str, value: &Bound<'_, PyAny>, least: u64) -> PyResult<u6
         Some(number) if number >= least && i64::try_from(number).is_ok() => Ok(number),
         _ => {
             let reason = format!("must be a whole number, {least} or more");
-            let shown = format!("{name} {}:", value.repr()?);
-            Err(to_py(&Error::invalid(shown.trim_end_matches(':'), reason)))
+            let what = format!("{name} {}", shown(value)?);
+            Err(to_py(&Error::invalid(what, reason)))
         }
     }
 }
@@ -326,7 +339,7 @@ fn seconds(date: &Bound<'_, PyAny>, parse: fn(&str) -> Result<i64, Error>) -> Py
     let seconds = match date.extract::<f64>() {
         Ok(seconds) if !date.is_instance_of::<PyBool>() => seconds,
         _ => {
-            let what = format!("date {}", date.repr()?);
+            let what = format!("date {}", shown(date)?);
             let reason = "must be text, a datetime, or seconds since the epoch";
             return Err(to_py(&Error::invalid(what, reason)));
         }

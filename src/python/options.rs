@@ -5,7 +5,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
-use super::keywords::{Date, Keyword, Keywords, Workers};
+use super::keywords::{Date, Keyword, Keywords, Workers, shown};
 use crate::edge::credentials::TOKEN_USER;
 use crate::edge::environment::shell_command;
 use crate::edge::network::Network;
@@ -82,7 +82,7 @@ impl<'py> Keyword<'py> for LineRanges {
         if let Some(range) = line_range(value) {
             return Ok(Self(vec![range]));
         }
-        let wrong = |value: &Bound<'py, PyAny>| match value.repr() {
+        let wrong = |value: &Bound<'py, PyAny>| match shown(value) {
             Ok(shown) => PyTypeError::new_err(format!(
                 "{name}: {shown} is not a range; write (10, 20) or '10,20' or a list of them"
             )),

@@ -7,25 +7,29 @@ use super::error::to_py;
 use super::runtime::block;
 use crate::vault;
 
-/// Encrypt with AES-256-GCM. Returns nonce, ciphertext and tag.
+/// Encrypt with AES-256-GCM for a purpose, which `unseal` needs too. Returns nonce, ciphertext and
+/// tag.
 #[pyfunction]
 pub(super) fn seal<'py>(
     py: Python<'py>,
     key: &[u8],
     plain: &[u8],
+    purpose: &[u8],
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let sealed = vault::seal(key, plain).map_err(|error| to_py(&error))?;
+    let sealed = vault::seal(key, plain, purpose).map_err(|error| to_py(&error))?;
     Ok(PyBytes::new(py, &sealed))
 }
 
-/// Decrypt. Returns `None` if the data was encrypted with another key or has been changed.
+/// Decrypt. Returns `None` if the data was encrypted with another key or for another purpose, or has
+/// been changed.
 #[pyfunction]
 pub(super) fn unseal<'py>(
     py: Python<'py>,
     key: &[u8],
     sealed: &[u8],
+    purpose: &[u8],
 ) -> PyResult<Option<Bound<'py, PyBytes>>> {
-    let plain = vault::unseal(key, sealed).map_err(|error| to_py(&error))?;
+    let plain = vault::unseal(key, sealed, purpose).map_err(|error| to_py(&error))?;
     Ok(plain.map(|plain| PyBytes::new(py, &plain)))
 }
 

@@ -5,22 +5,27 @@ use std::io::Write;
 use std::path::Path;
 
 use gix::ObjectId;
+use gix::objs::{Kind, TagRefIter};
 
 use crate::error::{Error, Result};
+use crate::git::gix_error;
 use crate::git::refs::Head;
 use crate::git_string::GitString;
 
-/// A ref, and the object that an annotated tag points to.
+/// A ref of a new repository.
 #[derive(Clone, Debug)]
 pub(crate) struct PackedRef {
     /// Full name.
     pub(crate) name: GitString,
     pub(crate) target: ObjectId,
-    pub(crate) peeled: Option<ObjectId>,
 }
 
 /// Writes the refs and `HEAD` of a new repository.
-pub(crate) fn write(git_dir: &Path, head: &Head, mut refs: Vec<PackedRef>) -> Result<()> {
+///
+/// The object that a tag points to is read from the tag: every reader trusts the file, and what a
+/// server or another repository says of the tag may be wrong.
+pub(crate) fn write(repo: &gix::Repository, head: &Head, mut refs: Vec<PackedRef>) -> Result<()> {
+    let git_dir = repo.git_dir();
     refs.sort_by(|a, b| a.name.cmp(&b.name));
     refs.dedup_by(|a, b| a.name == b.name);
     let mut text = b"# pack-refs with: peeled fully-peeled sorted \n".to_vec();
@@ -28,7 +33,7 @@ pub(crate) fn write(git_dir: &Path, head: &Head, mut refs: Vec<PackedRef>) -> Re
         let _ = write!(text, "{} ", one.target); // cannot fail in memory
         text.extend_from_slice(&one.name);
         text.push(b'\n');
-        if let Some(peeled) = one.peeled {
+        if let Some(peeled) = peeled(repo, one.target)? {
             let _ = writeln!(text, "^{peeled}");
         }
     }
@@ -38,6 +43,28 @@ pub(crate) fn write(git_dir: &Path, head: &Head, mut refs: Vec<PackedRef>) -> Re
         Head::Detached { commit_id } => format!("{commit_id}\n").into_bytes(),
     };
     write_file(&git_dir.join("HEAD"), &head)
+}
+
+/// Returns the object that a tag finally points to; `None` for an object of another kind.
+fn peeled(repo: &gix::Repository, id: ObjectId) -> Result<Option<ObjectId>> {
+    let mut peeled = None;
+    let mut next = id;
+    loop {
+        let header = gix_error::optional(repo.git_dir(), repo.find_header(next))?;
+        if header.is_none_or(|header| header.kind() != Kind::Tag) {
+            return Ok(peeled);
+        }
+        let tag = gix_error::optional(repo.git_dir(), repo.find_object(next))?;
+        let target = tag.and_then(|tag| {
+            TagRefIter::from_bytes(&tag.data, id.kind())
+                .target_id()
+                .ok()
+        });
+        let Some(target) = target else {
+            return Ok(None);
+        };
+        (peeled, next) = (Some(target), target);
+    }
 }
 
 /// Returns the content of a symbolic ref's file.

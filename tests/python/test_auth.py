@@ -80,21 +80,68 @@ def test_file_is_private_and_shows_no_token(manager, file, tmp_path):
     content = file.read_text()
     assert TOKEN not in content
     assert base64.b64encode(TOKEN.encode()).decode() not in content
-    link = tmp_path / "link.json"
-    link.symlink_to(file)
-    CredentialManager(link, KEY).save_credential("github", "through a link")
-    assert link.is_symlink()
-    assert len(manager.get_credentials("github")) == 2
     assert sorted(path.name for path in file.parent.iterdir()) == [file.name, f"{file.name}.lock"]
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "huge"])
+def test_file_that_a_stranger_prepared_is_refused(manager, file, tmp_path, kind):
+    manager.save_credential("github", TOKEN)
+    other = tmp_path / "other.json"
+    if kind == "link":
+        other.symlink_to(file)
+    elif kind == "pipe":
+        os.mkfifo(other)
+    else:
+        with other.open("wb") as made:
+            made.truncate(1 << 40)
+    before = file.read_bytes()
+    with pytest.raises(ValueError, match=r"is a symbolic link|is not a regular file"):
+        CredentialManager(other, KEY).get_credentials("github")
+    with pytest.raises(ValueError, match=r"is a symbolic link|is not a regular file"):
+        CredentialManager(other, KEY).save_credential("github", "another")
+    assert file.read_bytes() == before
+
+
+def test_token_is_not_decrypted_in_another_entry(manager, file):
+    manager.save_credential("github", TOKEN, username="ann", host="git.example.org")
+    stored = json.loads(file.read_text())
+    (entry,) = stored["github"]
+    for moved in (
+        {"github": [entry | {"host": "evil.example.org"}]},
+        {"github": [entry | {"username": "eve"}]},
+        {"gitlab": [entry]},
+    ):
+        file.write_text(json.dumps(moved))
+        with pytest.warns(UserWarning, match="cannot be decrypted"):
+            assert manager.get_credentials(next(iter(moved))) == []
+    file.write_text(json.dumps(stored))
+    assert manager.get_credentials("github")[0].token == TOKEN
+
+
+@pytest.mark.parametrize(("memory", "passes"), [(2**32 - 1, 1), (64, 2**32 - 1)])
+def test_derivation_that_takes_too_much_is_refused(file, memory, passes):
+    file.parent.mkdir()
+    salt = base64.b64encode(b"x" * 16).decode()
+    costs = {"memory_kib": memory, "passes": passes, "lanes": 1, "salt": salt}
+    entry = {"token": "AAAA", "username": None, "host": None}
+    file.write_text(
+        json.dumps({"$derivation": {"algorithm": "argon2id"} | costs, "github": [entry]})
+    )
+    with pytest.raises(ValueError, match="too much work"):
+        CredentialManager.from_password("x", credentials_file=file).get_credentials("github")
 
 
 def test_entries_of_the_former_release_are_read(manager, file):
     """Nonce of 12 bytes, ciphertext and tag, as `cryptography`'s AESGCM joins them."""
     sealed = base64.b64decode("AAECAwQFBgcICQoLIW2kdqCX72/iKvLlxgmerdBSvHwaVf/kMy32EA==")
-    assert _gitfleet.unseal(KEY, sealed) == b"former-token"
+    assert _gitfleet.unseal(KEY, sealed, b"") == b"former-token"
     file.parent.mkdir()
     entry = {"token": base64.b64encode(sealed).decode(), "username": "ann", "host": None}
     file.write_text(json.dumps({"github": [entry]}))
+    assert manager.get_credentials("github")[0].token == "former-token"
+    manager.save_credential("github", "another")
+    (kept, _) = json.loads(file.read_text())["github"]
+    assert kept["token"] != entry["token"]  # bound to its entry now
     assert manager.get_credentials("github")[0].token == "former-token"
 
 
@@ -376,8 +423,8 @@ def test_key_and_file_stay_together(tmp_path, monkeypatch):
     manager.save_credential("github", "2", username="2")
     assert list((tmp_path / "b").iterdir()) == []
     (tmp_path / "b" / "link.json").symlink_to(tmp_path / "a" / "c.json")
-    found = CredentialManager("link.json").get_credentials("github")
-    assert [entry.token for entry in found] == ["1", "2"]
+    with pytest.raises(ValueError, match="is a symbolic link"):
+        CredentialManager("link.json").get_credentials("github")
     monkeypatch.setenv("HOME", str(tmp_path / "a"))
     assert len(CredentialManager("~/c.json").get_credentials("github")) == 2
     with pytest.raises(ValueError, match="is empty"):
@@ -418,7 +465,7 @@ def test_directories_are_private_with_any_umask(tmp_path):
 
 def test_wrong_key_removes_nothing(file):
     file.parent.mkdir()
-    mine = base64.b64encode(_gitfleet.seal(KEY, TOKEN.encode())).decode()
+    mine = base64.b64encode(_gitfleet.seal(KEY, TOKEN.encode(), b"")).decode()
     plain = base64.b64encode(b"as a former release left it").decode()
     for kept in ([mine], [plain, mine]):
         entries = [{"token": token, "username": None, "host": None} for token in kept]
@@ -431,7 +478,7 @@ def test_wrong_key_removes_nothing(file):
 
 def test_tokens_of_another_key_are_kept(manager, file):
     manager.save_credential("github", TOKEN, username="ann")
-    theirs = base64.b64encode(_gitfleet.seal(bytes(32), b"theirs")).decode()
+    theirs = base64.b64encode(_gitfleet.seal(bytes(32), b"theirs", b"")).decode()
     stored = json.loads(file.read_bytes())
     stored["github"].append({"token": theirs, "username": "ann", "host": None})
     file.write_text(json.dumps(stored))

@@ -238,13 +238,13 @@ def test_invalid_numbers_are_named(options, says, history):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"first_parent": "yes"}, "first_parent 'yes': must be True or False"),
+        ({"first_parent": "yes"}, "first_parent of type str: must be True or False"),
         ({"mailmap": None}, "mailmap None: must be True or False"),
         ({"all_refs": numpy.array([True, False])}, "all_refs .*: must be True or False"),
         ({"order": None}, "order None: must be text"),
         ({"order": 1}, "order 1: must be text"),
         ({"authors": 5}, "authors 5: must be text, a path, or several"),
-        ({"paths": b"f"}, "paths b'f': must be"),
+        ({"paths": b"f"}, "paths of type bytes: must be"),
         ({"paths": ["f", b"g"]}, "paths .*: must be"),
     ],
 )
@@ -257,14 +257,14 @@ def test_arguments_of_a_wrong_type_are_named(options, says, history):
     ("options", "says"),
     [
         ({"timeout": None}, "timeout None: must be a number"),
-        ({"timeout": "5"}, "timeout '5': must be a number"),
+        ({"timeout": "5"}, "timeout of type str: must be a number"),
         ({"timeout": 10**400}, "timeout .*: must be a number"),
-        ({"bare": "false"}, "bare 'false': must be True or False"),
+        ({"bare": "false"}, "bare of type str: must be True or False"),
         ({"branch": 5}, "branch 5: must be text"),
         ({"trust": None}, "trust None: must be True or False"),
         ({"token": 5}, "token 5: must be text"),
         ({"allow_clear_text": "no"}, "allow_clear_text"),
-        ({"retry_wait": "x"}, "retry_wait 'x': must be a number"),
+        ({"retry_wait": "x"}, "retry_wait of type str: must be a number"),
         ({"credentials": {"h": 5}}, "credentials of h: must be"),
         ({"credentials": {"h": ("user",)}}, "credentials of h: must be"),
     ],
@@ -274,7 +274,9 @@ def test_options_of_a_wrong_type_are_named(options, says, tmp_path):
         gitfleet.Fleet(tmp_path, **options)
     with pytest.raises(TypeError, match="progress 5: must be callable"):
         gitfleet.Fleet(tmp_path).clone([], progress=5)
-    with pytest.raises(exceptions.InvalidInputError, match="depth '1': must be a whole number"):
+    with pytest.raises(
+        exceptions.InvalidInputError, match="depth of type str: must be a whole number"
+    ):
         gitfleet.Fleet(tmp_path, depth="1")
     for missing in (gitfleet.compat.RepoManager, gitfleet.Fleet(tmp_path).clone):
         with pytest.raises(TypeError, match="urls None: must be"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
 from gitfleet import _gitfleet, exceptions
+from gitfleet._hidden import Hidden
 from gitfleet.models.common import (
     BranchInfo,
     ContributorInfo,
@@ -138,7 +139,7 @@ class GitHubClient(GitProviderClient):
         **options: Unpack[HostOptions],
     ) -> None:
         super().__init__(ProviderType.GITHUB)
-        self._arguments: dict[str, Any] = {
+        arguments: dict[str, Any] = {
             "token": token,
             "base_url": base_url,
             "token_manager": token_manager,
@@ -150,8 +151,9 @@ class GitHubClient(GitProviderClient):
             "retries": retries,
             **options,
         }
+        self._arguments = Hidden(arguments)
         base_url = _gitfleet.find_base_url(base_url or None)
-        apps = self._arguments["apps"]
+        apps = arguments["apps"]
         managed = token_manager.get_all_tokens(ProviderType.GITHUB) if token_manager else []
         tokens = [token] if token else []
         tokens += [one.token for one in managed if one.token not in tokens]
@@ -159,7 +161,7 @@ class GitHubClient(GitProviderClient):
             found = _gitfleet.find_token(base_url) or _keyring_token(base_url)
             tokens = [found] if found else []
         self.token_manager = token_manager
-        self._tokens = tokens
+        self._tokens = Hidden(tokens)
         self._service = _gitfleet.GitHubService(
             {
                 "tokens": tokens,
@@ -498,15 +500,17 @@ class GitHubClient(GitProviderClient):
             manager = self.token_manager
             if manager is not None:
                 known = {one.token: one for one in manager.get_all_tokens(ProviderType.GITHUB)}
-                for token, status in zip(self._tokens, self._service.statuses(), strict=False):
+                for token, status in zip(
+                    self._tokens.value, self._service.statuses(), strict=False
+                ):
                     if token in known:
                         _update_token_info(known[token], status)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_unpickle, (self._arguments,))
+        return (_unpickle, (self._arguments.value,))
 
     def __repr__(self) -> str:
-        return f"GitHubClient({len(self._tokens)} tokens)"
+        return f"GitHubClient({len(self._tokens.value)} tokens)"
 
 
 def _unpickle(made: dict[str, Any]) -> GitHubClient:

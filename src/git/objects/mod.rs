@@ -249,9 +249,8 @@ impl Objects {
                 self.store.note_missing(id);
                 Ok(None)
             }
-            Err(error) => Err(gix_error::unreadable(&self.path, format!("object {id}"))(
-                error,
-            )),
+            // Another copy may be intact.
+            Err(_) => Ok(self.read(id)?.map(|object| object.len() as u64)),
         }
     }
 

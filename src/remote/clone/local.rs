@@ -76,7 +76,8 @@ pub(crate) fn copy(
     if let (Worktree::CheckedOut, Head::Branch { name, .. }) = (options.worktree, &head) {
         packed_refs::write_origin_head(git_dir, name)?;
     }
-    packed_refs::write(git_dir, &head, packed(&head, &refs, options.worktree))?;
+    let refs = packed(&head, &refs, options.worktree);
+    packed_refs::write(&made.to_thread_local(), &head, refs)?;
     Ok(warnings)
 }
 
@@ -95,12 +96,8 @@ fn packed(head: &Head, refs: &[Reference], worktree: Worktree) -> Vec<PackedRef>
     let mut packed: Vec<PackedRef> = Vec::new();
     for reference in refs {
         let mut add = |name: GitString| {
-            let (target, peeled) = (reference.target_id.0, reference.peeled_id.0);
-            packed.push(PackedRef {
-                name,
-                target,
-                peeled: (peeled != target).then_some(peeled),
-            });
+            let target = reference.target_id.0;
+            packed.push(PackedRef { name, target });
         };
         let name = reference.name.as_bytes();
         let is_kept = match worktree {

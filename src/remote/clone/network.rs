@@ -130,7 +130,7 @@ fn make(
         },
     };
     config::append(repo.git_dir(), &remote)?;
-    packed_refs::write(repo.git_dir(), &head, refs)
+    packed_refs::write(&repo, &head, refs)
 }
 
 /// Returns the refspecs of the refs to list: those that the clone may need.
@@ -324,7 +324,6 @@ fn add_local_branch(git_dir: &Path, head: &Head, refs: &mut Vec<PackedRef>) -> R
     refs.push(PackedRef {
         name: name.clone(),
         target: commit_id.0,
-        peeled: None,
     });
     packed_refs::write_origin_head(git_dir, name)
 }

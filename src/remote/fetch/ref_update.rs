@@ -40,15 +40,10 @@ pub(crate) fn ref_targets(map: &RefMap, repo: &gix::Repository) -> Vec<RefTarget
             continue;
         }
         let spec = mapping.spec_index.get(&map.refspecs, &map.extra_refspecs);
-        let peeled = mapping
-            .remote
-            .peeled_id()
-            .filter(|peeled| *peeled != target);
         wanted.push(RefTarget {
             packed: PackedRef {
                 name: local.to_vec().into(),
                 target: target.to_owned(),
-                peeled: peeled.map(ToOwned::to_owned),
             },
             forced: spec.is_some_and(gix::refspec::RefSpec::allow_non_fast_forward),
         });

@@ -325,6 +325,9 @@ impl LocalRefs {
         monitor: &TransferMonitor,
     ) -> Result<HashSet<gix::ObjectId>> {
         let local = repo.local();
+        if map.object_hash != local.object_hash() {
+            return Ok(HashSet::new()); // refused later, by name
+        }
         let needs = Needs {
             trees: filter != Some(Filter::Trees),
             blobs: filter.is_none(),

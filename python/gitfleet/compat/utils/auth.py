@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitfleet import _gitfleet
 from gitfleet._extras import needs
-from gitfleet.compat.utils._files import locked, replace
+from gitfleet.compat.utils._files import locked, read, replace
 from gitfleet.models.services import ProviderType
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class CredentialManager:
             raise ValueError("credentials_file: is empty")
         # Resolved, so that the key's file is found beside it also through a symbolic link, and
         # after a change of the current directory.
-        self.credentials_file = Path(credentials_file).expanduser().resolve()
+        self.credentials_file = Path(credentials_file).expanduser().absolute()
         self._key = None if encryption_key is None else bytes(encryption_key)
         self._encrypt, self._decrypt = encrypt_func, decrypt_func
         self._keyring = keyring
@@ -194,7 +194,7 @@ class CredentialManager:
             'a token'
         """
         manager = cls(credentials_file)
-        file = None if salt_file is None else Path(salt_file).expanduser().resolve()
+        file = None if salt_file is None else Path(salt_file).expanduser().absolute()
         manager._password = _Password(password, salt, file, manager.credentials_file)
         manager._password.key(manager._read_file())  # reports errors now
         return manager
@@ -233,17 +233,18 @@ class CredentialManager:
             kept: list[dict[str, Any]] = []
             for one in stored.get(name, []):
                 is_same = (one.get("username"), one.get("host")) == (username, host)
-                opened = self._decrypt_entry(stored, one)
+                opened = self._decrypt_entry(stored, name, one)
                 if opened is None:  # encrypted with another key: kept
                     kept.append(one)
                     continue
                 if is_same and (username is not None or opened.token == token):
                     continue
-                if opened.is_plain:
-                    one["token"] = self._encrypt_token(stored, opened.token)
+                if opened.is_plain or not opened.is_bound:
+                    one["token"] = self._encrypt_token(stored, name, one, opened.token)
                 kept.append(one)
-            sealed = self._encrypt_token(stored, token)
-            stored[name] = [*kept, {"token": sealed, "username": username, "host": host}]
+            made = {"token": "", "username": username, "host": host}
+            made["token"] = self._encrypt_token(stored, name, made, token)
+            stored[name] = [*kept, made]
 
     def get_credentials(
         self, provider: ProviderType | str, host: str | None = None
@@ -269,7 +270,7 @@ class CredentialManager:
         for one in stored.get(provider.value, []):
             if host is not None and one.get("host") != host:
                 continue
-            opened = self._decrypt_entry(stored, one)
+            opened = self._decrypt_entry(stored, provider.value, one)
             if opened is None:
                 undecryptable_count += 1
                 continue
@@ -300,7 +301,7 @@ class CredentialManager:
         """
 
         def matches(stored: dict[str, Any], one: dict[str, Any]) -> bool:
-            opened = self._decrypt_entry(stored, one)
+            opened = self._decrypt_entry(stored, ProviderType(provider).value, one)
             return opened is not None and opened.token == token
 
         return self._remove(provider, matches)
@@ -352,7 +353,7 @@ class CredentialManager:
 
     def _read_file(self) -> dict[str, Any]:
         try:
-            content = self.credentials_file.read_bytes()
+            content = read(self.credentials_file)
         except FileNotFoundError:
             return {}
         try:
@@ -376,8 +377,12 @@ class CredentialManager:
 
     def _check_key(self, stored: dict[str, Any]) -> None:
         """Refuse to write to a file if this key can decrypt none of its tokens."""
-        kept = [one for name, all_ in stored.items() if name != _DERIVATION_ENTRY for one in all_]
-        opened = [self._decrypt_entry(stored, one) for one in kept]
+        opened = [
+            self._decrypt_entry(stored, name, one)
+            for name, kept in stored.items()
+            if name != _DERIVATION_ENTRY
+            for one in kept
+        ]
         # Tokens that a former release stored without encryption can be read with any key, so they
         # do not show that the key is right.
         if None in opened and all(one is None or one.is_plain for one in opened):
@@ -387,13 +392,19 @@ class CredentialManager:
             )
             raise ValueError(msg)
 
-    def _encrypt_token(self, stored: dict[str, Any], token: str) -> str:
+    def _encrypt_token(
+        self, stored: dict[str, Any], service: str, one: dict[str, Any], token: str
+    ) -> str:
         if self._encrypt is not None:
             return self._encrypt(token)
         key = self._get_key(stored, is_written=True)
-        return base64.b64encode(_gitfleet.seal(key, token.encode())).decode()
+        return base64.b64encode(
+            _gitfleet.seal(key, token.encode(), _purpose(service, one))
+        ).decode()
 
-    def _decrypt_entry(self, stored: dict[str, Any], one: dict[str, Any]) -> _Decrypted | None:
+    def _decrypt_entry(
+        self, stored: dict[str, Any], service: str, one: dict[str, Any]
+    ) -> _Decrypted | None:
         kept = one.get("token")
         if not isinstance(kept, str):
             return None
@@ -403,9 +414,14 @@ class CredentialManager:
             except Exception:  # noqa: BLE001 (whatever the user's function raises for a wrong key)
                 return None
         sealed = _decode_base64(kept.encode())
-        plain = _gitfleet.unseal(self._get_key(stored), sealed)
+        key = self._get_key(stored)
+        plain = _gitfleet.unseal(key, sealed, _purpose(service, one))
         if plain is not None:
             return _Decrypted(plain.decode(), is_plain=False)
+        # Former releases did not bind a token to its entry; saving a token binds it.
+        plain = _gitfleet.unseal(key, sealed, b"")
+        if plain is not None:
+            return _Decrypted(plain.decode(), is_plain=False, is_bound=False)
         # Former releases stored tokens in plain base64 if they had no key.
         is_text = sealed.isascii() and sealed.decode().isprintable()
         return _Decrypted(sealed.decode(), is_plain=True) if sealed and is_text else None
@@ -435,7 +451,7 @@ class CredentialManager:
                         "password or keyring=True"
                     )
                     warnings.warn(msg, UserWarning, stacklevel=6)
-        key = _decode_base64(file.read_bytes())
+        key = _decode_base64(read(file))
         if len(key) != _KEY_BYTES:
             msg = f"{file} does not contain a valid key"
             raise ValueError(msg)
@@ -463,6 +479,8 @@ class CredentialManager:
 class _Decrypted:
     token: str = field(repr=False)
     is_plain: bool
+    is_bound: bool = True
+    """True if it was encrypted for its entry, and not for any."""
 
 
 @dataclass
@@ -483,7 +501,7 @@ class _Password:
         derivation = stored.get(_DERIVATION_ENTRY)
         salt = self.salt
         if salt is None and self.salt_file is not None and self.salt_file.exists():
-            salt = self.salt_file.read_bytes()
+            salt = read(self.salt_file)
         if derivation is None and any(stored.values()):
             if salt is None:
                 msg = f"{self.file} was made with PBKDF2: give its salt or salt_file"
@@ -511,6 +529,11 @@ def _is_valid_item(part: tuple[str, Any]) -> bool:
     if name == _DERIVATION_ENTRY:
         return isinstance(value, dict)
     return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
+def _purpose(service: str, one: dict[str, Any]) -> bytes:
+    """Return what a token is for: it cannot be decrypted in the entry of another host."""
+    return json.dumps([service, one.get("host"), one.get("username")]).encode()
 
 
 def _decode_base64(key: bytes) -> bytes:

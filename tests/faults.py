@@ -1,17 +1,19 @@
-"""Makes every system call of `gitfleet` fail in turn, or kills the program there, and checks what is
-left: the result is right, or an error is told and the next run is right.
+"""Makes every system call of `gitfleet` fail in turn, or kills the program there.
 
-    python scripts/faults.py [--sample N] [--case NAME ...] target/debug/gitfleet
+What is left is checked: the result is right, or an error is told and the next run is right.
 
-Needs `strace` and `git`. `--sample N` takes about N points of each system call, spread evenly. Every
-fault happens once, and for failures also from then on. Prints a line for each wrong point, then the
-numbers; exits with 1 if any was wrong.
+    python tests/faults.py [--sample N] [--case NAME ...] target/debug/gitfleet
+
+Needs `strace` and `git`. `--sample N` takes about N points of each system call, spread evenly.
+Every fault happens once, and for failures also from then on. Prints a line for each wrong point,
+then the numbers; exits with 1 if any was wrong.
 """
 
 import argparse
 import collections
 import concurrent.futures
 import contextlib
+import functools
 import os
 import pathlib
 import re
@@ -19,6 +21,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+from servers import git_daemon
 
 WRITES = (
     "write",
@@ -77,7 +81,12 @@ ENVIRONMENT = {
 
 def git(*args, cwd):
     done = subprocess.run(
-        ["git", *map(str, args)], cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True
+        ["git", *map(str, args)],
+        cwd=cwd,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"git {args}: {done.stderr}")
@@ -129,7 +138,12 @@ class Update:
         """What is wrong once a run ended without an error; `None` if nothing is."""
         clone, origin = root / "clone", root / "origin"
         fsck = subprocess.run(
-            ["git", "fsck", "--full"], cwd=clone, env=ENVIRONMENT, capture_output=True, text=True
+            ["git", "fsck", "--full"],
+            cwd=clone,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if fsck.returncode or "missing" in fsck.stdout + fsck.stderr:
             return "fsck: " + (fsck.stdout + fsck.stderr).strip()[:200]
@@ -137,7 +151,7 @@ class Update:
         kinds.append(("refs/tags/", "refs/tags/"))
         for theirs, ours in kinds:
             there = refs(origin, theirs)
-            here = {name: id for name, id in refs(clone, ours).items() if name != "HEAD"}
+            here = {name: tip for name, tip in refs(clone, ours).items() if name != "HEAD"}
             if here != there:
                 return f"{ours}: {here}, not {there}"
         if not self.is_bare:
@@ -193,7 +207,7 @@ class Mine:
 
     tables = ("commits", "changes", "blame")
 
-    def make(self, root, serve):
+    def make(self, root, _serve):
         origin = root / "origin"
         git("init", "-q", "-b", "main", origin, cwd=root)
         for number in range(4):
@@ -262,7 +276,7 @@ CASES = {
 
 def refs(repo, below):
     lines = git("for-each-ref", "--format=%(refname) %(objectname)", below, cwd=repo).splitlines()
-    return {name[len(below) :]: id for name, id in (line.split() for line in lines)}
+    return {name[len(below) :]: tip for name, tip in (line.split() for line in lines)}
 
 
 def leftovers(directory):
@@ -284,9 +298,6 @@ def program():
 @contextlib.contextmanager
 def daemon(root):
     """A git daemon for all directories below `root`."""
-    sys.path.insert(0, os.fspath(pathlib.Path(__file__).resolve().parents[1] / "tests"))
-    from servers import git_daemon  # noqa: PLC0415 (the path is set above)
-
     with git_daemon(root) as url:
         yield lambda place: f"{url}/{place.relative_to(root)}"
 
@@ -300,7 +311,13 @@ def run(root, case, inject=None):
         options = ["-f", "-qq", "-o", log, "-e", f"trace={call}", "-e", f"inject={inject}"]
         command = ["strace", *map(str, options), *command]
     done = subprocess.run(
-        command, env=ENVIRONMENT, capture_output=True, text=True, errors="replace", timeout=120
+        command,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=120,
+        check=False,
     )
     text = log.read_text(errors="replace") if inject else ""
     log.unlink(missing_ok=True)
@@ -338,7 +355,7 @@ def points(most, sample):
                     yield f"{call}:error={error}:when={at}+"
 
 
-def try_point(template, name, serve, inject):
+def try_point(template, name, serve, inject):  # noqa: PLR0911 (one for each way to be wrong)
     """What is wrong at one point; `None` if nothing is, and whether the fault happened."""
     case = CASES[name]()
     with tempfile.TemporaryDirectory(dir=template.parents[1]) as place:
@@ -389,8 +406,8 @@ def main():
                 todo = [point for point in todo if re.search(args.only, point)]
             happened = wrong = 0
             with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-                tried = pool.map(lambda point: try_point(template, name, serve, point), todo)
-                for point, (what, did) in zip(todo, tried):
+                tried = pool.map(functools.partial(try_point, template, name, serve), todo)
+                for point, (what, did) in zip(todo, tried, strict=True):
                     happened += did
                     if what:
                         wrong += 1
