@@ -52,6 +52,19 @@ pub(crate) fn is_exhausted(code: i32) -> bool {
     cfg!(unix) && matches!(code, 11 | 35 | 23 | 24)
 }
 
+/// Fails if the process may open no more than a few files: a runtime that lacks one panics.
+#[cfg(any(feature = "cli", feature = "http"))]
+pub(crate) fn refuse_few_descriptors() -> io::Result<()> {
+    const NEEDED: usize = 12;
+    let mut held = Vec::with_capacity(NEEDED);
+    if cfg!(unix) {
+        for _ in 0..NEEDED {
+            held.push(File::open("/dev/null")?);
+        }
+    }
+    Ok(())
+}
+
 /// Returns [`Error::LimitExceeded`] if less than `least` bytes are free on the disk of `path`.
 #[cfg(feature = "http")]
 pub(crate) fn refuse_full_disk(path: &Path, least: u64) -> Result<()> {

@@ -21,7 +21,6 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 }
 
 /// Opens an existing regular file at its end. A link, a pipe and a device are refused.
-#[cfg(feature = "http")]
 pub(crate) fn append(path: &Path) -> io::Result<File> {
     regular(OpenOptions::new().append(true), path)
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cancel::CancelToken;
+use crate::durable::refuse_few_descriptors;
 use crate::error::{Error, Result};
 
 /// Time between two checks for a cancellation.
@@ -13,11 +14,12 @@ pub(crate) fn run<T>(
     cancel: &CancelToken,
     work: impl AsyncFnOnce(&CancelToken) -> Result<T>,
 ) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime =
-        runtime.map_err(|error| Error::internal(format!("starting a runtime: {error}")))?;
+    let runtime = refuse_few_descriptors().and_then(|()| {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+    });
+    let runtime = runtime.map_err(Error::storage("start", "a connection"))?;
     runtime.block_on(async {
         let cancelled = async {
             while !cancel.is_cancelled() {

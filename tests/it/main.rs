@@ -28,6 +28,8 @@ mod github_server;
 mod history;
 mod mine;
 mod odd_commits;
+#[cfg(all(unix, feature = "cli"))]
+mod odd_places;
 mod open;
 mod patterns;
 mod purity;

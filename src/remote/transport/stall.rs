@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use super::monitor::{TransferMonitor, TransportFailure};
+use crate::durable::refuse_few_descriptors;
 use crate::error::{Error, Result};
 use crate::net::NetOptions;
 
@@ -29,9 +30,12 @@ pub(crate) struct StallTimer {
 
 impl StallTimer {
     pub(crate) fn new(options: &NetOptions, monitor: &TransferMonitor) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
+        let runtime = refuse_few_descriptors()
+            .and_then(|()| {
+                tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+            })
             .map_err(Error::storage("start", "a connection"))?;
         let slowest = options.min_rate * options.timeout.as_secs();
         Ok(Self {
