@@ -65,6 +65,8 @@ FAILURES = {
 #: The end of a program that the loader or the runtime could not start, and of one whose write to an
 #: event descriptor failed, which no system does.
 NOT_OURS = ("failed to allocate an alternative stack", "failed to wake I/O driver")
+#: Exit codes of such a program if its messages cannot be written either.
+UNTOLD = (-11, 70)
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],
     "HOME": "/nonexistent",
@@ -364,7 +366,7 @@ def try_point(template, name, serve, inject):  # noqa: PLR0911 (one for each way
         case.move(root, serve)
         try:
             code, text, happened = run(root, case, inject)
-            if any(words in text for words in NOT_OURS) or (code == -11 and not text):
+            if any(words in text for words in NOT_OURS) or (code in UNTOLD and not text):
                 return None, False
             if "panicked" in text or code in (70, 101, 134, 139, -6, -11):
                 return f"{code}: {text[-300:]}", happened
