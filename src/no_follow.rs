@@ -46,8 +46,8 @@ fn regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let refused = |what: &str| Err(io::Error::new(ErrorKind::InvalidInput, what));
     match options.open(path) {
         Ok(file) if file.metadata()?.is_file() => Ok(file),
-        Ok(_) => refused("is not a regular file; remove it"),
-        Err(_) if is_link(path) => refused("is a symbolic link; remove it"),
+        Ok(_) => refused("is not a regular file"),
+        Err(_) if is_link(path) => refused("is a symbolic link, which is not followed"),
         Err(error) => Err(error),
     }
 }
@@ -73,9 +73,9 @@ pub(crate) fn real_dir(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     let what = if found.is_symlink() {
-        "is a symbolic link; remove it, or put the directory itself there"
+        "is a symbolic link, which is not written through"
     } else {
-        "is not a directory; remove it"
+        "is not a directory"
     };
     let name = path.display();
     Err(io::Error::new(

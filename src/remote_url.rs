@@ -151,6 +151,15 @@ impl RemoteUrl {
             ));
         }
         let path = percent_decoded(url.path());
+        if path
+            .find(':')
+            .zip(path.rfind('@'))
+            .is_some_and(|(colon, at)| colon < at)
+        {
+            return Err(refuse(
+                "has credentials in its path; they belong before the host",
+            ));
+        }
         if path.trim_matches('/').is_empty() {
             return Err(refuse("names a host but no repository"));
         }
@@ -377,17 +386,17 @@ fn is_mistyped(address: &str) -> bool {
 /// The address for an error message. The text between the scheme and the last `@`, and the text
 /// after a `?` or a `#`, is left out, because it may be a password.
 pub(crate) fn without_user_info(address: &str) -> String {
-    let (address, query) = match address.find(['?', '#']) {
-        Some(at) if address[at..].starts_with('?') => (&address[..at], "?..."),
-        Some(at) => (&address[..at], "#..."),
-        None => (address, ""),
-    };
     let shown = match (address.find("://"), address.rfind('@')) {
         (Some(scheme), Some(at)) if scheme < at => {
             format!("{}{}", &address[..scheme + 3], &address[at + 1..])
         }
         (_, Some(at)) => format!("***{}", &address[at..]),
         _ => address.to_owned(),
+    };
+    let (shown, query) = match shown.find(['?', '#']) {
+        Some(at) if shown[at..].starts_with('?') => (&shown[..at], "?..."),
+        Some(at) => (&shown[..at], "#..."),
+        None => (shown.as_str(), ""),
     };
     let shown: String = shown
         .chars()
@@ -539,6 +548,9 @@ mod tests {
             "http//s3cret@h/o",
             "ssh//me:s3cret@h/o",
             "./me:s3cret@h/o",
+            "https://me:s3cret?q@h:1/a",
+            "https://me:s3cret#q@h:1/a",
+            "https://h/me:s3cret@h2/b",
         ] {
             let error = RemoteUrl::parse(mistyped).unwrap_err();
             assert!(

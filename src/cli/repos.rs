@@ -8,10 +8,11 @@ use super::exit::{DONE, FAILED};
 use super::streams::Streams;
 use crate::cancel::CancelToken;
 use crate::edge::environment::github;
-use crate::edge::hosted::look_up;
+use crate::edge::hosted::{check_owner, look_up};
 use crate::error::{Error, Result};
 use crate::json::Json;
 use crate::providers::github::{GitHub, RepositoryFilter, SearchOrder};
+use crate::remote_url::without_user_info;
 use crate::table::{Records, RepositoriesTable};
 
 /// The default columns of the table on a terminal.
@@ -30,7 +31,12 @@ pub(super) fn repos(args: &ReposArgs, streams: &mut Streams, cancel: &CancelToke
     let (found, errors) =
         crate::edge::blocking::run(cancel, async move |_| list(args, &client, filter).await)?;
     for (owner, error) in &errors {
-        let _ = writeln!(streams.err, "error: {owner}: {}", error.report());
+        let _ = writeln!(
+            streams.err,
+            "error: {}: {}",
+            without_user_info(owner),
+            error.report()
+        );
     }
     // Standard output gets the repositories that could be listed, even after an error. A file given
     // with -o is left unchanged after an error.
@@ -68,8 +74,11 @@ async fn list(args: &ReposArgs, github: &GitHub, filter: RepositoryFilter) -> Re
                     .collect()
             })
         } else {
-            match github.repositories(owner, filter.clone()).await {
-                Ok(pages) => pages.collect().await,
+            match check_owner(owner) {
+                Ok(()) => match github.repositories(owner, filter.clone()).await {
+                    Ok(pages) => pages.collect().await,
+                    Err(error) => Err(error),
+                },
                 Err(error) => Err(error),
             }
         };

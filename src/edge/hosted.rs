@@ -42,7 +42,7 @@ pub(crate) async fn look_up(
             (Some(_), _) => answers
                 .next()
                 .map_or_else(|| Ok(Vec::new()), |answer| Ok(vec![target(answer?)?])),
-            (None, Some(owner)) => owned(owner, github).await,
+            (None, Some(owner)) => owned(owner.trim_end_matches('/'), github).await,
             (None, None) => Target::parse(text).map(|target| vec![target]),
         };
         found.push((text.clone(), targets));
@@ -58,17 +58,25 @@ fn full_name(text: &str) -> Option<(String, String)> {
 /// Returns true for a name that an owner or a repository may have on GitHub.
 fn is_name(text: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_letter)
+    let is_token = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"];
+    let is_token = is_token.iter().any(|start| text.starts_with(start));
+    !text.is_empty() && text.bytes().all(is_letter) && !is_token
+}
+
+/// Refuses text that is not the name of an owner. It may be a token in the wrong place, so it is
+/// neither shown nor sent.
+pub(crate) fn check_owner(owner: &str) -> Result<()> {
+    if is_name(owner) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "the name of an owner on GitHub",
+        "is not one; write OWNER or OWNER/NAME (for mining: github:OWNER or github:OWNER/NAME)",
+    ))
 }
 
 async fn owned(owner: &str, github: &GitHub) -> Result<Vec<Target>> {
-    if !is_name(owner) {
-        // The name may be a token in the wrong place, so it is not shown.
-        return Err(Error::invalid(
-            "name after github:",
-            "is not one of GitHub's; write github:OWNER or github:OWNER/NAME",
-        ));
-    }
+    check_owner(owner)?;
     let pages = github
         .repositories(owner, RepositoryFilter::default())
         .await?;

@@ -3,7 +3,7 @@
 use super::environment::github;
 use super::{blocking, hosted};
 use crate::cancel::CancelToken;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fleet::{Input, Target};
 use crate::git::Trust;
 use crate::secret::Secret;
@@ -24,6 +24,10 @@ pub(crate) fn look_up(
     })?;
     let inputs = found.into_iter().flat_map(|(text, result)| match result {
         Ok(targets) => targets.into_iter().map(Input::from_value).collect(),
+        // The text may be a token in the wrong place.
+        Err(error @ Error::InvalidInput { .. }) if hosted::is_hosted(&text) => {
+            vec![Input::invalid("github:***", error)]
+        }
         Err(error) => vec![Input::invalid(&text, error)],
     });
     Ok(inputs.collect())

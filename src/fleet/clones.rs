@@ -16,7 +16,7 @@ use crate::progress::EndStatus;
 use crate::remote::{
     CloneOptions, UpdateOutcome, clone_repo, origin, remove_leftovers, update_repo,
 };
-use crate::remote_url::RemoteUrl;
+use crate::remote_url::{RemoteUrl, without_user_info};
 
 choices! {
     /// Treatment of a clone that exists already.
@@ -214,7 +214,7 @@ impl Fleet {
     pub fn update_all(&self, paths: &[PathBuf], context: &Context) -> Report<UpdateOutcome> {
         let options = self.shared();
         let inputs = paths.iter().map(|path| Input {
-            name: path.display().to_string(),
+            name: name_of(path),
             value: Ok(path),
         });
         let host = |path: &&PathBuf| {
@@ -258,4 +258,14 @@ fn directories(path: &Path) -> Result<Vec<PathBuf>> {
     let entries = entries.flatten();
     let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     Ok(directories.map(|entry| entry.path()).collect())
+}
+
+/// The name of a path in a report. An address in its place may contain a password.
+fn name_of(path: &Path) -> String {
+    let text = path.display().to_string();
+    if path.exists() {
+        text
+    } else {
+        without_user_info(&text)
+    }
 }

@@ -11,6 +11,7 @@ use super::gix_error;
 use super::special_files;
 use super::view;
 use crate::error::{Error, Result};
+use crate::remote_url::without_user_info;
 
 /// The directories in which a repository is looked for.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -35,7 +36,8 @@ pub(super) struct Place {
 /// directories have errors of their own, distinct from "no repository".
 pub(super) fn discover(path: &Path, rule: Discover) -> Result<Place> {
     let not_found = |reason: &str| Error::RepositoryNotFound {
-        subject: path.display().to_string(),
+        // An address in the place of a path may contain a password.
+        subject: without_user_info(&path.to_string_lossy()),
         reason: reason.to_owned(),
     };
     let metadata = fs::metadata(path).map_err(|error| match error.kind() {

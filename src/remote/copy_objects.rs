@@ -113,7 +113,10 @@ impl Copier<'_> {
             let path = line.to_path().map_err(|_| {
                 Error::unsupported("an alternate object directory whose name is not UTF-8")
             })?;
-            self.objects(&from.join(path), to)?; // an absolute path replaces `from`
+            let path = from.join(path); // an absolute path replaces `from`
+            // The path itself may be a link: it was written on purpose.
+            let path = fs::canonicalize(&path).unwrap_or(path);
+            self.objects(&path, to)?;
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! A lock that allows one writer of a clone at a time.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{ErrorKind, Seek, Write};
+use std::io::{self, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::transport::TransferMonitor;
 use crate::error::{Error, Result};
@@ -21,8 +21,6 @@ pub(crate) struct CloneLock {
     /// that was killed.
     file: File,
     git_dir: PathBuf,
-    /// The time at which the lock was taken, by the file system's clock.
-    since: SystemTime,
 }
 
 /// Locks a clone for one update, and waits if another holds the lock. Then removes what killed
@@ -30,7 +28,7 @@ pub(crate) struct CloneLock {
 pub(crate) fn lock_clone(git_dir: &Path, monitor: &TransferMonitor) -> Result<CloneLock> {
     let path = git_dir.join(LOCK);
     let failed = || Error::storage("lock", &path);
-    let mut file = no_follow::open_or_create(&path).map_err(failed())?;
+    let file = no_follow::open_or_create(&path).map_err(failed())?;
     while let Err(error) = file.try_lock() {
         match error {
             TryLockError::WouldBlock if monitor.must_stop() => return Err(Error::Cancelled),
@@ -54,72 +52,83 @@ pub(crate) fn lock_clone(git_dir: &Path, monitor: &TransferMonitor) -> Result<Cl
         entry.file_name().as_encoded_bytes().starts_with(b".tmp")
     });
     let metadata = file.metadata().map_err(failed())?;
-    let since = metadata.modified().map_err(failed())?;
-    let since = if metadata.len() > 0 && !remove_leftovers(git_dir, since) {
-        since
-    } else {
-        file.rewind()
-            .and_then(|()| file.write_all(b"an update is running\n"))
-            .and_then(|()| file.metadata()?.modified())
-            .map_err(failed())?
-    };
-    Ok(CloneLock {
-        since,
-        git_dir: git_dir.to_owned(),
+    if metadata.len() > 0 {
+        remove_leftovers(git_dir, metadata.modified().map_err(failed())?);
+    }
+    let mut lock = CloneLock {
         file,
-    })
+        git_dir: git_dir.to_owned(),
+    };
+    lock.mark().map_err(failed())?;
+    Ok(lock)
+}
+
+impl CloneLock {
+    /// Records that locks of refs, or of the index, are taken now.
+    pub(crate) fn mark(&mut self) -> io::Result<()> {
+        self.file.rewind()?;
+        self.file.write_all(b"an update is running\n")
+    }
 }
 
 impl Drop for CloneLock {
     fn drop(&mut self) {
-        // Content makes the next update look for leftovers again.
-        if remove_leftovers(&self.git_dir, self.since) {
+        // Content tells of an update that was killed, or that could not remove its new files.
+        if staged_files(&self.git_dir).next().is_none() {
             let _ = self.file.set_len(0);
         }
     }
 }
 
-/// Removes what a writer left that began at `since` and was killed, or whose removals failed: locks
-/// of refs, the index and the shallow boundary, and new files of the working tree. Older locks are
-/// of other programs. Returns true if nothing is left.
-fn remove_leftovers(git_dir: &Path, since: SystemTime) -> bool {
+/// Longest time from [`CloneLock::mark`] until a lock is taken.
+const SOON: Duration = Duration::from_secs(10);
+
+/// Removes what an update left that was killed: new files of the working tree, and the locks that it
+/// had taken soon after it marked the clone. Others are of other programs.
+fn remove_leftovers(git_dir: &Path, marked: SystemTime) {
     let is_lock = |entry: &fs::DirEntry| {
-        let name = entry.file_name();
         let modified = || entry.metadata()?.modified();
-        name.as_encoded_bytes().ends_with(b".lock")
-            && name != LOCK
-            && modified().is_ok_and(|modified| modified >= since)
+        let after = |modified: SystemTime| modified.duration_since(marked).ok();
+        entry.file_name().as_encoded_bytes().ends_with(b".lock")
+            && modified().is_ok_and(|modified| after(modified).is_some_and(|after| after < SOON))
     };
-    let mut is_clean = remove(git_dir, is_lock);
+    remove(git_dir, |entry| {
+        let name = entry.file_name();
+        let known = [
+            "HEAD.lock",
+            "index.lock",
+            "packed-refs.lock",
+            "shallow.lock",
+        ];
+        known.iter().any(|known| name == *known) && is_lock(entry)
+    });
     let mut directories: Vec<PathBuf> = vec![git_dir.join("refs")];
     while let Some(directory) = directories.pop() {
-        is_clean &= remove(&directory, is_lock);
+        remove(&directory, is_lock);
         let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
         let inner = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
         directories.extend(inner.map(|entry| entry.path()));
     }
-    if git_dir.ends_with(".git")
-        && let Some(root) = git_dir.parent()
-    {
-        is_clean &= remove(root, |entry| {
-            let name = entry.file_name();
-            name.as_encoded_bytes().starts_with(STAGED_FILES.as_bytes())
-        });
+    for entry in staged_files(git_dir) {
+        let _: io::Result<()> = fs::remove_dir_all(entry.path());
     }
-    is_clean
 }
 
-/// Removes some files and directories of a directory. Returns true if none of them is left.
-fn remove(directory: &Path, is_left: impl Fn(&fs::DirEntry) -> bool) -> bool {
+/// The directories of new files that updates left in the working tree.
+fn staged_files(git_dir: &Path) -> impl Iterator<Item = fs::DirEntry> {
+    let root = git_dir.parent().filter(|_| git_dir.ends_with(".git"));
+    let entries = root.and_then(|root| fs::read_dir(root).ok());
+    entries.into_iter().flatten().flatten().filter(|entry| {
+        let name = entry.file_name();
+        name.as_encoded_bytes().starts_with(STAGED_FILES.as_bytes())
+    })
+}
+
+/// Removes some files of a directory. What cannot be removed stays.
+fn remove(directory: &Path, is_left: impl Fn(&fs::DirEntry) -> bool) {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut is_clean = true;
     for entry in entries.filter(is_left) {
         let path = entry.path();
-        let removed = match entry.file_type() {
-            Ok(kind) if kind.is_dir() => fs::remove_dir_all(&path),
-            _ => fs::remove_file(&path),
-        };
-        is_clean &= removed.is_ok();
+        let _: io::Result<()> = fs::remove_file(&path);
     }
-    is_clean
 }

@@ -122,6 +122,16 @@ impl TransferMonitor {
         monitor
     }
 
+    /// Returns a monitor without limits of work that `cancel` stops.
+    pub(crate) fn stopped_by(cancel: &CancelToken) -> Self {
+        Self(Arc::new(Shared {
+            stop: cancel.child(),
+            most_bytes: AtomicU64::new(u64::MAX),
+            most_before_pack: AtomicU64::new(u64::MAX),
+            ..Shared::default()
+        }))
+    }
+
     /// Limits the data that is held in memory from now on: greetings, lists of refs, negotiation.
     /// The limit is the higher of the built-in limit and the caller's limit.
     pub(crate) fn expect_lists(&self) {

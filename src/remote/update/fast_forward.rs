@@ -93,7 +93,8 @@ pub(crate) fn fast_forward(
     {
         fetch_blobs(repo, first.blobs(), options, context)?;
     }
-    let _lock = lock_clone(local.common_dir(), &TransferMonitor::new(None))?;
+    let monitor = TransferMonitor::stopped_by(&context.cancel);
+    let mut lock = lock_clone(local.common_dir(), &monitor)?;
     let wait = gix::lock::acquire::Fail::AfterDurationWithBackoff(BUSY);
     let index_path = local.index_path();
     let Ok(index_lock) = gix::lock::File::acquire_to_update_resource(&index_path, wait, None, 0)
@@ -113,6 +114,7 @@ pub(crate) fn fast_forward(
         return Ok(FastForward::UpToDate);
     }
     plan.apply(repo, index_lock, options, context)?;
+    lock.mark().map_err(Error::storage("lock", &root))?;
     if let Some(new) = new_branch {
         switch(&local, &new, to)?;
         return Ok(FastForward::Switched(new));

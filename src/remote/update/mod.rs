@@ -145,7 +145,7 @@ fn from_remote(
     counters: &Counters,
 ) -> Result<UpdateOutcome> {
     let local = repo.local();
-    let _lock = lock_clone(local.common_dir(), monitor)?;
+    let mut lock = lock_clone(local.common_dir(), monitor)?;
     let mut connection = Connection::open(remote, monitor)?;
     let mut asked = parse(&origin.specs)?;
     asked.extend(parse(&["HEAD"])?);
@@ -168,6 +168,7 @@ fn from_remote(
     if has_more {
         sync_directory(&local.common_dir().join("objects/pack"))?; // before refs use the objects
     }
+    lock.mark().map_err(Error::storage("lock", repo.path()))?;
     let mut outcome = here.apply(&local, origin, &map, connection.head(), monitor)?;
     if has_more && let Err(error) = join_small_packs(&local, options.threads, monitor) {
         let reason = error.report();
@@ -185,9 +186,31 @@ fn from_path(
     options: &CloneOptions,
     context: &Context,
 ) -> Result<UpdateOutcome> {
-    let monitor = TransferMonitor::new(None);
+    let limit = options.limits.max_time;
+    let cancel = limit.map_or_else(
+        || context.cancel.child(),
+        |limit| context.cancel.child_until(limit),
+    );
+    let context = context.clone().cancelled_by(&cancel);
+    match copy_from_path(repo, origin, options, &context) {
+        Err(Error::Cancelled) if cancel.is_late() => Err(Error::LimitExceeded {
+            subject: origin.url.to_string(),
+            what: "seconds".to_owned(),
+            limit: limit.unwrap_or_default().as_secs(),
+        }),
+        updated => updated,
+    }
+}
+
+fn copy_from_path(
+    repo: &Repo,
+    origin: &OriginConfig,
+    options: &CloneOptions,
+    context: &Context,
+) -> Result<UpdateOutcome> {
+    let monitor = TransferMonitor::stopped_by(&context.cancel);
     let local = repo.local();
-    let _lock = lock_clone(local.common_dir(), &monitor)?;
+    let mut lock = lock_clone(local.common_dir(), &monitor)?;
     let open = OpenOptions::exact(options.trust)?;
     let from = Repo::open(origin.url.local_path().unwrap_or(Path::new("")), &open)?;
     let local_remote = LocalRemote {
@@ -209,13 +232,15 @@ fn from_path(
     let head = refs.iter().find(|found| found.unpack().0 == "HEAD");
     let here = LocalRefs::of(repo, origin, head)?;
     let map = local_remote.map(&refs, &here.wanted, origin.tags)?;
-    let absent = |found: &Ref| found.unpack().1.is_some_and(|id| !local.has_object(id));
+    let targets = map
+        .mappings
+        .iter()
+        .filter_map(|mapping| mapping.remote.as_id());
+    let wanted: Vec<_> = targets.map(ToOwned::to_owned).collect();
     let incomplete = here.incomplete(repo, &map, None, &monitor)?;
-    if refs.iter().any(absent) || !incomplete.is_empty() {
+    if wanted.iter().any(|id| !local.has_object(*id)) || !incomplete.is_empty() {
         local_remote.receive(&local)?;
         sync_directory(&local.common_dir().join("objects/pack"))?;
-        let wanted: Vec<_> = refs.iter().filter_map(|found| found.unpack().1).collect();
-        let wanted: Vec<_> = wanted.into_iter().map(ToOwned::to_owned).collect();
         let copied = Repo::open(repo.path(), &open)?;
         let missing = copied.missing_object(
             &wanted,
@@ -233,6 +258,7 @@ fn from_path(
             });
         }
     }
+    lock.mark().map_err(Error::storage("lock", repo.path()))?;
     here.apply(&local, origin, &map, head, &monitor)
 }
 
