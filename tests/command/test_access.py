@@ -319,7 +319,14 @@ def test_ssh_program_is_run_as_git_runs_it(fixtures, tmp_path, ssh):
     for number, (url, environment) in enumerate([
         (f"git@[::1]:{path}", {"GIT_SSH_COMMAND": ssh}),
         (f"[host.test:22]:{path}", {"GIT_SSH_COMMAND": ssh}),
-        (f"git@host.test:{path}", {"GIT_SSH_COMMAND": "$PROGRAM -i ~/key", "PROGRAM": ssh}),
+        (
+            f"git@host.test:{path}",
+            {
+                "GIT_SSH_COMMAND": "$PROGRAM -i ~/key",
+                "PROGRAM": ssh,
+                "GITFLEET_PASS_ENV": "OTHER, PROGRAM",
+            },
+        ),
         (f"git@host.test:{path}", {"GIT_SSH_COMMAND": f"A=1; exec '{ssh}' -F 'a b'"}),
         (f"ssh://host.test{path}", {"GIT_SSH": ssh}),
         (f"git@host.test:{path}", {"GIT_SSH": "/no/such/ssh", "GIT_SSH_COMMAND": ssh}),
