@@ -45,6 +45,15 @@ pub(crate) fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::R
     }
 }
 
+/// Returns true for an error of the file system that means that a file is missing.
+pub(crate) fn is_absence(kind: ErrorKind) -> bool {
+    use ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound};
+    matches!(
+        kind,
+        NotFound | NotADirectory | IsADirectory | InvalidFilename
+    )
+}
+
 /// Returns true for the code of an error that the system has no more descriptors or threads for this
 /// process: it may have some later.
 pub(crate) fn is_exhausted(code: i32) -> bool {

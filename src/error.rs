@@ -385,6 +385,15 @@ impl Error {
         Self::Service(Box::new(error))
     }
 
+    /// Returns the error of work on `subject` that took longer than `limit`.
+    pub(crate) fn late(subject: impl Into<String>, limit: Duration) -> Self {
+        Self::LimitExceeded {
+            subject: subject.into(),
+            what: "seconds".to_owned(),
+            limit: limit.as_secs(),
+        }
+    }
+
     pub(crate) fn internal(what: impl Into<String>) -> Self {
         Self::Internal { what: what.into() }
     }

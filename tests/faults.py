@@ -137,7 +137,7 @@ class Update:
         return ["update", root / "clone", "--retries", "0", "--min-free", "0"]
 
     def fault(self, root):
-        """What is wrong once a run ended without an error; `None` if nothing is."""
+        """Return the first difference from a complete update, or ``None``."""
         clone, origin = root / "clone", root / "origin"
         fsck = subprocess.run(
             ["git", "fsck", "--full"],
@@ -328,7 +328,7 @@ def run(root, case, inject=None):
 
 
 def calls(root, case):
-    """How often each thread at most makes each system call."""
+    """Return the largest number of calls by one thread, for each system call."""
     log = root / "strace.log"
     names = ",".join(sorted({*WRITES, *FAILURES}))
     command = [*program(), *map(str, case.command(root))]
@@ -358,7 +358,7 @@ def points(most, sample):
 
 
 def try_point(template, name, serve, inject):  # noqa: PLR0911 (one for each way to be wrong)
-    """What is wrong at one point; `None` if nothing is, and whether the fault happened."""
+    """Return the failure of a check at one point, or ``None``; and whether the fault happened."""
     case = CASES[name]()
     with tempfile.TemporaryDirectory(dir=template.parents[1]) as place:
         root = pathlib.Path(place) / "work"

@@ -43,7 +43,7 @@ pub(super) fn token() -> CancelToken {
     token
 }
 
-/// Tells that the run has ended.
+/// Records the end of the run.
 pub(super) fn done() {
     RUNS.fetch_add(1, Ordering::Relaxed);
 }

@@ -76,6 +76,13 @@ impl Write for Terminal {
     }
 }
 
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let rest = self.pending.escape_ascii().to_string();
+        let _ = self.out.write_all(rest.as_bytes()); // the terminal may be gone
+    }
+}
+
 /// Returns true if these bytes may be the beginning of a character in UTF-8.
 fn is_beginning(bytes: &[u8]) -> bool {
     let len = match bytes.first() {
@@ -126,7 +133,9 @@ mod tests {
     fn bytes_that_are_not_text_are_shown_in_hex() {
         let seen = Seen::default();
         let mut terminal = Terminal::new(Box::new(seen.clone()));
-        terminal.write_all(b"a\xff\xc3(\n").unwrap();
+        terminal.write_all(b"a\xff\xc3(\n\xc3").unwrap();
         assert_eq!(&*seen.0.lock().unwrap(), b"a\\xff\\xc3(\n");
+        drop(terminal);
+        assert_eq!(&*seen.0.lock().unwrap(), b"a\\xff\\xc3(\n\\xc3");
     }
 }

@@ -37,7 +37,14 @@ impl Repo {
     ) -> Result<Option<ObjectId>> {
         let missed = MissingIds::default();
         let repo = self.recording(MissingIds::clone(&missed));
-        let looked = Look::new(&repo, needs)?.look(wanted, known, cancel);
+        let mut tips = Tips::default();
+        for id in known {
+            // A ref of the clone itself that is broken is not looked at.
+            if let Some(commit) = self.commit_at(*id)? {
+                tips.excluded.push(commit.0);
+            }
+        }
+        let looked = Look::new(&repo, needs)?.look(wanted, tips, cancel);
         let missing = lock(&missed).iter().min().copied();
         match (missing, looked) {
             (Some(id), _) => Ok(Some(id)),
@@ -62,9 +69,9 @@ impl<'a> Look<'a> {
         })
     }
 
-    /// Looks for all objects; ends early if one is missing.
-    fn look(&self, wanted: &[ObjectId], known: &[ObjectId], cancel: &CancelToken) -> Result<()> {
-        let mut tips = Tips::default();
+    /// Looks for the objects that `wanted` reach, and the excluded `tips` do not. A commit or a tree
+    /// that is missing ends the search.
+    fn look(&self, wanted: &[ObjectId], mut tips: Tips, cancel: &CancelToken) -> Result<()> {
         for id in wanted {
             match self.peel(*id)? {
                 Some((Kind::Commit, commit)) => tips.included.push(commit),
@@ -72,17 +79,12 @@ impl<'a> Look<'a> {
                 _ => {}
             }
         }
-        for id in known {
-            if let Some(commit) = self.repo.commit_at(*id)? {
-                tips.excluded.push(commit.0);
-            }
-        }
         let source = self.repo.object_source()?;
         let nodes = Nodes::new(&source)?;
         let mut walk = Walk::new(&source, &tips, WalkOptions::default(), cancel)?;
         while let Some(commit) = walk.next()? {
             let parent = commit.parent_ids.first();
-            // What a commit has in common with its parent is looked for there.
+            // Objects of the first parent's tree were found there, or are known.
             let old = parent.map(|parent| nodes.load(*parent)).transpose()?;
             self.tree(old.map(|old| old.tree_id), commit.tree_id)?;
         }

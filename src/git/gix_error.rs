@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use gix::bstr::BStr;
 
 use crate::causes::causes;
-use crate::durable::is_exhausted;
+use crate::durable::{is_absence, is_exhausted};
 use crate::error::{Error, Result, Source};
 
 /// Returns gix's error as a boxed cause, with its whole chain on one line.
@@ -110,15 +110,6 @@ pub(crate) fn machine(error: &(dyn std::error::Error + 'static), place: &Path) -
     let code = errors.find_map(io::Error::raw_os_error)?;
     let source = io::Error::from_raw_os_error(code);
     Some(Error::storage("read", place)(source))
-}
-
-/// True for the errors of the file system that a file is not there.
-pub(crate) fn is_absence(kind: ErrorKind) -> bool {
-    use ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound};
-    matches!(
-        kind,
-        NotFound | NotADirectory | IsADirectory | InvalidFilename
-    )
 }
 
 /// Returns a part of a repository that may be missing or damaged, as git ignores it; `None` if it

@@ -1,4 +1,4 @@
-//! Opening a git directory that was found: whose it is, what its files are, and gix's handle for it.
+//! Opening a git directory that was found: the checks of its owner and of its files, and gix's handle.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -70,8 +70,8 @@ pub(super) fn common_dir(git_dir: &Path) -> Result<PathBuf> {
 }
 
 /// Refuses a file or directory of another user, as git does (safe.directory, CVE-2022-24765): the
-/// configuration of a repository could point outside of it. With sudo, the directories of the user
-/// who called it count as one's own.
+/// configuration of a repository could point outside of it. With sudo, a directory may belong to the
+/// user who called sudo.
 fn refuse_foreign(path: &Path, dir: &Path) -> Result<()> {
     match Owner::from_path_ownership(dir) {
         Ok(Owner::Full) => Ok(()),
@@ -95,7 +95,7 @@ fn refuse_foreign(path: &Path, dir: &Path) -> Result<()> {
 
 fn open_git_dir(git_dir: &Path, common_dir: &Path) -> Result<(gix::Repository, Option<View>)> {
     // With less trust, gix would drop the repository's configuration and refuse objects above
-    // 16 MiB. Whose the repository is was looked at before; no program of its configuration runs.
+    // 16 MiB. The owner was checked before; no program of the configuration runs.
     let options = gix::open::Options::isolated()
         .open_path_as_is(true)
         .with(Owner::Full)

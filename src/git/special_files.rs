@@ -2,7 +2,7 @@
 //! read a device until memory ends.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::regular_file;
@@ -66,7 +66,7 @@ fn look_at(path: &Path, most: u64) -> Result<()> {
 
 fn look_below(directory: &Path) -> Result<()> {
     let Ok(entries) = fs::read_dir(directory) else {
-        return Ok(()); // what needs the directory says why it cannot be read
+        return Ok(()); // opening a pack or a commit-graph reports the error
     };
     for entry in entries.flatten() {
         // Regular files are known without another question to the file system.
@@ -79,9 +79,8 @@ fn look_below(directory: &Path) -> Result<()> {
 }
 
 fn refuse(path: &Path, what: String) -> Result<()> {
-    let path: PathBuf = path.to_owned();
     Err(Error::Corrupt {
-        path,
+        path: path.to_owned(),
         what,
         source: None,
     })

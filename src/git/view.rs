@@ -69,8 +69,8 @@ impl View {
     }
 }
 
-/// Returns the name of the branch that `HEAD` points to as a symbolic link, if there is no file of
-/// this name.
+/// Returns the target of `HEAD` if it is a symbolic link to a branch without a file, such as a packed
+/// one.
 pub(super) fn head_link(git_dir: &Path) -> Option<Vec<u8>> {
     let head = git_dir.join("HEAD");
     let target = fs::read_link(&head).ok()?;

@@ -37,7 +37,7 @@ pub(crate) fn lock_clone(git_dir: &Path, monitor: &TransferMonitor) -> Result<Cl
             TryLockError::Error(error) => return Err(failed()(error)),
         }
     }
-    // What an update writes must not end up behind a link. `refs` and `logs` are as deep as names.
+    // An update writes into these directories, and into those below `refs` and `logs` at any depth.
     for (name, depth) in [
         ("objects", 0),
         ("objects/pack", 0),
@@ -64,7 +64,7 @@ pub(crate) fn lock_clone(git_dir: &Path, monitor: &TransferMonitor) -> Result<Cl
 }
 
 impl CloneLock {
-    /// Records that locks of refs, or of the index, are taken now.
+    /// Records the time before locks of refs, or of the index, are taken.
     pub(crate) fn mark(&mut self) -> io::Result<()> {
         self.file.rewind()?;
         self.file.write_all(b"an update is running\n")
@@ -83,8 +83,8 @@ impl Drop for CloneLock {
 /// Longest time from [`CloneLock::mark`] until a lock is taken.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Removes what an update left that was killed: new files of the working tree, and the locks that it
-/// had taken soon after it marked the clone. Others are of other programs.
+/// Removes the new files of the working tree and the locks that a killed update left. A lock that was
+/// not taken soon after a mark belongs to another program.
 fn remove_leftovers(git_dir: &Path, marked: SystemTime) {
     let is_lock = |entry: &fs::DirEntry| {
         let modified = || entry.metadata()?.modified();

@@ -9,7 +9,7 @@ use gitfleet::git::{
 };
 use gitfleet::{CancelToken, Context, ErrorKind, Workers};
 
-use crate::support::{Fixture, git, git_text};
+use crate::support::{Fixture, first_pack, git, git_text};
 
 fn commits(repo: &Repo, options: &HistoryOptions) -> Vec<Commit> {
     repo.commits(options)
@@ -456,15 +456,7 @@ fn damaged_object_is_replaced_by_an_intact_copy() {
         .map(|commit| format!("{commit:?}"))
         .collect();
     fixture.git(["repack", "-aq"]); // loose objects stay
-    let packs = fixture.path().join(".git/objects/pack");
-    let pack = std::fs::read_dir(packs)
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .find(|file| {
-            file.extension()
-                .is_some_and(|extension| extension == "pack")
-        })
-        .unwrap();
+    let pack = first_pack(fixture.path());
     let mut bytes = std::fs::read(&pack).unwrap();
     let end = bytes.len() - 20;
     bytes[12..end].fill(0x55);

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Fixture, git_text, gitfleet, hermetic, run, tree};
+use crate::support::{Fixture, first_pack, git_text, gitfleet, hermetic, run, tree};
 
 /// A repository, and a clone of it that has a commit less.
 fn origin_and_clone(root: &Path, bare: bool) -> (Fixture, PathBuf) {
@@ -142,14 +142,7 @@ fn clone_copies_nothing_that_links_point_to() {
     private.git(["repack", "-adq"]);
     let tip = git_text(private.path(), ["rev-parse", "HEAD"]);
     let objects = private.path().join(".git/objects");
-    let pack = fs::read_dir(objects.join("pack"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .find(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "pack")
-        })
-        .unwrap();
+    let pack = first_pack(private.path());
     let whole: Box<dyn Fn(&Path)> = Box::new(|evil| {
         fs::remove_dir_all(evil).unwrap();
         symlink(&objects, evil).unwrap();

@@ -355,14 +355,7 @@ fn commit_graph_does_not_change_a_walk() {
     fixture.git(["repack", "-adq"]);
     let unpacked = Fixture::empty();
     let objects = unpacked.path().join(".git/objects");
-    let pack = std::fs::read_dir(fixture.path().join(".git/objects/pack"))
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .find(|file| {
-            file.extension()
-                .is_some_and(|extension| extension == "pack")
-        })
-        .unwrap();
+    let pack = crate::support::first_pack(fixture.path());
     let unpack = format!("git unpack-objects -q < '{}'", pack.display());
     let run = |script: &str| {
         let mut shell = crate::support::hermetic("sh");

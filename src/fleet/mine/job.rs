@@ -9,6 +9,7 @@ use super::outcome::{Failure, Mined, OutcomeFile};
 use super::turns::Turns;
 use crate::choice::Choice;
 use crate::context::Context;
+use crate::durable::is_absence;
 use crate::error::{Error, Result};
 use crate::fleet::dataset::{Dataset, OUTCOME_FILE, json, write_synced};
 use crate::fleet::target::Target;
@@ -53,11 +54,7 @@ impl MineJob<'_> {
         };
         match job.attempt() {
             Err(Error::Cancelled) if context.cancel.is_late() => {
-                let error = Error::LimitExceeded {
-                    subject: self.target.to_string(),
-                    what: "seconds".to_owned(),
-                    limit: limit.as_secs(),
-                };
+                let error = Error::late(self.target.to_string(), limit);
                 self.keep_failure(&error);
                 Err(error)
             }
@@ -183,8 +180,14 @@ impl MineJob<'_> {
     /// Returns the result of an earlier run with the same options, if that run finished. Fails if
     /// the directory at `place` belongs to another repository, because it must not be replaced.
     fn finished(&self, place: &Path) -> Result<Option<Mined>> {
-        let Ok(text) = regular_file::read(&place.join(OUTCOME_FILE), regular_file::LARGEST) else {
-            return Ok(None);
+        let file = place.join(OUTCOME_FILE);
+        let text = match regular_file::read(&file, regular_file::LARGEST) {
+            // A result that the machine cannot read now must not be replaced by a failure.
+            Err(error) if error.raw_os_error().is_some() && !is_absence(error.kind()) => {
+                return Err(Error::storage("read", &file)(error));
+            }
+            Err(_) => return Ok(None),
+            Ok(text) => text,
         };
         let Ok(outcome) = serde_json::from_slice::<OutcomeFile>(&text) else {
             return Ok(None);
@@ -201,14 +204,19 @@ impl MineJob<'_> {
                 ),
             });
         }
-        let has_table = |table: &str| place.join(format!("{table}.parquet")).is_file();
-        let is_known = self.target.about().is_none() || has_table("repositories");
-        let is_whole = is_known
-            && self
-                .options
-                .wanted_tables()
-                .iter()
-                .all(|table| has_table(table.name()));
+        let has_table = |table: &str| {
+            let file = place.join(format!("{table}.parquet"));
+            match std::fs::metadata(&file) {
+                Err(error) if !is_absence(error.kind()) => {
+                    Err(Error::storage("read", &file)(error))
+                }
+                found => Ok(found.is_ok_and(|found| found.is_file())),
+            }
+        };
+        let mut is_whole = self.target.about().is_none() || has_table("repositories")?;
+        for table in self.options.wanted_tables() {
+            is_whole &= has_table(table.name())?;
+        }
         Ok((is_whole && outcome.options_hash == self.dataset.options_hash).then_some(mined))
     }
 

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use gix::ObjectId;
 
+use crate::durable::is_absence;
 use crate::error::{Error, Result};
-use crate::git::gix_error::is_absence;
+use crate::git::gix_error;
 
 /// Fails if one of the object directories has a file for this object, or for its directory, that
 /// cannot be opened. An object without a file is fine.
@@ -31,7 +32,7 @@ pub(crate) fn refuse_unreadable(dirs: &[PathBuf], id: ObjectId) -> Result<()> {
 ///
 /// [`Error::Storage`] if the machine cannot read it.
 pub(crate) fn find_object(repo: &gix::Repository, id: ObjectId) -> Result<Option<gix::Object<'_>>> {
-    let found = crate::git::gix_error::optional(repo.git_dir(), repo.find_object(id))?;
+    let found = gix_error::optional(repo.git_dir(), repo.find_object(id))?;
     if found.is_none() {
         refuse_unreadable(&[repo.objects.store_ref().path().to_owned()], id)?;
     }

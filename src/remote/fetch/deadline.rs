@@ -31,11 +31,7 @@ impl Deadline {
 
     fn check(&self) -> Result<()> {
         match self.limit {
-            Some(limit) if self.started.elapsed() > limit => Err(Error::LimitExceeded {
-                subject: self.subject.clone(),
-                what: "seconds".to_owned(),
-                limit: limit.as_secs(),
-            }),
+            Some(limit) if self.started.elapsed() > limit => Err(Error::late(&self.subject, limit)),
             _ => Ok(()),
         }
     }

@@ -186,18 +186,13 @@ fn from_path(
     options: &CloneOptions,
     context: &Context,
 ) -> Result<UpdateOutcome> {
-    let limit = options.limits.max_time;
-    let cancel = limit.map_or_else(
-        || context.cancel.child(),
-        |limit| context.cancel.child_until(limit),
-    );
+    let Some(limit) = options.limits.max_time else {
+        return copy_from_path(repo, origin, options, context);
+    };
+    let cancel = context.cancel.child_until(limit);
     let context = context.clone().cancelled_by(&cancel);
     match copy_from_path(repo, origin, options, &context) {
-        Err(Error::Cancelled) if cancel.is_late() => Err(Error::LimitExceeded {
-            subject: origin.url.to_string(),
-            what: "seconds".to_owned(),
-            limit: limit.unwrap_or_default().as_secs(),
-        }),
+        Err(Error::Cancelled) if cancel.is_late() => Err(Error::late(origin.url.as_str(), limit)),
         updated => updated,
     }
 }
@@ -242,15 +237,7 @@ fn copy_from_path(
         local_remote.receive(&local)?;
         sync_directory(&local.common_dir().join("objects/pack"))?;
         let copied = Repo::open(repo.path(), &open)?;
-        let missing = copied.missing_object(
-            &wanted,
-            &here.known,
-            Needs {
-                trees: true,
-                blobs: true,
-            },
-            monitor.cancel(),
-        )?;
+        let missing = copied.missing_object(&wanted, &here.known, needs(None), monitor.cancel())?;
         if let Some(missing) = missing {
             return Err(Error::Refused {
                 subject: origin.url.to_string(),
@@ -260,6 +247,14 @@ fn copy_from_path(
     }
     lock.mark().map_err(Error::storage("lock", repo.path()))?;
     here.apply(&local, origin, &map, head, &monitor)
+}
+
+/// The objects that a clone with this filter has to have.
+fn needs(filter: Option<Filter>) -> Needs {
+    Needs {
+        trees: filter != Some(Filter::Trees),
+        blobs: filter.is_none(),
+    }
 }
 
 /// The error for an origin that lost all branches that the clone has: removing them here as well
@@ -354,10 +349,6 @@ impl LocalRefs {
         if map.object_hash != local.object_hash() {
             return Ok(HashSet::new()); // refused later, by name
         }
-        let needs = Needs {
-            trees: filter != Some(Filter::Trees),
-            blobs: filter.is_none(),
-        };
         let targets = map
             .mappings
             .iter()
@@ -368,7 +359,7 @@ impl LocalRefs {
             .filter(|id| !known.contains(id) && local.has_object(*id))
             .collect();
         let wanted: Vec<_> = stored.iter().copied().collect();
-        let missing = repo.missing_object(&wanted, &self.known, needs, monitor.cancel())?;
+        let missing = repo.missing_object(&wanted, &self.known, needs(filter), monitor.cancel())?;
         Ok(missing.map_or_else(HashSet::new, |_| stored))
     }
 

@@ -107,6 +107,57 @@ fn failed_update_leaves_refs_as_they_were() {
 }
 
 #[test]
+fn update_completes_what_an_interrupted_one_left() {
+    // Some of the new objects are there, without the others: a commit, a tree, or a tag.
+    for kept in [
+        "HEAD",
+        "HEAD^{tree}",
+        "HEAD:deep",
+        "late",
+        "HEAD HEAD^{tree} late",
+    ] {
+        for by_path in [false, true] {
+            let (root, server) = served("history");
+            let (remote, ours) = (root.path().join("repo"), root.path().join("ours"));
+            let url = if by_path {
+                remote.to_str().unwrap().to_owned()
+            } else {
+                server.url("repo")
+            };
+            let options = CloneOptions::new().worktree(Worktree::Bare);
+            clone(&url, &ours, &options).unwrap();
+            let work = root.path().join("work");
+            git(root.path(), ["clone", "-q", "repo", "work"]);
+            sh(
+                &work,
+                "mkdir -p deep/er; seq 9 > deep/er/file; seq 5 > file; git add -A; git commit -qm new; git tag -am t late; git push -q origin HEAD:main late",
+            );
+            let branch = git_text(&remote, ["symbolic-ref", "HEAD"]);
+            let tip = git_text(&work, ["rev-parse", "HEAD"]);
+            git(&remote, ["update-ref", &branch, &tip]);
+            for one in kept.split(' ') {
+                let id = git_text(&work, ["rev-parse", one]);
+                let file = format!("objects/{}/{}", &id[..2], &id[2..]);
+                std::fs::create_dir_all(ours.join(&file).parent().unwrap()).unwrap();
+                std::fs::copy(work.join(".git").join(&file), ours.join(&file)).unwrap();
+            }
+            update(&ours, &options).unwrap();
+            assert_eq!(
+                git_text(&ours, ["rev-parse", "HEAD"]),
+                tip,
+                "{kept}, {by_path}"
+            );
+            assert_eq!(
+                git_text(&ours, ["for-each-ref", "refs/heads", "refs/tags"]),
+                git_text(&remote, ["for-each-ref", "refs/heads", "refs/tags"]),
+            );
+            let found = git_text(&ours, ["fsck", "--full"]);
+            assert!(!found.contains("missing"), "{kept}, {by_path}: {found}");
+        }
+    }
+}
+
+#[test]
 fn update_leaves_refs_outside_the_refspecs() {
     let origin = Origin::new();
     let script = format!(

@@ -142,6 +142,15 @@ pub(crate) fn run(command: &mut Command) -> (i32, String, String) {
     )
 }
 
+/// The first pack of the repository with this working tree.
+pub(crate) fn first_pack(worktree: &Path) -> PathBuf {
+    let packs = std::fs::read_dir(worktree.join(".git/objects/pack")).unwrap();
+    let mut packs = packs.map(|file| file.unwrap().path());
+    packs
+        .find(|file| file.extension() == Some(OsStr::new("pack")))
+        .unwrap()
+}
+
 /// All files and directories below `root`, as sorted relative paths.
 pub(crate) fn tree(root: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
