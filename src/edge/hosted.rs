@@ -70,8 +70,8 @@ pub(crate) fn check_owner(owner: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid(
-        "the name of an owner on GitHub",
-        "is not one; write OWNER or OWNER/NAME (for mining: github:OWNER or github:OWNER/NAME)",
+        "owner on GitHub",
+        "has no valid name; write OWNER or OWNER/NAME, and for mining github:OWNER",
     ))
 }
 
