@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, Weak};
 
+use rayon::prelude::*;
+
 use crate::error::{Error, Result};
 use crate::mutex::lock;
 
@@ -53,6 +55,19 @@ impl Workers {
     /// Number of threads, at least 1.
     pub fn threads(&self) -> usize {
         self.0.current_num_threads()
+    }
+
+    /// Calls `work` for each item on the threads. The results are in the order of the items.
+    ///
+    /// # Errors
+    ///
+    /// One of those of `work`.
+    pub(crate) fn map<I: Sync, T: Send>(
+        &self,
+        items: &[I],
+        work: impl Fn(&I) -> Result<T> + Sync + Send,
+    ) -> Result<Vec<T>> {
+        self.0.install(|| items.par_iter().map(work).collect())
     }
 
     pub(crate) fn pool(&self) -> &rayon::ThreadPool {

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from gitfleet.progress import Progress
     from gitfleet.records import Records
     from gitfleet.repository import Reference, Repository
+    from gitfleet.verifying import Verified, verify, verify_async
 
 __all__ = [
     "AuthenticationError",
@@ -75,6 +76,7 @@ __all__ = [
     "StorageError",
     "UnsupportedError",
     "Updated",
+    "Verified",
     "__version__",
     "compat",
     "exceptions",
@@ -83,6 +85,8 @@ __all__ = [
     "models",
     "options",
     "providers",
+    "verify",
+    "verify_async",
 ]
 
 __getattr__, __dir__ = exports(
@@ -104,6 +108,7 @@ __getattr__, __dir__ = exports(
         "gitfleet.providers": "",
         "gitfleet.records": "Records",
         "gitfleet.repository": "Reference Repository",
+        "gitfleet.verifying": "Verified verify verify_async",
     },
     __all__,
 )

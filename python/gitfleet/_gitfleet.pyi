@@ -25,6 +25,8 @@ __all__ = [
     "run_cli",
     "seal",
     "unseal",
+    "verify",
+    "verify_async",
 ]
 
 __version__: str
@@ -202,6 +204,12 @@ def mine(
 ) -> list[dict[str, Any]]: ...
 def mine_async(
     targets: object, output: str, progress: Callable[..., object] | None, **options: Any
+) -> asyncio.Future[list[dict[str, Any]]]: ...
+def verify(
+    paths: object, progress: Callable[..., object] | None, **options: Any
+) -> list[dict[str, Any]]: ...
+def verify_async(
+    paths: object, progress: Callable[..., object] | None, **options: Any
 ) -> asyncio.Future[list[dict[str, Any]]]: ...
 def library_options() -> list[tuple[str, list[tuple[str, str]]]]: ...
 def option_names() -> list[tuple[str, list[str]]]: ...

@@ -20,6 +20,7 @@ __all__ = [
     "HostOptions",
     "MineOptions",
     "NetworkOptions",
+    "VerifyOptions",
 ]
 
 
@@ -288,3 +289,21 @@ class MineOptions(CountingOptions, NetworkOptions, RetryOptions, total=False):
     """Repositories cloned at once, while others are mined; defaults to 8."""
     threads: int
     """Number of threads, for all repositories together; 0, the default, is one per core."""
+
+
+class VerifyOptions(TypedDict, total=False):
+    """Keyword arguments of `verify` and `verify_async`.
+
+    Example:
+        >>> import gitfleet
+        >>> options: VerifyOptions = {"jobs": 16}
+        >>> gitfleet.verify("projects/alpha", **options)[0].is_whole
+        True
+    """
+
+    trust: bool
+    """Read repositories even if they belong to another user."""
+    jobs: int
+    """Repositories and datasets verified at once; defaults to 4."""
+    threads: int
+    """Number of threads, for all of them together; 0, the default, is one per core."""

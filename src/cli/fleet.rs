@@ -1,31 +1,25 @@
 //! `mine`, `clone` and `update`: many repositories.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use super::args::{CloneArgs, FleetArgs, MineArgs, UpdateArgs};
-use super::bars::Bars;
-use super::exit::{DONE, FAILED, INTERRUPTED, USAGE, exit_code, hint};
+use super::args::{CloneArgs, MineArgs, UpdateArgs};
+use super::interrupt;
+use super::many::{Line, bars, inputs, print};
 use super::streams::Streams;
-use super::terminal::message;
-use super::{interrupt, list};
-use crate::cancel::CancelToken;
-use crate::context::Context;
 use crate::edge::inputs::look_up;
-use crate::error::{Error, ErrorKind, Result};
-use crate::fleet::{self, Fleet, Outcome, Report};
+use crate::error::Result;
+use crate::fleet::{self, Fleet};
 use crate::remote::{RefChange, UpdateOutcome};
 
 pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
-    let targets = inputs(&args.targets, &args.fleet)?;
+    let targets = inputs(&args.targets, &args.fleet.many)?;
     let cancel = &interrupt::token(); // before this line, Ctrl-C ends the process at once
     let targets = look_up(&targets, None, cancel)?;
     let options = args.options()?;
-    let (bars, context) = bars(&args.fleet, streams, targets.len(), cancel);
+    let (bars, context) = bars(&args.fleet.many, streams, targets.len(), cancel);
     let report = fleet::mine(targets, &args.output, &options, &context)?;
     bars.clear();
-    print(&report, &args.fleet, streams, |target, mined| {
+    print(&report, &args.fleet.many, streams, |target, mined| {
         let rows: Vec<String> = mined
             .rows
             .iter()
@@ -41,12 +35,12 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
             "target": target, "status": if mined.was_finished { "unchanged" } else { "done" }, "path": mined.path,
             "head": mined.head, "rows": mined.rows, "warnings": mined.warnings, "seconds": mined.seconds,
         });
-        (line, mined.warnings.clone(), json)
+        Line::new(line, &mined.warnings, json)
     })
 }
 
 pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
-    let urls = inputs(&args.urls, &args.fleet)?;
+    let urls = inputs(&args.urls, &args.fleet.many)?;
     let cancel = &interrupt::token(); // before this line, Ctrl-C ends the process at once
     let targets = look_up(&urls, None, cancel)?;
     let urls = targets
@@ -56,10 +50,10 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
     fleet.options = args.options()?;
     fleet.fleet = args.fleet_options();
     fleet.existing = args.existing;
-    let (bars, context) = bars(&args.fleet, streams, urls.len(), cancel);
+    let (bars, context) = bars(&args.fleet.many, streams, urls.len(), cancel);
     let report = fleet.clone_all(urls, &context)?;
     bars.clear();
-    print(&report, &args.fleet, streams, |url, cloned| {
+    print(&report, &args.fleet.many, streams, |url, cloned| {
         let path = cloned.path.display();
         let (line, status) = if cloned.was_there {
             (format!("unchanged {url} at {path}"), "unchanged")
@@ -71,7 +65,7 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
             "target": url, "status": status, "path": cloned.path, "head": head, "received_bytes": cloned.received_bytes,
             "final_url": cloned.final_url, "warnings": cloned.warnings,
         });
-        (line, cloned.warnings.clone(), json)
+        Line::new(line, &cloned.warnings, json)
     })
 }
 
@@ -81,7 +75,7 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
         .iter()
         .map(|path| path.display().to_string())
         .collect();
-    let paths: Vec<PathBuf> = inputs(&typed, &args.fleet)?
+    let paths: Vec<PathBuf> = inputs(&typed, &args.fleet.many)?
         .into_iter()
         .map(PathBuf::from)
         .collect();
@@ -89,10 +83,10 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
     let mut fleet = Fleet::new("");
     fleet.options = args.options();
     fleet.fleet = args.fleet_options();
-    let (bars, context) = bars(&args.fleet, streams, paths.len(), cancel);
+    let (bars, context) = bars(&args.fleet.many, streams, paths.len(), cancel);
     let report = fleet.update_all(&paths, &context);
     bars.clear();
-    print(&report, &args.fleet, streams, |path, updated| {
+    print(&report, &args.fleet.many, streams, |path, updated| {
         let (line, status) = match (updated.is_unchanged(), updated.was_rewritten()) {
             (true, _) => (format!("unchanged {path}"), "unchanged"),
             (_, true) => (
@@ -112,23 +106,8 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
             "refs": refs, "new_default_branch": default, "forwarded_branch": forwarded, "was_rewritten": updated.was_rewritten(),
             "received_bytes": updated.received_bytes, "warnings": updated.warnings,
         });
-        (line, updated.warnings.clone(), json)
+        Line::new(line, &updated.warnings, json)
     })
-}
-
-/// Returns the progress bars, and a context that reports progress to them.
-fn bars(
-    args: &FleetArgs,
-    streams: &Streams,
-    repositories: usize,
-    cancel: &CancelToken,
-) -> (Arc<Bars>, Context) {
-    let is_shown = streams.err_is_terminal && !args.quiet;
-    let bars = Arc::new(Bars::new(is_shown, repositories));
-    let context = Context::new()
-        .reported_to(Arc::clone(&bars) as _)
-        .cancelled_by(cancel);
-    (bars, context)
 }
 
 /// The number of refs per kind of change: `2 created, 1 deleted`.
@@ -157,116 +136,4 @@ fn counts(updated: &UpdateOutcome) -> String {
         ));
     }
     parts.join(", ")
-}
-
-/// Prints one line per repository. Errors go to standard error, or into the JSON. Returns the exit
-/// code.
-fn print<T>(
-    report: &Report<T>,
-    args: &FleetArgs,
-    streams: &mut Streams,
-    describe: impl Fn(&str, &T) -> (String, Vec<String>, serde_json::Value),
-) -> Result<u8> {
-    let mut hints: Vec<&str> = Vec::new();
-    let mut written = Ok(());
-    for outcome in &report.outcomes {
-        let target = &outcome.input;
-        let line = match &outcome.result {
-            Ok(done) => {
-                let (line, warnings, json) = describe(target, done);
-                for warning in warnings.iter().filter(|_| !args.json) {
-                    let _ = writeln!(streams.err, "warning: {target}: {}", message(warning));
-                }
-                if args.json {
-                    Some(with_cost(json, outcome))
-                } else {
-                    Some(line).filter(|_| !args.quiet)
-                }
-            }
-            Err(error) if args.json => {
-                let error =
-                    serde_json::json!({"kind": error.kind().name(), "message": error.report()});
-                let json =
-                    serde_json::json!({"target": target, "status": "failed", "error": error});
-                Some(with_cost(json, outcome))
-            }
-            Err(error) => {
-                if error.kind() != ErrorKind::Cancelled {
-                    let _ = writeln!(streams.err, "error: {}", named(target, error));
-                    hints.extend(hint(error.kind()).filter(|hint| !hints.contains(hint)));
-                }
-                None
-            }
-        };
-        if let Some(line) = line {
-            written = written.and_then(|()| writeln!(streams.out, "{line}"));
-        }
-    }
-    for hint in hints {
-        let _ = writeln!(streams.err, "hint: {hint}");
-    }
-    match written.and_then(|()| streams.out.flush()) {
-        // The reader has closed the pipe. The exit code still reports the outcomes of the
-        // repositories.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(exit_code_of(report)),
-        Err(error) => Err(Error::storage("write", "standard output")(error)),
-        Ok(()) => Ok(exit_code_of(report)),
-    }
-}
-
-/// The JSON of an outcome with its attempts and seconds, on one line.
-fn with_cost<T>(mut json: serde_json::Value, outcome: &Outcome<T>) -> String {
-    json["attempts"] = outcome.attempts.into();
-    json["seconds"] = outcome.seconds.into();
-    json.to_string()
-}
-
-/// Returns the exit code for the most serious failure in a report.
-fn exit_code_of<T>(report: &Report<T>) -> u8 {
-    let kinds: Vec<ErrorKind> = report.failed().map(|(_, error)| error.kind()).collect();
-    let are_all_invalid = kinds.len() == report.outcomes.len()
-        && kinds.iter().all(|kind| *kind == ErrorKind::InvalidInput);
-    if kinds.is_empty() {
-        DONE
-    } else if are_all_invalid {
-        USAGE // every input is invalid
-    } else if kinds.contains(&ErrorKind::Cancelled) {
-        INTERRUPTED
-    } else if kinds.contains(&ErrorKind::Internal) {
-        exit_code(ErrorKind::Internal)
-    } else {
-        FAILED
-    }
-}
-
-/// The error text, preceded by the target unless the text contains it already.
-fn named(target: &str, error: &Error) -> String {
-    let text = error.report();
-    if text.contains(target) {
-        text
-    } else {
-        format!("{target}: {text}")
-    }
-}
-
-/// Targets from the command line, from `--from`, and from standard input in place of `-`.
-fn inputs(typed: &[String], args: &FleetArgs) -> Result<Vec<String>> {
-    let standard_input = || list::read(&mut std::io::stdin().lock(), Path::new("standard input"));
-    let mut inputs = Vec::new();
-    for text in typed {
-        if text == "-" {
-            inputs.extend(standard_input()?);
-        } else {
-            inputs.push(text.clone());
-        }
-    }
-    match args.from.as_deref() {
-        Some(path) if path == Path::new("-") => inputs.extend(standard_input()?),
-        Some(path) => {
-            let mut file = std::fs::File::open(path).map_err(Error::storage("read", path))?;
-            inputs.extend(list::read(&mut file, path)?);
-        }
-        None => {}
-    }
-    Ok(inputs)
 }

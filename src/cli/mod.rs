@@ -9,12 +9,14 @@ mod exit;
 mod fleet;
 mod interrupt;
 mod list;
+mod many;
 mod output;
 mod repos;
 mod rows;
 mod streams;
 mod table;
 mod terminal;
+mod verify;
 
 use std::ffi::OsString;
 
@@ -70,6 +72,7 @@ fn dispatch(command: Command, streams: &mut Streams) -> Result<u8> {
         Command::Clone(args) => fleet::clone(&args, streams),
         Command::Update(args) => fleet::update(&args, streams),
         Command::Mine(args) => fleet::mine(&args, streams),
+        Command::Verify(args) => verify::verify(&args, streams),
         Command::Repos(args) => repos::repos(&args, streams, &cancel()),
     }
 }

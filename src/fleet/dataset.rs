@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::file_sum::hex;
 use crate::durable::{sync, uninterrupted};
 use crate::error::{Error, Result};
 use crate::no_follow;
@@ -24,20 +25,22 @@ use crate::remote_url::RepoKey;
 
 /// Version of the directory's layout.
 const FORMAT: u32 = 1;
-const HEAD_FILE: &str = "dataset.json";
+pub(super) const HEAD_FILE: &str = "dataset.json";
 /// The file that says what each column of the tables means.
-const SCHEMA_FILE: &str = "tables.json";
+pub(super) const SCHEMA_FILE: &str = "tables.json";
 /// The file in a repository's directory that describes its outcome.
 pub(super) const OUTCOME_FILE: &str = "outcome.json";
+/// The directory of the repositories' directories.
+pub(super) const REPOS: &str = "repos";
 
 /// `dataset.json`.
 #[derive(Debug, Deserialize, Serialize)]
-struct HeadFile {
+pub(super) struct HeadFile {
     format: u32,
     schema_version: u32,
     tool_version: String,
-    options: serde_json::Value,
-    options_hash: String,
+    pub(super) options: serde_json::Value,
+    pub(super) options_hash: String,
 }
 
 /// An open dataset.
@@ -166,7 +169,7 @@ impl Dataset {
 
     /// The path of a repository's finished directory.
     pub(super) fn place(&self, key: &RepoKey) -> PathBuf {
-        self.root.join("repos").join(key.path())
+        self.root.join(REPOS).join(key.path())
     }
 
     /// A directory to work in, on the same file system as the results.
@@ -313,10 +316,5 @@ pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
 
 fn hash(options: &serde_json::Value) -> String {
     use sha2::Digest;
-    use std::fmt::Write;
-    let mut text = String::new();
-    for byte in sha2::Sha256::digest(options.to_string()) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex(&sha2::Sha256::digest(options.to_string()))
 }

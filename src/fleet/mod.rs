@@ -4,6 +4,7 @@
 mod clones;
 mod dataset;
 mod existing;
+mod file_sum;
 mod input;
 mod manager;
 mod mine;
@@ -14,6 +15,7 @@ mod run;
 mod schedule;
 mod table_file;
 mod target;
+mod verify;
 
 pub use clones::{Cloned, Fleet, IfExists};
 pub use input::Input;
@@ -23,3 +25,4 @@ pub use outcome::{Outcome, Report};
 pub use run::FleetOptions;
 pub use schedule::RetryOptions;
 pub use target::Target;
+pub use verify::{Verified, VerifyOptions, verify};

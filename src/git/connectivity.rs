@@ -7,12 +7,19 @@ use gix::ObjectId;
 use gix::objs::{Kind, TagRefIter};
 
 use super::diff::tree::tree_changes;
-use super::objects::{MissingIds, Objects};
+#[cfg(feature = "http")]
+use super::objects::MissingIds;
+use super::objects::{ObjectSource, Objects};
 use super::repo::Repo;
 use super::walk::{Nodes, Tips, Walk, WalkOptions};
+use super::window::Window;
 use crate::cancel::CancelToken;
-use crate::error::Result;
+use crate::error::{Error, Result};
+#[cfg(feature = "http")]
 use crate::mutex::lock;
+
+/// Number of commits whose trees are compared in one task.
+const CHUNK: usize = 64;
 
 /// The objects that a repository has to have, besides commits and tags. A partial clone lacks some.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +28,7 @@ pub(crate) struct Needs {
     pub(crate) blobs: bool,
 }
 
+#[cfg(feature = "http")]
 impl Repo {
     /// Returns an object that is missing, of those that `wanted` reach and `known` do not; `None` if
     /// all are stored. What `known` reach is not looked at.
@@ -36,7 +44,7 @@ impl Repo {
         cancel: &CancelToken,
     ) -> Result<Option<ObjectId>> {
         let missed = MissingIds::default();
-        let repo = self.recording(MissingIds::clone(&missed));
+        let source = self.recording(MissingIds::clone(&missed)).object_source()?;
         let mut tips = Tips::default();
         for id in known {
             // A ref of the clone itself that is broken is not looked at.
@@ -44,7 +52,8 @@ impl Repo {
                 tips.excluded.push(commit.0);
             }
         }
-        let looked = Look::new(&repo, needs)?.look(wanted, tips, cancel);
+        let mut look = Look::new(&source, needs);
+        let looked = look.look(wanted, tips, cancel);
         let missing = lock(&missed).iter().min().copied();
         match (missing, looked) {
             (Some(id), _) => Ok(Some(id)),
@@ -53,72 +62,167 @@ impl Repo {
     }
 }
 
-/// A search for missing objects, which the repository records.
-struct Look<'a> {
-    repo: &'a Repo,
-    objects: Objects,
+/// A search for missing objects, which `source` records.
+pub(super) struct Look<'a> {
+    source: &'a ObjectSource,
     needs: Needs,
+    /// The tasks that compare trees; `None` compares them on the calling thread.
+    window: Option<Window<Vec<Error>>>,
+    /// If given, damaged objects are added to it, and the search goes on.
+    pub(super) damages: Option<Vec<Error>>,
+    /// Number of commits looked at.
+    pub(super) commits: u64,
+}
+
+/// The tree of a commit, and that of its first parent.
+struct Step {
+    /// The commit, if only the commit-graph was read: the commit itself may be missing.
+    unread: Option<ObjectId>,
+    old: Option<ObjectId>,
+    new: ObjectId,
 }
 
 impl<'a> Look<'a> {
-    fn new(repo: &'a Repo, needs: Needs) -> Result<Self> {
-        Ok(Self {
-            repo,
-            objects: repo.object_source()?.objects(),
+    /// Returns a search that ends at the first damaged object.
+    #[cfg(feature = "http")]
+    fn new(source: &'a ObjectSource, needs: Needs) -> Self {
+        Self {
+            source,
             needs,
-        })
+            window: None,
+            damages: None,
+            commits: 0,
+        }
     }
 
-    /// Looks for the objects that `wanted` reach, and the excluded `tips` do not. A commit or a tree
-    /// that is missing ends the search.
-    fn look(&self, wanted: &[ObjectId], mut tips: Tips, cancel: &CancelToken) -> Result<()> {
-        for id in wanted {
-            match self.peel(*id)? {
-                Some((Kind::Commit, commit)) => tips.included.push(commit),
-                Some((Kind::Tree, tree)) => self.tree(None, tree)?,
-                _ => {}
-            }
+    /// Returns a search on the threads of `repo` that goes on after damaged objects.
+    pub(super) fn thorough(repo: &Repo, source: &'a ObjectSource, needs: Needs) -> Self {
+        Self {
+            source,
+            needs,
+            window: Some(Window::new(repo.workers())),
+            damages: Some(Vec::new()),
+            commits: 0,
         }
-        let source = self.repo.object_source()?;
-        let nodes = Nodes::new(&source)?;
-        let mut walk = Walk::new(&source, &tips, WalkOptions::default(), cancel)?;
+    }
+
+    /// Looks for the objects that `wanted` reach, and the excluded `tips` do not. A commit that is
+    /// missing ends the search.
+    pub(super) fn look(
+        &mut self,
+        wanted: &[ObjectId],
+        mut tips: Tips,
+        cancel: &CancelToken,
+    ) -> Result<()> {
+        let objects = self.source.objects();
+        for id in wanted {
+            let found = match peel(&objects, *id) {
+                Ok(Some((Kind::Commit, commit))) => {
+                    tips.included.push(commit);
+                    Ok(())
+                }
+                Ok(Some((Kind::Tree, tree))) => compare(&objects, self.needs, None, tree),
+                other => other.map(|_| ()),
+            };
+            self.note(found.err())?;
+        }
+        let walked = self.walk(&objects, &tips, cancel);
+        self.note(walked.err())?;
+        while let Some(found) = self.window.as_mut().and_then(|window| window.next(cancel)) {
+            self.note(found?)?;
+        }
+        Ok(())
+    }
+
+    /// Walks the commits, and compares the trees of each with those of its first parent, whose objects
+    /// are looked for in their turn, or known.
+    fn walk(&mut self, objects: &Objects, tips: &Tips, cancel: &CancelToken) -> Result<()> {
+        let nodes = Nodes::new(self.source)?;
+        let mut walk = Walk::new(self.source, tips, WalkOptions::default(), cancel)?;
+        let mut steps = Vec::with_capacity(CHUNK);
         while let Some(commit) = walk.next()? {
             let parent = commit.parent_ids.first();
-            // Objects of the first parent's tree were found there, or are known.
             let old = parent.map(|parent| nodes.load(*parent)).transpose()?;
-            self.tree(old.map(|old| old.tree_id), commit.tree_id)?;
-        }
-        Ok(())
-    }
-
-    /// Follows a tag to the object that it finally points to.
-    fn peel(&self, id: ObjectId) -> Result<Option<(Kind, ObjectId)>> {
-        let mut id = id;
-        while let Some(object) = self.objects.read(id)? {
-            if object.kind != Kind::Tag {
-                return Ok(Some((object.kind, id)));
+            self.commits += 1;
+            steps.push(Step {
+                unread: commit.object.is_none().then_some(commit.id),
+                old: old.map(|old| old.tree_id),
+                new: commit.tree_id,
+            });
+            if steps.len() == CHUNK {
+                self.start(objects, std::mem::take(&mut steps), cancel)?;
             }
-            let Ok(target) = TagRefIter::from_bytes(&object, id.kind()).target_id() else {
-                return Ok(None);
-            };
-            id = target;
         }
-        Ok(None)
+        self.start(objects, steps, cancel)
     }
 
-    /// Looks for the objects of a tree that are not in `old`.
-    fn tree(&self, old: Option<ObjectId>, tree: ObjectId) -> Result<()> {
-        if !self.needs.trees {
+    fn start(&mut self, objects: &Objects, steps: Vec<Step>, cancel: &CancelToken) -> Result<()> {
+        let needs = self.needs;
+        let Some(window) = &mut self.window else {
+            let found = steps.iter().flat_map(|step| step.look(objects, needs));
+            for error in found {
+                self.note([error])?;
+            }
             return Ok(());
+        };
+        let source = self.source.clone();
+        window.spawn(move || {
+            let objects = source.objects();
+            let found = steps.iter().flat_map(|step| step.look(&objects, needs));
+            Ok(found.collect())
+        });
+        if window.is_full()
+            && let Some(found) = window.next(cancel)
+        {
+            self.note(found?)?;
         }
-        for change in tree_changes(&self.objects, old, Some(tree))? {
-            if let Some(new) = change
-                .new
-                .filter(|new| self.needs.blobs && !new.is_submodule())
-            {
-                self.objects.size(new.id)?;
+        Ok(())
+    }
+
+    /// Keeps the errors about damaged objects, or returns the first; other errors are returned.
+    fn note(&mut self, errors: impl IntoIterator<Item = Error>) -> Result<()> {
+        for error in errors {
+            match &mut self.damages {
+                Some(damages) if matches!(error, Error::Corrupt { .. }) => damages.push(error),
+                _ => return Err(error),
             }
         }
         Ok(())
     }
+}
+
+impl Step {
+    fn look(&self, objects: &Objects, needs: Needs) -> Vec<Error> {
+        let commit = self.unread.map_or(Ok(None), |id| objects.size(id));
+        let tree = compare(objects, needs, self.old, self.new);
+        commit.err().into_iter().chain(tree.err()).collect()
+    }
+}
+
+/// Follows a tag to the object that it finally points to.
+fn peel(objects: &Objects, id: ObjectId) -> Result<Option<(Kind, ObjectId)>> {
+    let mut id = id;
+    while let Some(object) = objects.read(id)? {
+        if object.kind != Kind::Tag {
+            return Ok(Some((object.kind, id)));
+        }
+        let Ok(target) = TagRefIter::from_bytes(&object, id.kind()).target_id() else {
+            return Ok(None);
+        };
+        id = target;
+    }
+    Ok(None)
+}
+
+/// Looks for the objects of a tree that are not in `old`.
+fn compare(objects: &Objects, needs: Needs, old: Option<ObjectId>, tree: ObjectId) -> Result<()> {
+    if !needs.trees {
+        return Ok(());
+    }
+    for change in tree_changes(objects, old, Some(tree))? {
+        if let Some(new) = change.new.filter(|new| needs.blobs && !new.is_submodule()) {
+            objects.size(new.id)?;
+        }
+    }
+    Ok(())
 }

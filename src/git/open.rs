@@ -38,7 +38,7 @@ pub(super) fn open_place(
     let unreadable = |what: &'static str| gix_error::unreadable(&place.git_dir, what);
     let objects = object_dirs(&common_dir.join("objects"))
         .map_err(Error::storage("read the alternates of", &place.git_dir))?;
-    for objects in objects.iter().skip(1) {
+    for objects in &objects {
         special_files::check_objects(objects)?;
     }
     if trust == Trust::Owner {

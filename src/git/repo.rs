@@ -282,7 +282,6 @@ impl Repo {
     }
 
     /// Returns the same repository, whose calls record missing objects in `missed`.
-    #[cfg(feature = "http")]
     pub(crate) fn recording(&self, missed: MissingIds) -> Self {
         Self {
             missed: Some(missed),

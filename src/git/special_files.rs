@@ -40,16 +40,20 @@ pub(super) fn check(git_dir: &Path) -> Result<()> {
     for (name, most) in FILES {
         look_at(&git_dir.join(name), most)?;
     }
-    for directory in ["objects/pack", "objects/info/commit-graphs"] {
-        look_below(&git_dir.join(directory))?;
-    }
-    Ok(())
+    look_below(&git_dir.join("objects/info/commit-graphs"))
 }
 
-/// Refuses pipes, sockets and devices in a directory of objects: those of its packs are opened.
+/// Refuses pipes, sockets and devices in a directory of objects.
 pub(super) fn check_objects(objects: &Path) -> Result<()> {
     look_at(&objects.join("info/alternates"), MIB)?;
-    look_below(&objects.join("pack"))
+    look_below(&objects.join("pack"))?;
+    for entry in fs::read_dir(objects).into_iter().flatten().flatten() {
+        // The directories of objects in files of their own have the first two digits of the ids.
+        if entry.file_name().len() == 2 {
+            look_below(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn look_at(path: &Path, most: u64) -> Result<()> {

@@ -152,7 +152,9 @@ fn updates(py: Python<'_>, report: Report<UpdateOutcome>) -> PyResult<Py<PyList>
     })
 }
 
-fn outcomes<T>(
+/// Returns a dictionary per outcome: the target, attempts and seconds, and what `fill` adds, or the
+/// error.
+pub(super) fn outcomes<T>(
     py: Python<'_>,
     report: Report<T>,
     fill: impl Fn(&Bound<'_, PyDict>, T) -> PyResult<()>,

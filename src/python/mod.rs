@@ -26,6 +26,7 @@ mod repository;
 mod rows;
 mod runtime;
 mod secrets;
+mod verify;
 
 use pyo3::prelude::*;
 
@@ -53,6 +54,8 @@ mod module {
     use crate::python::repository::{Failures, Repository};
     #[pymodule_export]
     use crate::python::secrets::{key_of_password, seal, unseal};
+    #[pymodule_export]
+    use crate::python::verify::{verify, verify_async};
     #[pymodule_export]
     use crate::python::{error_kinds, run_cli};
 

@@ -9,7 +9,7 @@ use super::keywords::{Date, Keyword, Keywords, Workers, shown};
 use crate::edge::credentials::TOKEN_USER;
 use crate::edge::environment::shell_command;
 use crate::edge::network::Network;
-use crate::fleet::{FleetOptions, MineOptions, RetryOptions};
+use crate::fleet::{FleetOptions, MineOptions, RetryOptions, VerifyOptions};
 use crate::git::{BlameOptions, HistoryOptions};
 use crate::net::{Credentials, NetOptions};
 use crate::remote::{CloneOptions, FetchTags, TransferLimits, Worktree};
@@ -239,6 +239,17 @@ pub(super) fn fleet(keywords: &mut Keywords<'_>) -> PyResult<FleetOptions> {
     Ok(options)
 }
 
+/// Options of `verify`.
+pub(super) fn verify(keywords: &mut Keywords<'_>) -> PyResult<VerifyOptions> {
+    let mut options = VerifyOptions::new();
+    keywords.set("trust", &mut options.trust)?;
+    if let Some(jobs) = keywords.take::<Workers>("jobs")? {
+        options.jobs = jobs.0;
+    }
+    keywords.set("threads", &mut options.threads)?;
+    Ok(options)
+}
+
 fn retry(keywords: &mut Keywords<'_>) -> PyResult<(usize, RetryOptions)> {
     let per_host = keywords.take::<Workers>("jobs_per_host")?;
     let per_host = per_host.map_or(FleetOptions::new().jobs_per_host, |jobs| jobs.0);
@@ -304,6 +315,10 @@ pub(super) fn option_names(py: Python<'_>) -> PyResult<Vec<(&'static str, Vec<&'
             })?,
         ),
         ("MineOptions", names(|keywords| mine(keywords).map(drop))?),
+        (
+            "VerifyOptions",
+            names(|keywords| verify(keywords).map(drop))?,
+        ),
     ])
 }
 
@@ -331,5 +346,6 @@ pub(super) fn library_options() -> Vec<(&'static str, Vec<(&'static str, String)
         ("CloneOptions", clone),
         ("FleetOptions", fleet),
         ("MineOptions", mine),
+        ("VerifyOptions", VerifyOptions::list()),
     ]
 }

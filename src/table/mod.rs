@@ -26,6 +26,7 @@ pub use cell::{Value, value, write_cell};
 pub use commits::{ChangesTable, CommitsTable};
 pub use records::{MissingCount, Records, blame, changes, commits};
 pub use repositories::RepositoriesTable;
+pub(crate) use sink::parquet_rows;
 pub use sink::{Format, Sink};
 #[doc(hidden)]
 pub use text::{decode, encode};

@@ -188,6 +188,7 @@ fn pipes_and_devices_fail_one_repository_at_once() {
         "objects/info/alternates",
         "objects/info/commit-graph",
         "objects/info/commit-graphs/commit-graph-chain",
+        "objects/ab/cdefabcdefabcdefabcdefabcdefabcdefabcd",
         "objects/pack/pack-x.idx",
         "objects/pack/pack-x.pack",
         "objects/pack/multi-pack-index",

@@ -20,6 +20,7 @@ COMMANDS = {
     "CloneOptions": "clone",
     "FleetOptions": "clone",
     "MineOptions": "mine",
+    "VerifyOptions": "verify",
 }
 
 # Keys that are not fields of the library's options, and why.

@@ -12,12 +12,12 @@ use crate::choice::Choice;
 use crate::edge::environment::date;
 use crate::edge::inputs::trust;
 use crate::error::Result;
-use crate::fleet::{FleetOptions, IfExists, MineOptions, RetryOptions, Table};
+use crate::fleet::{FleetOptions, IfExists, MineOptions, RetryOptions, Table, VerifyOptions};
 use crate::remote::{CloneOptions, FetchTags, Filter, UpdateFiles, Worktree};
 
-/// Options that `mine`, `clone` and `update` share.
+/// Options of all commands on many repositories.
 #[derive(Clone, Debug, ClapArgs)]
-pub(in crate::cli) struct FleetArgs {
+pub(in crate::cli) struct ManyArgs {
     /// Read further repositories from FILE, one per line; - is standard input
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) from: Option<PathBuf>,
@@ -30,13 +30,20 @@ pub(in crate::cli) struct FleetArgs {
     /// Read local repositories even if they belong to another user
     #[arg(long)]
     trust: bool,
+}
+
+/// Options that `mine`, `clone` and `update` share.
+#[derive(Clone, Debug, ClapArgs)]
+pub(in crate::cli) struct FleetArgs {
+    #[command(flatten)]
+    pub(in crate::cli) many: ManyArgs,
     #[command(flatten)]
     network: NetworkArgs,
 }
 
 impl FleetArgs {
     fn options(&self) -> CloneOptions {
-        self.network.options().trust(trust(self.trust))
+        self.network.options().trust(trust(self.many.trust))
     }
 }
 
@@ -233,5 +240,29 @@ impl UpdateArgs {
 
     pub(in crate::cli) fn fleet_options(&self) -> FleetOptions {
         self.jobs.options()
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct VerifyArgs {
+    /// Directories of clones, other repositories and datasets; - reads them from standard input
+    #[arg(value_name = "PATH", required_unless_present = "from")]
+    pub(in crate::cli) paths: Vec<PathBuf>,
+    /// Number of repositories and datasets verified at once
+    #[arg(long, short = 'j', value_name = "N", value_parser = positive, default_value_t = VerifyOptions::new().jobs)]
+    jobs: usize,
+    /// Number of threads, for all of them together [default: one per core]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    threads: usize,
+    #[command(flatten)]
+    pub(in crate::cli) many: ManyArgs,
+}
+
+impl VerifyArgs {
+    pub(in crate::cli) fn options(&self) -> VerifyOptions {
+        VerifyOptions::new()
+            .trust(trust(self.many.trust))
+            .jobs(self.jobs)
+            .threads(self.threads)
     }
 }

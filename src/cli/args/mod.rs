@@ -11,7 +11,7 @@ mod repos;
 use clap::{Parser, Subcommand};
 
 pub(super) use blame::BlameArgs;
-pub(super) use fleet::{CloneArgs, FleetArgs, MineArgs, UpdateArgs};
+pub(super) use fleet::{CloneArgs, ManyArgs, MineArgs, UpdateArgs, VerifyArgs};
 pub(super) use history::HistoryArgs;
 pub(super) use output::{FormatArg, OutputArgs};
 pub(super) use repos::{ReposArgs, ReposFormat};
@@ -68,6 +68,13 @@ pub(in crate::cli) enum Command {
     /// HEAD follows the origin's default branch. The branch that is checked out and its files are
     /// updated too, unless they were changed locally.
     Update(UpdateArgs),
+    /// Verify that clones and datasets are whole
+    ///
+    /// In a repository, every object that its refs need must be stored, and the checksums of its
+    /// files must be right. In a dataset, every table must have the rows, the size and the SHA-256
+    /// that outcome.json states. A repository that could not be mined is a warning. Nothing is
+    /// changed, and nothing is fetched.
+    Verify(VerifyArgs),
     /// List the repositories of users and organisations on GitHub
     ///
     /// All pages of a listing are fetched. With --format urls, the output can be piped to another

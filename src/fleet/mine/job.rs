@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::durable::is_absence;
 use crate::error::{Error, Result};
 use crate::fleet::dataset::{Dataset, OUTCOME_FILE, json, write_synced};
+use crate::fleet::table_file::file_name;
 use crate::fleet::target::Target;
 use crate::git::{BlameOptions, HistoryOptions, MissingBlobs, ObjectId, Repo};
 use crate::progress::{Phase, Progress};
@@ -114,6 +115,7 @@ impl MineJob<'_> {
             path: place.to_owned(),
             head: head_text,
             rows: BTreeMap::new(),
+            files: BTreeMap::new(),
             warnings,
             seconds: 0.0,
             was_finished: false,
@@ -205,12 +207,14 @@ impl MineJob<'_> {
             });
         }
         let has_table = |table: &str| {
-            let file = place.join(format!("{table}.parquet"));
+            let name = file_name(table);
+            let bytes = mined.files.get(&name).map(|sum| sum.bytes);
+            let file = place.join(name);
             match std::fs::metadata(&file) {
                 Err(error) if !is_absence(error.kind()) => {
                     Err(Error::storage("read", &file)(error))
                 }
-                found => Ok(found.is_ok_and(|found| found.is_file())),
+                found => Ok(found.is_ok_and(|found| found.is_file() && bytes == Some(found.len()))),
             }
         };
         let mut is_whole = self.target.about().is_none() || has_table("repositories")?;
@@ -269,6 +273,7 @@ fn unchanged(finished: Option<&Mined>, place: &Path) -> Mined {
         path: PathBuf::new(),
         head: None,
         rows: BTreeMap::new(),
+        files: BTreeMap::new(),
         warnings: Vec::new(),
         seconds: 0.0,
         was_finished: true,

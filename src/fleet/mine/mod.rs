@@ -25,6 +25,7 @@ use turns::Turns;
 
 pub use options::{MineOptions, Table};
 pub use outcome::Mined;
+pub(super) use outcome::OutcomeFile;
 
 /// Mines `targets` into the dataset at `into`, which is created if it is missing. Targets are
 /// strings, which [`Target::parse`] reads, or [`Target`]s. If a target fails, the other targets are

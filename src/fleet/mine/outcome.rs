@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fleet::file_sum::FileSum;
+
 /// A mined repository.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -16,6 +18,8 @@ pub struct Mined {
     pub head: Option<String>,
     /// Number of rows per table.
     pub rows: BTreeMap<String, u64>,
+    /// The size and the hash of each table's file.
+    pub(in crate::fleet) files: BTreeMap<String, FileSum>,
     /// Warnings about the numbers: missing blobs, files that could not be blamed.
     pub warnings: Vec<String>,
     /// Wall time in seconds, including the clone.
@@ -27,19 +31,19 @@ pub struct Mined {
 
 /// The content of `outcome.json`.
 #[derive(Deserialize, Serialize)]
-pub(super) struct OutcomeFile {
-    pub(super) format: u32,
-    pub(super) url: String,
-    pub(super) rev: String,
-    pub(super) options_hash: String,
-    pub(super) tool_version: String,
+pub(in crate::fleet) struct OutcomeFile {
+    pub(in crate::fleet) format: u32,
+    pub(in crate::fleet) url: String,
+    pub(in crate::fleet) rev: String,
+    pub(in crate::fleet) options_hash: String,
+    pub(in crate::fleet) tool_version: String,
     #[serde(flatten)]
-    pub(super) mined: Option<Mined>,
-    pub(super) error: Option<Failure>,
+    pub(in crate::fleet) mined: Option<Mined>,
+    pub(in crate::fleet) error: Option<Failure>,
 }
 
 #[derive(Deserialize, Serialize)]
-pub(super) struct Failure {
-    pub(super) kind: String,
-    pub(super) message: String,
+pub(in crate::fleet) struct Failure {
+    pub(in crate::fleet) kind: String,
+    pub(in crate::fleet) message: String,
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::job::MineJob;
 use super::options::Table;
 use super::outcome::Mined;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::fleet::dataset::{json, write_synced};
-use crate::fleet::table_file::TableFile;
+use crate::fleet::table_file::{TableFile, file_name};
 use crate::git::Repo;
 use crate::progress::{Phase, Progress, ProgressSink};
 use crate::table::schema::data_package;
@@ -136,9 +136,9 @@ impl MineJob<'_> {
     pub(super) fn write_package(&self, directory: &Path, mined: &Mined) -> Result<()> {
         let mut tables = Vec::new();
         for (table, rows) in &mined.rows {
-            let path = directory.join(format!("{table}.parquet"));
-            let found = std::fs::metadata(&path).map_err(Error::storage("read", &path))?;
-            tables.push((table.clone(), *rows, found.len()));
+            if let Some(sum) = mined.files.get(&file_name(table)) {
+                tables.push((table.clone(), *rows, sum.bytes, sum.sha256.clone()));
+            }
         }
         let package = data_package(&self.target.key().to_string(), &tables);
         write_synced(&directory.join("datapackage.json"), &json(&package))
@@ -150,7 +150,9 @@ fn finish(table: &str, file: TableFile, mined: &mut Mined) -> Result<()> {
     if let Some(warning) = file.warning() {
         mined.warnings.push(format!("{table}: {warning}"));
     }
-    mined.rows.insert(table.to_owned(), file.finish()?);
+    let written = file.finish()?;
+    mined.rows.insert(table.to_owned(), written.rows);
+    mined.files.insert(file_name(table), written.sum);
     Ok(())
 }
 

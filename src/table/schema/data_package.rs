@@ -14,9 +14,9 @@ pub fn table_schemas() -> Value {
     Value::Object(schemas.collect())
 }
 
-/// A data package of the tables in one directory: name, rows and bytes of each.
-pub fn data_package(name: &str, tables: &[(String, u64, u64)]) -> Value {
-    let resource = |(table, rows, bytes): &(String, u64, u64)| {
+/// A data package of the tables in one directory: name, rows, bytes and SHA-256 of each.
+pub fn data_package(name: &str, tables: &[(String, u64, u64, String)]) -> Value {
+    let resource = |(table, rows, bytes, sha256): &(String, u64, u64, String)| {
         let definition = TABLES.iter().find(|known| known.name == table);
         let field =
             |column: &Column| json!({"name": column.name, "type": frictionless_type(column)});
@@ -24,6 +24,7 @@ pub fn data_package(name: &str, tables: &[(String, u64, u64)]) -> Value {
         json!({
             "name": table, "path": format!("{table}.parquet"), "format": "parquet",
             "mediatype": "application/vnd.apache.parquet", "rows": rows, "bytes": bytes,
+            "hash": format!("sha256:{sha256}"),
             "schema": {"fields": fields},
         })
     };

@@ -45,6 +45,8 @@ impl Format {
     }
 }
 
+pub(crate) use parquet::rows as parquet_rows;
+
 type Out = Box<dyn Write + Send>;
 
 /// Writes batches of one schema in one format.

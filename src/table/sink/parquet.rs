@@ -1,6 +1,7 @@
 //! Parquet.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -9,9 +10,11 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
-use parquet::errors::Result;
-use parquet::file::metadata::KeyValue;
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::{KeyValue, ParquetMetaDataReader};
 use parquet::file::properties::WriterProperties;
+
+use crate::regular_file;
 
 /// Number of rows per row group. It limits the rows that are held in memory before they are
 /// written.
@@ -94,4 +97,18 @@ fn milliseconds(column: &ArrayRef) -> ArrayRef {
         }
         _ => Arc::clone(column),
     }
+}
+
+/// Returns the number of rows of a Parquet file, as its footer states it.
+///
+/// # Errors
+///
+/// Those of the file system; [`std::io::ErrorKind::InvalidData`] if it is not a complete Parquet file.
+pub(crate) fn rows(path: &Path) -> std::io::Result<u64> {
+    let file = regular_file::open(path)?;
+    let invalid = |error: ParquetError| std::io::Error::new(ErrorKind::InvalidData, error);
+    let metadata = ParquetMetaDataReader::new()
+        .parse_and_finish(&file)
+        .map_err(invalid)?;
+    u64::try_from(metadata.file_metadata().num_rows()).map_err(std::io::Error::other)
 }

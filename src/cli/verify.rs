@@ -1,0 +1,44 @@
+//! `verify`: whether clones and datasets are whole.
+
+use std::path::PathBuf;
+
+use super::args::VerifyArgs;
+use super::interrupt;
+use super::many::{Line, bars, inputs, print};
+use super::streams::Streams;
+use crate::error::Result;
+use crate::fleet;
+
+pub(super) fn verify(args: &VerifyArgs, streams: &mut Streams) -> Result<u8> {
+    let typed = args.paths.iter().map(|path| path.display().to_string());
+    let typed: Vec<String> = typed.collect();
+    let paths: Vec<PathBuf> = inputs(&typed, &args.many)?
+        .into_iter()
+        .map(PathBuf::from)
+        .collect();
+    let cancel = &interrupt::token(); // before this line, Ctrl-C ends the process at once
+    let (bars, context) = bars(&args.many, streams, paths.len(), cancel);
+    let report = fleet::verify(paths, &args.options(), &context)?;
+    bars.clear();
+    print(&report, &args.many, streams, |path, verified| {
+        let counts = verified.counts.iter();
+        let counts: Vec<String> = counts
+            .map(|(name, count)| format!("{count} {name}"))
+            .collect();
+        let (status, text) = if verified.is_whole() {
+            ("whole", counts.join(", "))
+        } else {
+            match verified.problems.len() {
+                1 => ("damaged", "1 problem".to_owned()),
+                problems => ("damaged", format!("{problems} problems")),
+            }
+        };
+        let json = serde_json::json!({
+            "target": path, "status": status, "path": verified.path, "counts": verified.counts,
+            "problems": verified.problems, "warnings": verified.warnings,
+        });
+        let mut line = Line::new(format!("{status} {path}: {text}"), &verified.warnings, json);
+        line.problems.clone_from(&verified.problems);
+        line
+    })
+}

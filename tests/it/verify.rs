@@ -1,0 +1,386 @@
+//! `verify` beside `git fsck`: whole repositories of every kind, damaged ones, and datasets.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gitfleet::Context;
+use gitfleet::fleet::{MineOptions, Verified, VerifyOptions, mine, verify};
+use gitfleet::git::{OpenOptions, Repo};
+
+use crate::support::{Fixture, first_pack, git_text, gitfleet, hermetic, run, tree};
+
+fn problems(path: &Path) -> Vec<String> {
+    let repo = Repo::open(path, &OpenOptions::new()).unwrap();
+    repo.verify().unwrap().problems
+}
+
+fn fsck_fails(path: &Path) -> bool {
+    let mut git = hermetic("git");
+    git.arg("-C").arg(path);
+    git.args(["fsck", "--no-dangling", "--no-reflogs"]);
+    run(&mut git).0 != 0
+}
+
+/// A clone with one pack and a commit-graph, and one object of each kind in a file of its own.
+fn clone(root: &Path) -> (Fixture, PathBuf) {
+    let origin = Fixture::make("history", &[]);
+    let path = root.join("clone");
+    let source = format!("file://{}", origin.path().display());
+    git_text(root, ["clone", "-q", &source, "clone"]);
+    git_text(&path, ["repack", "-adq"]);
+    fs::write(path.join("new"), "new\n").unwrap();
+    git_text(&path, ["add", "-A"]);
+    git_text(&path, ["commit", "-qm", "new"]);
+    git_text(&path, ["commit-graph", "write", "--reachable"]);
+    (origin, path)
+}
+
+fn object(clone: &Path, revision: &str) -> PathBuf {
+    let id = git_text(clone, ["rev-parse", revision]);
+    clone.join(".git/objects").join(&id[..2]).join(&id[2..])
+}
+
+/// Changes a byte in the middle of a file.
+fn flip(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let _ = fs::remove_file(path); // git's are read-only
+    fs::write(path, bytes).unwrap();
+}
+
+fn cut(path: &Path) {
+    let bytes = fs::read(path).unwrap();
+    let _ = fs::remove_file(path);
+    fs::write(path, &bytes[..bytes.len() - 7]).unwrap();
+}
+
+#[test]
+fn whole_repositories_of_every_kind_have_no_problems() {
+    for name in ["history", "blame"] {
+        let fixture = Fixture::make(name, &[]);
+        assert_eq!(problems(fixture.path()), [""; 0], "{name}");
+    }
+    let root = tempfile::tempdir().unwrap();
+    let (origin, clone) = clone(root.path());
+    assert_eq!(problems(&clone), [""; 0]);
+    git_text(origin.path(), ["config", "uploadpack.allowFilter", "true"]);
+    let source = format!("file://{}", origin.path().display());
+    for (name, args) in [
+        ("bare", &["--bare"][..]),
+        ("mirror", &["--mirror"]),
+        ("shallow", &["--depth", "1"]),
+        ("without blobs", &["--bare", "--filter=blob:none"]),
+        ("without trees", &["--bare", "--filter=tree:0"]),
+        ("borrowing", &["--shared"]),
+        ("reftable", &["--ref-format=reftable"]),
+        ("empty", &[]),
+        ("sha256", &["--object-format=sha256"]),
+    ] {
+        let path = root.path().join(name);
+        let source = if name == "borrowing" {
+            origin.path().to_str().unwrap()
+        } else {
+            &source
+        };
+        if ["empty", "sha256"].contains(&name) {
+            git_text(root.path(), [&["init", "-q", name], args].concat());
+        }
+        if name == "sha256" {
+            git_text(&path, ["commit", "-q", "--allow-empty", "-m", "first"]);
+            git_text(&path, ["repack", "-adq"]);
+        } else if name != "empty" {
+            let args = [&["clone", "-q"], args, &[source, name]].concat();
+            git_text(root.path(), args);
+        }
+        assert!(!fsck_fails(&path), "{name}");
+        assert_eq!(problems(&path), [""; 0], "{name}");
+    }
+    git_text(&clone, ["config", "index.skipHash", "true"]);
+    git_text(&clone, ["reset", "-q", "--hard"]);
+    git_text(&clone, ["worktree", "add", "-q", "../linked"]);
+    assert_eq!(problems(&clone), [""; 0], "an index without a checksum");
+    assert_eq!(problems(&root.path().join("linked")), [""; 0], "linked");
+}
+
+#[test]
+fn damages_that_fsck_finds_are_problems() {
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage, &str); 15] = [
+        (
+            "a byte of a pack",
+            |at| flip(&first_pack(at)),
+            "wrong checksum",
+        ),
+        (
+            "the end of a pack",
+            |at| cut(&first_pack(at)),
+            "wrong checksum",
+        ),
+        (
+            "a byte of a pack's index",
+            |at| flip(&first_pack(at).with_extension("idx")),
+            "wrong checksum",
+        ),
+        (
+            "a pack",
+            |at| fs::remove_file(first_pack(at)).unwrap(),
+            "has no pack",
+        ),
+        (
+            "a pack and its index",
+            |at| {
+                fs::remove_file(first_pack(at).with_extension("idx")).unwrap();
+                fs::remove_file(first_pack(at)).unwrap();
+            },
+            "is missing",
+        ),
+        (
+            "a blob",
+            |at| fs::remove_file(object(at, "HEAD:new")).unwrap(),
+            "is missing",
+        ),
+        (
+            "a tree",
+            |at| fs::remove_file(object(at, "HEAD^{tree}")).unwrap(),
+            "is missing",
+        ),
+        (
+            "a commit",
+            |at| fs::remove_file(object(at, "HEAD")).unwrap(),
+            "missing",
+        ),
+        (
+            "a byte of a blob",
+            |at| flip(&object(at, "HEAD:new")),
+            "is damaged",
+        ),
+        (
+            "the content of a blob",
+            |at| {
+                let (blob, tree) = (object(at, "HEAD:new"), object(at, "HEAD^{tree}"));
+                fs::remove_file(&blob).unwrap();
+                fs::copy(tree, blob).unwrap();
+            },
+            "has other content",
+        ),
+        (
+            "a staged blob",
+            |at| {
+                fs::write(at.join("staged"), "staged\n").unwrap();
+                git_text(at, ["add", "staged"]);
+                fs::remove_file(object(at, ":staged")).unwrap();
+            },
+            "is missing",
+        ),
+        (
+            "a byte of the commit-graph",
+            |at| flip(&at.join(".git/objects/info/commit-graph")),
+            "wrong checksum",
+        ),
+        (
+            "a byte of the index",
+            |at| flip(&at.join(".git/index")),
+            "wrong checksum",
+        ),
+        (
+            "a ref to a missing object",
+            |at| {
+                fs::write(
+                    at.join(".git/refs/heads/lost"),
+                    "1234567890123456789012345678901234567890\n",
+                )
+                .unwrap();
+            },
+            "refs/heads/lost points to 1234567890123456789012345678901234567890",
+        ),
+        (
+            "an empty ref",
+            |at| fs::write(at.join(".git/refs/heads/none"), "").unwrap(),
+            "refs/heads/none is broken",
+        ),
+    ];
+    for (name, damage, expected) in damages {
+        let root = tempfile::tempdir().unwrap();
+        let (_origin, path) = clone(root.path());
+        damage(&path);
+        assert!(fsck_fails(&path), "{name}");
+        let found = match Repo::open(&path, &OpenOptions::new()) {
+            Ok(repo) => repo.verify().unwrap().problems,
+            Err(error) => panic!("{name}: {}", error.report()),
+        };
+        let has_it = found.iter().any(|problem| problem.contains(expected));
+        assert!(has_it, "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn commits_that_only_the_commit_graph_lists_are_missing() {
+    let root = tempfile::tempdir().unwrap();
+    let (_origin, path) = clone(root.path());
+    git_text(&path, ["commit", "-q", "--allow-empty", "-m", "last"]);
+    git_text(&path, ["commit-graph", "write", "--reachable"]);
+    let lost = git_text(&path, ["rev-parse", "HEAD~1"]);
+    fs::remove_file(object(&path, "HEAD~1")).unwrap();
+    assert_eq!(problems(&path), [format!("object {lost} is missing")]);
+}
+
+fn dataset(root: &Path) -> (Fixture, PathBuf, PathBuf) {
+    let fixture = Fixture::make("history", &[]);
+    let data = root.join("data");
+    let report = mine(
+        [fixture.path().to_str().unwrap()],
+        &data,
+        &MineOptions::new(),
+        &Context::new(),
+    );
+    let place = report.unwrap().outcomes.remove(0).result.unwrap().path;
+    (fixture, data, place)
+}
+
+fn verified(path: &Path) -> Verified {
+    let report = verify([path], &VerifyOptions::new(), &Context::new()).unwrap();
+    report.outcomes.into_iter().next().unwrap().result.unwrap()
+}
+
+#[test]
+fn the_rows_sizes_and_hashes_of_a_dataset_are_verified() {
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage, &str); 8] = [
+        (
+            "a byte",
+            |at| flip(&at.join("blame.parquet")),
+            "blame.parquet has another SHA-256",
+        ),
+        (
+            "the end",
+            |at| cut(&at.join("commits.parquet")),
+            "commits.parquet has ",
+        ),
+        (
+            "a table",
+            |at| fs::remove_file(at.join("changes.parquet")).unwrap(),
+            "changes.parquet is missing",
+        ),
+        (
+            "the outcome",
+            |at| fs::remove_file(at.join("outcome.json")).unwrap(),
+            "has no outcome.json",
+        ),
+        (
+            "half the outcome",
+            |at| cut(&at.join("outcome.json")),
+            "outcome.json is damaged",
+        ),
+        (
+            "the number of rows",
+            |at| {
+                let path = at.join("outcome.json");
+                let mut outcome: serde_json::Value =
+                    serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+                outcome["rows"]["commits"] = 1.into();
+                fs::write(path, outcome.to_string()).unwrap();
+            },
+            "rows, not 1",
+        ),
+        (
+            "a table of the outcome",
+            |at| {
+                let path = at.join("outcome.json");
+                let mut outcome: serde_json::Value =
+                    serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+                outcome["rows"].as_object_mut().unwrap().remove("blame");
+                fs::write(path, outcome.to_string()).unwrap();
+            },
+            "lists no table blame",
+        ),
+        (
+            "another table",
+            |at| {
+                fs::copy(at.join("blame.parquet"), at.join("other.parquet")).unwrap();
+            },
+            "other.parquet is not listed",
+        ),
+    ];
+    for (name, damage, expected) in damages {
+        let root = tempfile::tempdir().unwrap();
+        let (_fixture, data, place) = dataset(root.path());
+        let whole = verified(&data);
+        assert_eq!(whole.problems, [""; 0]);
+        assert_eq!(
+            (whole.counts["repositories"], whole.counts["tables"]),
+            (1, 3)
+        );
+        damage(&place);
+        let found = verified(&data).problems;
+        let has_it = found.iter().any(|problem| problem.contains(expected));
+        assert!(has_it, "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn a_table_of_another_size_is_mined_again() {
+    let root = tempfile::tempdir().unwrap();
+    let (fixture, data, place) = dataset(root.path());
+    cut(&place.join("blame.parquet"));
+    let mut command = gitfleet();
+    command.arg("mine").arg(fixture.path()).arg("-o").arg(&data);
+    assert_eq!(run(&mut command).0, 0);
+    assert_eq!(verified(&data).problems, [""; 0]);
+}
+
+#[test]
+fn the_command_prints_problems_and_exits_with_1() {
+    let root = tempfile::tempdir().unwrap();
+    let (fixture, data, place) = dataset(root.path());
+    let absent = root.path().join("absent");
+    let before = tree(root.path());
+    let (code, out, errors) = run(gitfleet().arg("verify").arg(&data).arg(fixture.path()));
+    assert_eq!((code, errors.as_str()), (0, ""));
+    assert_eq!(
+        out.lines()
+            .filter(|line| line.starts_with("whole "))
+            .count(),
+        2,
+        "{out}"
+    );
+    fs::remove_file(place.join("changes.parquet")).unwrap();
+    let mut command = gitfleet();
+    command
+        .arg("verify")
+        .arg(&data)
+        .arg(&absent)
+        .arg(fixture.path());
+    let (code, out, errors) = run(&mut command);
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("damaged ") && out.contains(": 1 problem\n"),
+        "{out}"
+    );
+    assert!(errors.contains("changes.parquet is missing"), "{errors}");
+    assert!(errors.contains("absent"), "{errors}");
+    let (code, out, _) = run(gitfleet().args(["verify", "--json"]).arg(&data));
+    let line: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, line["status"].as_str()), (1, Some("damaged")));
+    assert_eq!(
+        tree(root.path()).len() + 1,
+        before.len(),
+        "nothing else was changed"
+    );
+}
+
+#[test]
+fn repositories_that_were_not_mined_are_warnings() {
+    let root = tempfile::tempdir().unwrap();
+    let (_fixture, data, _) = dataset(root.path());
+    let absent = root.path().join("absent");
+    let (code, _, _) = run(gitfleet().arg("mine").arg(&absent).arg("-o").arg(&data));
+    assert_eq!(code, 1);
+    let found = verified(&data);
+    assert_eq!(found.problems, [""; 0]);
+    assert!(
+        found.warnings[0].contains("absent was not mined"),
+        "{:?}",
+        found.warnings
+    );
+}
