@@ -109,7 +109,7 @@ static: ## the command as one static file, target/static/gitfleet; PROFILE=dev b
 	mkdir -p target/static
 	mv target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/gitfleet target/static/gitfleet
 
-faults: $(VENV)/ready ## make every system call fail in turn, or kill the program there; ARGS go to tests/faults.py
+faults: $(VENV)/developed ## make every system call fail in turn, or kill the program there; ARGS go to tests/faults.py
 	$(CARGO) build --locked --features cli --bin gitfleet
 	@if command -v strace >/dev/null; then $(BIN)/python tests/faults.py $(ARGS) target/debug/gitfleet; \
 	else echo 'strace is not installed: no faults were injected'; fi

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 
+from gitfleet.testing import GitServer
 from servers import git_daemon
 
 WRITES = (
@@ -105,10 +106,10 @@ def commit(repo, *names):
 
 
 class Update:
-    """An update of a clone, from a path or over git://, bare or with files."""
+    """An update of a clone, from a path or over a protocol, bare or with files."""
 
-    def __init__(self, is_bare, is_remote):
-        self.is_bare, self.is_remote = is_bare, is_remote
+    def __init__(self, is_bare, protocol=None):
+        self.is_bare, self.protocol = is_bare, protocol
 
     def make(self, root, serve):
         origin = root / "origin"
@@ -116,7 +117,7 @@ class Update:
         commit(origin, "a", "b/c", "d/e/f")
         git("branch", "old", cwd=origin)
         git("tag", "-a", "-m", "t", "v1", cwd=origin)
-        url = serve(root) + "/origin/.git" if self.is_remote else origin
+        url = serve(self.protocol, origin)
         git("clone", "-q", *["--bare"] * self.is_bare, url, "clone", cwd=root)
         if self.is_bare:
             heads = "+refs/heads/*:refs/heads/*"
@@ -130,7 +131,7 @@ class Update:
 
     def move(self, root, serve):
         """Points a copy of the template to its own origin."""
-        url = serve(root) + "/origin/.git" if self.is_remote else root / "origin"
+        url = serve(self.protocol, root / "origin")
         git("config", "remote.origin.url", url, cwd=root / "clone")
 
     def command(self, root):
@@ -161,17 +162,17 @@ class Update:
                 return "status: " + git("status", "--porcelain", cwd=clone)
             if git("rev-parse", "HEAD", cwd=clone) != git("rev-parse", "HEAD", cwd=origin):
                 return "HEAD was not moved"
-        return None
+        return not_whole(clone)
 
     def places(self, root):
         return [root / "clone"]
 
 
 class Clone:
-    """A clone, from a path or over git://."""
+    """A clone, from a path or over a protocol."""
 
-    def __init__(self, is_remote):
-        self.is_remote = is_remote
+    def __init__(self, protocol=None):
+        self.protocol = protocol
 
     def make(self, root, serve):
         origin = root / "origin"
@@ -182,11 +183,10 @@ class Clone:
         self.move(root, serve)
 
     def move(self, root, serve):
-        self.url = serve(root) + "/origin/.git" if self.is_remote else root / "origin"
+        self.url = serve(self.protocol, root / "origin")
 
     def command(self, root):
-        url = self.url if self.is_remote else root / "origin"
-        return ["clone", url, "-o", root / "clones", "--retries", "0", "--min-free", "0"]
+        return ["clone", self.url, "-o", root / "clones", "--retries", "0", "--min-free", "0"]
 
     def fault(self, root):
         clones = [path.parent for path in (root / "clones").glob("*/*/*/.git")]
@@ -198,7 +198,7 @@ class Clone:
         if git("rev-parse", "HEAD", cwd=clones[0]) != git("rev-parse", "HEAD", cwd=root / "origin"):
             return "HEAD is another"
         git("fsck", "--full", cwd=clones[0])
-        return None
+        return not_whole(clones[0])
 
     def places(self, root):
         return [root / "clones"]
@@ -235,7 +235,7 @@ class Mine:
             whole = list((root / "whole").rglob(f"{table}.parquet"))
             if len(found) != 1 or found[0].read_bytes() != whole[0].read_bytes():
                 return f"{table}: not the rows of a run without faults"
-        return None
+        return not_whole(root / "data")
 
     def places(self, root):
         return [root / "data"]
@@ -265,12 +265,15 @@ class Export:
 
 
 CASES = {
-    "update-bare-path": lambda: Update(is_bare=True, is_remote=False),
-    "update-files-path": lambda: Update(is_bare=False, is_remote=False),
-    "update-bare-remote": lambda: Update(is_bare=True, is_remote=True),
-    "update-files-remote": lambda: Update(is_bare=False, is_remote=True),
-    "clone-path": lambda: Clone(is_remote=False),
-    "clone-remote": lambda: Clone(is_remote=True),
+    "update-bare-path": lambda: Update(is_bare=True),
+    "update-files-path": lambda: Update(is_bare=False),
+    "update-bare-git": lambda: Update(is_bare=True, protocol="git"),
+    "update-files-git": lambda: Update(is_bare=False, protocol="git"),
+    "update-bare-http": lambda: Update(is_bare=True, protocol="http"),
+    "update-files-http": lambda: Update(is_bare=False, protocol="http"),
+    "clone-path": Clone,
+    "clone-git": lambda: Clone("git"),
+    "clone-http": lambda: Clone("http"),
     "mine": Mine,
     "export": Export,
 }
@@ -298,10 +301,24 @@ def program():
 
 
 @contextlib.contextmanager
-def daemon(root):
-    """A git daemon for all directories below `root`."""
-    with git_daemon(root) as url:
-        yield lambda place: f"{url}/{place.relative_to(root)}"
+def servers(root):
+    """Servers for all directories below `root`: a function from protocol and directory to URL."""
+    with git_daemon(root) as daemon, GitServer(root) as server:
+        starts = {"git": daemon, "http": server.url}
+
+        def serve(protocol, place):
+            if protocol is None:
+                return place
+            return f"{starts[protocol]}/{place.relative_to(root)}/.git"
+
+        yield serve
+
+
+def not_whole(path):
+    """What `gitfleet verify` says of a clone or a dataset; `None` if it is whole."""
+    command = [*program(), "verify", "-q", path]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    return f"verify: {done.stderr}" if done.returncode else None
 
 
 def run(root, case, inject=None):
@@ -366,7 +383,8 @@ def try_point(template, name, serve, inject):  # noqa: PLR0911 (one for each way
         case.move(root, serve)
         try:
             code, text, happened = run(root, case, inject)
-            if any(words in text for words in NOT_OURS) or (code in UNTOLD and not text):
+            is_untold = code in UNTOLD and text in ("", "error: ")
+            if is_untold or any(words in text for words in NOT_OURS):
                 return None, False
             if "panicked" in text or code in (70, 101, 134, 139, -6, -11):
                 return f"{code}: {text[-300:]}", happened
@@ -394,7 +412,7 @@ def main():
     global PROGRAM  # noqa: PLW0603 (a constant of the run)
     PROGRAM = os.path.abspath(args.program)
     failed = 0
-    with tempfile.TemporaryDirectory() as place, daemon(pathlib.Path(place)) as serve:
+    with tempfile.TemporaryDirectory() as place, servers(pathlib.Path(place)) as serve:
         for name in args.case or CASES:
             template = pathlib.Path(place) / name / "template" / "work"
             template.mkdir(parents=True)

@@ -14,9 +14,11 @@ from gitfleet.testing.server import Handler
 class Proxy(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, status=None):
+    """Tunnels lead to the host that a client names, or to `to`."""
+
+    def __init__(self, status=None, to=None):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.status = status
+        self.status, self.to = status, to
         self.targets = []
         self.url = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -41,7 +43,7 @@ class _Handler(Handler):
 
     def _tunnel(self):
         self.close_connection = True
-        host, _, port = self.path.rpartition(":")
+        host, _, port = (self.server.to or self.path).rpartition(":")
         with socket.create_connection((host, int(port))) as there:
             self.send_response(200)
             self.end_headers()

@@ -261,7 +261,7 @@ fn directories(path: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// The name of a path in a report. An address in its place may contain a password.
-fn name_of(path: &Path) -> String {
+pub(super) fn name_of(path: &Path) -> String {
     let text = path.display().to_string();
     if path.exists() {
         text

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use gix::bstr::ByteSlice;
+
 use super::options::CloneOptions;
 use crate::cancel::CancelToken;
 use crate::context::Context;
@@ -29,9 +31,7 @@ pub(crate) fn head(
         .peel_to_commit()
         .and_then(|commit| commit.tree_id())
         .map_err(corrupt("the commit of HEAD"))?;
-    let mut index = repo
-        .index_from_tree(&tree)
-        .map_err(corrupt("the tree of HEAD cannot be checked out"))?;
+    let mut index = index_of(&repo, &tree, worktree)?;
     let files = CheckoutProgress::new(
         url.to_string(),
         index.entries().len() as u64,
@@ -62,6 +62,43 @@ pub(crate) fn open_for_checkout(worktree: &Path) -> Result<gix::Repository> {
         .with(gix::sec::Trust::Full)
         .config_overrides(overrides);
     gix::open_opts(worktree, open).map_err(gix_error::unreadable(worktree, "opening the clone"))
+}
+
+/// Returns an index of the files of a tree.
+///
+/// # Errors
+///
+/// [`Error::Corrupt`] if an object is missing or damaged, or if a path must not be written.
+pub(crate) fn index_of(
+    repo: &gix::Repository,
+    tree: &gix::oid,
+    worktree: &Path,
+) -> Result<gix::index::File> {
+    let what = "its files cannot be checked out";
+    let index = repo.index_from_tree(tree);
+    let index = index.map_err(gix_error::unreadable(worktree, what))?;
+    let paths = || index.entries().iter().map(|entry| entry.path(&index));
+    match paths().find(|path| path.split(|byte| *byte == b'/').any(is_dot_git_on_windows)) {
+        None => Ok(index),
+        Some(path) => Err(Error::Corrupt {
+            path: worktree.to_owned(),
+            what: format!("{what}: the path `{path}` is invalid: on Windows, it is in .git"),
+            source: None,
+        }),
+    }
+}
+
+/// True for a name that starts with a directory on Windows that is `.git` there. gix refuses all
+/// other names that are `.git` for some file system, but does not take `\` for a separator.
+fn is_dot_git_on_windows(name: &[u8]) -> bool {
+    let Some(end) = name.iter().position(|byte| *byte == b'\\') else {
+        return false;
+    };
+    let first = name[..end].to_ascii_lowercase();
+    // A stream, trailing dots and trailing blanks do not change the name.
+    let stream = first.iter().position(|byte| *byte == b':');
+    let first = first[..stream.unwrap_or(end)].trim_end_with(|letter| matches!(letter, '.' | ' '));
+    matches!(first, b".git" | b"git~1")
 }
 
 /// Writes the files of an index into an empty directory. No filter program is run.

@@ -103,7 +103,11 @@ def tree(*entries):
 
 
 @pytest.mark.parametrize(
-    "name", [b"..", b".git", b".GIT", b"a/../../x", b"git~1", b".g\xe2\x80\x8cit"]
+    "name",
+    [
+        *(b"..", b".git", b".GIT", b"a/../../x", b"git~1", b".g\xe2\x80\x8cit", b".git."),
+        *(b".git\\x", b".Git .\\x", b"GIT~1\\x", b".git::$INDEX_ALLOCATION", b".git:x\\y"),
+    ],
 )
 def test_paths_with_tricks_write_nothing_outside(name, tmp_path):
     def ref(kind, data):

@@ -398,3 +398,53 @@ fn every_directory_of_a_repository_has_to_be_ones_own() {
         .unwrap();
     assert!(String::from_utf8_lossy(&says.stderr).contains("dubious ownership"));
 }
+
+#[test]
+fn updates_write_no_path_that_some_system_takes_for_git_s_directory() {
+    let names = [
+        ".GIT",
+        ".git.",
+        ".git ",
+        ".git:x",
+        ".git::$INDEX_ALLOCATION",
+        "git~1",
+        "GIT~1",
+        ".g\u{200c}it",
+        ".git\\x",
+        ".Git .\\x",
+        "git~1\\x",
+    ];
+    for name in names {
+        let root = tempfile::tempdir().unwrap();
+        let (origin, clone) = origin_and_clone(root.path(), false);
+        fs::write(root.path().join("evil"), "evil\n").unwrap();
+        let blob = git_text(
+            origin.path(),
+            ["hash-object", "-w", "../evil"]
+                .map(|part| part.replace("..", root.path().to_str().unwrap())),
+        );
+        let tree = |mode: &str, id: &str, name: &str| {
+            let mut make = hermetic("sh");
+            make.args(["-c", "printf '%s\\0' \"$1\" | git mktree -z", "sh"]);
+            let kind = if mode == "040000" { "tree" } else { "blob" };
+            make.arg(format!("{mode} {kind} {id}\t{name}"));
+            run(make.current_dir(origin.path())).1.trim().to_owned()
+        };
+        let top = tree("040000", &tree("100644", &blob, "evil"), name);
+        let commit = git_text(
+            origin.path(),
+            ["commit-tree", "-m", "x", "-p", "HEAD", &top],
+        );
+        git_text(origin.path(), ["update-ref", "HEAD", &commit]);
+        let (code, _, errors) = run(gitfleet().arg("update").arg(&clone));
+        assert!(
+            code == 1 && errors.contains("is invalid"),
+            "{name}: {errors}"
+        );
+        let written = crate::support::tree(&clone);
+        assert!(
+            !written.iter().any(|path| path.ends_with("evil")),
+            "{name}: {written:?}"
+        );
+    }
+}

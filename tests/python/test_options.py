@@ -126,7 +126,7 @@ def test_defaults_of_the_command_are_the_librarys(name):
         default = LIBRARY[name].get(key_of.get(flag, flag.replace("-", "_")), "")
         if number := re.sub(r"[^\d.]", "", default):
             assert float(value) * scale.get(flag, 1) == float(number), flag
-    assert len(flags) >= 6 or name in {"HistoryOptions", "BlameOptions"}
+    assert len(flags) >= 6 or name in {"HistoryOptions", "BlameOptions", "VerifyOptions"}
 
 
 def words(debug):

@@ -5,6 +5,7 @@ mod verified;
 
 use std::path::{Path, PathBuf};
 
+use super::clones::name_of;
 use super::dataset::HEAD_FILE;
 use super::input::Input;
 use super::outcome::Report;
@@ -72,7 +73,7 @@ where
         ..OpenOptions::default()
     };
     let inputs = paths.into_iter().map(|path| Input {
-        name: path.as_ref().display().to_string(),
+        name: name_of(path.as_ref()),
         value: Ok(path.as_ref().to_owned()),
     });
     let fleet = FleetOptions {

@@ -28,7 +28,7 @@ use crate::git::id::ObjectId as Id;
 use crate::git::refs::{Head, RefStore};
 use crate::git::repo::Repo;
 use crate::git_string::GitString;
-use crate::remote::checkout::{CheckoutProgress, open_for_checkout, write_files};
+use crate::remote::checkout::{CheckoutProgress, index_of, open_for_checkout, write_files};
 use crate::remote::lock::lock_clone;
 use crate::remote::options::{CloneOptions, UpdateFiles};
 use crate::remote::prefetch::{fetch_blobs, is_partial};
@@ -228,9 +228,7 @@ impl<'a> FilePlan<'a> {
         context: &Context,
     ) -> Result<()> {
         let writer = open_for_checkout(self.root)?;
-        let fresh = writer.index_from_tree(&self.tree);
-        let failed = "the new files cannot be checked out";
-        let mut fresh = fresh.map_err(gix_error::unreadable(repo.path(), failed))?;
+        let mut fresh = index_of(&writer, &self.tree, repo.path())?;
         let changed = self.changes.iter().map(|change| change.path.as_slice());
         let changed: HashSet<&[u8]> = changed.collect();
         // Unchanged entries are not written, but their `.gitattributes` apply to the written ones.
