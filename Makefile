@@ -70,7 +70,7 @@ types: $(VENV)/developed ## mypy and pyright, and the stub against the extension
 test: test-rust test-python ## all Rust and Python tests
 
 test-rust: ## unit, integration and documentation tests; ARGS go to cargo
-	$(CARGO) test --locked --features cli $(ARGS)
+	$(CARGO) test --locked --features cli,tls-rustcrypto $(ARGS)
 
 # A full run has to reach the required coverage; a run of the tests that ARGS select does not.
 COVERAGE = $(if $(ARGS),,--cov --cov-report=term)

@@ -28,7 +28,10 @@ const SYSTEM_BUNDLES: &[&str] = &[
 
 /// Creates a configuration that trusts the certificates of the bundle, or those of the system.
 pub(super) fn client_config(options: &NetOptions) -> Result<ClientConfig> {
-    let mut provider = provider()?;
+    client_config_with(provider()?, options)
+}
+
+fn client_config_with(mut provider: CryptoProvider, options: &NetOptions) -> Result<ClientConfig> {
     p521::add(&mut provider);
     let provider = Arc::new(provider);
     let (roots, pinned) = match &options.ca_bundle {
@@ -64,7 +67,8 @@ pub(super) fn client_config(options: &NetOptions) -> Result<ClientConfig> {
     Ok(config)
 }
 
-/// Returns graviola if the CPU supports it. On other CPUs, graviola would abort the process.
+/// Returns graviola if the CPU supports it. On other CPUs, graviola would abort the process; the feature
+/// `tls-rustcrypto` provides for them.
 #[cfg_attr(
     feature = "tls-rustcrypto",
     expect(clippy::unnecessary_wraps, reason = "it fails without the feature")
@@ -279,5 +283,52 @@ mod tests {
             let error = client_config(&NetOptions::new().ca_bundle(path.clone())).unwrap_err();
             assert!(error.report().contains(path.to_str().unwrap()), "{error}");
         }
+    }
+
+    /// Sends a word through TLS to a server that uses graviola, and returns what arrives.
+    #[cfg(feature = "tls-rustcrypto")]
+    fn through_tls(client: ClientConfig) -> std::result::Result<Vec<u8>, rustls::Error> {
+        use std::io::{Read, Write};
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls");
+        let pair = directory.join("localhost.pem");
+        let chain = certificates(&pair, "certificate").unwrap();
+        let provider = Arc::new(rustls_graviola::default_provider());
+        let server = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, key(&pair).unwrap())?;
+        let mut server = rustls::ServerConnection::new(Arc::new(server))?;
+        let name = "localhost".try_into().unwrap();
+        let mut client = rustls::ClientConnection::new(Arc::new(client), name)?;
+        client.writer().write_all(b"word").unwrap();
+        let mut wire = Vec::new();
+        while client.is_handshaking() || client.wants_write() {
+            client.write_tls(&mut wire).unwrap();
+            server.read_tls(&mut wire.as_slice()).unwrap();
+            server.process_new_packets()?;
+            wire.clear();
+            while server.wants_write() {
+                server.write_tls(&mut wire).unwrap();
+            }
+            client.read_tls(&mut wire.as_slice()).unwrap();
+            client.process_new_packets()?;
+            wire.clear();
+        }
+        let mut found = vec![0; 4];
+        server.reader().read_exact(&mut found).unwrap();
+        Ok(found)
+    }
+
+    #[test]
+    #[cfg(feature = "tls-rustcrypto")]
+    fn rustcrypto_talks_with_graviola_and_checks_certificates() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls");
+        let trusting = NetOptions::new().ca_bundle(directory.join("ca.pem"));
+        let config = |options: &NetOptions| {
+            client_config_with(rustls_rustcrypto::provider(), options).unwrap()
+        };
+        assert_eq!(through_tls(config(&trusting)).unwrap(), b"word");
+        let doubting = through_tls(config(&NetOptions::new())).unwrap_err();
+        assert!(words(&doubting).contains("is not signed by a trusted authority"));
     }
 }
