@@ -1,10 +1,8 @@
 //! `mine`, `clone` and `update`: many repositories.
 
-use std::path::PathBuf;
-
 use super::args::{CloneArgs, MineArgs, UpdateArgs};
 use super::interrupt;
-use super::many::{Line, bars, inputs, print};
+use super::many::{Line, bars, inputs, paths, print};
 use super::streams::Streams;
 use crate::edge::inputs::look_up;
 use crate::error::Result;
@@ -70,15 +68,7 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
 }
 
 pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
-    let typed: Vec<String> = args
-        .directories
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
-    let paths: Vec<PathBuf> = inputs(&typed, &args.fleet.many)?
-        .into_iter()
-        .map(PathBuf::from)
-        .collect();
+    let paths = paths(&args.directories, &args.fleet.many)?;
     let cancel = &interrupt::token(); // before this line, Ctrl-C ends the process at once
     let mut fleet = Fleet::new("");
     fleet.options = args.options();

@@ -1,7 +1,7 @@
 //! The parts that commands on many repositories share: their inputs, bars, lines and exit codes.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::ManyArgs;
@@ -169,4 +169,20 @@ pub(super) fn inputs(typed: &[String], args: &ManyArgs) -> Result<Vec<String>> {
         None => {}
     }
     Ok(inputs)
+}
+
+/// As [`inputs`], for paths, which need not be UTF-8 on the command line.
+pub(super) fn paths(typed: &[PathBuf], args: &ManyArgs) -> Result<Vec<PathBuf>> {
+    let is_list = |path: &PathBuf| path.as_os_str() == "-";
+    let mut paths = Vec::new();
+    for path in typed {
+        if is_list(path) {
+            let listed = list::read(&mut std::io::stdin().lock(), Path::new("standard input"))?;
+            paths.extend(listed.into_iter().map(PathBuf::from));
+        } else {
+            paths.push(path.clone());
+        }
+    }
+    paths.extend(inputs(&[], args)?.into_iter().map(PathBuf::from));
+    Ok(paths)
 }

@@ -1,21 +1,14 @@
 //! `verify`: whether clones and datasets are whole.
 
-use std::path::PathBuf;
-
 use super::args::VerifyArgs;
 use super::interrupt;
-use super::many::{Line, bars, inputs, print};
+use super::many::{Line, bars, paths, print};
 use super::streams::Streams;
 use crate::error::Result;
 use crate::fleet;
 
 pub(super) fn verify(args: &VerifyArgs, streams: &mut Streams) -> Result<u8> {
-    let typed = args.paths.iter().map(|path| path.display().to_string());
-    let typed: Vec<String> = typed.collect();
-    let paths: Vec<PathBuf> = inputs(&typed, &args.many)?
-        .into_iter()
-        .map(PathBuf::from)
-        .collect();
+    let paths = paths(&args.paths, &args.many)?;
     let cancel = &interrupt::token(); // before this line, Ctrl-C ends the process at once
     let (bars, context) = bars(&args.many, streams, paths.len(), cancel);
     let report = fleet::verify(paths, &args.options(), &context)?;

@@ -265,6 +265,8 @@ pub(super) fn name_of(path: &Path) -> String {
     let text = path.display().to_string();
     if path.exists() {
         text
+    } else if text.starts_with("github:") {
+        "github:***".to_owned()
     } else {
         without_user_info(&text)
     }

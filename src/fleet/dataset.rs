@@ -24,7 +24,7 @@ use crate::regular_file;
 use crate::remote_url::RepoKey;
 
 /// Version of the directory's layout.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 pub(super) const HEAD_FILE: &str = "dataset.json";
 /// The file that says what each column of the tables means.
 pub(super) const SCHEMA_FILE: &str = "tables.json";
@@ -36,8 +36,8 @@ pub(super) const REPOS: &str = "repos";
 /// `dataset.json`.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct HeadFile {
-    format: u32,
-    schema_version: u32,
+    pub(super) format: u32,
+    pub(super) schema_version: u32,
     tool_version: String,
     pub(super) options: serde_json::Value,
     pub(super) options_hash: String,
@@ -314,7 +314,8 @@ pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
     text
 }
 
-fn hash(options: &serde_json::Value) -> String {
+/// The hash of the options of a run.
+pub(super) fn hash(options: &serde_json::Value) -> String {
     use sha2::Digest;
     hex(&sha2::Sha256::digest(options.to_string()))
 }

@@ -10,6 +10,22 @@ use crate::error::Result;
 /// Longest chain of tags that is followed.
 const LONGEST_CHAIN: usize = 100;
 
+/// Returns the object that a tag finally points to, or the object itself; `None` if one is missing or
+/// a tag cannot be parsed. gix's own function panics then.
+pub(crate) fn peel_tags(repo: &gix::Repository, id: gix::ObjectId) -> Option<gix::ObjectId> {
+    let mut id = id;
+    for _ in 0..LONGEST_CHAIN {
+        if repo.find_header(id).ok()?.kind() != Kind::Tag {
+            return Some(id);
+        }
+        let tag = repo.find_object(id).ok()?;
+        id = TagRefIter::from_bytes(&tag.data, id.kind())
+            .target_id()
+            .ok()?;
+    }
+    None
+}
+
 impl Repo {
     /// Returns the commit that an object is or, for a tag, finally points to; `None` if it is of
     /// another kind or missing.

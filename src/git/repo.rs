@@ -63,6 +63,8 @@ pub struct Repo {
     context: Context,
     /// Records the ids of objects that were looked up and are missing, if requested.
     missed: Option<MissingIds>,
+    /// False if objects are read as they are stored, not their replacements.
+    replaces: bool,
     /// The git directory that gix reads in place of the repository's, if there is one.
     view: Option<Arc<View>>,
 }
@@ -117,6 +119,7 @@ impl Repo {
             cache_bytes: options.cache_bytes.unwrap_or(CACHE_BYTES),
             context: Context::new(),
             missed: None,
+            replaces: true,
             view: view.map(Arc::new),
         })
     }
@@ -263,6 +266,7 @@ impl Repo {
             extra,
             missed,
             view,
+            self.replaces,
         )
     }
 
@@ -281,7 +285,16 @@ impl Repo {
         &self.context
     }
 
+    /// Returns the same repository, whose objects are read as they are stored, without replacements.
+    pub(crate) fn as_stored(&self) -> Self {
+        Self {
+            replaces: false,
+            ..self.clone()
+        }
+    }
+
     /// Returns the same repository, whose calls record missing objects in `missed`.
+    #[cfg(feature = "http")]
     pub(crate) fn recording(&self, missed: MissingIds) -> Self {
         Self {
             missed: Some(missed),

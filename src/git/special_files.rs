@@ -27,6 +27,9 @@ const FILES: [(&str, u64); 12] = [
     ("shallow", GIB),
 ];
 
+/// The start of the names of the parts of a split index.
+pub(super) const SHARED_INDEX: &str = "sharedindex.";
+
 /// Refuses a git directory with a pipe, a socket or a device in the place of a file that gix reads,
 /// or with such a file above its largest size.
 ///
@@ -40,17 +43,19 @@ pub(super) fn check(git_dir: &Path) -> Result<()> {
     for (name, most) in FILES {
         look_at(&git_dir.join(name), most)?;
     }
-    look_below(&git_dir.join("objects/info/commit-graphs"))
+    look_below(&git_dir.join("objects/info/commit-graphs"), |_| true)?;
+    // git's file system monitor has a socket here.
+    look_below(git_dir, |name| name.starts_with(SHARED_INDEX))
 }
 
 /// Refuses pipes, sockets and devices in a directory of objects.
 pub(super) fn check_objects(objects: &Path) -> Result<()> {
     look_at(&objects.join("info/alternates"), MIB)?;
-    look_below(&objects.join("pack"))?;
+    look_below(&objects.join("pack"), |_| true)?;
     for entry in fs::read_dir(objects).into_iter().flatten().flatten() {
         // The directories of objects in files of their own have the first two digits of the ids.
         if entry.file_name().len() == 2 {
-            look_below(&entry.path())?;
+            look_below(&entry.path(), |_| true)?;
         }
     }
     Ok(())
@@ -68,14 +73,14 @@ fn look_at(path: &Path, most: u64) -> Result<()> {
     }
 }
 
-fn look_below(directory: &Path) -> Result<()> {
+fn look_below(directory: &Path, is_read: impl Fn(&str) -> bool) -> Result<()> {
     let Ok(entries) = fs::read_dir(directory) else {
         return Ok(()); // opening a pack or a commit-graph reports the error
     };
     for entry in entries.flatten() {
         // Regular files are known without another question to the file system.
         let is_plain = entry.file_type().is_ok_and(|kind| kind.is_file());
-        if !is_plain {
+        if !is_plain && is_read(&entry.file_name().to_string_lossy()) {
             look_at(&entry.path(), u64::MAX)?;
         }
     }

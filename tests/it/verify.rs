@@ -40,6 +40,15 @@ fn object(clone: &Path, revision: &str) -> PathBuf {
     clone.join(".git/objects").join(&id[..2]).join(&id[2..])
 }
 
+/// Runs a script in a directory; returns its output.
+fn shell(at: &Path, script: &str) -> String {
+    let mut shell = hermetic("sh");
+    shell.args(["-c", script]).current_dir(at);
+    let (code, out, errors) = run(&mut shell);
+    assert_eq!(code, 0, "{script}: {errors}");
+    out.trim().to_owned()
+}
+
 /// Changes a byte in the middle of a file.
 fn flip(path: &Path) {
     let mut bytes = fs::read(path).unwrap();
@@ -72,6 +81,8 @@ fn whole_repositories_of_every_kind_have_no_problems() {
         ("shallow", &["--depth", "1"]),
         ("without blobs", &["--bare", "--filter=blob:none"]),
         ("without trees", &["--bare", "--filter=tree:0"]),
+        ("commits", &["--bare", "--filter=object:type=commit"]),
+        ("combined", &["--bare", "--filter=combine:tree:0+blob:none"]),
         ("borrowing", &["--shared"]),
         ("reftable", &["--ref-format=reftable"]),
         ("empty", &[]),
@@ -106,7 +117,7 @@ fn whole_repositories_of_every_kind_have_no_problems() {
 #[test]
 fn damages_that_fsck_finds_are_problems() {
     type Damage = fn(&Path);
-    let damages: [(&str, Damage, &str); 15] = [
+    let damages: [(&str, Damage, &str); 25] = [
         (
             "a byte of a pack",
             |at| flip(&first_pack(at)),
@@ -199,6 +210,100 @@ fn damages_that_fsck_finds_are_problems() {
             |at| fs::write(at.join(".git/refs/heads/none"), "").unwrap(),
             "refs/heads/none is broken",
         ),
+        (
+            "a tag that cannot be parsed",
+            |at| {
+                let junk = shell(
+                    at,
+                    "echo junk | git hash-object --literally -w --stdin -t tag",
+                );
+                fs::write(at.join(".git/refs/tags/junk"), junk + "\n").unwrap();
+            },
+            "cannot be decoded",
+        ),
+        (
+            "the end of a blob's file",
+            |at| {
+                let path = object(at, "HEAD:new");
+                let bytes = fs::read(&path).unwrap();
+                fs::remove_file(&path).unwrap();
+                fs::write(path, &bytes[..bytes.len() - 3]).unwrap();
+            },
+            "is damaged",
+        ),
+        (
+            "something after a blob",
+            |at| {
+                let path = object(at, "HEAD:new");
+                let bytes = [&fs::read(&path).unwrap()[..], b"junk"].concat();
+                fs::remove_file(&path).unwrap();
+                fs::write(path, bytes).unwrap();
+            },
+            "is damaged",
+        ),
+        (
+            "the shared part of the index",
+            |at| {
+                git_text(at, ["update-index", "--split-index"]);
+                shell(at, "rm .git/sharedindex.*");
+            },
+            "index",
+        ),
+        (
+            "the tree of a linked working tree",
+            |at| {
+                git_text(at, ["worktree", "add", "-q", "--detach", "../linked"]);
+                let linked = at.parent().unwrap().join("linked");
+                fs::write(linked.join("its-own"), "its own\n").unwrap();
+                git_text(&linked, ["add", "-A"]);
+                git_text(&linked, ["commit", "-qm", "other"]);
+                let tree = git_text(&linked, ["rev-parse", "HEAD^{tree}"]);
+                fs::remove_file(object(at, &tree)).unwrap();
+            },
+            "is missing",
+        ),
+        (
+            "the index of a linked working tree",
+            |at| {
+                git_text(at, ["worktree", "add", "-q", "--detach", "../linked"]);
+                flip(&at.join(".git/worktrees/linked/index"));
+            },
+            "checksum",
+        ),
+        (
+            "a tree in the place of a blob",
+            |at| {
+                let script = "t=$(git rev-parse HEAD^{tree}); t=$(printf '100644 blob %s\\tx\\n' $t | git mktree --missing 2>&1) || t=$(python3 -c \"import sys; sys.stdout.buffer.write(b'100644 x\\0'+bytes.fromhex('$(git rev-parse HEAD^{tree})'))\" | git hash-object --literally -w --stdin -t tree); git update-ref refs/heads/odd $(git commit-tree -m odd $t)";
+                shell(at, script);
+            },
+            "expected a blob",
+        ),
+        (
+            "a tag of another type",
+            |at| {
+                let script = "b=$(git rev-parse HEAD:new); printf 'object %s\\ntype commit\\ntag t\\ntagger A <a@b> 0 +0000\\n\\nx\\n' $b | git hash-object --literally -w --stdin -t tag > .git/refs/tags/odd";
+                shell(at, script);
+            },
+            "expected a commit",
+        ),
+        (
+            "a branch of a blob",
+            |at| {
+                let blob = git_text(at, ["rev-parse", "HEAD:new"]);
+                fs::write(at.join(".git/refs/heads/blob"), blob + "\n").unwrap();
+            },
+            "which is a blob",
+        ),
+        (
+            "a commit that is replaced",
+            |at| {
+                git_text(at, ["commit", "-q", "--allow-empty", "-m", "last"]);
+                git_text(at, ["replace", "HEAD~1", "HEAD~2"]);
+                let lost = shell(at, "GIT_NO_REPLACE_OBJECTS=1 git rev-parse HEAD~1");
+                fs::remove_file(object(at, &lost)).unwrap();
+            },
+            "is missing",
+        ),
     ];
     for (name, damage, expected) in damages {
         let root = tempfile::tempdir().unwrap();
@@ -246,7 +351,7 @@ fn verified(path: &Path) -> Verified {
 #[test]
 fn the_rows_sizes_and_hashes_of_a_dataset_are_verified() {
     type Damage = fn(&Path);
-    let damages: [(&str, Damage, &str); 8] = [
+    let damages: [(&str, Damage, &str); 11] = [
         (
             "a byte",
             |at| flip(&at.join("blame.parquet")),
@@ -300,6 +405,25 @@ fn the_rows_sizes_and_hashes_of_a_dataset_are_verified() {
                 fs::copy(at.join("blame.parquet"), at.join("other.parquet")).unwrap();
             },
             "other.parquet is not listed",
+        ),
+        (
+            "the package",
+            |at| fs::remove_file(at.join("datapackage.json")).unwrap(),
+            "datapackage.json is missing",
+        ),
+        (
+            "the schemas",
+            |at| fs::write(at.join("../../../../tables.json"), "{}").unwrap(),
+            "tables.json is missing or was edited",
+        ),
+        (
+            "the options",
+            |at| {
+                let path = at.join("../../../../dataset.json");
+                let text = fs::read_to_string(&path).unwrap();
+                fs::write(path, text.replace("\"blame\"", "\"commits\"")).unwrap();
+            },
+            "was edited",
         ),
     ];
     for (name, damage, expected) in damages {
@@ -383,4 +507,73 @@ fn repositories_that_were_not_mined_are_warnings() {
         "{:?}",
         found.warnings
     );
+}
+
+#[test]
+fn a_partial_clone_lacks_only_what_its_remote_has_promised() {
+    let root = tempfile::tempdir().unwrap();
+    let origin = Fixture::make("history", &[]);
+    git_text(origin.path(), ["config", "uploadpack.allowFilter", "true"]);
+    let source = format!("file://{}", origin.path().display());
+    git_text(
+        root.path(),
+        ["clone", "-q", "--filter=blob:none", &source, "clone"],
+    );
+    let path = root.path().join("clone");
+    git_text(&path, ["config", "maintenance.auto", "false"]);
+    git_text(&path, ["fetch", "-q", "--filter=tree:0", "--refetch"]);
+    fs::write(path.join("new"), "of this clone alone\n").unwrap();
+    git_text(&path, ["add", "-A"]);
+    git_text(&path, ["commit", "-qm", "new"]);
+    assert_eq!(problems(&path), [""; 0]);
+    let lost = git_text(&path, ["rev-parse", "HEAD:new"]);
+    fs::remove_file(object(&path, "HEAD:new")).unwrap();
+    assert_eq!(problems(&path), [format!("object {lost} is missing")]);
+}
+
+#[test]
+fn a_file_named_dataset_json_does_not_hide_a_repository() {
+    let root = tempfile::tempdir().unwrap();
+    let (_fixture, data, _) = dataset(root.path());
+    let fixture = Fixture::make("history", &[]);
+    for name in ["dataset.json", "tables.json"] {
+        fs::copy(data.join(name), fixture.path().join(name)).unwrap();
+    }
+    fs::remove_file(object(fixture.path(), "HEAD")).unwrap();
+    assert!(verified(fixture.path()).problems[0].contains("missing"));
+}
+
+#[test]
+fn a_tree_of_many_paths_is_looked_at_once() {
+    let fixture = Fixture::empty();
+    let script = "b=$(echo x | git hash-object -w --stdin); t=$(printf '100644 blob %s\\tf\\n' $b | git mktree); for level in 1 2 3 4 5 6 7 8 9 10 11 12; do t=$(for n in 0 1 2 3 4 5 6 7 8 9; do printf '040000 tree %s\\t%s\\n' $t $n; done | git mktree); done; git update-ref HEAD $(git commit-tree -m bomb $t)";
+    shell(fixture.path(), script);
+    assert_eq!(problems(fixture.path()), [""; 0]); // 10^12 paths
+}
+
+#[test]
+fn a_tag_that_cannot_be_parsed_stops_no_command() {
+    let fixture = Fixture::make("history", &[]);
+    let junk = shell(
+        fixture.path(),
+        "echo junk | git hash-object --literally -w --stdin -t tag",
+    );
+    fs::write(fixture.path().join(".git/refs/tags/junk"), junk + "\n").unwrap();
+    let root = tempfile::tempdir().unwrap();
+    for args in [
+        &["clone", "-o", "clones"][..],
+        &["mine", "-o", "data"],
+        &["commits", "--all"],
+    ] {
+        let mut command = gitfleet();
+        command
+            .args(args)
+            .arg(fixture.path())
+            .current_dir(root.path());
+        let (code, _, errors) = run(&mut command);
+        assert!(
+            code < 2 && !errors.contains("panicked"),
+            "{args:?}: {code} {errors}"
+        );
+    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::options::{MineOptions, Table};
-use super::outcome::{Failure, Mined, OutcomeFile};
+use super::outcome::{Failure, Mined, OUTCOME_FORMAT, OutcomeFile};
 use super::turns::Turns;
 use crate::choice::Choice;
 use crate::context::Context;
@@ -231,7 +231,7 @@ impl MineJob<'_> {
         error: Option<&Error>,
     ) -> Result<()> {
         let outcome = OutcomeFile {
-            format: 1,
+            format: OUTCOME_FORMAT,
             url: self.target.address(),
             rev: self.options.revision().to_owned(),
             options_hash: self.dataset.options_hash.clone(),

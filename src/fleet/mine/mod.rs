@@ -25,7 +25,7 @@ use turns::Turns;
 
 pub use options::{MineOptions, Table};
 pub use outcome::Mined;
-pub(super) use outcome::OutcomeFile;
+pub(super) use outcome::{OUTCOME_FORMAT, OutcomeFile, PACKAGE_FILE};
 
 /// Mines `targets` into the dataset at `into`, which is created if it is missing. Targets are
 /// strings, which [`Target::parse`] reads, or [`Target`]s. If a target fails, the other targets are

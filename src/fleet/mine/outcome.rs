@@ -29,6 +29,11 @@ pub struct Mined {
     pub was_finished: bool,
 }
 
+/// Version of `outcome.json`.
+pub(in crate::fleet) const OUTCOME_FORMAT: u32 = 1;
+/// The file that describes the tables of a directory to other programs.
+pub(in crate::fleet) const PACKAGE_FILE: &str = "datapackage.json";
+
 /// The content of `outcome.json`.
 #[derive(Deserialize, Serialize)]
 pub(in crate::fleet) struct OutcomeFile {

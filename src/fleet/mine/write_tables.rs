@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::job::MineJob;
 use super::options::Table;
-use super::outcome::Mined;
+use super::outcome::{Mined, PACKAGE_FILE};
 use crate::error::Result;
 use crate::fleet::dataset::{json, write_synced};
 use crate::fleet::table_file::{TableFile, file_name};
@@ -141,7 +141,7 @@ impl MineJob<'_> {
             }
         }
         let package = data_package(&self.target.key().to_string(), &tables);
-        write_synced(&directory.join("datapackage.json"), &json(&package))
+        write_synced(&directory.join(PACKAGE_FILE), &json(&package))
     }
 }
 

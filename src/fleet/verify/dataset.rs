@@ -8,12 +8,12 @@ use super::verified::{Verified, named};
 use crate::context::Context;
 use crate::durable::is_absence;
 use crate::error::{Error, Result};
-use crate::fleet::dataset::{HEAD_FILE, HeadFile, OUTCOME_FILE, REPOS, SCHEMA_FILE};
+use crate::fleet::dataset::{FORMAT, HEAD_FILE, HeadFile, OUTCOME_FILE, REPOS, SCHEMA_FILE, hash};
 use crate::fleet::file_sum::FileSum;
-use crate::fleet::mine::OutcomeFile;
+use crate::fleet::mine::{OUTCOME_FORMAT, OutcomeFile, PACKAGE_FILE};
 use crate::fleet::table_file::file_name;
 use crate::regular_file;
-use crate::table::parquet_rows;
+use crate::table::{parquet_rows, schema};
 use crate::workers::Workers;
 
 /// Most directories below each other: a host, and the parts of a name.
@@ -25,24 +25,35 @@ pub(super) fn verify(root: &Path, workers: &Workers, context: &Context) -> Resul
         path: root.to_owned(),
         ..Verified::default()
     };
-    let Some(head) = read(&root.join(HEAD_FILE))? else {
-        let problem = format!("{HEAD_FILE} does not describe a dataset");
+    let Some(head) = read::<HeadFile>(&root.join(HEAD_FILE))? else {
+        let problem = format!("{HEAD_FILE} is missing, or does not describe a dataset");
         verified.problems.push(problem);
         return Ok(verified);
     };
-    if !root.join(SCHEMA_FILE).is_file() {
-        verified.problems.push(format!("{SCHEMA_FILE} is missing"));
+    if (head.format, head.schema_version) != (FORMAT, schema::VERSION) {
+        let problem = format!("{HEAD_FILE} is of another version of GitFleet");
+        verified.problems.push(problem);
+        return Ok(verified);
     }
-    let mut places = Vec::new();
-    let mut strays = Vec::new();
-    find(&root.join(REPOS), DEEPEST, &mut places, &mut strays)?;
-    places.sort();
+    if hash(&head.options) != head.options_hash {
+        let problem = format!("{HEAD_FILE} was edited: its options are not those of its hash");
+        verified.problems.push(problem);
+    }
+    if read(&root.join(SCHEMA_FILE))? != Some(schema::table_schemas()) {
+        let problem = format!("{SCHEMA_FILE} is missing or was edited; `mine` writes it again");
+        verified.problems.push(problem);
+    }
+    let mut found = Places::default();
+    find(&root.join(REPOS), DEEPEST, &mut found)?;
+    for list in [&mut found.finished, &mut found.strays, &mut found.empty] {
+        list.sort();
+    }
     let dataset = Dataset {
         root,
         head: &head,
         context,
     };
-    let checks = workers.map(&places, |place| dataset.check(place))?;
+    let checks = workers.map(&found.finished, |place| dataset.check(place))?;
     let (mut tables, mut rows) = (0, 0);
     for check in checks {
         tables += check.tables;
@@ -50,13 +61,16 @@ pub(super) fn verify(root: &Path, workers: &Workers, context: &Context) -> Resul
         verified.problems.extend(check.problems);
         verified.warnings.extend(check.failure);
     }
-    strays.sort();
-    for stray in strays {
+    for stray in found.strays {
         let stray = relative(root, &stray);
         let problem = format!("{stray} has no {OUTCOME_FILE}");
         verified.problems.push(problem);
     }
-    let repositories = places.len() as u64;
+    for empty in found.empty {
+        let warning = format!("{} is empty", relative(root, &empty));
+        verified.warnings.push(warning);
+    }
+    let repositories = found.finished.len() as u64;
     verified.counts = named(&[
         ("repositories", repositories),
         ("tables", tables),
@@ -93,7 +107,17 @@ impl Dataset<'_> {
         if outcome.options_hash != self.head.options_hash {
             problem(format!("{OUTCOME_FILE} is of a run with other options"));
         }
+        if outcome.format != OUTCOME_FORMAT {
+            problem(format!("{OUTCOME_FILE} is of another version of GitFleet"));
+            return Ok(check);
+        }
+        let others = tables_in(place)?;
         if let Some(error) = outcome.error {
+            for other in others {
+                problem(format!(
+                    "{other} is there, although {OUTCOME_FILE} has an error"
+                ));
+            }
             check.failure = Some(format!("{name} was not mined: {}", error.message));
             return Ok(check);
         }
@@ -101,6 +125,9 @@ impl Dataset<'_> {
             problem(format!("{OUTCOME_FILE} lists no tables"));
             return Ok(check);
         };
+        if read::<serde_json::Value>(&place.join(PACKAGE_FILE))?.is_none() {
+            problem(format!("{PACKAGE_FILE} is missing or damaged"));
+        }
         let expected = self.head.options["tables"].as_array();
         let expected = expected
             .into_iter()
@@ -111,6 +138,10 @@ impl Dataset<'_> {
         }
         let mut listed = BTreeSet::new();
         for (table, rows) in &mined.rows {
+            if !schema::is_table(table) {
+                problem(format!("{OUTCOME_FILE} lists {table:?}, which is no table"));
+                continue;
+            }
             let file = file_name(table);
             let found = self.look_at(&place.join(&file), *rows, mined.files.get(&file))?;
             if let Some(what) = found {
@@ -120,7 +151,6 @@ impl Dataset<'_> {
             check.rows += rows;
             listed.insert(file);
         }
-        let others = tables_in(place)?;
         for other in others.difference(&listed) {
             check
                 .problems
@@ -173,33 +203,42 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     }
 }
 
-/// Finds the directories that have an `outcome.json`, and those that should have one.
-fn find(
-    directory: &Path,
-    depth: usize,
-    places: &mut Vec<PathBuf>,
-    strays: &mut Vec<PathBuf>,
-) -> Result<()> {
+/// The directories below `repos`.
+#[derive(Default)]
+struct Places {
+    /// Those that have an `outcome.json`.
+    finished: Vec<PathBuf>,
+    /// Those that have other files.
+    strays: Vec<PathBuf>,
+    /// Those that have nothing: a run that was killed leaves the directory of an owner.
+    empty: Vec<PathBuf>,
+}
+
+/// Finds the directories of repositories.
+fn find(directory: &Path, depth: usize, found: &mut Places) -> Result<()> {
     let failed = || Error::storage("read", directory);
     let entries = match fs::read_dir(directory) {
         Err(error) if is_absence(error.kind()) => return Ok(()),
         entries => entries.map_err(failed())?,
     };
-    let (mut has_outcome, mut has_files) = (false, depth == 0);
+    let (mut has_outcome, mut has_files, mut is_empty) = (false, depth == 0, true);
     for entry in entries {
         let entry = entry.map_err(failed())?;
         // Links are not followed.
         let is_directory = entry.file_type().map_err(failed())?.is_dir();
         if is_directory && depth > 0 {
-            find(&entry.path(), depth - 1, places, strays)?;
+            find(&entry.path(), depth - 1, found)?;
         }
         has_outcome |= entry.file_name() == OUTCOME_FILE;
         has_files |= !is_directory;
+        is_empty = false;
     }
     if has_outcome {
-        places.push(directory.to_owned());
+        found.finished.push(directory.to_owned());
     } else if has_files {
-        strays.push(directory.to_owned());
+        found.strays.push(directory.to_owned());
+    } else if is_empty {
+        found.empty.push(directory.to_owned());
     }
     Ok(())
 }

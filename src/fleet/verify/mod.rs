@@ -6,7 +6,7 @@ mod verified;
 use std::path::{Path, PathBuf};
 
 use super::clones::name_of;
-use super::dataset::HEAD_FILE;
+use super::dataset::{HEAD_FILE, REPOS};
 use super::input::Input;
 use super::outcome::Report;
 use super::run::{FleetOptions, run};
@@ -101,7 +101,9 @@ where
 }
 
 fn verify_one(path: &Path, open: &OpenOptions, context: &Context) -> Result<Verified> {
-    if path.join(HEAD_FILE).is_file() {
+    // A file of that name may be in a working tree.
+    let is_repository = path.join(".git").exists() || path.join("HEAD").exists();
+    if !is_repository && (path.join(HEAD_FILE).exists() || path.join(REPOS).is_dir()) {
         let workers = open.workers.as_ref();
         let workers = workers.ok_or_else(|| Error::internal("no threads"))?;
         return dataset::verify(path, workers, context);

@@ -49,6 +49,8 @@ struct Store {
     cache: ObjectCache,
     /// Replaced objects and their replacements (git-replace).
     replaced: HashMap<ObjectId, ObjectId>,
+    /// False if objects are read as they are stored, not their replacements.
+    replaces: bool,
     /// Additional objects, which are not stored in a repository.
     extra: HashMap<ObjectId, Object>,
     missed: Option<MissingIds>,
@@ -66,7 +68,7 @@ impl Store {
 impl ObjectSource {
     /// `cache_bytes` limits the memory for decoded objects, for all readers together. `extra` are
     /// additional objects, which can be read like the objects of the repository. The ids of objects
-    /// that are not found are added to `missed`.
+    /// that are not found are added to `missed`. Replacements of objects are read if `replaces` is true.
     pub(super) fn new(
         shared: &gix::ThreadSafeRepository,
         path: &Path,
@@ -74,6 +76,7 @@ impl ObjectSource {
         extra: HashMap<ObjectId, Object>,
         missed: Option<MissingIds>,
         view: Option<Arc<View>>,
+        replaces: bool,
     ) -> Result<Self> {
         let repo = shared.to_thread_local();
         let odb = repo.objects.store_ref();
@@ -87,7 +90,12 @@ impl ObjectSource {
             packs: Packs::open(&dirs, repo.object_hash())?,
             dirs,
             cache: ObjectCache::new(cache_bytes),
-            replaced: odb.replacements().collect(),
+            replaced: if replaces {
+                odb.replacements().collect()
+            } else {
+                HashMap::new()
+            },
+            replaces,
             extra,
             missed,
         };
@@ -106,8 +114,10 @@ impl ObjectSource {
 
     /// Creates a reader for the calling thread.
     pub(crate) fn objects(&self) -> Objects {
+        let mut repo = self.shared.to_thread_local();
+        repo.objects.ignore_replacements |= !self.store.replaces;
         Objects {
-            repo: self.shared.to_thread_local(),
+            repo,
             path: self.path.clone(),
             store: Arc::clone(&self.store),
             scratch: RefCell::default(),
@@ -228,29 +238,37 @@ impl Objects {
     /// Returns the size of an object in bytes, without decoding all of it; `None` if the repository
     /// does not have it.
     pub(super) fn size(&self, id: ObjectId) -> Result<Option<u64>> {
+        Ok(self.header(id)?.map(|(_, size)| size))
+    }
+
+    /// Returns the kind of an object, and its size in bytes, without decoding all of it; `None` if the
+    /// repository does not have it.
+    pub(super) fn header(&self, id: ObjectId) -> Result<Option<(Kind, u64)>> {
         let store = &*self.store;
         let id = store.replaced.get(&id).copied().unwrap_or(id);
         if let Some(object) = store.extra.get(&id) {
-            return Ok(Some(object.len() as u64));
+            return Ok(Some((object.kind, object.len() as u64)));
         }
         {
             let mut scratch = self.scratch.borrow_mut();
             if let Some(ObjectLocation::Packed { pack, offset }) =
                 store.packs.find(&id, &mut scratch)
-                && let Some(size) = store.packs.size(pack, offset, &mut scratch)
+                && let Some(header) = store.packs.header(pack, offset, &mut scratch)
             {
-                return Ok(Some(size));
+                return Ok(Some(header));
             }
         }
         match self.repo.try_find_header(id) {
-            Ok(Some(header)) => Ok(Some(header.size())),
+            Ok(Some(header)) => Ok(Some((header.kind(), header.size()))),
             Ok(None) => {
                 loose::refuse_unreadable(&self.store.dirs, id)?;
                 self.store.note_missing(id);
                 Ok(None)
             }
             // Another copy may be intact.
-            Err(_) => Ok(self.read(id)?.map(|object| object.len() as u64)),
+            Err(_) => Ok(self
+                .read(id)?
+                .map(|object| (object.kind, object.len() as u64))),
         }
     }
 

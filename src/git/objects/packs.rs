@@ -4,10 +4,12 @@
 //! chain is cached: gix caches only the object that was requested, and would decode its bases again
 //! for each neighbour.
 
+use std::cell::Cell;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
+use gix::objs::Kind;
 use gix::odb::pack::data::decode::header::ResolvedBase;
 use gix::odb::pack::data::entry::Header;
 use gix::odb::pack::{data, index};
@@ -143,13 +145,20 @@ impl Packs {
         None
     }
 
-    /// Returns the size of the object at `offset`, without decoding it; `None` if it is damaged.
-    pub(super) fn size(&self, number: usize, offset: u64, scratch: &mut Scratch) -> Option<u64> {
+    /// Returns the kind and the size of the object at `offset`, without decoding it; `None` if it is
+    /// damaged, or if the kind is that of a delta base in another pack.
+    pub(super) fn header(
+        &self,
+        number: usize,
+        offset: u64,
+        scratch: &mut Scratch,
+    ) -> Option<(Kind, u64)> {
         let pack = &self.packs[number];
+        let is_elsewhere = Cell::new(false);
         let base = |id: &gix::hash::oid| -> gix::Result<Option<ResolvedBase>> {
             let Some(entry) = pack.index.lookup(id) else {
-                // The kind of a base in another pack does not affect the size.
-                let (kind, num_deltas) = (gix::objs::Kind::Blob, None);
+                is_elsewhere.set(true);
+                let (kind, num_deltas) = (Kind::Blob, None);
                 return Ok(Some(ResolvedBase::OutOfPack { kind, num_deltas }));
             };
             let entry = pack.data.entry(pack.index.pack_offset_at_index(entry))?;
@@ -157,7 +166,8 @@ impl Packs {
         };
         let entry = pack.data.entry(offset).ok()?;
         let header = pack.data.decode_header(entry, &mut scratch.inflate, &base);
-        header.ok().map(|header| header.object_size)
+        let header = header.ok().filter(|_| !is_elsewhere.get());
+        header.map(|header| (header.kind, header.object_size))
     }
 
     /// Returns the pack and offset of every copy of the object.

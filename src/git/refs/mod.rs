@@ -6,11 +6,11 @@ mod store;
 mod stored;
 
 use gix::bstr::ByteSlice;
-use gix::objs::Kind;
 
 use super::gix_error;
 use super::id::ObjectId;
 use super::objects::find_object;
+use super::peel::peel_tags;
 use super::repo::Repo;
 use crate::error::Result;
 use crate::git_string::GitString;
@@ -138,7 +138,11 @@ impl Repo {
             refs.push(Reference {
                 name: name.clone().into(),
                 target_id: ObjectId(target),
-                peeled_id: ObjectId(peeled.unwrap_or_else(|| peel(&local, target))),
+                peeled_id: ObjectId(
+                    peeled
+                        .or_else(|| peel_tags(&local, target))
+                        .unwrap_or(target),
+                ),
             });
         }
         Ok(refs)
@@ -188,18 +192,5 @@ impl Repo {
     /// [`Error::Corrupt`](crate::Error::Corrupt) if its refs cannot be read.
     pub fn is_empty(&self) -> Result<bool> {
         Ok(matches!(self.head()?, Head::Unborn { .. }) && self.refs()?.is_empty())
-    }
-}
-
-/// Returns the object that an annotated tag finally points to, or `id` itself for other objects and
-/// for objects that are missing.
-fn peel(local: &gix::Repository, id: gix::ObjectId) -> gix::ObjectId {
-    match local.find_header(id) {
-        Ok(header) if header.kind() == Kind::Tag => {
-            let tag = local.find_object(id);
-            let peeled = tag.and_then(gix::Object::peel_tags_to_end);
-            peeled.map_or(id, |object| object.id)
-        }
-        _ => id,
     }
 }

@@ -6,6 +6,7 @@ use gix::objs::Kind;
 
 use super::{Miss, Names, miss};
 use crate::git::gix_error;
+use crate::git::peel::peel_tags;
 
 impl Names<'_> {
     /// Reads a name. Paths, as in `HEAD:README.md`, are recognised and refused: they never name
@@ -96,14 +97,11 @@ impl Names<'_> {
             b"blob" => to_kind(Kind::Blob),
             b"" | b"object" => {
                 let id = self.object(start)?;
-                let peeled = self.peeled(id, |object| {
-                    let is_object = wanted == b"object";
-                    Ok(if is_object {
-                        object.id
-                    } else {
-                        object.peel_tags_to_end()?.id
-                    })
-                })?;
+                let found = self.peeled(id, |object| Ok(object.id))?;
+                let peeled = match wanted {
+                    b"object" => found,
+                    _ => found.and_then(|id| peel_tags(&self.local, id)),
+                };
                 peeled.map_or_else(|| miss(format!("the repository does not have {id}")), Ok)
             }
             [b'/', text @ ..] => self.youngest(&[to_kind(Kind::Commit)?], text),

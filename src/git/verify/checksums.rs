@@ -11,27 +11,33 @@ use super::found::Found;
 use crate::cancel::CancelToken;
 use crate::durable::is_absence;
 use crate::error::{Error, Result};
+use crate::git::special_files::SHARED_INDEX;
 use crate::regular_file;
 use crate::workers::Workers;
 
 /// The extensions of such files in a directory of packs or of commit-graphs.
-const EXTENSIONS: [&str; 6] = ["bitmap", "graph", "idx", "mtimes", "pack", "rev"];
+const EXTENSIONS: [&str; 7] = ["bitmap", "graph", "idx", "midx", "mtimes", "pack", "rev"];
 const BUFFER_BYTES: usize = 1 << 20;
 
-/// Compares the checksums of the files in object directories, and of the index in `git_dir`.
+/// Compares the checksums of the files in object directories, and of the indices in `git_dirs`.
 pub(super) fn check(
     object_dirs: &[PathBuf],
-    git_dir: &Path,
+    git_dirs: &[&Path],
     hash: Kind,
     workers: &Workers,
     cancel: &CancelToken,
 ) -> Result<Found> {
-    let mut files = vec![git_dir.join("index")];
+    let mut files = Vec::new();
+    for git_dir in git_dirs {
+        files.push(git_dir.join("index"));
+        let is_shared = |name: &str| name.starts_with(SHARED_INDEX);
+        files.extend(below(git_dir, is_shared)?);
+    }
     for dir in object_dirs {
         files.push(dir.join("info/commit-graph"));
         files.push(dir.join("pack/multi-pack-index"));
         for directory in ["pack", "info/commit-graphs", "pack/multi-pack-index.d"] {
-            files.extend(below(&dir.join(directory))?);
+            files.extend(below(&dir.join(directory), has_checksum)?);
         }
     }
     let checked = workers.map(&files, |path| check_file(path, hash, cancel))?;
@@ -42,30 +48,30 @@ pub(super) fn check(
     })
 }
 
-/// The files of a directory that end with a hash, sorted.
-fn below(directory: &Path) -> Result<Vec<PathBuf>> {
+/// The files of a directory whose names are wanted, sorted.
+fn below(directory: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(directory) {
         Err(error) if is_absence(error.kind()) => return Ok(Vec::new()),
         entries => entries.map_err(Error::storage("read", directory))?,
     };
     let mut files = Vec::new();
     for entry in entries {
-        let path = entry.map_err(Error::storage("read", directory))?.path();
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        if extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
-            && !is_temporary(&path)
-        {
-            files.push(path);
+        let entry = entry.map_err(Error::storage("read", directory))?;
+        if is_wanted(&entry.file_name().to_string_lossy()) {
+            files.push(entry.path());
         }
     }
     files.sort();
     Ok(files)
 }
 
-/// True for a file that git has not finished, or has left behind.
-fn is_temporary(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name.starts_with("tmp_") || name.starts_with('.'))
+/// True for a file that ends with a hash. Those that git has not finished, or has left behind, start with
+/// `tmp_` or a dot.
+fn has_checksum(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
+        && !name.starts_with("tmp_")
+        && !name.starts_with('.')
 }
 
 /// Returns what is wrong with a file; `None` if there is no such file.
@@ -117,7 +123,7 @@ fn read_tail(
     let len = hash.len_in_bytes();
     let mut buffer = vec![0; BUFFER_BYTES];
     let mut held = 0; // bytes at the start of the buffer that are not hashed yet
-    let mut before = Vec::new();
+    let mut before: Vec<u8> = Vec::new();
     loop {
         cancel.check()?;
         let read = file.read(&mut buffer[held..]).map_err(failed())?;
@@ -128,7 +134,8 @@ fn read_tail(
         // The last bytes of the file are the checksum, so those of each part are held back.
         if let Some(ready) = held.checked_sub(len) {
             hasher.update(&buffer[..ready]);
-            before = buffer[ready.saturating_sub(len)..ready].to_vec();
+            before.extend_from_slice(&buffer[ready.saturating_sub(len)..ready]);
+            before.drain(..before.len().saturating_sub(len));
             buffer.copy_within(ready..held, 0);
             held = len;
         }
@@ -136,7 +143,9 @@ fn read_tail(
     let stored = &buffer[..held];
     let computed = hasher.try_finalize();
     // With `index.skipHash`, the index has zeros in place of a checksum.
-    let is_skipped = path.ends_with("index") && stored.iter().all(|byte| *byte == 0);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_index = name == "index" || name.starts_with(SHARED_INDEX);
+    let is_skipped = is_index && stored.iter().all(|byte| *byte == 0);
     let is_right = is_skipped || computed.is_ok_and(|computed| computed.as_bytes() == stored);
     Ok(if held == len && is_right {
         Ok(before)
@@ -158,4 +167,34 @@ fn stored_hash(path: &Path, hash: Kind) -> Result<Vec<u8>> {
         Ok(stored)
     };
     read().map_err(Error::storage("read", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_before_the_checksum_are_found_for_every_length() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pack-x.idx");
+        for len in [
+            20,
+            25,
+            40,
+            41,
+            BUFFER_BYTES - 1,
+            BUFFER_BYTES,
+            BUFFER_BYTES + 1,
+        ] {
+            for more in 0..3 {
+                let content: Vec<u8> = (0..=250).cycle().take(len + 9 * more).collect();
+                let mut hasher = gix::hash::hasher(Kind::Sha1);
+                hasher.update(&content);
+                let sum = hasher.try_finalize().unwrap();
+                fs::write(&path, [&content, sum.as_bytes()].concat()).unwrap();
+                let tail = read_tail(&path, Kind::Sha1, &CancelToken::new()).unwrap();
+                assert_eq!(tail.unwrap(), content[content.len() - 20..]);
+            }
+        }
+    }
 }

@@ -7,19 +7,20 @@ mod checksums;
 mod found;
 mod loose;
 
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use gix::ObjectId;
-use gix::bstr::ByteSlice;
+use gix::index::entry::{Flags, Mode};
+use gix::objs::Kind;
 
 use super::alternates::object_dirs;
 use super::connectivity::{Look, Needs};
-use super::gix_error;
-use super::objects::MissingIds;
+use super::promised::Promised;
+use super::refs::RefStore;
 use super::repo::Repo;
 use super::walk::Tips;
+use super::{gix_error, special_files};
 use crate::error::{Error, Result};
-use crate::mutex::lock;
 
 /// The result of [`Repo::verify`].
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -59,7 +60,8 @@ impl Repo {
     /// Checks the repository: every ref points to an object that is stored; every commit, tree and
     /// blob that they need is stored; the checksums of packs, indices, commit-graphs and the index
     /// are right, and objects in files of their own have the content that their names say. Objects
-    /// that a shallow or a partial clone leaves out may be missing. Alternates are checked too.
+    /// that a shallow clone leaves out, and those that a promisor remote provides, may be missing.
+    /// Alternates and linked working trees are checked too. Replacements are not applied.
     ///
     /// # Errors
     ///
@@ -67,17 +69,45 @@ impl Repo {
     /// or damaged is in [`RepoCheck::problems`].
     pub fn verify(&self) -> Result<RepoCheck> {
         let mut check = RepoCheck::default();
-        let tips = self.check_refs(&mut check)?;
-        self.check_files(&mut check)?;
-        self.check_connectivity(&tips, &mut check)?;
+        let repo = self.as_stored();
+        let worktrees = repo.worktrees(&mut check)?;
+        let mut tips = repo.check_refs(&mut check)?;
+        let mut blobs = Vec::new();
+        for worktree in &worktrees {
+            tips.extend(
+                RefStore::of(worktree)
+                    .resolve(b"HEAD")?
+                    .map(|found| found.1),
+            );
+            blobs.extend(check.keep(staged(worktree))?.unwrap_or_default());
+        }
+        repo.check_files(&worktrees, &mut check)?;
+        repo.check_connectivity(&tips, &blobs, &mut check)?;
         Ok(check)
     }
 
-    /// Looks at `HEAD` and the refs. Returns the objects that they point to.
+    /// The repository itself, and its linked working trees.
+    fn worktrees(&self, check: &mut RepoCheck) -> Result<Vec<gix::Repository>> {
+        let local = self.local();
+        let unreadable = gix_error::unreadable(self.path(), "its working trees");
+        let linked = check.keep(local.worktrees().map_err(unreadable))?;
+        let mut found = vec![self.local()];
+        for linked in linked.unwrap_or_default() {
+            let git_dir = linked.git_dir().to_owned();
+            // A pipe in the place of one of its files must not be opened.
+            if check.keep(special_files::check(&git_dir))?.is_some() {
+                let opened = linked.into_repo_with_possibly_inaccessible_worktree();
+                let unreadable = gix_error::unreadable(&git_dir, "its linked working tree");
+                found.extend(check.keep(opened.map_err(unreadable))?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Looks at `HEAD` and the refs. Returns the objects that the refs point to.
     fn check_refs(&self, check: &mut RepoCheck) -> Result<Vec<ObjectId>> {
         let mut tips = Vec::new();
-        let head = check.keep(self.head())?;
-        tips.extend(head.and_then(|head| head.commit_id()).map(|id| id.0));
+        check.keep(self.head())?;
         let broken = check.keep(self.broken_refs())?;
         for broken in broken.unwrap_or_default() {
             let (name, reason) = (broken.name, broken.reason);
@@ -88,110 +118,90 @@ impl Repo {
         for found in refs.unwrap_or_default() {
             check.refs += 1;
             let (name, id) = (found.name, found.target_id);
-            match check.keep(objects.size(id.0))? {
-                Some(Some(_)) => tips.push(id.0),
-                Some(None) => {
-                    let problem = format!("{name} points to {id}, which is missing");
-                    check.problems.push(problem);
+            let problem = match check.keep(objects.header(id.0))? {
+                None => continue,
+                Some(None) => format!("{name} points to {id}, which is missing"),
+                Some(Some((kind, _))) => {
+                    tips.push(id.0);
+                    if kind == Kind::Commit || !name.starts_with(b"refs/heads/") {
+                        continue;
+                    }
+                    format!("{name} points to {id}, which is a {kind}")
                 }
-                None => {}
-            }
+            };
+            check.problems.push(problem);
         }
         Ok(tips)
     }
 
     /// Compares the checksums of files.
-    fn check_files(&self, check: &mut RepoCheck) -> Result<()> {
-        let common = self.common_dir()?;
-        let objects = common.join("objects");
-        let dirs = object_dirs(&objects).map_err(Error::storage("read", &objects))?;
+    fn check_files(&self, worktrees: &[gix::Repository], check: &mut RepoCheck) -> Result<()> {
+        let dirs = self.object_dirs()?;
         let hash = self.local().object_hash();
         let (workers, cancel) = (self.workers(), &self.context().cancel);
-        let local = self.local();
-        let mut found = checksums::check(&dirs, local.git_dir(), hash, workers, cancel)?;
-        let loose = loose::check(&dirs, hash, workers, cancel)?;
-        found.files += loose.files;
-        found.problems.extend(loose.problems);
-        check.files = found.files;
-        check.problems.extend(found.problems);
+        let git_dirs: Vec<_> = worktrees.iter().map(gix::Repository::git_dir).collect();
+        for found in [
+            checksums::check(&dirs, &git_dirs, hash, workers, cancel)?,
+            loose::check(&dirs, hash, workers, cancel)?,
+        ] {
+            check.files += found.files;
+            check.problems.extend(found.problems);
+        }
         Ok(())
     }
 
-    /// Looks for all objects that `tips` and the index need.
-    fn check_connectivity(&self, tips: &[ObjectId], check: &mut RepoCheck) -> Result<()> {
-        let missed = MissingIds::default();
-        let source = self.recording(Arc::clone(&missed)).object_source()?;
-        let needs = self.needs();
-        let mut look = Look::thorough(self, &source, needs);
-        look.look(tips, Tips::default(), &self.context().cancel)?;
-        check.commits = look.commits;
-        let mut found = RepoCheck::default();
-        for error in look.damages.unwrap_or_default() {
-            found.keep::<()>(Err(error))?;
-        }
-        if needs.blobs {
-            let objects = source.objects();
-            for id in self.staged()? {
-                found.keep(objects.size(id))?;
-            }
-        }
-        let mut missing: Vec<_> = lock(&missed).iter().copied().collect();
-        missing.sort_unstable();
-        let missing = missing.iter().map(ToString::to_string);
-        // Most of those that are missing are named by an error.
-        let is_named = |id: &String| found.problems.iter().any(|problem| problem.contains(id));
-        let unnamed = missing.filter(|id| !is_named(id));
-        let unnamed: Vec<_> = unnamed
-            .map(|id| format!("object {id} is missing"))
-            .collect();
-        found.problems.extend(unnamed);
-        found.problems.sort();
-        found.problems.dedup();
-        check.problems.extend(found.problems);
-        Ok(())
-    }
-
-    /// The blobs of the index; none if there is no index, or if its checksum is wrong.
-    fn staged(&self) -> Result<Vec<ObjectId>> {
-        let local = self.local();
-        let Some(index) = gix_error::optional(self.path(), local.try_index())?.flatten() else {
-            return Ok(Vec::new());
-        };
-        let entries = index.entries().iter();
-        let blobs = entries.filter(|entry| {
-            entry.mode != gix::index::entry::Mode::COMMIT
-                && entry.mode != gix::index::entry::Mode::DIR
-                && !entry
-                    .flags
-                    .contains(gix::index::entry::Flags::INTENT_TO_ADD)
-        });
-        Ok(blobs.map(|entry| entry.id).collect())
-    }
-
-    /// The objects that the repository has to have, by the filters of its remotes.
-    fn needs(&self) -> Needs {
-        let local = self.local();
-        let config = local.config_snapshot();
-        let mut needs = Needs {
+    /// Looks for all objects that `tips` need, and for the `blobs` of the indices.
+    fn check_connectivity(
+        &self,
+        tips: &[ObjectId],
+        blobs: &[ObjectId],
+        check: &mut RepoCheck,
+    ) -> Result<()> {
+        let all = Needs {
             trees: true,
             blobs: true,
         };
-        let is_partial = config.string("extensions.partialClone").is_some();
-        if is_partial {
-            needs.blobs = false;
+        let promised = Promised::open(&self.object_dirs()?, self.local().object_hash())?;
+        let is_partial = promised.is_some();
+        let cancel = &self.context().cancel;
+        let look = Look::new(self.object_source()?, all, promised, cancel);
+        let mut found = look.look(tips, Tips::default(), Some(self.workers()))?;
+        check.commits = found.commits;
+        // A checkout of a part of the tree lists blobs that were never sent.
+        if !is_partial {
+            let staged = look.look_for_blobs(blobs)?;
+            found.missing.extend(staged.missing);
+            found.damages.extend(staged.damages);
         }
-        for name in local.remote_names() {
-            let key = |key: &str| [b"remote.", name.as_bytes(), b".", key.as_bytes()].concat();
-            let filter = config.string(key("partialclonefilter").as_bstr());
-            let is_promisor = config.boolean(key("promisor").as_bstr()) == Some(true);
-            if filter.is_some() || is_promisor {
-                needs.blobs = false;
-            }
-            // As in git, a filter may combine several.
-            if filter.is_some_and(|filter| filter.contains_str("tree:")) {
-                needs.trees = false;
-            }
+        let mut damages = RepoCheck::default();
+        for error in found.damages {
+            damages.keep::<()>(Err(error))?;
         }
-        needs
+        damages.problems.sort();
+        damages.problems.dedup();
+        check.problems.extend(damages.problems);
+        let missing = found.missing.iter();
+        let missing = missing.map(|id| format!("object {id} is missing"));
+        check.problems.extend(missing);
+        Ok(())
     }
+
+    fn object_dirs(&self) -> Result<Vec<PathBuf>> {
+        let objects = self.common_dir()?.join("objects");
+        object_dirs(&objects).map_err(Error::storage("read", &objects))
+    }
+}
+
+/// The blobs of an index; none if there is no index.
+fn staged(worktree: &gix::Repository) -> Result<Vec<ObjectId>> {
+    let unreadable = gix_error::unreadable(worktree.git_dir(), "its index");
+    let Some(index) = worktree.try_index().map_err(unreadable)? else {
+        return Ok(Vec::new());
+    };
+    let entries = index.entries().iter();
+    let blobs = entries.filter(|entry| {
+        !matches!(entry.mode, Mode::COMMIT | Mode::DIR)
+            && !entry.flags.contains(Flags::INTENT_TO_ADD)
+    });
+    Ok(blobs.map(|entry| entry.id).collect())
 }

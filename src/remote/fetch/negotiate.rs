@@ -12,6 +12,7 @@ use gix::protocol::fetch::{RefMap, Shallow};
 
 use super::ReceiveOptions;
 use super::exchange::LocalHistory;
+use crate::git::peel::peel_tags;
 
 /// Returns the objects to request for `map` and the local history; `None` if all objects are here.
 /// Those in `incomplete` are here, but lack some of what they need.
@@ -82,10 +83,12 @@ fn add_tips(
     graph: &mut Graph<'_, '_>,
 ) -> gix::Result {
     for reference in repo.references()?.all()?.flatten() {
-        if let Ok(id) = reference.into_fully_peeled_id()
-            && graph.get_or_insert_commit(id.detach(), |_| {})?.is_some()
+        // The target of a symbolic ref is a ref too.
+        if let Some(id) = reference.try_id()
+            && let Some(id) = peel_tags(repo, id.detach())
+            && graph.get_or_insert_commit(id, |_| {})?.is_some()
         {
-            negotiator.add_tip(id.detach(), graph)?;
+            negotiator.add_tip(id, graph)?;
         }
     }
     Ok(())

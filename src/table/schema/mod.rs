@@ -24,6 +24,11 @@ pub use tables::{BLAME, CHANGES, COMMITS, CONTENT, REPOSITORIES, TABLES, TableDe
 /// Version of the columns; raised when a column is renamed, removed or changes its meaning.
 pub const VERSION: u32 = 1;
 
+/// Returns true if there is a table of this name.
+pub(crate) fn is_table(name: &str) -> bool {
+    TABLES.iter().any(|table| table.name == name)
+}
+
 /// The schema of the commits table.
 pub fn commits(options: &HistoryOptions) -> SchemaRef {
     schema(&COMMITS, &[], history_policy(options))
