@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex};
 
 use gix::ObjectId;
 use gix::hashtable::HashSet;
-use gix::objs::tree::EntryKind;
 use gix::objs::{Kind, TagRefIter, TreeRefIter};
 
 use super::objects::{Object, ObjectSource, Objects};
@@ -361,13 +360,14 @@ impl Search<'_> {
             if same_name.is_some_and(|old| old.oid == entry.oid && old.mode == entry.mode) {
                 continue;
             }
-            match entry.mode.kind() {
-                EntryKind::Tree => {
+            // As in git, an unknown mode is that of a blob.
+            match entry.mode.value() & 0o170_000 {
+                0o040_000 => {
                     let old = same_name.filter(|old| old.mode.is_tree());
                     todo.push((old.map(|old| old.oid.to_owned()), id, is_promised));
                 }
-                EntryKind::Commit => {}
-                EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link => {
+                0o160_000 => {} // a submodule
+                _ => {
                     if self.look.needs.blobs {
                         self.object(id, Kind::Blob, is_promised)?;
                     }

@@ -41,10 +41,21 @@ fn parse(text: &str, clock: &Clock) -> Result<i64, String> {
     if let Some(seconds) = digits.and_then(|digits| digits.parse().ok()) {
         return Ok(seconds);
     }
+    // git computes with such numbers as seconds after the year 9999, or with what is left of them in 32
+    // bits.
+    let mut numbers = text.split(|letter: char| !letter.is_ascii_digit());
+    if let Some(large) = numbers.find(|digits| is_too_large(digits)) {
+        return Err(format!("has `{large}`, which is too large"));
+    }
     match exact::parse(text.as_bytes(), clock)? {
         Some(seconds) => Ok(seconds),
         None => approximate::parse(text.as_bytes(), clock),
     }
+}
+
+/// True for digits that stand for more seconds than there are until the year 10000.
+fn is_too_large(digits: &str) -> bool {
+    !digits.is_empty() && Clock::utc(numbers::number(digits.as_bytes()).0).is_none()
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ fn seconds_are_any_number_after_an_at_sign() {
 fn any_date() -> impl Strategy<Value = String> {
     let parts = "now pm am last one ten monday fri january jul \
         dec days weeks hour months year ago 1 2 12 31 0 05 07 2023 1999 1400 2024-02-30 3/4/2023 \
-        1.2.23 10:30 23:59:60 T12 20231231 235959 1700000000 +0100 -03:30 Z EST 7 40 1:2";
+        1.2.23 10:30 23:59:60 T12 20231231 235959 1700000000 20231700000000 +0100 -03:30 Z EST 7 40 1:2";
     let parts: Vec<&str> = parts.split_whitespace().collect();
     let part = (
         prop::sample::select(parts),
