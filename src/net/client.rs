@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::options::{Net, NetOptions};
 use super::proxy::Proxies;
+use super::resolver::Resolver;
 use super::tls;
 use crate::error::{Error, Result};
 
@@ -52,6 +53,7 @@ impl ClientSettings {
     fn builder(&self) -> reqwest::ClientBuilder {
         let builder = reqwest::Client::builder()
             .tls_backend_preconfigured(self.tls.clone())
+            .dns_resolver(Resolver)
             .user_agent(USER_AGENT)
             .connect_timeout(self.options.connect_timeout);
         let proxies = Arc::clone(&self.proxies);

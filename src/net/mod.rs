@@ -12,6 +12,8 @@ mod p521;
 #[cfg(feature = "http")]
 pub(crate) mod proxy;
 #[cfg(feature = "http")]
+mod resolver;
+#[cfg(feature = "http")]
 pub(crate) mod tls;
 #[cfg(feature = "http")]
 mod verifier;
