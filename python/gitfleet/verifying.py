@@ -49,7 +49,12 @@ class Verified:
 
     @property
     def is_whole(self) -> bool:
-        """True if it could be verified, and nothing is missing or damaged."""
+        """True if it could be verified, and nothing is missing or damaged.
+
+        Example:
+            >>> [verified.is_whole for verified in verify(["projects/alpha", "projects/absent"])]
+            [True, False]
+        """
         return self.error is None and not self.problems
 
 
@@ -78,7 +83,8 @@ def verify(
         KeyboardInterrupt: On Ctrl-C.
 
     Example:
-        >>> _ = mine("projects/alpha", "data-to-verify")
+        >>> import gitfleet
+        >>> _ = gitfleet.mine("projects/alpha", "data-to-verify")
         >>> [verified.is_whole for verified in verify(["projects/alpha", "data-to-verify"])]
         [True, True]
     """
