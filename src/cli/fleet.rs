@@ -2,7 +2,7 @@
 
 use super::args::{CloneArgs, MineArgs, UpdateArgs};
 use super::interrupt;
-use super::many::{Line, bars, inputs, paths, print};
+use super::many::{Line, bars, inputs, print};
 use super::streams::Streams;
 use crate::edge::inputs::look_up;
 use crate::error::Result;
@@ -68,7 +68,7 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
 }
 
 pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
-    let paths = paths(&args.directories, &args.fleet.many)?;
+    let paths = inputs(&args.directories, &args.fleet.many)?;
     let cancel = &interrupt::token(); // before this line, Ctrl-C ends the process at once
     let mut fleet = Fleet::new("");
     fleet.options = args.options();

@@ -1,7 +1,8 @@
 //! The parts that commands on many repositories share: their inputs, bars, lines and exit codes.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::io::{Read, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::args::ManyArgs;
@@ -149,12 +150,18 @@ fn named(target: &str, error: &Error) -> String {
     }
 }
 
-/// Targets from the command line, from `--from`, and from standard input in place of `-`.
-pub(super) fn inputs(typed: &[String], args: &ManyArgs) -> Result<Vec<String>> {
-    let standard_input = || list::read(&mut std::io::stdin().lock(), Path::new("standard input"));
+/// Targets or paths from the command line, from `--from`, and from standard input in place of `-`.
+pub(super) fn inputs<T>(typed: &[T], args: &ManyArgs) -> Result<Vec<T>>
+where
+    T: AsRef<OsStr> + Clone + From<String>,
+{
+    let listed = |from: &mut dyn Read, name: &Path| -> Result<Vec<T>> {
+        Ok(list::read(from, name)?.into_iter().map(T::from).collect())
+    };
+    let standard_input = || listed(&mut std::io::stdin().lock(), Path::new("standard input"));
     let mut inputs = Vec::new();
     for text in typed {
-        if text == "-" {
+        if text.as_ref() == "-" {
             inputs.extend(standard_input()?);
         } else {
             inputs.push(text.clone());
@@ -164,25 +171,9 @@ pub(super) fn inputs(typed: &[String], args: &ManyArgs) -> Result<Vec<String>> {
         Some(path) if path == Path::new("-") => inputs.extend(standard_input()?),
         Some(path) => {
             let mut file = std::fs::File::open(path).map_err(Error::storage("read", path))?;
-            inputs.extend(list::read(&mut file, path)?);
+            inputs.extend(listed(&mut file, path)?);
         }
         None => {}
     }
     Ok(inputs)
-}
-
-/// As [`inputs`], for paths, which need not be UTF-8 on the command line.
-pub(super) fn paths(typed: &[PathBuf], args: &ManyArgs) -> Result<Vec<PathBuf>> {
-    let is_list = |path: &PathBuf| path.as_os_str() == "-";
-    let mut paths = Vec::new();
-    for path in typed {
-        if is_list(path) {
-            let listed = list::read(&mut std::io::stdin().lock(), Path::new("standard input"))?;
-            paths.extend(listed.into_iter().map(PathBuf::from));
-        } else {
-            paths.push(path.clone());
-        }
-    }
-    paths.extend(inputs(&[], args)?.into_iter().map(PathBuf::from));
-    Ok(paths)
 }

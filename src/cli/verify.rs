@@ -2,13 +2,13 @@
 
 use super::args::VerifyArgs;
 use super::interrupt;
-use super::many::{Line, bars, paths, print};
+use super::many::{Line, bars, inputs, print};
 use super::streams::Streams;
 use crate::error::Result;
 use crate::fleet;
 
 pub(super) fn verify(args: &VerifyArgs, streams: &mut Streams) -> Result<u8> {
-    let paths = paths(&args.paths, &args.many)?;
+    let paths = inputs(&args.paths, &args.many)?;
     let cancel = &interrupt::token(); // before this line, Ctrl-C ends the process at once
     let (bars, context) = bars(&args.many, streams, paths.len(), cancel);
     let report = fleet::verify(paths, &args.options(), &context)?;

@@ -139,7 +139,7 @@ impl Dataset<'_> {
         let mut listed = BTreeSet::new();
         for (table, rows) in &mined.rows {
             if !schema::is_table(table) {
-                problem(format!("{OUTCOME_FILE} lists {table:?}, which is no table"));
+                problem(format!("{OUTCOME_FILE} lists an unknown table, {table:?}"));
                 continue;
             }
             let file = file_name(table);
@@ -159,7 +159,7 @@ impl Dataset<'_> {
         Ok(check)
     }
 
-    /// Compares a table's file with its outcome. Returns what is wrong with it.
+    /// Compares a table's file with its outcome. Returns the problem, if there is one.
     fn look_at(&self, path: &Path, rows: u64, stated: Option<&FileSum>) -> Result<Option<String>> {
         let Some(stated) = stated else {
             return Ok(Some(format!("has no size and hash in {OUTCOME_FILE}")));

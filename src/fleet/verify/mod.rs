@@ -42,8 +42,8 @@ settings! {
 ///
 /// [`Error::InvalidInput`](crate::Error::InvalidInput) for too many threads. Any other error is in the
 /// outcome of its path: [`Error::RepositoryNotFound`](crate::Error::RepositoryNotFound) if there is neither a repository
-/// nor a dataset, [`Error::Storage`](crate::Error::Storage) if the machine cannot read it. What is missing or damaged is in
-/// [`Verified::problems`].
+/// nor a dataset, [`Error::Storage`](crate::Error::Storage) if the machine cannot read it. Missing and damaged parts are
+/// no errors: [`Verified::problems`] lists them.
 ///
 /// # Example
 ///

@@ -74,7 +74,7 @@ fn has_checksum(name: &str) -> bool {
         && !name.starts_with('.')
 }
 
-/// Returns what is wrong with a file; `None` if there is no such file.
+/// Returns the problems of a file; `None` if the file is missing.
 fn check_file(path: &Path, hash: Kind, cancel: &CancelToken) -> Result<Option<Vec<String>>> {
     let is_index_of_pack = path.extension().is_some_and(|extension| extension == "idx");
     let tail = match read_tail(path, hash, cancel) {

@@ -1,6 +1,6 @@
 //! The result of looking at files.
 
-/// The number of files looked at, and what is wrong with them.
+/// The number of files looked at, and their problems.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) files: u64,

@@ -65,8 +65,8 @@ impl Repo {
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`] if the machine cannot read a file, and [`Error::Cancelled`]. What is missing
-    /// or damaged is in [`RepoCheck::problems`].
+    /// [`Error::Storage`] if the machine cannot read a file, and [`Error::Cancelled`]. Missing and
+    /// damaged parts are no errors: [`RepoCheck::problems`] lists them.
     pub fn verify(&self) -> Result<RepoCheck> {
         let mut check = RepoCheck::default();
         let repo = self.as_stored();
@@ -192,7 +192,7 @@ impl Repo {
     }
 }
 
-/// The blobs of an index; none if there is no index.
+/// Returns the blobs of a working tree's index; an empty list if it has no index.
 fn staged(worktree: &gix::Repository) -> Result<Vec<ObjectId>> {
     let unreadable = gix_error::unreadable(worktree.git_dir(), "its index");
     let Some(index) = worktree.try_index().map_err(unreadable)? else {
