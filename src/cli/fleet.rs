@@ -30,7 +30,7 @@ pub(super) fn mine(args: &MineArgs, streams: &mut Streams) -> Result<u8> {
             format!("mined {target}: {rows} in {:.1} s", mined.seconds)
         };
         let json = serde_json::json!({
-            "target": target, "status": if mined.was_finished { "unchanged" } else { "done" }, "path": mined.path,
+            "target": target, "status": if mined.was_finished { "unchanged" } else { "done" }, "path": mined.path.to_string_lossy(),
             "head": mined.head, "rows": mined.rows, "warnings": mined.warnings, "seconds": mined.seconds,
         });
         Line::new(line, &mined.warnings, json)
@@ -60,7 +60,7 @@ pub(super) fn clone(args: &CloneArgs, streams: &mut Streams) -> Result<u8> {
         };
         let head = cloned.head.map(|head| head.to_string());
         let json = serde_json::json!({
-            "target": url, "status": status, "path": cloned.path, "head": head, "received_bytes": cloned.received_bytes,
+            "target": url, "status": status, "path": cloned.path.to_string_lossy(), "head": head, "received_bytes": cloned.received_bytes,
             "final_url": cloned.final_url, "warnings": cloned.warnings,
         });
         Line::new(line, &cloned.warnings, json)

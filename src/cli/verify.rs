@@ -27,7 +27,7 @@ pub(super) fn verify(args: &VerifyArgs, streams: &mut Streams) -> Result<u8> {
             }
         };
         let json = serde_json::json!({
-            "target": path, "status": status, "path": verified.path, "counts": verified.counts,
+            "target": path, "status": status, "path": verified.path.to_string_lossy(), "counts": verified.counts,
             "problems": verified.problems, "warnings": verified.warnings,
         });
         let mut line = Line::new(format!("{status} {path}: {text}"), &verified.warnings, json);

@@ -44,7 +44,7 @@ mod strangers;
 mod support;
 mod tables;
 mod tables_page;
-#[cfg(feature = "cli")]
+#[cfg(all(unix, feature = "cli"))]
 mod verify;
 mod walk;
 mod working_tree;

@@ -577,3 +577,23 @@ fn a_tag_that_cannot_be_parsed_stops_no_command() {
         );
     }
 }
+
+#[test]
+fn paths_that_are_not_utf_8_are_verified_and_written_to() {
+    use std::os::unix::ffi::OsStrExt;
+    let root = tempfile::tempdir().unwrap();
+    let odd = root.path().join(std::ffi::OsStr::from_bytes(b"g\xff"));
+    fs::create_dir(&odd).unwrap();
+    git_text(&odd, ["init", "-q"]);
+    for more in [&[][..], &["--json"]] {
+        let (code, _, errors) = run(gitfleet().arg("verify").args(more).arg(&odd));
+        assert_eq!((code, errors.as_str()), (0, ""));
+        let fixture = Fixture::make("history", &[]);
+        for (command, into) in [("mine", "data"), ("clone", "clones")] {
+            let mut made = gitfleet();
+            made.arg(command).args(more).arg(fixture.path());
+            let (code, _, errors) = run(made.arg("-o").arg(odd.join(into)));
+            assert_eq!((code, errors.as_str()), (0, ""), "{command}");
+        }
+    }
+}
