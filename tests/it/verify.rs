@@ -117,7 +117,7 @@ fn whole_repositories_of_every_kind_have_no_problems() {
 #[test]
 fn damages_that_fsck_finds_are_problems() {
     type Damage = fn(&Path);
-    let damages: [(&str, Damage, &str); 25] = [
+    let damages: [(&str, Damage, &str); 27] = [
         (
             "a byte of a pack",
             |at| flip(&first_pack(at)),
@@ -209,6 +209,22 @@ fn damages_that_fsck_finds_are_problems() {
             "an empty ref",
             |at| fs::write(at.join(".git/refs/heads/none"), "").unwrap(),
             "refs/heads/none is broken",
+        ),
+        (
+            "a symbolic ref to itself",
+            |at| {
+                let name = "refs/heads/circle";
+                git_text(at, ["symbolic-ref", name, name]);
+            },
+            "refs/heads/circle is a symbolic ref that leads to no object",
+        ),
+        (
+            "a symbolic ref to a ref that is gone",
+            |at| {
+                let name = "refs/remotes/origin/HEAD";
+                git_text(at, ["symbolic-ref", name, "refs/remotes/origin/gone"]);
+            },
+            "refs/remotes/origin/HEAD is a symbolic ref that leads to no object",
         ),
         (
             "a tag that cannot be parsed",

@@ -115,24 +115,43 @@ impl Repo {
     }
 
     /// Lists all refs, sorted by name, as `git for-each-ref` does; `HEAD` is not included. Refs that
-    /// cannot be read, and symbolic refs to missing ones, are left out: see [`Repo::broken_refs`].
+    /// cannot be read are left out, see [`Repo::broken_refs`], and so are symbolic refs that lead
+    /// to no object.
     ///
     /// # Errors
     ///
     /// [`Error::Storage`](crate::Error::Storage) if a directory cannot be read, [`Error::Corrupt`](crate::Error::Corrupt) if a file of many refs
     /// is damaged.
     pub fn refs(&self) -> Result<Vec<Reference>> {
+        Ok(self.followed_refs()?.0)
+    }
+
+    /// Lists the symbolic refs that lead to no object: their target does not exist, or they form a
+    /// circle.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Repo::refs`].
+    pub(crate) fn dangling_refs(&self) -> Result<Vec<GitString>> {
+        Ok(self.followed_refs()?.1)
+    }
+
+    /// The refs that lead to an object, and the names of the others.
+    fn followed_refs(&self) -> Result<(Vec<Reference>, Vec<GitString>)> {
         let local = self.local();
         let store = RefStore::of(&local);
         let list = store.list()?;
-        let mut refs = Vec::with_capacity(list.refs.len());
+        let (mut refs, mut dangling) = (Vec::with_capacity(list.refs.len()), Vec::new());
         for (name, stored) in &list.refs {
             let (target, peeled) = match list.follow(stored) {
                 Some(found) => found,
                 // Not a name of the list: `HEAD`, for example, or nothing.
                 None => match store.resolve(name)? {
                     Some((_, target)) => (target, None),
-                    None => continue,
+                    None => {
+                        dangling.push(name.clone().into());
+                        continue;
+                    }
                 },
             };
             refs.push(Reference {
@@ -145,7 +164,7 @@ impl Repo {
                 ),
             });
         }
-        Ok(refs)
+        Ok((refs, dangling))
     }
 
     /// Lists the refs that [`Repo::refs`] leaves out because they cannot be read, with the reasons:

@@ -113,6 +113,11 @@ impl Repo {
             let (name, reason) = (broken.name, broken.reason);
             check.problems.push(format!("{name} is broken: {reason}"));
         }
+        let dangling = check.keep(self.dangling_refs())?;
+        for name in dangling.unwrap_or_default() {
+            let problem = format!("{name} is a symbolic ref that leads to no object");
+            check.problems.push(problem);
+        }
         let objects = self.object_source()?.objects();
         let refs = check.keep(self.refs())?;
         for found in refs.unwrap_or_default() {
