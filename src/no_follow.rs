@@ -84,10 +84,20 @@ pub(crate) fn real_dir(path: &Path) -> io::Result<()> {
     ))
 }
 
-/// Refuses links in the place of directories at and below `path`, down to `depth` levels. The
-/// directory may be missing.
+/// The links that a directory may contain.
 #[cfg(feature = "http")]
-pub(crate) fn real_tree(path: &Path, depth: usize) -> io::Result<()> {
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) enum Links {
+    /// Links to files, which are replaced when they are written to.
+    ToFiles,
+    /// None, because its files are appended to.
+    None,
+}
+
+/// Refuses links in the place of directories at and below `path`, down to `depth` levels, and those
+/// that `links` excludes. The directory may be missing.
+#[cfg(feature = "http")]
+pub(crate) fn real_tree(path: &Path, depth: usize, links: Links) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         found => found?,
@@ -97,8 +107,10 @@ pub(crate) fn real_tree(path: &Path, depth: usize) -> io::Result<()> {
         let entry = entry?;
         let kind = entry.file_type()?;
         if kind.is_dir() && depth > 0 {
-            real_tree(&entry.path(), depth - 1)?;
-        } else if kind.is_symlink() && fs::metadata(entry.path()).is_ok_and(|to| to.is_dir()) {
+            real_tree(&entry.path(), depth - 1, links)?;
+        } else if kind.is_symlink()
+            && (links == Links::None || fs::metadata(entry.path()).is_ok_and(|to| to.is_dir()))
+        {
             real_dir(&entry.path())?;
         }
     }

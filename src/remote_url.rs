@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::repo_key::RepoKey;
 use crate::secret::Secret;
 
 /// The protocol of an address.
@@ -145,7 +146,11 @@ impl RemoteUrl {
         // These calls fail only for URLs without a host, and those were refused above.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        if url.query().is_some() || url.fragment().is_some() {
+        let has_query = |path: &str| path.contains(['?', '#', ';']);
+        if url.query().is_some()
+            || url.fragment().is_some()
+            || has_query(&percent_decoded(url.path()))
+        {
             return Err(refuse(
                 "has a query or a fragment; credentials belong before the host, as user:password@",
             ));
@@ -262,11 +267,7 @@ impl RemoteUrl {
         // A `.git` directory gets the name of its working tree.
         let path = path.strip_suffix("/.git").unwrap_or(path);
         let (owner, name) = path.rsplit_once('/').unwrap_or(("_", path));
-        RepoKey {
-            host: file_name(self.host.as_bytes()),
-            owner: file_name(owner.as_bytes()),
-            name: file_name(without_git_suffix(name).as_bytes()),
-        }
+        RepoKey::new(self.host.as_bytes(), owner.as_bytes(), name.as_bytes())
     }
 }
 
@@ -274,72 +275,6 @@ impl fmt::Display for RemoteUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
-}
-
-/// The three directory names under which a repository is stored.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[non_exhaustive]
-pub struct RepoKey {
-    /// The host with its port, or `local`.
-    pub host: String,
-    /// Its owner on that host.
-    pub owner: String,
-    /// Its name, without `.git`.
-    pub name: String,
-}
-
-impl RepoKey {
-    /// The key of a repository on the local machine.
-    pub fn of_path(path: &Path) -> Self {
-        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let mut absolute = normalised(&absolute);
-        if absolute.file_name().is_some_and(|name| name == ".git") {
-            absolute.pop();
-        }
-        let name_of = |path: Option<&Path>| {
-            let name = path.and_then(Path::file_name);
-            name.map_or_else(|| b"_".to_vec(), |name| name.as_encoded_bytes().to_vec())
-        };
-        let name = name_of(Some(&absolute));
-        let stem = name.strip_suffix(b".git").filter(|stem| !stem.is_empty());
-        Self {
-            host: "local".to_owned(),
-            owner: file_name(&name_of(absolute.parent())),
-            name: file_name(stem.unwrap_or(&name)),
-        }
-    }
-
-    /// `<host>/<owner>/<name>` as a relative path.
-    pub fn path(&self) -> PathBuf {
-        [&self.host, &self.owner, &self.name].iter().collect()
-    }
-}
-
-impl fmt::Display for RepoKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.host, self.owner, self.name)
-    }
-}
-
-/// Resolves `.` and `..` in the text of a path, without following links.
-fn normalised(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir => {
-                out.pop();
-            }
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-fn without_git_suffix(name: &str) -> &str {
-    name.strip_suffix(".git")
-        .filter(|rest| !rest.is_empty())
-        .unwrap_or(name)
 }
 
 /// Splits `user@host:path`, as scp accepts it: with a colon before any slash, and not a Windows drive.
@@ -372,6 +307,9 @@ fn scp_like(address: &str) -> Option<(Option<&str>, &str, &str)> {
 fn is_mistyped(address: &str) -> bool {
     let lower = address.to_ascii_lowercase();
     let mut schemes = ["https", "http", "ssh", "git", "ftp"].into_iter();
+    // The name of a user, or a token, before a host: `token@host/path`.
+    let first = address.split('/').next().unwrap_or_default();
+    let has_user = first.contains('@') && first.len() < address.len() && !first.starts_with('@');
     let is_scheme = schemes.any(|scheme| {
         let rest = lower.strip_prefix(scheme);
         rest.is_some_and(|rest| rest.starts_with("//") || rest.starts_with(":/"))
@@ -380,12 +318,25 @@ fn is_mistyped(address: &str) -> bool {
         .find(':')
         .zip(address.rfind('@'))
         .is_some_and(|(colon, at)| colon < at);
-    is_scheme || has_password
+    is_scheme || has_user || has_password
 }
 
 /// The address for an error message. The text between the scheme and the last `@`, and the text
 /// after a `?` or a `#`, is left out, because it may be a password.
 pub(crate) fn without_user_info(address: &str) -> String {
+    // An encoded letter separates a secret as well as a plain one.
+    let mut address = address.to_owned();
+    for (code, letter) in [
+        ("%40", "@"),
+        ("%3f", "?"),
+        ("%3F", "?"),
+        ("%23", "#"),
+        ("%3b", ";"),
+        ("%3B", ";"),
+    ] {
+        address = address.replace(code, letter);
+    }
+    let address = address.as_str();
     let shown = match (address.find("://"), address.rfind('@')) {
         (Some(scheme), Some(at)) if scheme < at => {
             format!("{}{}", &address[..scheme + 3], &address[at + 1..])
@@ -393,16 +344,15 @@ pub(crate) fn without_user_info(address: &str) -> String {
         (_, Some(at)) => format!("***{}", &address[at..]),
         _ => address.to_owned(),
     };
-    let (shown, query) = match shown.find(['?', '#']) {
-        Some(at) if shown[at..].starts_with('?') => (&shown[..at], "?..."),
-        Some(at) => (&shown[..at], "#..."),
-        None => (shown.as_str(), ""),
+    let (shown, query) = match shown.find(['?', '#', ';']) {
+        Some(at) => (&shown[..at], format!("{}...", &shown[at..=at])),
+        None => (shown.as_str(), String::new()),
     };
     let shown: String = shown
         .chars()
         .filter(|letter| !letter.is_control())
         .collect();
-    shown + query
+    shown + &query
 }
 
 /// Returns the address of a path, or of anything else that is written where one is expected. A path
@@ -453,23 +403,6 @@ fn decoded_bytes(text: &str) -> Vec<u8> {
         at += if code.is_some() { 3 } else { 1 };
     }
     out
-}
-
-/// Encodes a name so that every file system accepts it and the globs `*` and `?` match it: bytes
-/// other than letters, digits and `-_~+@.` are percent-encoded.
-fn file_name(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    let mut out = String::with_capacity(bytes.len());
-    for (at, &byte) in bytes.iter().enumerate() {
-        let plain =
-            byte.is_ascii_alphanumeric() || b"-_~+@".contains(&byte) || (byte == b'.' && at > 0);
-        if plain {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    if out.is_empty() { "_".to_owned() } else { out }
 }
 
 #[cfg(test)]

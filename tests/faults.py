@@ -221,6 +221,16 @@ class Mine:
         git("repack", "-dq", cwd=origin)
         commit(origin, "c")
         git("commit-graph", "write", "--reachable", cwd=origin)
+        (origin / "a").write_text("another first line\n" + (origin / "a").read_text())
+        git("commit", "-q", "-a", "-m", "not in the graph", cwd=origin)
+        # What is left out of these changes the rows.
+        (origin / ".git/info/attributes").write_text("b/0 diff=special\n")
+        git("config", "diff.special.binary", "true", cwd=origin)
+        (root / "names").write_text("C <c@example.org> <a@example.org>\n")
+        git("config", "mailmap.file", root / "names", cwd=origin)
+        replaced = ("HEAD~2^{tree}", "-p", "HEAD~3", "-m", "replaced")
+        replacement = git("commit-tree", *replaced, cwd=origin).strip()
+        git("replace", "HEAD~2", replacement, cwd=origin)
         subprocess.run([*program(), "mine", origin, "-o", root / "whole", "-q"], check=True)
 
     def move(self, root, serve):

@@ -13,9 +13,14 @@ use crate::unix_time;
 
 /// Network options from the environment: proxies, certificates, ssh program.
 pub(crate) fn net_options() -> NetOptions {
-    let mut net = NetOptions::new().ca_bundle(variable("SSL_CERT_FILE").map(PathBuf::from));
-    net.client_cert = variable("GIT_SSL_CERT").map(PathBuf::from);
-    net.client_key = variable("GIT_SSL_KEY").map(PathBuf::from);
+    let path = |name: &str| {
+        let path = std::env::var_os(name).filter(|path| !path.is_empty());
+        path.map(PathBuf::from)
+    };
+    let mut net = NetOptions::new();
+    net.ca_bundle = path("GIT_SSL_CAINFO").or_else(|| path("SSL_CERT_FILE"));
+    net.client_cert = path("GIT_SSL_CERT");
+    net.client_key = path("GIT_SSL_KEY");
     // As in curl, the first variable that is set counts, even if it is empty. A web server sets
     // HTTP_PROXY from a header of its client's.
     let is_cgi = variable("REQUEST_METHOD").is_some();
@@ -24,7 +29,9 @@ pub(crate) fn net_options() -> NetOptions {
     } else {
         &["http_proxy", "HTTP_PROXY"]
     };
-    let first = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok());
+    // A proxy that is not UTF-8 must not count as none.
+    let text = |name: &&str| std::env::var_os(name).map(|text| text.to_string_lossy().into_owned());
+    let first = |names: &[&str]| names.iter().find_map(text);
     let all = first(&["all_proxy", "ALL_PROXY"]);
     net.http_proxy = first(http).or_else(|| all.clone());
     net.https_proxy = first(&["https_proxy", "HTTPS_PROXY"]).or(all);

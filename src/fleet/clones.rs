@@ -171,7 +171,7 @@ impl Fleet {
         context: &Context,
     ) -> Result<Cloned> {
         let place = self.place(url);
-        let _lock = lock_place(&place, &context.cancel)?;
+        let _lock = lock_place(&self.root, &url.key().path(), &context.cancel)?;
         if self.existing != IfExists::Refuse && is_clone_of(&place, url)? {
             return self.keep_or_update(&place, options, context);
         }

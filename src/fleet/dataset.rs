@@ -21,7 +21,7 @@ use crate::durable::{sync, uninterrupted};
 use crate::error::{Error, Result};
 use crate::no_follow;
 use crate::regular_file;
-use crate::remote_url::RepoKey;
+use crate::repo_key::RepoKey;
 
 /// Version of the directory's layout.
 pub(super) const FORMAT: u32 = 1;

@@ -21,19 +21,25 @@ pub(super) struct PlaceLock {
     path: PathBuf,
 }
 
-/// Waits until no other process makes or updates the clone at `place`.
+/// Waits until no other process makes or updates the clone at `relative` below `root`. The
+/// directories between are made; a link in the place of one is refused.
 ///
 /// # Errors
 ///
 /// [`Error::Cancelled`], and [`Error::Storage`] if the file for the lock cannot be made.
-pub(super) fn lock_place(place: &Path, cancel: &CancelToken) -> Result<PlaceLock> {
+pub(super) fn lock_place(root: &Path, relative: &Path, cancel: &CancelToken) -> Result<PlaceLock> {
+    let place = root.join(relative);
     let directory = place.parent().unwrap_or(Path::new("."));
+    let below = relative.parent().unwrap_or(Path::new(""));
     let name = place.file_name().unwrap_or_default().display();
     let path = directory.join(format!(".gitfleet-lock-{name}"));
     let failed = || Error::storage("lock", &path);
     let mut attempts = 0;
     loop {
-        fs::create_dir_all(directory).map_err(Error::storage("create", directory))?;
+        if !root.as_os_str().is_empty() {
+            fs::create_dir_all(root).map_err(Error::storage("create", root))?;
+        }
+        no_follow::create_dirs(root, below).map_err(Error::storage("create", directory))?;
         let file = match no_follow::open_or_create(&path) {
             // The directory was removed by a process that had made it.
             Err(error) if error.kind() == ErrorKind::NotFound && attempts < MOST_ATTEMPTS => {

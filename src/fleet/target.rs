@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::json::Json;
-use crate::remote_url::{RemoteUrl, RepoKey, address_of};
+use crate::remote_url::{RemoteUrl, address_of};
+use crate::repo_key::RepoKey;
 
 /// A repository to mine.
 #[derive(Clone, Debug)]

@@ -23,7 +23,8 @@ use gix::glob::pattern::Case;
 use gix::glob::wildmatch::Mode;
 
 use super::gix_error;
-use super::objects::find_object;
+use super::index_file;
+use super::objects::{find_header, find_object};
 use super::refs::object_of;
 use crate::error::{Error, Result};
 use crate::regular_file;
@@ -48,7 +49,7 @@ pub(crate) enum AttributeState {
 pub(crate) struct AttributeFiles {
     source: Source,
     /// Files that are missing in the working tree are read from here, if given.
-    index: Option<gix::worktree::Index>,
+    index: Option<gix::index::File>,
     case: Case,
     info: Rules,
     macros: HashMap<Vec<u8>, Arc<[Assignment]>>,
@@ -84,12 +85,10 @@ impl AttributeFiles {
     /// Like [`AttributeFiles::open`], with files from the index that are missing in the working
     /// tree, as commands that add files have them.
     pub(super) fn open_with_index(repo: &gix::Repository) -> Result<Self> {
-        let index = repo.index_or_empty();
-        let index = index.map_err(gix_error::unreadable(repo.git_dir(), "its index"))?;
-        Self::new(repo, Some(index))
+        Self::new(repo, index_file::read_index(repo)?)
     }
 
-    fn new(repo: &gix::Repository, index: Option<gix::worktree::Index>) -> Result<Self> {
+    fn new(repo: &gix::Repository, index: Option<gix::index::File>) -> Result<Self> {
         let config = repo.config_snapshot();
         // As in git, a setting that names no object counts as absent.
         let tree = config.string("attr.tree");
@@ -311,8 +310,7 @@ fn read_blob(repo: &gix::Repository, tree: ObjectId, directory: &[u8]) -> Result
 
 /// Reads the attributes of a blob. As git reads it, a NUL ends it.
 fn read_object(repo: &gix::Repository, id: ObjectId) -> Result<Option<Rules>> {
-    let header = gix_error::optional(repo.git_dir(), repo.find_header(id))?;
-    if header.is_some_and(|header| header.size() >= TOO_LARGE_FILE) {
+    if find_header(repo, id)?.is_some_and(|(_, size)| size >= TOO_LARGE_FILE) {
         return Ok(None);
     }
     let blob = find_object(repo, id)?;

@@ -10,6 +10,7 @@ use gix::discover::repository::{Kind, Path as Found};
 use super::gix_error;
 use super::special_files;
 use super::view;
+use crate::durable::is_absence;
 use crate::error::{Error, Result};
 use crate::remote_url::without_user_info;
 
@@ -80,7 +81,13 @@ fn at(dir: &Path) -> Result<Option<Place>> {
         dir
     };
     for candidate in [dir.join(".git"), dir.to_owned()] {
-        if !candidate.exists() {
+        if !candidate
+            .try_exists()
+            .map_err(Error::storage("read", &candidate))?
+        {
+            continue;
+        }
+        if !looks_like_git(&candidate)? {
             continue;
         }
         special_files::check(&candidate)?;
@@ -96,6 +103,27 @@ fn at(dir: &Path) -> Result<Option<Place>> {
         }
     }
     Ok(None)
+}
+
+/// True for a file, and for a directory that has some of what a git directory has. Others are not
+/// looked into, as their files may be anything.
+fn looks_like_git(candidate: &Path) -> Result<bool> {
+    let metadata = fs::metadata(candidate).map_err(Error::storage("read", candidate))?;
+    if !metadata.is_dir() {
+        return Ok(true);
+    }
+    let has = |name: &str| {
+        let path = candidate.join(name);
+        match fs::metadata(&path) {
+            Err(error) if !is_absence(error.kind()) => Err(Error::storage("read", &path)(error)),
+            found => Ok(found.is_ok()),
+        }
+    };
+    has("HEAD").or_else(|error| match view::head_link(candidate) {
+        Some(_) => Ok(true),
+        None => Err(error),
+    })?;
+    Ok(has("commondir")? || (has("objects")? && has("refs")?))
 }
 
 fn kind(candidate: &Path) -> Result<Option<Kind>> {

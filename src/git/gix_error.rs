@@ -157,7 +157,14 @@ pub(crate) fn storage(error: &(dyn std::error::Error + 'static), place: &Path) -
                 kind,
                 "another program is using it; if none is running, remove this file",
             );
-            Some(Error::storage("lock", place.join(lock))(source))
+            // gix names it as the git directory was named: from the working directory, or in full.
+            let lock = Path::new(lock);
+            let lock = if lock.starts_with(place) {
+                lock.to_owned()
+            } else {
+                place.join(lock)
+            };
+            Some(Error::storage("lock", lock)(source))
         }
         _ => None,
     }

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use gix::bstr::ByteSlice;
 use gix::odb::alternate::Cycle;
 use gix::sec::Trust as Owner;
 
@@ -10,7 +11,9 @@ use super::alternates::object_dirs;
 use super::discover::Place;
 use super::view::{View, head_link};
 use super::{gix_error, special_files};
+use crate::durable::is_absence;
 use crate::error::{Error, Result};
+use crate::regular_file;
 
 /// The policy for a repository that belongs to another user.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -51,6 +54,12 @@ pub(super) fn open_place(
         }
     }
     let (mut repo, view) = open_git_dir(&place.git_dir, &common_dir)?;
+    check_config(&repo, &common_dir.join("config"))?;
+    if trust == Trust::Owner
+        && let Some(worktree) = repo.workdir()
+    {
+        refuse_foreign(path, worktree)?; // the one that `core.worktree` names
+    }
     let is_bare = repo.config_snapshot().boolean("core.bare") == Some(true);
     let worktree = place.worktree.as_ref().filter(|_| !is_bare);
     if let (Some(worktree), None) = (worktree, repo.workdir()) {
@@ -116,6 +125,24 @@ fn open_git_dir(git_dir: &Path, common_dir: &Path) -> Result<(gix::Repository, O
     let view = View::new(git_dir, common_dir)?;
     let opened = gix::open_opts(view.git_dir(), options).map_err(cannot())?;
     Ok((opened, Some(view)))
+}
+
+/// Fails if the configuration has sections, and gix has read none: it takes a file that the machine
+/// cannot read for an empty one.
+fn check_config(repo: &gix::Repository, path: &Path) -> Result<()> {
+    let text = match regular_file::read(path, regular_file::LARGEST) {
+        Err(error) if is_absence(error.kind()) => return Ok(()),
+        text => text.map_err(Error::storage("read", path))?,
+    };
+    let has_sections = text.lines().any(|line| line.trim_start().starts_with(b"["));
+    let snapshot = repo.config_snapshot();
+    let mut read = snapshot.plumbing().sections();
+    let is_read = read.any(|section| section.meta().source == gix::config::Source::Local);
+    if has_sections && !is_read {
+        let reason = "it could not be read the first time";
+        return Err(Error::storage("read", path)(std::io::Error::other(reason)));
+    }
+    Ok(())
 }
 
 fn refuse_unknown_formats(repo: &gix::Repository) -> Result<()> {

@@ -3,7 +3,9 @@
 
 use gix::objs::{Kind, TagRefIter};
 
+use super::gix_error;
 use super::id::ObjectId;
+use super::objects::{find_header, find_object};
 use super::repo::Repo;
 use crate::error::Result;
 
@@ -12,18 +14,30 @@ const LONGEST_CHAIN: usize = 100;
 
 /// Returns the object that a tag finally points to, or the object itself; `None` if one is missing or
 /// a tag cannot be parsed. gix's own function panics then.
-pub(crate) fn peel_tags(repo: &gix::Repository, id: gix::ObjectId) -> Option<gix::ObjectId> {
+///
+/// # Errors
+///
+/// [`Error::Storage`](crate::Error::Storage) if the machine cannot read one.
+pub(crate) fn peel_tags(
+    repo: &gix::Repository,
+    id: gix::ObjectId,
+) -> Result<Option<gix::ObjectId>> {
     let mut id = id;
     for _ in 0..LONGEST_CHAIN {
-        if repo.find_header(id).ok()?.kind() != Kind::Tag {
-            return Some(id);
+        match find_header(repo, id)? {
+            Some((Kind::Tag, _)) => {}
+            Some(_) => return Ok(Some(id)),
+            None => return Ok(None),
         }
-        let tag = repo.find_object(id).ok()?;
-        id = TagRefIter::from_bytes(&tag.data, id.kind())
-            .target_id()
-            .ok()?;
+        let Some(tag) = find_object(repo, id)? else {
+            return Ok(None);
+        };
+        match TagRefIter::from_bytes(&tag.data, id.kind()).target_id() {
+            Ok(target) => id = target,
+            Err(_) => return Ok(None),
+        }
     }
-    None
+    Ok(None)
 }
 
 impl Repo {
@@ -39,7 +53,10 @@ impl Repo {
         let commit = local.find_object(id).and_then(gix::Object::peel_to_commit);
         match commit {
             Ok(commit) => Ok(Some(ObjectId(commit.id))),
-            Err(_) => self.intact_commit_at(id),
+            Err(error) => {
+                gix_error::optional::<()>(self.path(), Err(error))?;
+                self.intact_commit_at(id)
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use super::discover::{Discover, discover};
 use super::gix_error;
 use super::objects::{MissingIds, Object, ObjectSource};
 use super::open::{Trust, open_place};
+use super::refs::replacements;
 use super::view::View;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -243,7 +244,7 @@ impl Repo {
 
 fn directory_name(directory: &Path) -> String {
     let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
-    crate::remote_url::RepoKey::of_path(&absolute).name
+    crate::repo_key::RepoKey::of_path(&absolute).name
 }
 
 impl Repo {
@@ -259,6 +260,7 @@ impl Repo {
     ) -> Result<ObjectSource> {
         let missed = self.missed.clone();
         let view = self.view.clone();
+        let replaced = self.replaces.then(|| replacements(&self.local()));
         ObjectSource::new(
             &self.shared,
             &self.path,
@@ -266,7 +268,7 @@ impl Repo {
             extra,
             missed,
             view,
-            self.replaces,
+            replaced.transpose()?,
         )
     }
 

@@ -12,14 +12,16 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
 /// Files that gix reads, and the largest size of each, in bytes.
-const FILES: [(&str, u64); 12] = [
+const FILES: [(&str, u64); 14] = [
     ("HEAD", 64 * KIB),
     ("commondir", 64 * KIB),
     ("config", 64 * MIB),
     ("config.worktree", 64 * MIB),
     ("gitdir", 64 * KIB),
     ("index", 16 * GIB),
+    ("info/attributes", u64::MAX),
     ("info/grafts", GIB),
+    ("info/sparse-checkout", u64::MAX),
     ("objects/info/alternates", MIB),
     ("objects/info/commit-graph", 64 * GIB),
     ("objects/info/commit-graphs/commit-graph-chain", MIB),
@@ -36,7 +38,7 @@ pub(super) const SHARED_INDEX: &str = "sharedindex.";
 /// # Errors
 ///
 /// [`Error::Corrupt`] for the first of them.
-pub(super) fn check(git_dir: &Path) -> Result<()> {
+pub(crate) fn check(git_dir: &Path) -> Result<()> {
     if !git_dir.is_dir() {
         return look_at(git_dir, 64 * KIB); // the file `.git` of a linked working tree
     }
@@ -61,7 +63,8 @@ pub(super) fn check_objects(objects: &Path) -> Result<()> {
     Ok(())
 }
 
-fn look_at(path: &Path, most: u64) -> Result<()> {
+/// Refuses a pipe, a socket or a device, and a file of more than `most` bytes.
+pub(crate) fn look_at(path: &Path, most: u64) -> Result<()> {
     match fs::metadata(path) {
         Ok(found) if found.is_file() && found.len() > most => {
             refuse(path, format!("is larger than {most} bytes"))
@@ -71,6 +74,19 @@ fn look_at(path: &Path, most: u64) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses pipes, sockets and devices below a directory, at any depth. The directory may be missing.
+#[cfg(feature = "http")]
+pub(crate) fn check_tree(directory: &Path) -> Result<()> {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_file() => {}
+            Ok(kind) if kind.is_dir() => check_tree(&entry.path())?,
+            _ => look_at(&entry.path(), u64::MAX)?,
+        }
+    }
+    Ok(())
 }
 
 fn look_below(directory: &Path, is_read: impl Fn(&str) -> bool) -> Result<()> {

@@ -7,6 +7,7 @@ use std::fs;
 use gix::bstr::{BString, ByteSlice};
 
 use super::gix_error;
+use super::index_file::read_index;
 use super::objects::find_object;
 use super::refs::object_of;
 use crate::error::{Error, Result};
@@ -100,7 +101,10 @@ fn gitmodules(repo: &gix::Repository) -> Result<Option<Vec<u8>>> {
             .map_err(Error::storage("read", &file));
     }
     // A history does not need the index otherwise, so one that is damaged counts as empty.
-    let index = gix_error::optional(repo.git_dir(), repo.index_or_empty())?;
+    let index = match read_index(repo) {
+        Err(Error::Corrupt { .. }) => None,
+        index => index?,
+    };
     let entry = index
         .as_ref()
         .and_then(|index| index.entry_by_path(NAME.as_bstr()));

@@ -19,6 +19,7 @@ use super::diff::tree::Side;
 use super::gix_error;
 use super::history::Signature;
 use super::id::ObjectId as Id;
+use super::index_file::{empty_index, read_index};
 use super::objects::Object;
 use super::repo::Repo;
 use super::time::Timestamp;
@@ -62,8 +63,7 @@ impl WorkingTree {
         };
         let mut parents = vec![repo.rev_parse("HEAD")?.0];
         parents.extend(merge_heads(local.git_dir())?);
-        let index = local.index_or_empty();
-        let index = index.map_err(gix_error::unreadable(repo.path(), "its index"))?;
+        let index = read_index(&local)?.unwrap_or_else(|| empty_index(&local));
         let mut to_git = ToGit::open(&local)?;
 
         let mut tree = Self {

@@ -9,8 +9,28 @@ use super::tls;
 use crate::error::{Error, Result};
 
 impl Net {
+    /// Refuses proxies and hosts that are not understood, whatever is connected to.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`].
+    pub(crate) fn check(&self) -> Result<()> {
+        let options = self.options();
+        for host in &options.insecure_hosts {
+            let bare = host.trim_matches(['[', ']']);
+            let is_address = bare.parse::<std::net::IpAddr>().is_ok();
+            let is_part = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
+            if !is_address && (bare.is_empty() || !bare.chars().all(is_part)) {
+                let reason = "is not the name of a host; write it without scheme, port and `*`";
+                return Err(Error::invalid(format!("insecure host `{host}`"), reason));
+            }
+        }
+        Proxies::new(options).map(drop)
+    }
+
     /// Returns the settings that clients are built with.
     pub(crate) fn for_client(&self) -> Result<ClientSettings> {
+        self.check()?;
         let tls = match self.shared.tls.get() {
             Some(tls) => tls.clone(),
             None => {

@@ -169,8 +169,9 @@ impl<'py> Keyword<'py> for KnownCredentials {
             let token = given.extract::<String>().ok();
             let token = token.map(|token| (TOKEN_USER.to_owned(), token));
             let Some((username, password)) = pair.or(token) else {
+                // The key may be a token that was put in the wrong place.
                 return Err(PyTypeError::new_err(format!(
-                    "{name} of {host}: must be a token, or user name and password"
+                    "{name}: the value of each host must be a token, or user name and password"
                 )));
             };
             known.push(Credentials {

@@ -4,13 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gix::bstr::ByteSlice;
-
 use super::options::CloneOptions;
 use crate::cancel::CancelToken;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
+use crate::git::index_file::is_inside;
+use crate::git::special_files;
 use crate::progress::{Phase, Progress, ProgressSink};
 use crate::remote_url::RemoteUrl;
 
@@ -61,7 +61,13 @@ pub(crate) fn open_for_checkout(worktree: &Path) -> Result<gix::Repository> {
     let open = gix::open::Options::isolated()
         .with(gix::sec::Trust::Full)
         .config_overrides(overrides);
-    gix::open_opts(worktree, open).map_err(gix_error::unreadable(worktree, "opening the clone"))
+    let repo = gix::open_opts(worktree, open);
+    let repo = repo.map_err(gix_error::unreadable(worktree, "opening the clone"))?;
+    // gix reads the attributes that the configuration names.
+    if let Ok(Some(path)) = repo.config_snapshot().trusted_path("core.attributesFile") {
+        special_files::look_at(&path, u64::MAX)?;
+    }
+    Ok(repo)
 }
 
 /// Returns an index of the files of a tree.
@@ -78,27 +84,16 @@ pub(crate) fn index_of(
     let index = repo.index_from_tree(tree);
     let index = index.map_err(gix_error::unreadable(worktree, what))?;
     let paths = || index.entries().iter().map(|entry| entry.path(&index));
-    match paths().find(|path| path.split(|byte| *byte == b'/').any(is_dot_git_on_windows)) {
+    match paths().find(|path| !is_inside(path)) {
         None => Ok(index),
         Some(path) => Err(Error::Corrupt {
             path: worktree.to_owned(),
-            what: format!("{what}: the path `{path}` is invalid: on Windows, it is in .git"),
+            what: format!(
+                "{what}: the path `{path}` is invalid: it is outside of the working tree, or in .git"
+            ),
             source: None,
         }),
     }
-}
-
-/// True for a name that starts with a directory on Windows that is `.git` there. gix refuses all
-/// other names that are `.git` for some file system, but does not take `\` for a separator.
-fn is_dot_git_on_windows(name: &[u8]) -> bool {
-    let Some(end) = name.iter().position(|byte| *byte == b'\\') else {
-        return false;
-    };
-    let first = name[..end].to_ascii_lowercase();
-    // A stream, trailing dots and trailing blanks do not change the name.
-    let stream = first.iter().position(|byte| *byte == b':');
-    let first = first[..stream.unwrap_or(end)].trim_end_with(|letter| matches!(letter, '.' | ' '));
-    matches!(first, b".git" | b"git~1")
 }
 
 /// Writes the files of an index into an empty directory. No filter program is run.

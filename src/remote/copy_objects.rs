@@ -151,7 +151,12 @@ impl Copier<'_> {
 
     fn file(&mut self, from: &Path, to: &Path) -> Result<()> {
         self.context.cancel.check()?;
-        match fs::hard_link(from, to) {
+        let linked = if is_own(from) {
+            fs::hard_link(from, to)
+        } else {
+            Err(ErrorKind::PermissionDenied.into()) // its owner could change it later
+        };
+        match linked {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
             Err(_) if to.exists() => return Ok(()),
             Err(_) => copy_whole(from, &self.part, to)?,
@@ -186,6 +191,19 @@ fn refuse_link(path: &Path) -> Result<()> {
         "copying {}, {what}; fetch from a server instead, or remove it",
         path.display()
     )))
+}
+
+/// True if a file belongs to the user of this process.
+#[cfg(unix)]
+fn is_own(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let owner = fs::symlink_metadata(path).map(|found| found.uid());
+    owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn is_own(_path: &Path) -> bool {
+    true
 }
 
 /// Copies to the file `part`, syncs it and renames it: readers never see an incomplete file, not even

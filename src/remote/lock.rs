@@ -7,25 +7,34 @@ use std::time::{Duration, SystemTime};
 
 use super::transport::TransferMonitor;
 use crate::error::{Error, Result};
-use crate::no_follow;
+use crate::git::special_files;
+use crate::no_follow::{self, Links};
+use crate::regular_file;
 
 /// The file of the lock.
 const LOCK: &str = "gitfleet.lock";
-/// Prefix of the directories in which new files are written, in the root of a working tree, before
-/// they are renamed into place.
-pub(crate) const STAGED_FILES: &str = ".gitfleet-files-";
+/// The content of the file while the clone is written to; the name of the directory of new files
+/// follows.
+const MARK: &[u8] = b"an update is running\n";
+/// Longest content of the file, in bytes.
+const LONGEST: u64 = 4 << 10;
+/// Start of the name of the directory in which new files are written, in the root of a working
+/// tree, before they are renamed into place.
+const STAGED_FILES: &str = ".gitfleet-files-";
 
 /// A locked clone. The lock ends when this is dropped, or with the process.
 pub(crate) struct CloneLock {
     /// Has content while the clone is written to, so that the content that remains tells of a writer
     /// that was killed.
     file: File,
-    git_dir: PathBuf,
+    /// The directory of new files in the working tree, if there is one.
+    staged: Option<PathBuf>,
 }
 
 /// Locks a clone for one update, and waits if another holds the lock. Then removes what killed
 /// updates left: temporary files among the packs, and locks of refs and of the index.
-pub(crate) fn lock_clone(git_dir: &Path, monitor: &TransferMonitor) -> Result<CloneLock> {
+pub(crate) fn lock_clone(repo: &gix::Repository, monitor: &TransferMonitor) -> Result<CloneLock> {
+    let git_dir = repo.common_dir();
     let path = git_dir.join(LOCK);
     let failed = || Error::storage("lock", &path);
     let file = no_follow::open_or_create(&path).map_err(failed())?;
@@ -38,27 +47,28 @@ pub(crate) fn lock_clone(git_dir: &Path, monitor: &TransferMonitor) -> Result<Cl
         }
     }
     // An update writes into these directories, and into those below `refs` and `logs` at any depth.
-    for (name, depth) in [
-        ("objects", 0),
-        ("objects/pack", 0),
-        ("refs", 100),
-        ("logs", 100),
+    for (name, depth, links) in [
+        ("objects", 0, Links::ToFiles),
+        ("objects/pack", 0, Links::ToFiles),
+        ("refs", 100, Links::ToFiles),
+        ("logs", 100, Links::None),
     ] {
         let path = git_dir.join(name);
-        no_follow::real_tree(&path, depth).map_err(Error::storage("write to", &path))?;
+        no_follow::real_tree(&path, depth, links).map_err(Error::storage("write to", &path))?;
     }
-    let packs = git_dir.join("objects/pack");
-    remove(&packs, |entry| {
-        entry.file_name().as_encoded_bytes().starts_with(b".tmp")
-    });
+    let own = repo.git_dir();
+    no_follow::real_tree(&own.join("logs"), 0, Links::None)
+        .map_err(Error::storage("write to", own.join("logs")))?;
+    for name in ["refs", "logs"] {
+        special_files::check_tree(&git_dir.join(name))?;
+    }
+    remove(&git_dir.join("objects/pack"), is_temporary);
     let metadata = file.metadata().map_err(failed())?;
     if metadata.len() > 0 {
-        remove_leftovers(git_dir, metadata.modified().map_err(failed())?);
+        let text = regular_file::read(&path, LONGEST).map_err(failed())?;
+        remove_leftovers(repo, &text, metadata.modified().map_err(failed())?);
     }
-    let mut lock = CloneLock {
-        file,
-        git_dir: git_dir.to_owned(),
-    };
+    let mut lock = CloneLock { file, staged: None };
     lock.mark().map_err(failed())?;
     Ok(lock)
 }
@@ -67,14 +77,41 @@ impl CloneLock {
     /// Records the time before locks of refs, or of the index, are taken.
     pub(crate) fn mark(&mut self) -> io::Result<()> {
         self.file.rewind()?;
-        self.file.write_all(b"an update is running\n")
+        self.file.write_all(MARK)?;
+        let staged = self.staged.as_deref().and_then(Path::file_name);
+        self.file
+            .write_all(staged.unwrap_or_default().as_encoded_bytes())
+    }
+
+    /// Creates the directory in which new files are written before they are renamed into place; it
+    /// is on the same file system. If this process is killed, the next lock removes it.
+    pub(crate) fn staging(&mut self, root: &Path) -> Result<tempfile::TempDir> {
+        let failed = || Error::storage("create a directory in", root);
+        for _ in 0..100 {
+            let name = format!("{STAGED_FILES}{:016x}", random());
+            self.staged = Some(root.join(&name));
+            self.mark().map_err(failed())?;
+            let made = tempfile::Builder::new()
+                .prefix(&name)
+                .rand_bytes(0)
+                .tempdir_in(root);
+            match made {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                made => return made.map_err(failed()),
+            }
+        }
+        Err(failed()(ErrorKind::AlreadyExists.into()))
     }
 }
 
 impl Drop for CloneLock {
     fn drop(&mut self) {
         // Content tells of an update that was killed, or that could not remove its new files.
-        if staged_files(&self.git_dir).next().is_none() {
+        let is_gone = |path: &PathBuf| {
+            let found = fs::symlink_metadata(path);
+            found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        };
+        if self.staged.as_ref().is_none_or(is_gone) {
             let _ = self.file.set_len(0);
         }
     }
@@ -85,23 +122,26 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// Removes the new files of the working tree and the locks that a killed update left. A lock that was
 /// not taken soon after a mark belongs to another program.
-fn remove_leftovers(git_dir: &Path, marked: SystemTime) {
+fn remove_leftovers(repo: &gix::Repository, text: &[u8], marked: SystemTime) {
+    let git_dir = repo.common_dir();
     let is_lock = |entry: &fs::DirEntry| {
         let modified = || entry.metadata()?.modified();
         let after = |modified: SystemTime| modified.duration_since(marked).ok();
         entry.file_name().as_encoded_bytes().ends_with(b".lock")
             && modified().is_ok_and(|modified| after(modified).is_some_and(|after| after < SOON))
     };
-    remove(git_dir, |entry| {
-        let name = entry.file_name();
-        let known = [
-            "HEAD.lock",
-            "index.lock",
-            "packed-refs.lock",
-            "shallow.lock",
-        ];
-        known.iter().any(|known| name == *known) && is_lock(entry)
-    });
+    for directory in [git_dir, repo.git_dir()] {
+        remove(directory, |entry| {
+            let name = entry.file_name();
+            let known = [
+                "HEAD.lock",
+                "index.lock",
+                "packed-refs.lock",
+                "shallow.lock",
+            ];
+            known.iter().any(|known| name == *known) && is_lock(entry)
+        });
+    }
     let mut directories: Vec<PathBuf> = vec![git_dir.join("refs")];
     while let Some(directory) = directories.pop() {
         remove(&directory, is_lock);
@@ -109,19 +149,27 @@ fn remove_leftovers(git_dir: &Path, marked: SystemTime) {
         let inner = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
         directories.extend(inner.map(|entry| entry.path()));
     }
-    for entry in staged_files(git_dir) {
-        let _: io::Result<()> = fs::remove_dir_all(entry.path());
+    // Only the directory that the killed update named is its own.
+    let name = text.strip_prefix(MARK).unwrap_or_default();
+    let name = String::from_utf8_lossy(name);
+    let is_ours = name
+        .strip_prefix(STAGED_FILES)
+        .is_some_and(|rest| rest.len() == 16 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if let Some(root) = repo.workdir().filter(|_| is_ours) {
+        let _: io::Result<()> = fs::remove_dir_all(root.join(&*name));
     }
 }
 
-/// The directories of new files that updates left in the working tree.
-fn staged_files(git_dir: &Path) -> impl Iterator<Item = fs::DirEntry> {
-    let root = git_dir.parent().filter(|_| git_dir.ends_with(".git"));
-    let entries = root.and_then(|root| fs::read_dir(root).ok());
-    entries.into_iter().flatten().flatten().filter(|entry| {
-        let name = entry.file_name();
-        name.as_encoded_bytes().starts_with(STAGED_FILES.as_bytes())
-    })
+/// True for a temporary file of gix among the packs. Those of git have a dash in their names.
+fn is_temporary(entry: &fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    let rest = name.as_encoded_bytes().strip_prefix(b".tmp");
+    rest.is_some_and(|rest| rest.iter().all(u8::is_ascii_alphanumeric))
+}
+
+fn random() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::process::id())
 }
 
 /// Removes some files of a directory. What cannot be removed stays.

@@ -8,7 +8,7 @@ use gix::ObjectId;
 use gix::objs::{Kind, TagRefIter};
 
 use crate::error::{Error, Result};
-use crate::git::gix_error;
+use crate::git::objects::{find_header, find_object};
 use crate::git::refs::Head;
 use crate::git_string::GitString;
 
@@ -50,11 +50,11 @@ fn peeled(repo: &gix::Repository, id: ObjectId) -> Result<Option<ObjectId>> {
     let mut peeled = None;
     let mut next = id;
     loop {
-        let header = gix_error::optional(repo.git_dir(), repo.find_header(next))?;
-        if header.is_none_or(|header| header.kind() != Kind::Tag) {
+        let header = find_header(repo, next)?;
+        if header.is_none_or(|(kind, _)| kind != Kind::Tag) {
             return Ok(peeled);
         }
-        let tag = gix_error::optional(repo.git_dir(), repo.find_object(next))?;
+        let tag = find_object(repo, next)?;
         let target = tag.and_then(|tag| {
             TagRefIter::from_bytes(&tag.data, id.kind())
                 .target_id()

@@ -297,7 +297,7 @@ impl Fetcher<'_> {
         let shared = local.into_sync();
         let work = move |monitor: &TransferMonitor, counters: &Counters| {
             let repo = shared.to_thread_local();
-            let _lock = lock_clone(&git_dir, monitor)?;
+            let _lock = lock_clone(&repo, monitor)?;
             let mut connection = Connection::open(&remote, monitor)?;
             connection.receive_ids(&repo, &absent, &receive_options, counters)?;
             sync_directory(&git_dir.join("objects/pack"))

@@ -41,6 +41,8 @@ mod revisions;
 mod static_binary;
 #[cfg(all(unix, feature = "cli"))]
 mod strangers;
+#[cfg(all(unix, feature = "cli"))]
+mod strangers_update;
 mod support;
 mod tables;
 mod tables_page;

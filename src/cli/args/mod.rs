@@ -25,8 +25,8 @@ pub(super) use repos::{ReposArgs, ReposFormat};
     after_help = "\
 Exit status: 0 all done, 1 something failed, 2 bad usage, 130 interrupted.
 
-Environment: SSL_CERT_FILE names the certificates to trust, GIT_SSL_CERT and GIT_SSL_KEY a client
-certificate; http_proxy, HTTPS_PROXY and ALL_PROXY name proxies, NO_PROXY the hosts without one.
+Environment: GIT_SSL_CAINFO or SSL_CERT_FILE names the certificates to trust, GIT_SSL_CERT and
+GIT_SSL_KEY a client certificate; http_proxy, HTTPS_PROXY and ALL_PROXY name proxies, NO_PROXY the hosts without one.
 GITHUB_TOKEN or GH_TOKEN holds the token for github.com, GITFLEET_TOKEN_<HOST> the token for that host (its name in capitals, with _ for . and __ for -). If a host asks for credentials, .netrc is searched
 too, and for github.com the command gh is asked. GIT_SSH_COMMAND or GIT_SSH is the ssh
 program. GITHUB_API_URL is the API URL of a GitHub Enterprise server."

@@ -73,8 +73,9 @@ impl MineJob<'_> {
     /// The user may have a working tree and commits in it, so that its own `HEAD` and branches do
     /// not count: those of the origin do.
     fn kept(&self, root: &Path) -> Result<Source> {
-        let path = root.join(self.target.key().path());
-        let _lock = lock_place(&path, &self.context.cancel)?;
+        let relative = self.target.key().path();
+        let path = root.join(&relative);
+        let _lock = lock_place(root, &relative, &self.context.cancel)?;
         if !is_clone_of(&path, self.target.url())? {
             if let Some(directory) = path.parent() {
                 remove_leftovers(directory)?;

@@ -250,9 +250,11 @@ impl Lookahead {
         let followed = if self.few.is_some() { 1 } else { parents.len() };
         let mut trees = None;
         for (at, &parent) in parents.iter().enumerate().take(followed) {
-            // An unreadable parent is an error only if lines reach it, and is reported then.
-            if self.list(parent, commits).is_ok() && at == 0 {
-                trees = Some((commits.known(parent)?.tree, tree));
+            match self.list(parent, commits) {
+                Ok(()) if at == 0 => trees = Some((commits.known(parent)?.tree, tree)),
+                // A damaged parent is an error only if lines reach it, and is reported then.
+                Ok(()) | Err(Error::Corrupt { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
         if self.is_unchanged(commits.position(commit)) {

@@ -20,6 +20,7 @@ use super::stream::BlameStream;
 use super::targets::{PathFilter, choose, files_in};
 use super::walk::BlameWalk;
 use crate::cancel::CancelToken;
+use crate::durable::is_absence;
 use crate::error::{Error, Result};
 use crate::git::diff::line_counts::line_count;
 use crate::git::diff::lines::Whitespace;
@@ -31,6 +32,7 @@ use crate::git::objects::Objects;
 use crate::git::repo::Repo;
 use crate::git::walk::Tips;
 use crate::git::worktree::{FileEntry, WorkingTree, zero};
+use crate::regular_file;
 
 /// Size of the cache for decoded objects if few files are blamed, in bytes; the cache is larger if
 /// these files are large. A small cache soon drops objects, and their memory is reused for new ones.
@@ -271,16 +273,25 @@ fn ignored(repo: &Repo, options: &BlameOptions) -> Result<HashSet<ObjectId>> {
     }
     if options.configured_ignores {
         for file in configured_ignore_files(repo)? {
-            read_ids(repo, &file, &mut ids).map_err(|error| {
-                Error::invalid("blame.ignoreRevsFile of the repository", error.report())
+            // The repository names it: a pipe would never end.
+            let text = regular_file::read(&file, LARGEST_LIST);
+            let text = text.map_err(Error::storage("read", &file));
+            let read = text.and_then(|text| read_ids(repo, &file, &text, &mut ids));
+            read.map_err(|error| match error {
+                Error::Storage { ref source, .. } if !is_absence(source.kind()) => error,
+                error => Error::invalid("blame.ignoreRevsFile of the repository", error.report()),
             })?;
         }
     }
     for file in &options.ignore_revs_files {
-        read_ids(repo, file, &mut ids)?;
+        let text = std::fs::read(file).map_err(Error::storage("read", file))?;
+        read_ids(repo, file, &text, &mut ids)?;
     }
     Ok(ids)
 }
+
+/// Largest list of commits that a repository may name, in bytes.
+const LARGEST_LIST: u64 = 1 << 30;
 
 /// Returns the files that `blame.ignoreRevsFile` names; relative paths start at the top of the
 /// working tree.
@@ -304,9 +315,8 @@ fn configured_ignore_files(repo: &Repo) -> Result<Vec<PathBuf>> {
 
 /// Reads full ids, one per line; `#` starts a comment. As in git, a tag stands for its commit, and
 /// an id is skipped if its object is missing or is not a commit.
-fn read_ids(repo: &Repo, file: &Path, ids: &mut HashSet<ObjectId>) -> Result<()> {
+fn read_ids(repo: &Repo, file: &Path, text: &[u8], ids: &mut HashSet<ObjectId>) -> Result<()> {
     let local = repo.local();
-    let text = std::fs::read(file).map_err(Error::storage("read", file))?;
     for (number, line) in text.lines().enumerate() {
         let line = line
             .split(|&byte| byte == b'#')

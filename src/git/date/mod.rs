@@ -47,11 +47,22 @@ fn parse(text: &str, clock: &Clock) -> Result<i64, String> {
     if let Some(large) = numbers.find(|digits| is_too_large(digits)) {
         return Err(format!("has `{large}`, which is too large"));
     }
+    let is_time = |digits: &&str| digits.len() >= SHORTEST_TIME;
+    if let Some(second) = text
+        .split(|letter: char| !letter.is_ascii_digit())
+        .filter(is_time)
+        .nth(1)
+    {
+        return Err(format!("has a second time in seconds, `{second}`"));
+    }
     match exact::parse(text.as_bytes(), clock)? {
         Some(seconds) => Ok(seconds),
         None => approximate::parse(text.as_bytes(), clock),
     }
 }
+
+/// Digits of the shortest number that git takes for seconds since the Unix epoch.
+const SHORTEST_TIME: usize = 9;
 
 /// True for digits that stand for more seconds than there are until the year 10000.
 fn is_too_large(digits: &str) -> bool {

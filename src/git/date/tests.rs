@@ -99,6 +99,7 @@ fn dates_that_git_half_reads_are_refused() {
         ("letzten Montag", "letzten"),
         ("2100-01-01", "2100"),
         ("Jan 1 99999", "99999"),
+        ("1700000000-03:30 1.2.231700000000, ", "231700000000"),
         ("2024-05-01 12:00 Uhr", "Uhr"),
     ] {
         let error = ours(text, NOWS[0], "UTC").unwrap_err();

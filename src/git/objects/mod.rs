@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::mutex::lock;
 use cache::{ObjectCache, ObjectLocation};
 use changed_paths::ChangedPaths;
-pub(crate) use loose::find_object;
+pub(crate) use loose::{find_header, find_object, has_object};
 pub(crate) use object::Object;
 use packs::{Fault, Packs, Scratch};
 
@@ -68,7 +68,8 @@ impl Store {
 impl ObjectSource {
     /// `cache_bytes` limits the memory for decoded objects, for all readers together. `extra` are
     /// additional objects, which can be read like the objects of the repository. The ids of objects
-    /// that are not found are added to `missed`. Replacements of objects are read if `replaces` is true.
+    /// that are not found are added to `missed`. `replaced` are objects
+    /// that others are read in place of; `None` reads all as they are stored.
     pub(super) fn new(
         shared: &gix::ThreadSafeRepository,
         path: &Path,
@@ -76,7 +77,7 @@ impl ObjectSource {
         extra: HashMap<ObjectId, Object>,
         missed: Option<MissingIds>,
         view: Option<Arc<View>>,
-        replaces: bool,
+        replaced: Option<HashMap<ObjectId, ObjectId>>,
     ) -> Result<Self> {
         let repo = shared.to_thread_local();
         let odb = repo.objects.store_ref();
@@ -90,12 +91,8 @@ impl ObjectSource {
             packs: Packs::open(&dirs, repo.object_hash())?,
             dirs,
             cache: ObjectCache::new(cache_bytes),
-            replaced: if replaces {
-                odb.replacements().collect()
-            } else {
-                HashMap::new()
-            },
-            replaces,
+            replaces: replaced.is_some(),
+            replaced: replaced.unwrap_or_default(),
             extra,
             missed,
         };
@@ -177,12 +174,27 @@ impl Objects {
             return Ok(Some(object));
         }
         let mut bytes = Vec::new();
-        let found = self.repo.objects.try_find(&id, &mut bytes);
-        let found = found.map_err(|error| {
-            let machine = gix_error::machine(&error, &self.path);
-            machine.unwrap_or_else(|| gix_error::damaged(&self.path, format!("object {id}"), error))
-        })?;
-        let Some((kind, len)) = found.map(|found| (found.kind, found.data.len())) else {
+        let mut find = || {
+            let found = self.repo.objects.try_find(&id, &mut bytes);
+            let found = found.map_err(|error| {
+                let machine = gix_error::machine(&error, &self.path);
+                let damaged = || gix_error::damaged(&self.path, format!("object {id}"), &error);
+                machine.unwrap_or_else(damaged)
+            })?;
+            Ok::<_, Error>(found.map(|found| (found.kind, found.data.len())))
+        };
+        let mut found = find()?;
+        if found.is_none() && loose::has_file(&store.dirs, id)? {
+            found = find()?;
+            if found.is_none() {
+                // gix takes a file whose metadata cannot be read for a missing one.
+                let what = format!("object {id}, whose file exists");
+                return Err(Error::storage("read", &self.path)(std::io::Error::other(
+                    what,
+                )));
+            }
+        }
+        let Some((kind, len)) = found else {
             // An object that may be in an unreadable pack is not reported as missing.
             return match &store.packs.unreadable {
                 Some((pack, reason)) => {
@@ -190,7 +202,6 @@ impl Objects {
                     Err(gix_error::damaged(&self.path, what, reason))
                 }
                 None => {
-                    loose::refuse_unreadable(&store.dirs, id)?;
                     store.note_missing(id);
                     Ok(None)
                 }
@@ -260,13 +271,8 @@ impl Objects {
         }
         match self.repo.try_find_header(id) {
             Ok(Some(header)) => Ok(Some((header.kind(), header.size()))),
-            Ok(None) => {
-                loose::refuse_unreadable(&self.store.dirs, id)?;
-                self.store.note_missing(id);
-                Ok(None)
-            }
-            // Another copy may be intact.
-            Err(_) => Ok(self
+            // It may be there all the same, and another copy of a damaged one may be intact.
+            Ok(None) | Err(_) => Ok(self
                 .read(id)?
                 .map(|object| (object.kind, object.len() as u64))),
         }

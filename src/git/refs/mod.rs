@@ -2,6 +2,7 @@
 
 mod files;
 mod reftable;
+mod replacements;
 mod store;
 mod stored;
 
@@ -9,11 +10,12 @@ use gix::bstr::ByteSlice;
 
 use super::gix_error;
 use super::id::ObjectId;
-use super::objects::find_object;
+use super::objects::find_header;
 use super::peel::peel_tags;
 use super::repo::Repo;
 use crate::error::Result;
 use crate::git_string::GitString;
+pub(crate) use replacements::replacements;
 pub(crate) use store::{RefStore, full_names, has_reftable, object_of};
 pub use stored::BrokenRef;
 pub(crate) use stored::is_per_worktree;
@@ -157,11 +159,10 @@ impl Repo {
             refs.push(Reference {
                 name: name.clone().into(),
                 target_id: ObjectId(target),
-                peeled_id: ObjectId(
-                    peeled
-                        .or_else(|| peel_tags(&local, target))
-                        .unwrap_or(target),
-                ),
+                peeled_id: ObjectId(match peeled {
+                    Some(peeled) => peeled,
+                    None => peel_tags(&local, target)?.unwrap_or(target),
+                }),
             });
         }
         Ok((refs, dangling))
@@ -182,13 +183,9 @@ impl Repo {
         let local = self.local();
         let (mut refs, mut gone) = (Vec::new(), Vec::new());
         for found in self.refs()? {
-            let header = local.find_header(found.target_id.0);
-            match gix_error::optional(self.path(), header)? {
+            match find_header(&local, found.target_id.0)? {
                 Some(_) => refs.push(found),
-                None => {
-                    find_object(&local, found.target_id.0)?; // fails if it cannot be read
-                    gone.push(found);
-                }
+                None => gone.push(found),
             }
         }
         let broken = self.broken_refs()?.into_iter();

@@ -100,7 +100,10 @@ impl Names<'_> {
                 let found = self.peeled(id, |object| Ok(object.id))?;
                 let peeled = match wanted {
                     b"object" => found,
-                    _ => found.and_then(|id| peel_tags(&self.local, id)),
+                    _ => match found {
+                        Some(id) => peel_tags(&self.local, id)?,
+                        None => None,
+                    },
                 };
                 peeled.map_or_else(|| miss(format!("the repository does not have {id}")), Ok)
             }

@@ -15,8 +15,9 @@ use gix::objs::Kind;
 
 use super::alternates::object_dirs;
 use super::connectivity::{Look, Needs};
+use super::index_file::read_index;
 use super::promised::Promised;
-use super::refs::RefStore;
+use super::refs::{Found, RefStore};
 use super::repo::Repo;
 use super::walk::Tips;
 use super::{gix_error, special_files};
@@ -74,6 +75,12 @@ impl Repo {
         let mut tips = repo.check_refs(&mut check)?;
         let mut blobs = Vec::new();
         for worktree in &worktrees {
+            if let Found::Broken(reason) = RefStore::of(worktree).read(b"HEAD")? {
+                let of = worktree.git_dir().display();
+                check
+                    .problems
+                    .push(format!("HEAD of {of} is broken: {reason}"));
+            }
             tips.extend(
                 RefStore::of(worktree)
                     .resolve(b"HEAD")?
@@ -199,8 +206,7 @@ impl Repo {
 
 /// Returns the blobs of a working tree's index; an empty list if it has no index.
 fn staged(worktree: &gix::Repository) -> Result<Vec<ObjectId>> {
-    let unreadable = gix_error::unreadable(worktree.git_dir(), "its index");
-    let Some(index) = worktree.try_index().map_err(unreadable)? else {
+    let Some(index) = read_index(worktree)? else {
         return Ok(Vec::new());
     };
     let entries = index.entries().iter();

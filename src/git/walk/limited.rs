@@ -211,10 +211,13 @@ impl Lister<'_> {
     fn exclude_parents(&mut self, index: Index) -> Result<()> {
         for parent in self.parents(index).to_vec() {
             self.set_excluded(parent);
-            // Excluded history may be incomplete.
-            if self.load(parent).is_ok() {
-                self.exclude_known_ancestors(parent);
-                self.queue(parent)?;
+            match self.load(parent) {
+                Ok(()) => {
+                    self.exclude_known_ancestors(parent);
+                    self.queue(parent)?;
+                }
+                Err(Error::Corrupt { .. }) => {} // excluded history may be incomplete
+                Err(error) => return Err(error),
             }
         }
         Ok(())

@@ -91,8 +91,10 @@ impl Tips {
                 Err(_) => self.included.extend(repo.commit_at(id)?.map(|id| id.0)),
             }
         }
-        if let Ok(head) = repo.rev_parse("HEAD") {
-            self.included.push(head.0);
+        match repo.rev_parse("HEAD") {
+            Ok(head) => self.included.push(head.0),
+            Err(error @ Error::Storage { .. }) => return Err(error),
+            Err(_) => {} // it may name no commit
         }
         Ok(())
     }

@@ -100,7 +100,7 @@ fn make(
         most_object_bytes: options.limits.max_object_bytes,
     };
     connection.receive(&repo, &map, &HashSet::new(), &receive_options, counters)?;
-    let wanted = ref_targets(&map, &repo);
+    let wanted = ref_targets(&map, &repo)?;
     check_connected(
         &repo,
         remote.url().as_str(),

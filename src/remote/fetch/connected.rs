@@ -13,6 +13,7 @@ use gix::objs::{CommitRefIter, FindExt as _, Kind, TagRefIter};
 use super::ref_update::RefTarget;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
+use crate::git::objects::has_object;
 use crate::remote::options::Filter;
 use crate::remote::transport::TransferMonitor;
 
@@ -58,7 +59,7 @@ pub(crate) fn check_connected(
                 let tree = commit
                     .tree_id()
                     .map_err(|_| missing("a readable commit", id))?;
-                if filter != Some(Filter::Trees) && !repo.has_object(tree) {
+                if filter != Some(Filter::Trees) && !has_object(repo, tree)? {
                     return Err(missing("tree", tree));
                 }
                 if !shallow.contains(&id) {

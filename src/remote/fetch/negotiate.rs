@@ -85,7 +85,7 @@ fn add_tips(
     for reference in repo.references()?.all()?.flatten() {
         // The target of a symbolic ref is a ref too.
         if let Some(id) = reference.try_id()
-            && let Some(id) = peel_tags(repo, id.detach())
+            && let Ok(Some(id)) = peel_tags(repo, id.detach())
             && graph.get_or_insert_commit(id, |_| {})?.is_some()
         {
             negotiator.add_tip(id, graph)?;

@@ -10,6 +10,7 @@ use gix::refspec::RefSpec;
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::git::id::ObjectId;
+use crate::git::objects::has_object;
 use crate::git::refs::{Found, RefStore, RefValue, StoredRef};
 use crate::git_string::GitString;
 use crate::remote::outcome::{RefChange, RefUpdate};
@@ -25,7 +26,7 @@ pub(crate) struct RefTarget {
 
 /// Returns the refs that a fetch creates or moves, each name once. Tags that were not requested are
 /// included if their objects were fetched.
-pub(crate) fn ref_targets(map: &RefMap, repo: &gix::Repository) -> Vec<RefTarget> {
+pub(crate) fn ref_targets(map: &RefMap, repo: &gix::Repository) -> Result<Vec<RefTarget>> {
     let mut seen = HashSet::new();
     let mut wanted = Vec::new();
     for mapping in &map.mappings {
@@ -33,7 +34,7 @@ pub(crate) fn ref_targets(map: &RefMap, repo: &gix::Repository) -> Vec<RefTarget
             continue;
         };
         let is_implicit = mapping.spec_index.implicit_index().is_some();
-        if is_implicit && !repo.has_object(target) {
+        if is_implicit && !has_object(repo, target.to_owned())? {
             continue;
         }
         if !seen.insert(local.clone()) {
@@ -48,7 +49,7 @@ pub(crate) fn ref_targets(map: &RefMap, repo: &gix::Repository) -> Vec<RefTarget
             forced: spec.is_some_and(gix::refspec::RefSpec::allow_non_fast_forward),
         });
     }
-    wanted
+    Ok(wanted)
 }
 
 /// Returns the refs of a new repository.

@@ -36,6 +36,13 @@ impl Remote {
         if let (Some(username), Some(password)) = (url.username(), url.password()) {
             credentials.insert(0, Credentials::new(url.host(), username, password.clone()));
         }
+        options.net.check()?;
+        let proxy = options.net.options().proxy.as_deref();
+        if proxy.is_some_and(|proxy| !proxy.is_empty()) && !is_http(url) {
+            return Err(Error::unsupported(format!(
+                "a proxy for {url}; proxies are used for https and http only"
+            )));
+        }
         Ok(Self {
             url: url.clone(),
             options: options.net.options().clone(),

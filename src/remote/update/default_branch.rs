@@ -9,6 +9,7 @@ use gix::refs::{FullName, Target};
 use crate::error::{Error, Result};
 use crate::git::gix_error;
 use crate::git::id::ObjectId as Id;
+use crate::git::objects::has_object;
 use crate::git::refs::{Found, RefStore, RefValue};
 use crate::git::repo::Repo;
 use crate::git_string::GitString;
@@ -128,8 +129,12 @@ pub(super) fn follow_head(
             (Target::Symbolic(name), Some(target.to_vec().into()))
         }
         Some(remote_head) if is_bare && current.is_none() => {
-            let id = remote_head.unpack().1.filter(|id| repo.has_object(*id));
-            let Some(id) = id else { return Ok(None) };
+            let Some(id) = remote_head.unpack().1 else {
+                return Ok(None);
+            };
+            if !has_object(repo, id.to_owned())? {
+                return Ok(None);
+            }
             (Target::Object(id.to_owned()), None)
         }
         _ => return Ok(None),

@@ -18,18 +18,19 @@ use gix::refs::{FullName, Target};
 
 use super::default_branch::{replacement, switch};
 use super::local_changes::LocalFiles;
-use super::place_files::{put, put_submodule, remove, staging};
+use super::place_files::{put, put_submodule, remove};
 use crate::cancel::CancelToken;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::diff::tree::{Side, TreeChange, tree_changes};
 use crate::git::gix_error;
 use crate::git::id::ObjectId as Id;
+use crate::git::index_file::{empty_index, read_index};
 use crate::git::refs::{Head, RefStore};
 use crate::git::repo::Repo;
 use crate::git_string::GitString;
 use crate::remote::checkout::{CheckoutProgress, index_of, open_for_checkout, write_files};
-use crate::remote::lock::lock_clone;
+use crate::remote::lock::{CloneLock, lock_clone};
 use crate::remote::options::{CloneOptions, UpdateFiles};
 use crate::remote::prefetch::{fetch_blobs, is_partial};
 use crate::remote::transport::TransferMonitor;
@@ -83,7 +84,7 @@ pub(crate) fn fast_forward(
         return Ok(FastForward::Kept("the options say to keep them".to_owned()));
     }
     if let Some(from) = from.filter(|_| !overwrites)
-        && let Some(end) = without_fast_forward(&local, from, to)
+        && let Some(end) = without_fast_forward(&local, from, to)?
     {
         return Ok(end);
     }
@@ -94,16 +95,20 @@ pub(crate) fn fast_forward(
         fetch_blobs(repo, first.blobs(), options, context)?;
     }
     let monitor = TransferMonitor::stopped_by(&context.cancel);
-    let mut lock = lock_clone(local.common_dir(), &monitor)?;
+    let mut lock = lock_clone(&local, &monitor)?;
     let wait = gix::lock::acquire::Fail::AfterDurationWithBackoff(BUSY);
     let index_path = local.index_path();
-    let Ok(index_lock) = gix::lock::File::acquire_to_update_resource(&index_path, wait, None, 0)
-    else {
-        let reason = format!(
-            "another process is using its index ({}.lock)",
-            index_path.display()
-        );
-        return Ok(FastForward::Kept(reason));
+    let locked = gix::lock::File::acquire_to_update_resource(&index_path, wait, None, 0);
+    let index_lock = match locked {
+        Ok(lock) => lock,
+        Err(error) if is_taken(&error) => {
+            let reason = format!(
+                "another process is using its index ({}.lock)",
+                index_path.display()
+            );
+            return Ok(FastForward::Kept(reason));
+        }
+        Err(error) => return Err(gix_error::unreadable(&index_path, "its lock")(error)),
     };
     // Fetching took time: plan again from the current state, now that the index is locked.
     let plan = match plan()? {
@@ -113,7 +118,7 @@ pub(crate) fn fast_forward(
     if plan.changes.is_empty() && from == Some(to) && new_branch.is_none() {
         return Ok(FastForward::UpToDate);
     }
-    plan.apply(repo, index_lock, options, context)?;
+    plan.apply(repo, &mut lock, index_lock, options, context)?;
     lock.mark().map_err(Error::storage("lock", &root))?;
     if let Some(new) = new_branch {
         switch(&local, &new, to)?;
@@ -123,19 +128,26 @@ pub(crate) fn fast_forward(
     Ok(FastForward::Moved(branch))
 }
 
+/// True for the error that another program holds a lock.
+fn is_taken(error: &gix::Error) -> bool {
+    let source = error.downcast_any_ref::<std::io::Error>();
+    source.is_some_and(|error| error.kind() == std::io::ErrorKind::AlreadyExists)
+}
+
 fn exists(repo: &gix::Repository, name: &[u8]) -> Result<bool> {
     Ok(RefStore::of(repo).resolve(name)?.is_some())
 }
 
 /// Returns the result if `to` is not a descendant of `from`.
-fn without_fast_forward(repo: &gix::Repository, from: Id, to: Id) -> Option<FastForward> {
-    let base = repo.merge_base(from.0, to.0).ok().flatten();
-    let base = base.map(gix::Id::detach);
-    if base == Some(to.0) {
-        return Some(FastForward::UpToDate); // the origin has no new commits
+fn without_fast_forward(repo: &gix::Repository, from: Id, to: Id) -> Result<Option<FastForward>> {
+    let bases = repo.merge_bases_many(from.0, &[to.0]);
+    let bases = gix_error::optional(repo.git_dir(), bases)?.unwrap_or_default();
+    let is_base = |id: Id| bases.iter().any(|base| base.detach() == id.0);
+    if is_base(to) {
+        return Ok(Some(FastForward::UpToDate)); // the origin has no new commits
     }
     let reason = "the local branch has commits that its origin does not have";
-    (base != Some(from.0)).then(|| FastForward::Kept(reason.to_owned()))
+    Ok((!is_base(from)).then(|| FastForward::Kept(reason.to_owned())))
 }
 
 /// Longest wait for another program that has locked the index.
@@ -223,6 +235,7 @@ impl<'a> FilePlan<'a> {
     fn apply(
         &self,
         repo: &Repo,
+        lock: &mut CloneLock,
         index_lock: gix::lock::File,
         options: &CloneOptions,
         context: &Context,
@@ -237,7 +250,7 @@ impl<'a> FilePlan<'a> {
                 entry.flags.insert(Flags::SKIP_WORKTREE);
             }
         }
-        let staging = staging(self.root)?;
+        let staging = lock.staging(self.root)?;
         let files = CheckoutProgress::new(
             self.root.display().to_string(),
             changed.len() as u64,
@@ -269,8 +282,7 @@ impl<'a> FilePlan<'a> {
         staging: &Path,
         changed: &HashSet<&[u8]>,
     ) -> Result<gix::index::File> {
-        let index = read_index(writer);
-        let mut index = index.map_err(gix_error::unreadable(self.root, "its index"))?;
+        let mut index = read_index(writer)?.unwrap_or_else(|| empty_index(writer));
         index.remove_entries(|_, path, _| changed.contains(path.as_bytes()));
         for entry in fresh.entries() {
             let path = entry.path(fresh);
@@ -308,14 +320,6 @@ fn write_index(index: &gix::index::File, lock: gix::lock::File) -> Result<()> {
     lock.commit()
         .map(|_| ())
         .map_err(|error| failed()(error.error))
-}
-
-fn read_index(repo: &gix::Repository) -> gix::Result<gix::index::File> {
-    if repo.index_path().exists() {
-        return repo.open_index();
-    }
-    let empty = gix::index::State::new(repo.object_hash());
-    Ok(gix::index::File::from_state(empty, repo.index_path()))
 }
 
 fn move_branch(repo: &gix::Repository, branch: &[u8], from: Option<Id>, to: Id) -> Result<()> {

@@ -12,6 +12,7 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::git::diff::tree::{Side, TreeChange};
 use crate::git::gix_error;
+use crate::git::index_file::{self, empty_index};
 use crate::git::repo::Repo;
 use crate::git::worktree::WorkingTree;
 use crate::regular_file;
@@ -137,8 +138,8 @@ impl LocalFiles {
 
 /// Returns the entries of the index. The inner error is the reason why files cannot be updated.
 fn read_index(repo: &Repo, overwrites: bool) -> Result<Result<HashMap<Vec<u8>, Side>, String>> {
-    let index = repo.local().index_or_empty();
-    let index = index.map_err(gix_error::unreadable(repo.path(), "its index"))?;
+    let local = repo.local();
+    let index = index_file::read_index(&local)?.unwrap_or_else(|| empty_index(&local));
     let mut entries = index.entries().iter();
     let is_sparse = index.is_sparse()
         || index.link().is_some()

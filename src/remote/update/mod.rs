@@ -12,7 +12,7 @@ use super::fetch::{
     Connection, Counters, LocalRemote, ReceiveOptions, Transfer, check_connected, parse,
     ref_targets, update as update_refs,
 };
-use super::lock::lock_clone;
+use super::lock::{CloneLock, lock_clone};
 use super::options::{CloneOptions, Filter};
 use super::origin_config::OriginConfig;
 use super::outcome::{RefChange, RefUpdate, UpdateOutcome};
@@ -23,8 +23,10 @@ use crate::error::{Error, Result};
 use crate::git::connectivity::Needs;
 use crate::git::gix_error;
 use crate::git::id::ObjectId as Id;
+use crate::git::objects::has_object;
 use crate::git::refs::{Head, has_reftable};
 use crate::git::repo::{OpenOptions, Repo};
+use crate::git::special_files;
 use crate::git_string::GitString;
 use crate::remote_url::Scheme;
 use default_branch::{follow_head, follow_origin_head};
@@ -83,6 +85,7 @@ pub fn update_repo(
     let repo = Repo::open(path, &open)?;
     refuse_reftable(&repo)?;
     repo.refuse_view("updating")?;
+    refuse_other_worktree(&repo, path)?;
     let origin = OriginConfig::read(&repo)?;
     let mut outcome = if origin.url.scheme() == Scheme::File {
         from_path(&repo, &origin, options, context)?
@@ -135,6 +138,25 @@ fn refuse_reftable(repo: &Repo) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a clone whose configuration (`core.worktree`) names a working tree that is not at `path`:
+/// files elsewhere would be changed.
+fn refuse_other_worktree(repo: &Repo, path: &Path) -> Result<()> {
+    let local = repo.local();
+    let Some(root) = local.workdir() else {
+        return Ok(());
+    };
+    let real = |path: &Path| std::fs::canonicalize(path).map_err(Error::storage("read", path));
+    let (root, named, git_dir) = (real(root)?, real(path)?, real(local.git_dir())?);
+    if root == named || (git_dir == named && git_dir.parent() == Some(&root)) {
+        return Ok(());
+    }
+    Err(Error::unsupported(format!(
+        "updating {}, whose working tree is elsewhere, at {}; name that directory",
+        path.display(),
+        root.display()
+    )))
+}
+
 /// Updates over the network.
 fn from_remote(
     repo: &Repo,
@@ -145,7 +167,7 @@ fn from_remote(
     counters: &Counters,
 ) -> Result<UpdateOutcome> {
     let local = repo.local();
-    let mut lock = lock_clone(local.common_dir(), monitor)?;
+    let mut lock = lock_clone(&local, monitor)?;
     let mut connection = Connection::open(remote, monitor)?;
     let mut asked = parse(&origin.specs)?;
     asked.extend(parse(&["HEAD"])?);
@@ -168,8 +190,7 @@ fn from_remote(
     if has_more {
         sync_directory(&local.common_dir().join("objects/pack"))?; // before refs use the objects
     }
-    lock.mark().map_err(Error::storage("lock", repo.path()))?;
-    let mut outcome = here.apply(&local, origin, &map, connection.head(), monitor)?;
+    let mut outcome = here.apply(&local, &mut lock, origin, &map, connection.head(), monitor)?;
     if has_more && let Err(error) = join_small_packs(&local, options.threads, monitor) {
         let reason = error.report();
         outcome
@@ -205,7 +226,7 @@ fn copy_from_path(
 ) -> Result<UpdateOutcome> {
     let monitor = TransferMonitor::stopped_by(&context.cancel);
     let local = repo.local();
-    let mut lock = lock_clone(local.common_dir(), &monitor)?;
+    let mut lock = lock_clone(&local, &monitor)?;
     let open = OpenOptions::exact(options.trust)?;
     let from = Repo::open(origin.url.local_path().unwrap_or(Path::new("")), &open)?;
     let local_remote = LocalRemote {
@@ -233,7 +254,11 @@ fn copy_from_path(
         .filter_map(|mapping| mapping.remote.as_id());
     let wanted: Vec<_> = targets.map(ToOwned::to_owned).collect();
     let incomplete = here.incomplete(repo, &map, None, &monitor)?;
-    if wanted.iter().any(|id| !local.has_object(*id)) || !incomplete.is_empty() {
+    let mut is_complete = incomplete.is_empty();
+    for id in &wanted {
+        is_complete = is_complete && has_object(&local, *id)?;
+    }
+    if !is_complete {
         local_remote.receive(&local)?;
         sync_directory(&local.common_dir().join("objects/pack"))?;
         let copied = Repo::open(repo.path(), &open)?;
@@ -245,8 +270,7 @@ fn copy_from_path(
             });
         }
     }
-    lock.mark().map_err(Error::storage("lock", repo.path()))?;
-    here.apply(&local, origin, &map, head, &monitor)
+    here.apply(&local, &mut lock, origin, &map, head, &monitor)
 }
 
 /// The objects that a clone with this filter has to have.
@@ -299,6 +323,7 @@ fn shown(repo: &Repo, current: Option<&[u8]>) -> Result<Vec<GitString>> {
     );
     let unreadable = gix_error::unreadable(repo.path(), "its working trees");
     for linked in local.worktrees().map_err(unreadable)? {
+        special_files::check(linked.git_dir())?;
         // A working tree that cannot be opened is ignored.
         if let Ok(linked) = linked.into_repo_with_possibly_inaccessible_worktree()
             && let Ok(Some(name)) = linked.head_name()
@@ -354,10 +379,12 @@ impl LocalRefs {
             .iter()
             .filter_map(|mapping| mapping.remote.as_id());
         let known: HashSet<_> = self.known.iter().copied().collect();
-        let stored: HashSet<gix::ObjectId> = targets
-            .map(ToOwned::to_owned)
-            .filter(|id| !known.contains(id) && local.has_object(*id))
-            .collect();
+        let mut stored = HashSet::new();
+        for id in targets.filter(|id| !known.contains(*id)) {
+            if has_object(&local, id.to_owned())? {
+                stored.insert(id.to_owned());
+            }
+        }
         let wanted: Vec<_> = stored.iter().copied().collect();
         let missing = repo.missing_object(&wanted, &self.known, needs(filter), monitor.cancel())?;
         Ok(missing.map_or_else(HashSet::new, |_| stored))
@@ -367,6 +394,7 @@ impl LocalRefs {
     fn apply(
         &self,
         local: &gix::Repository,
+        lock: &mut CloneLock,
         origin: &OriginConfig,
         map: &RefMap,
         remote_head: Option<&Ref>,
@@ -377,20 +405,24 @@ impl LocalRefs {
         }
         let is_bare = local.workdir().is_none();
         let current = self.current.as_deref();
-        let wanted = ref_targets(map, local);
+        let wanted = ref_targets(map, local)?;
         let url = origin.url.as_str();
         let is_branch = |name: &[u8]| !name.starts_with(b"refs/tags/");
         if self.has_branches && !wanted.iter().any(|one| is_branch(&one.packed.name)) {
             return Err(without_branches(url, remote_head));
         }
         check_connected(local, url, &wanted, &self.known, origin.filter, monitor)?;
+        let failed = Error::storage("lock", local.common_dir());
+        lock.mark().map_err(failed)?; // the locks of refs are taken soon
         let refs = update_refs(local, &wanted, &self.specs, &self.shown, origin.prunes)?;
         let new_default_branch = follow_head(local, remote_head, current, is_bare)?;
         if !is_bare {
             follow_origin_head(local, remote_head)?;
         }
-        let origin_head = remote_head.and_then(|head| head.unpack().1);
-        let origin_head = origin_head.filter(|id| local.has_object(*id));
+        let origin_head = match remote_head.and_then(|head| head.unpack().1) {
+            Some(id) if has_object(local, id.to_owned())? => Some(id),
+            _ => None,
+        };
         let (kept, changed): (Vec<_>, Vec<_>) = refs
             .into_iter()
             .partition(|one| one.change == RefChange::Kept);

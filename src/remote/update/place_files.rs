@@ -1,27 +1,17 @@
 //! Writes and removes files of a working tree. Each change is a single rename or removal, never
 //! through a symbolic link.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gix::bstr::{BStr, ByteSlice};
 
 use crate::error::{Error, Result};
 use crate::git::gix_error;
-use crate::remote::lock::STAGED_FILES;
-
-/// Creates the directory in which new files are written before they are renamed into place; it is
-/// on the same file system. [`lock_clone`](crate::remote::lock::lock_clone) removes what killed runs
-/// left.
-pub(crate) fn staging(root: &Path) -> Result<tempfile::TempDir> {
-    tempfile::Builder::new()
-        .prefix(STAGED_FILES)
-        .tempdir_in(root)
-        .map_err(Error::storage("create a directory in", root))
-}
+use crate::git::index_file::is_inside;
 
 /// Renames a new file into place; returns its metadata for the index.
 pub(crate) fn put(staging: &Path, root: &Path, path: &BStr) -> Result<gix::index::entry::Stat> {
-    let relative = gix_error::path(path)?;
+    let relative = inside(path)?;
     if let Some(above) = relative.parent() {
         make_directories(root, above)?;
     }
@@ -38,7 +28,7 @@ pub(crate) fn put(staging: &Path, root: &Path, path: &BStr) -> Result<gix::index
 
 /// Creates the directory of a submodule, whose files are not fetched.
 pub(crate) fn put_submodule(root: &Path, path: &BStr) -> Result<()> {
-    make_directories(root, &gix_error::path(path)?)
+    make_directories(root, &inside(path)?)
 }
 
 /// Creates a directory and its parents, never through a symbolic link. A file that is in the place
@@ -61,7 +51,7 @@ fn make_directories(root: &Path, relative: &Path) -> Result<()> {
 
 /// Removes a file and the directories that it leaves empty, never through a symbolic link.
 pub(crate) fn remove(root: &Path, path: &[u8]) -> Result<()> {
-    let relative = gix_error::path(path.as_bstr())?;
+    let relative = inside(path.as_bstr())?;
     let mut above = root.to_owned();
     for part in relative.parent().into_iter().flat_map(Path::components) {
         above.push(part);
@@ -84,4 +74,14 @@ pub(crate) fn remove(root: &Path, path: &[u8]) -> Result<()> {
         parent = directory.parent();
     }
     Ok(())
+}
+
+/// Returns the path of a file below the root of the working tree. Trees and indices of strangers
+/// may name others.
+fn inside(path: &BStr) -> Result<PathBuf> {
+    if !is_inside(path) {
+        let reason = "is outside of the working tree, or in .git";
+        return Err(Error::invalid(format!("path `{path}`"), reason));
+    }
+    gix_error::path(path)
 }

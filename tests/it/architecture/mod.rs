@@ -33,7 +33,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
 /// on the same line.
 const LAYERS: &[&[&str]] = &[
     &["error", "secret"],
-    &["choice", "git_string"],
+    &["choice", "git_string", "repo_key"],
     &["settings"],
     &[
         "cancel",
