@@ -64,6 +64,7 @@ pub(crate) fn find_header(repo: &gix::Repository, id: ObjectId) -> Result<Option
 /// # Errors
 ///
 /// As for [`find_header`].
+#[cfg(feature = "http")]
 pub(crate) fn has_object(repo: &gix::Repository, id: ObjectId) -> Result<bool> {
     Ok(repo.has_object(id) || has_file(&dirs(repo)?, id)?)
 }

@@ -25,7 +25,9 @@ use crate::error::{Error, Result};
 use crate::mutex::lock;
 use cache::{ObjectCache, ObjectLocation};
 use changed_paths::ChangedPaths;
-pub(crate) use loose::{find_header, find_object, has_object};
+#[cfg(feature = "http")]
+pub(crate) use loose::has_object;
+pub(crate) use loose::{find_header, find_object};
 pub(crate) use object::Object;
 use packs::{Fault, Packs, Scratch};
 
