@@ -142,7 +142,8 @@ class HostOptions(TypedDict, total=False):
     """
 
     ca_bundle: str | os.PathLike[str] | None
-    """PEM file of the authorities to trust. Defaults to ``GIT_SSL_CAINFO`` or ``SSL_CERT_FILE``, else the system's."""
+    """PEM file of the authorities to trust. Defaults to ``GIT_SSL_CAINFO`` or ``SSL_CERT_FILE``,
+    else the system's."""
     client_cert: str | os.PathLike[str] | None
     """PEM file of the client certificate to show, followed by its chain. Defaults to
     ``GIT_SSL_CERT``."""
