@@ -27,7 +27,9 @@ pub(crate) struct CloneLock {
     /// Has content while the clone is written to, so that the content that remains tells of a writer
     /// that was killed.
     file: File,
-    /// The directory of new files in the working tree, if there is one.
+    /// The name of the directory of new files in the working tree.
+    staging_name: String,
+    /// Its path, once it was made.
     staged: Option<PathBuf>,
 }
 
@@ -68,7 +70,11 @@ pub(crate) fn lock_clone(repo: &gix::Repository, monitor: &TransferMonitor) -> R
         let text = regular_file::read(&path, LONGEST).map_err(failed())?;
         remove_leftovers(repo, &text, metadata.modified().map_err(failed())?);
     }
-    let mut lock = CloneLock { file, staged: None };
+    let mut lock = CloneLock {
+        file,
+        staging_name: format!("{STAGED_FILES}{:016x}", random()),
+        staged: None,
+    };
     lock.mark().map_err(failed())?;
     Ok(lock)
 }
@@ -78,29 +84,18 @@ impl CloneLock {
     pub(crate) fn mark(&mut self) -> io::Result<()> {
         self.file.rewind()?;
         self.file.write_all(MARK)?;
-        let staged = self.staged.as_deref().and_then(Path::file_name);
-        self.file
-            .write_all(staged.unwrap_or_default().as_encoded_bytes())
+        self.file.write_all(self.staging_name.as_bytes())
     }
 
     /// Creates the directory in which new files are written before they are renamed into place; it
     /// is on the same file system. If this process is killed, the next lock removes it.
     pub(crate) fn staging(&mut self, root: &Path) -> Result<tempfile::TempDir> {
-        let failed = || Error::storage("create a directory in", root);
-        for _ in 0..100 {
-            let name = format!("{STAGED_FILES}{:016x}", random());
-            self.staged = Some(root.join(&name));
-            self.mark().map_err(failed())?;
-            let made = tempfile::Builder::new()
-                .prefix(&name)
-                .rand_bytes(0)
-                .tempdir_in(root);
-            match made {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                made => return made.map_err(failed()),
-            }
-        }
-        Err(failed()(ErrorKind::AlreadyExists.into()))
+        self.staged = Some(root.join(&self.staging_name));
+        tempfile::Builder::new()
+            .prefix(&self.staging_name)
+            .rand_bytes(0)
+            .tempdir_in(root)
+            .map_err(Error::storage("create a directory in", root))
     }
 }
 
