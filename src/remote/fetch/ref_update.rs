@@ -1,7 +1,8 @@
 //! The refs that a fetch creates, moves and removes.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use gix::bstr::ByteSlice;
 use gix::protocol::fetch::RefMap;
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 use gix::refs::{FullName, Target};
@@ -67,6 +68,7 @@ pub(crate) fn update(
     shown: &[GitString],
     prunes: bool,
 ) -> Result<Vec<RefUpdate>> {
+    let before = RefStore::of(repo).list()?.refs;
     let mut updates = if prunes {
         deletions(repo, wanted, specs, shown)?
     } else {
@@ -87,7 +89,48 @@ pub(crate) fn update(
         let _ = edit(repo, &restored.collect::<Vec<_>>()); // the first failure is the one to report
         return Err(error);
     }
+    check_edit(repo, before, &updates)?;
     Ok(updates)
+}
+
+/// Fails if the refs are not those of `before` with the `updates`: gix takes a file of refs whose
+/// metadata the machine cannot read for one that is missing, and may write it anew.
+fn check_edit(
+    repo: &gix::Repository,
+    before: BTreeMap<Vec<u8>, StoredRef>,
+    updates: &[RefUpdate],
+) -> Result<()> {
+    let after = RefStore::of(repo).list()?.refs;
+    let changed: HashMap<&[u8], &RefUpdate> = updates
+        .iter()
+        .map(|update| (update.name.as_bytes(), update))
+        .collect();
+    let is_lost =
+        |name: &Vec<u8>| !changed.contains_key(name.as_slice()) && !after.contains_key(name);
+    let is_other = |update: &RefUpdate| match (update.change, after.get(update.name.as_bytes())) {
+        (RefChange::Kept, _) => false,
+        (RefChange::Deleted, found) => found.is_some(),
+        (
+            _,
+            Some(StoredRef {
+                value: RefValue::Object(id),
+                ..
+            }),
+        ) => update.new_id != Some(ObjectId(*id)),
+        _ => true,
+    };
+    let lost = before.into_keys().find(is_lost);
+    let other = || updates.iter().find(|update| is_other(update));
+    let wrong = lost.or_else(|| other().map(|update| update.name.to_vec()));
+    match wrong {
+        None => Ok(()),
+        Some(name) => {
+            let what = format!("{} was not written as it should be", name.as_bstr());
+            Err(Error::storage("write the refs of", repo.git_dir())(
+                std::io::Error::other(what),
+            ))
+        }
+    }
 }
 
 /// Returns the removals of refs below the destinations of `specs` that are neither wanted nor
@@ -145,11 +188,13 @@ fn movement(
         Some(_) if shown.contains(name) => RefChange::Kept,
         Some(old) => {
             let is_tag = name.starts_with(b"refs/tags/");
-            let base = || repo.merge_base(old, new).ok().flatten();
-            match (
-                !is_tag && base().is_some_and(|base| base == old),
-                target.forced,
-            ) {
+            let is_descendant = if is_tag {
+                false
+            } else {
+                let base = gix_error::optional(repo.git_dir(), repo.merge_base(old, new))?;
+                base.flatten().is_some_and(|base| base == old)
+            };
+            match (is_descendant, target.forced) {
                 (true, _) => RefChange::FastForwarded,
                 (false, true) => RefChange::Rewritten,
                 (false, false) => RefChange::Kept,
