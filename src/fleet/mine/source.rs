@@ -151,9 +151,12 @@ impl MineJob<'_> {
             format!("refs/tags/{revision}"),
             format!("refs/remotes/origin/{branch}"),
         ];
-        let mut there = there.iter().filter(|_| !repo.is_bare());
-        if let Some(found) = there.find_map(|name| repo.rev_parse(name).ok()) {
-            return Ok(Some(found));
+        for name in there.iter().filter(|_| !repo.is_bare()) {
+            match repo.rev_parse(name) {
+                Ok(found) => return Ok(Some(found)),
+                Err(Error::RevisionNotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         repo.rev_parse(revision).map(Some)
     }

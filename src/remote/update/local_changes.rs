@@ -9,6 +9,7 @@ use gix::objs::Kind;
 use gix::objs::tree::EntryKind;
 
 use crate::cancel::CancelToken;
+use crate::durable::is_absence;
 use crate::error::{Error, Result};
 use crate::git::diff::tree::{Side, TreeChange};
 use crate::git::gix_error;
@@ -190,11 +191,19 @@ fn with_mode(_root: &Path, _path: &[u8], side: Side) -> Result<Side> {
     Ok(side)
 }
 
+/// The metadata of a file or a link; `None` if it does not exist.
+fn metadata(path: &Path) -> Result<Option<std::fs::Metadata>> {
+    match std::fs::symlink_metadata(path) {
+        Err(error) if is_absence(error.kind()) => Ok(None),
+        found => found.map(Some).map_err(Error::storage("read", path)),
+    }
+}
+
 /// Returns true if the place of a new file is a directory with files that are not in `removed`.
 fn is_directory_there(root: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<bool> {
     let file = root.join(gix_error::path(path.as_bstr())?);
-    match std::fs::symlink_metadata(&file) {
-        Ok(found) if found.is_dir() => has_more_than(&file, path, removed),
+    match metadata(&file)? {
+        Some(found) if found.is_dir() => has_more_than(&file, path, removed),
         _ => Ok(false),
     }
 }
@@ -204,17 +213,17 @@ fn is_file_there(root: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<b
     if is_file_above(root, path, removed)? {
         return Ok(true);
     }
-    let found = std::fs::symlink_metadata(root.join(gix_error::path(path.as_bstr())?));
-    Ok(found.is_ok_and(|found| !found.is_dir()) && !removed.contains(path))
+    let found = metadata(&root.join(gix_error::path(path.as_bstr())?))?;
+    Ok(found.is_some_and(|found| !found.is_dir()) && !removed.contains(path))
 }
 
 fn is_file_above(root: &Path, path: &[u8], removed: &HashSet<&[u8]>) -> Result<bool> {
     for end in memchr::memchr_iter(b'/', path) {
         let above = &path[..end];
-        match std::fs::symlink_metadata(root.join(gix_error::path(above.as_bstr())?)) {
-            Ok(found) if !found.is_dir() => return Ok(!removed.contains(above)),
-            Ok(_) => {}
-            Err(_) => return Ok(false),
+        match metadata(&root.join(gix_error::path(above.as_bstr())?))? {
+            Some(found) if !found.is_dir() => return Ok(!removed.contains(above)),
+            Some(_) => {}
+            None => return Ok(false),
         }
     }
     Ok(false)
@@ -233,7 +242,7 @@ fn is_untracked_there(
         return Ok(true);
     }
     let file = root.join(gix_error::path(path.as_bstr())?);
-    let Ok(found) = std::fs::symlink_metadata(&file) else {
+    let Some(found) = metadata(&file)? else {
         return Ok(false);
     };
     if found.is_dir() {

@@ -324,10 +324,13 @@ fn shown(repo: &Repo, current: Option<&[u8]>) -> Result<Vec<GitString>> {
     let unreadable = gix_error::unreadable(repo.path(), "its working trees");
     for linked in local.worktrees().map_err(unreadable)? {
         special_files::check(linked.git_dir())?;
-        // A working tree that cannot be opened is ignored.
-        if let Ok(linked) = linked.into_repo_with_possibly_inaccessible_worktree()
-            && let Ok(Some(name)) = linked.head_name()
-        {
+        let git_dir = linked.git_dir().to_owned();
+        let opened = linked.into_repo_with_possibly_inaccessible_worktree();
+        // A damaged working tree is ignored.
+        let Some(opened) = gix_error::optional(&git_dir, opened)? else {
+            continue;
+        };
+        if let Some(Some(name)) = gix_error::optional(&git_dir, opened.head_name())? {
             shown.push(name.as_bstr().to_vec().into());
         }
     }
