@@ -18,7 +18,7 @@ mod json;
 mod mutex;
 pub mod net;
 mod no_follow;
-#[cfg(any(feature = "cli", feature = "http"))]
+mod path_bytes;
 mod programs;
 pub mod progress;
 #[cfg(feature = "http")]
@@ -32,6 +32,7 @@ mod repo_key;
 mod secret;
 mod settings;
 pub mod table;
+mod told;
 mod unix_time;
 #[cfg(feature = "python")]
 mod vault;

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from gitfleet.exceptions import (
         AuthenticationError,
         CorruptRepositoryError,
+        CrashedError,
         DestinationExistsError,
         GitFleetError,
         InternalError,
         InvalidInputError,
         LimitExceededError,
+        MemoryLimitError,
         NetworkError,
         NotFoundError,
         OperationCancelledError,
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
         RepositoryNotFoundError,
         RevisionNotFoundError,
         StorageError,
+        TimeLimitError,
+        TooLargeError,
         UnsupportedError,
     )
     from gitfleet.fleet import Cloned, Fleet, RefUpdate, Updated
@@ -51,12 +55,14 @@ __all__ = [
     "AuthenticationError",
     "Cloned",
     "CorruptRepositoryError",
+    "CrashedError",
     "DestinationExistsError",
     "Fleet",
     "GitFleetError",
     "InternalError",
     "InvalidInputError",
     "LimitExceededError",
+    "MemoryLimitError",
     "Mined",
     "NetworkError",
     "NotFoundError",
@@ -74,6 +80,8 @@ __all__ = [
     "RepositoryNotFoundError",
     "RevisionNotFoundError",
     "StorageError",
+    "TimeLimitError",
+    "TooLargeError",
     "UnsupportedError",
     "Updated",
     "Verified",
@@ -94,11 +102,13 @@ __getattr__, __dir__ = exports(
     {
         "gitfleet.compat": "",
         "gitfleet.exceptions": (
-            "AuthenticationError CorruptRepositoryError DestinationExistsError GitFleetError "
-            "InternalError InvalidInputError LimitExceededError NetworkError NotFoundError "
+            "AuthenticationError CorruptRepositoryError CrashedError DestinationExistsError "
+            "GitFleetError InternalError InvalidInputError LimitExceededError MemoryLimitError "
+            "NetworkError NotFoundError "
             "OperationCancelledError OperationTimeoutError PathNotFoundError "
             "PermissionDeniedError RateLimitedError RefusedError RepositoryNotFoundError "
-            "RevisionNotFoundError StorageError UnsupportedError"
+            "RevisionNotFoundError StorageError TimeLimitError TooLargeError "
+            "UnsupportedError"
         ),
         "gitfleet.fleet": "Cloned Fleet RefUpdate Updated",
         "gitfleet.mining": "Mined mine mine_async",
