@@ -99,13 +99,6 @@ macro_rules! choices {
                 serializer.serialize_str($crate::choice::Choice::name(*self))
             }
         }
-
-        impl<'de> serde::Deserialize<'de> for $enum {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let name = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
-                $crate::choice::Choice::parse(&name).map_err(serde::de::Error::custom)
-            }
-        }
     };
 }
 

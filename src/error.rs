@@ -1,13 +1,8 @@
 //! The error type of GitFleet's public API, and its kinds.
 
-use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::path::PathBuf;
 use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
-
-use crate::{path_bytes, told};
 
 /// A boxed cause, so that no dependency's error type is public API.
 pub type Source = Box<dyn StdError + Send + Sync + 'static>;
@@ -17,9 +12,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Every error of the library. Errors that a caller may handle differently are separate variants.
 ///
-/// `Display` shows the outermost error only; [`Error::report`] adds the causes. Serialised and read
-/// again in another process, an error has the same kind, fields and text; its causes are texts.
-#[derive(Debug, Deserialize, Serialize, thiserror::Error)]
+/// `Display` shows the outermost error only; [`Error::report`] adds the causes.
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An argument is invalid, whatever the state of the repository or server.
@@ -60,7 +54,6 @@ pub enum Error {
     #[error("destination exists: {}{}", path.display(), because(.reason))]
     DestinationExists {
         /// The destination.
-        #[serde(with = "path_bytes")]
         path: PathBuf,
         /// A description of what is there; empty if there is nothing to add.
         reason: String,
@@ -89,7 +82,6 @@ pub enum Error {
         /// The URL that was asked for, without credentials.
         subject: String,
         /// The underlying error.
-        #[serde(with = "told::source")]
         source: Source,
     },
     /// The server did not answer in time.
@@ -118,80 +110,24 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
-    /// An object is larger than the largest that is read.
-    #[error("object {id} of {} is too large: {size} bytes, more than {limit}", path.display())]
-    TooLarge {
-        /// The location of the repository.
-        #[serde(with = "path_bytes")]
-        path: PathBuf,
-        /// The id of the object.
-        id: String,
-        /// Its size in bytes, or that of an object that it is stored as a difference to.
-        size: u64,
-        /// The limit in bytes.
-        limit: u64,
-    },
-    /// The work on a repository needed more memory than it may use.
-    #[error("memory limit of {} MiB exceeded: {subject} (phase: {phase})", limit >> 20)]
-    MemoryLimit {
-        /// The repository as the user named it, without credentials.
-        subject: String,
-        /// The limit in bytes.
-        limit: u64,
-        /// The last phase that it reported.
-        phase: String,
-    },
-    /// The work on a repository took longer than it may, all attempts together.
-    #[error("time limit of {} s exceeded: {subject} (phase: {phase})", limit.as_secs())]
-    TimeLimit {
-        /// The repository as the user named it, without credentials.
-        subject: String,
-        /// The limit.
-        limit: Duration,
-        /// The last phase that it reported.
-        phase: String,
-    },
-    /// The process that worked on a repository ended, also when it had no other work.
-    #[error("crashed: {subject} (phase: {phase}): {reason}")]
-    Crashed {
-        /// The repository as the user named it, without credentials.
-        subject: String,
-        /// The last phase that it reported.
-        phase: String,
-        /// How the process ended, and its last words.
-        reason: String,
-    },
-    /// An earlier run gave up on the repository, for a reason that a retry would meet again.
-    #[error("{message}; it failed so in an earlier run, and is tried again with --retry-failed")]
-    NotRetried {
-        /// The kind of that error: [`MemoryLimit`](ErrorKind::MemoryLimit),
-        /// [`TimeLimit`](ErrorKind::TimeLimit) or [`Crashed`](ErrorKind::Crashed).
-        kind: ErrorKind,
-        /// Its message.
-        message: String,
-    },
     /// Data of a repository is damaged or missing.
     #[error("corrupt repository {}: {what}", path.display())]
     Corrupt {
         /// The location of the repository.
-        #[serde(with = "path_bytes")]
         path: PathBuf,
         /// The object or file, and what is wrong with it.
         what: String,
         /// The underlying error, if there is one.
-        #[serde(with = "told::optional_source")]
         source: Option<Source>,
     },
     /// A file or directory could not be read or written.
     #[error("cannot {action} {}", path.display())]
     Storage {
         /// The attempted action, as a verb.
-        action: Cow<'static, str>,
+        action: &'static str,
         /// The file or directory.
-        #[serde(with = "path_bytes")]
         path: PathBuf,
         /// The error reported by the operating system.
-        #[serde(with = "told::system")]
         source: std::io::Error,
     },
     /// The request is valid, but GitFleet does not support it.
@@ -227,7 +163,7 @@ fn until(reset_at: Option<i64>, said: &str) -> String {
 }
 
 /// An error reported by the API of a hosting service.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{service}: {subject}: {message}")]
 #[non_exhaustive]
 pub struct ServiceError {
@@ -237,7 +173,7 @@ pub struct ServiceError {
     /// [`Network`](ErrorKind::Network).
     pub kind: ErrorKind,
     /// The name of the service, such as `GitHub`.
-    pub service: Cow<'static, str>,
+    pub service: &'static str,
     /// The requested resource, such as `/repos/o/r`.
     pub subject: String,
     /// The service's message, and a remedy if one is known.
@@ -263,7 +199,7 @@ impl ServiceError {
     ) -> Self {
         Self {
             kind,
-            service: "GitHub".into(),
+            service: "GitHub",
             subject: subject.into(),
             message: message.into(),
             status: None,
@@ -276,8 +212,7 @@ impl ServiceError {
 }
 
 /// The kind of an [`Error`]. Retries, the exit code and the Python class depend on it.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// See [`Error::InvalidInput`].
@@ -307,14 +242,6 @@ pub enum ErrorKind {
     Refused,
     /// See [`Error::LimitExceeded`].
     LimitExceeded,
-    /// See [`Error::TooLarge`].
-    TooLarge,
-    /// See [`Error::MemoryLimit`].
-    MemoryLimit,
-    /// See [`Error::TimeLimit`].
-    TimeLimit,
-    /// See [`Error::Crashed`].
-    Crashed,
     /// See [`Error::Corrupt`].
     Corrupt,
     /// See [`Error::Storage`].
@@ -343,10 +270,6 @@ impl ErrorKind {
         Self::Timeout,
         Self::Refused,
         Self::LimitExceeded,
-        Self::TooLarge,
-        Self::MemoryLimit,
-        Self::TimeLimit,
-        Self::Crashed,
         Self::Corrupt,
         Self::Storage,
         Self::Unsupported,
@@ -370,10 +293,6 @@ impl ErrorKind {
             Self::Timeout => "timeout",
             Self::Refused => "refused",
             Self::LimitExceeded => "limit_exceeded",
-            Self::TooLarge => "too_large",
-            Self::MemoryLimit => "memory_limit",
-            Self::TimeLimit => "time_limit",
-            Self::Crashed => "crashed",
             Self::Corrupt => "corrupt",
             Self::Storage => "storage",
             Self::Unsupported => "unsupported",
@@ -399,11 +318,6 @@ impl Error {
             Self::Timeout { .. } => ErrorKind::Timeout,
             Self::Refused { .. } => ErrorKind::Refused,
             Self::LimitExceeded { .. } => ErrorKind::LimitExceeded,
-            Self::TooLarge { .. } => ErrorKind::TooLarge,
-            Self::MemoryLimit { .. } => ErrorKind::MemoryLimit,
-            Self::TimeLimit { .. } => ErrorKind::TimeLimit,
-            Self::Crashed { .. } => ErrorKind::Crashed,
-            Self::NotRetried { kind, .. } => *kind,
             Self::Corrupt { .. } => ErrorKind::Corrupt,
             Self::Storage { .. } => ErrorKind::Storage,
             Self::Unsupported { .. } => ErrorKind::Unsupported,
@@ -414,7 +328,7 @@ impl Error {
     }
 
     /// The subject of this error: a URL, path, revision, argument, host, operation or unsupported
-    /// feature; `None` for [`Error::NotRetried`], [`Error::Cancelled`] and [`Error::Internal`].
+    /// feature; `None` for [`Error::Cancelled`] and [`Error::Internal`].
     pub fn subject(&self) -> Option<String> {
         match self {
             Self::InvalidInput { what, .. } | Self::Unsupported { what } => Some(what.clone()),
@@ -423,19 +337,15 @@ impl Error {
             | Self::Network { subject, .. }
             | Self::Refused { subject, .. }
             | Self::LimitExceeded { subject, .. }
-            | Self::MemoryLimit { subject, .. }
-            | Self::TimeLimit { subject, .. }
-            | Self::Crashed { subject, .. }
             | Self::Timeout { subject, .. } => Some(subject.clone()),
             Self::RevisionNotFound { revision, .. } => Some(revision.clone()),
             Self::PathNotFound { path, .. } => Some(path.clone()),
             Self::DestinationExists { path, .. }
-            | Self::TooLarge { path, .. }
             | Self::Corrupt { path, .. }
             | Self::Storage { path, .. } => Some(path.display().to_string()),
             Self::RateLimited { host, .. } => Some(host.clone()),
             Self::Service(error) => Some(error.subject.clone()),
-            Self::NotRetried { .. } | Self::Cancelled | Self::Internal { .. } => None,
+            Self::Cancelled | Self::Internal { .. } => None,
         }
     }
 
@@ -495,7 +405,7 @@ impl Error {
     ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Storage {
-            action: action.into(),
+            action,
             path,
             source,
         }
@@ -528,7 +438,7 @@ mod tests {
     #[test]
     fn report_joins_causes_on_one_line() {
         let error = Error::Storage {
-            action: "read".into(),
+            action: "read",
             path: "a/b".into(),
             source: std::io::Error::other("line one\nline two"),
         };

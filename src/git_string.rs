@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 #[cfg(not(unix))]
 use crate::error::Error;
@@ -153,11 +153,5 @@ impl Serialize for GitString {
     /// Serialises an array of bytes, so that bytes that are not UTF-8 are kept.
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for GitString {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        Vec::deserialize(deserializer).map(Self)
     }
 }

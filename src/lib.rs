@@ -18,7 +18,7 @@ mod json;
 mod mutex;
 pub mod net;
 mod no_follow;
-mod path_bytes;
+#[cfg(any(feature = "cli", feature = "http"))]
 mod programs;
 pub mod progress;
 #[cfg(feature = "http")]
@@ -32,7 +32,6 @@ mod repo_key;
 mod secret;
 mod settings;
 pub mod table;
-mod told;
 mod unix_time;
 #[cfg(feature = "python")]
 mod vault;

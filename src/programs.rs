@@ -5,7 +5,6 @@
 //! A program gets the variables of [`PASSED`] only, and not the tokens and passwords that may be
 //! in others.
 
-use std::ffi::OsStr;
 use std::process::Command;
 
 /// Variables that a program gets: its user, directories, locale, display and agents.
@@ -68,7 +67,7 @@ const PASSED: [&str; 52] = [
 const PASSED_PREFIXES: [&str; 2] = ["LC_", "XDG_"];
 
 /// Returns a command with the variables of [`PASSED`] and those named in `more`.
-pub(crate) fn command(program: impl AsRef<OsStr>, more: &[String]) -> Command {
+pub(crate) fn command(program: &str, more: &[String]) -> Command {
     let mut command = Command::new(program);
     command.env_clear();
     let passed = std::env::vars_os().filter(|(name, _)| {

@@ -1,9 +1,7 @@
 //! Events of long work, and the sink that receives them. This module prints nothing.
 
-use serde::{Deserialize, Serialize};
-
 /// The stage of the work on a repository.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Phase {
     /// Talking to the remote: handshake, list of refs, negotiation.

@@ -180,7 +180,7 @@ impl RemoteUrl {
     }
 
     /// An address of a path on this machine. Its text is the path, if that is UTF-8.
-    pub(crate) fn local(address: &str, path: PathBuf) -> Self {
+    fn local(address: &str, path: PathBuf) -> Self {
         let text = path.to_str().unwrap_or(address).to_owned();
         Self {
             scheme: Scheme::File,
@@ -196,12 +196,6 @@ impl RemoteUrl {
 
 /// Accessors.
 impl RemoteUrl {
-    /// The same address with other credentials.
-    pub(crate) fn with_user(mut self, username: Option<String>, password: Option<Secret>) -> Self {
-        (self.username, self.password) = (username, password);
-        self
-    }
-
     /// The protocol of the address.
     pub fn scheme(&self) -> Scheme {
         self.scheme

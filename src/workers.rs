@@ -29,7 +29,18 @@ impl Workers {
     /// [`Error::InvalidInput`] for more than 1024 threads, [`Error::Storage`] if the operating
     /// system refuses every thread.
     pub fn new(threads: usize) -> Result<Self> {
-        let threads = thread_count(threads)?;
+        if threads > MOST_THREADS {
+            let what = format!("number of threads {threads}");
+            return Err(Error::invalid(
+                what,
+                format!("is more than {MOST_THREADS}; 0 means one per core"),
+            ));
+        }
+        let threads = if threads == 0 {
+            available_threads()
+        } else {
+            threads
+        };
         let mut pools = lock(&POOLS);
         pools.retain(|_, pool| pool.strong_count() > 0);
         let key = (std::process::id(), threads);
@@ -67,22 +78,6 @@ impl Workers {
 /// The pools that are used, by process and number of threads: a forked process has none of the threads
 /// of its parent.
 static POOLS: Mutex<BTreeMap<(u32, usize), Weak<rayon::ThreadPool>>> = Mutex::new(BTreeMap::new());
-
-/// Returns the number of threads that `asked` means; 0 means one for each core.
-///
-/// # Errors
-///
-/// [`Error::InvalidInput`] for more than 1024 threads.
-pub(crate) fn thread_count(asked: usize) -> Result<usize> {
-    match asked {
-        0 => Ok(available_threads()),
-        1..=MOST_THREADS => Ok(asked),
-        _ => Err(Error::invalid(
-            format!("number of threads {asked}"),
-            format!("is more than {MOST_THREADS}; 0 means one per core"),
-        )),
-    }
-}
 
 /// Starts this number of threads, or fewer if the operating system allows no more.
 fn start(most: usize) -> Result<rayon::ThreadPool> {

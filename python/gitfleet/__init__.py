@@ -22,13 +22,11 @@ if TYPE_CHECKING:
     from gitfleet.exceptions import (
         AuthenticationError,
         CorruptRepositoryError,
-        CrashedError,
         DestinationExistsError,
         GitFleetError,
         InternalError,
         InvalidInputError,
         LimitExceededError,
-        MemoryLimitError,
         NetworkError,
         NotFoundError,
         OperationCancelledError,
@@ -40,8 +38,6 @@ if TYPE_CHECKING:
         RepositoryNotFoundError,
         RevisionNotFoundError,
         StorageError,
-        TimeLimitError,
-        TooLargeError,
         UnsupportedError,
     )
     from gitfleet.fleet import Cloned, Fleet, RefUpdate, Updated
@@ -55,14 +51,12 @@ __all__ = [
     "AuthenticationError",
     "Cloned",
     "CorruptRepositoryError",
-    "CrashedError",
     "DestinationExistsError",
     "Fleet",
     "GitFleetError",
     "InternalError",
     "InvalidInputError",
     "LimitExceededError",
-    "MemoryLimitError",
     "Mined",
     "NetworkError",
     "NotFoundError",
@@ -80,8 +74,6 @@ __all__ = [
     "RepositoryNotFoundError",
     "RevisionNotFoundError",
     "StorageError",
-    "TimeLimitError",
-    "TooLargeError",
     "UnsupportedError",
     "Updated",
     "Verified",
@@ -102,13 +94,11 @@ __getattr__, __dir__ = exports(
     {
         "gitfleet.compat": "",
         "gitfleet.exceptions": (
-            "AuthenticationError CorruptRepositoryError CrashedError DestinationExistsError "
-            "GitFleetError InternalError InvalidInputError LimitExceededError MemoryLimitError "
-            "NetworkError NotFoundError "
+            "AuthenticationError CorruptRepositoryError DestinationExistsError GitFleetError "
+            "InternalError InvalidInputError LimitExceededError NetworkError NotFoundError "
             "OperationCancelledError OperationTimeoutError PathNotFoundError "
             "PermissionDeniedError RateLimitedError RefusedError RepositoryNotFoundError "
-            "RevisionNotFoundError StorageError TimeLimitError TooLargeError "
-            "UnsupportedError"
+            "RevisionNotFoundError StorageError UnsupportedError"
         ),
         "gitfleet.fleet": "Cloned Fleet RefUpdate Updated",
         "gitfleet.mining": "Mined mine mine_async",

@@ -14,10 +14,6 @@ GitFleetError
   OperationTimeoutError      (also a TimeoutError)
   RefusedError
   LimitExceededError
-    MemoryLimitError
-    TimeLimitError
-    TooLargeError
-  CrashedError
   CorruptRepositoryError
   StorageError               (also an OSError)
   UnsupportedError           (also a NotImplementedError)
@@ -37,13 +33,11 @@ from typing import Any
 __all__ = [
     "AuthenticationError",
     "CorruptRepositoryError",
-    "CrashedError",
     "DestinationExistsError",
     "GitFleetError",
     "InternalError",
     "InvalidInputError",
     "LimitExceededError",
-    "MemoryLimitError",
     "NetworkError",
     "NotFoundError",
     "OperationCancelledError",
@@ -55,8 +49,6 @@ __all__ = [
     "RepositoryNotFoundError",
     "RevisionNotFoundError",
     "StorageError",
-    "TimeLimitError",
-    "TooLargeError",
     "UnsupportedError",
 ]
 
@@ -153,22 +145,6 @@ class RefusedError(GitFleetError):
 
 class LimitExceededError(GitFleetError):
     """A limit set by the caller was exceeded."""
-
-
-class MemoryLimitError(LimitExceededError):
-    """The work on the repository `subject` needed more memory than it may use."""
-
-
-class TimeLimitError(LimitExceededError):
-    """The work on the repository `subject` took longer than it may, all attempts together."""
-
-
-class TooLargeError(LimitExceededError):
-    """An object of the repository `subject` is larger than the largest that is read."""
-
-
-class CrashedError(GitFleetError):
-    """The process that worked on the repository `subject` ended."""
 
 
 class CorruptRepositoryError(GitFleetError):

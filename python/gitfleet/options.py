@@ -290,19 +290,6 @@ class MineOptions(CountingOptions, NetworkOptions, RetryOptions, total=False):
     """Repositories cloned at once, while others are mined; defaults to 8."""
     threads: int
     """Number of threads, for all repositories together; 0, the default, is one per core."""
-    isolate: bool
-    """Work in child processes, so that no repository ends this one; defaults to true. The limits
-    below hold in child processes only, and those of memory on Linux only."""
-    memory_per_repository: int | None
-    """Largest memory for one repository, in bytes; defaults to what `memory` leaves."""
-    memory: int | None
-    """Memory for this process and its children together, in bytes; defaults to 70 % of what the
-    machine or the control group has."""
-    deadline: float | None
-    """Longest time in seconds for one repository, all attempts together; defaults to six hours.
-    None is no limit."""
-    retry_failed: bool
-    """Mine again what exceeded a limit of memory or time, or crashed, in an earlier run."""
 
 
 class VerifyOptions(TypedDict, total=False):

@@ -30,10 +30,6 @@ pub(super) fn exit_code(kind: ErrorKind) -> u8 {
         | ErrorKind::Timeout
         | ErrorKind::Refused
         | ErrorKind::LimitExceeded
-        | ErrorKind::TooLarge
-        | ErrorKind::MemoryLimit
-        | ErrorKind::TimeLimit
-        | ErrorKind::Crashed
         | ErrorKind::Corrupt
         | ErrorKind::Storage
         | ErrorKind::Unsupported => FAILED,
@@ -51,9 +47,6 @@ pub(super) fn hint(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Network | ErrorKind::Timeout => {
             Some("run the same command again: clones and datasets that are done stay")
         }
-        ErrorKind::TooLarge => Some("--max-object raises the limit"),
-        ErrorKind::MemoryLimit => Some("--memory-per-repository and --memory raise the limit"),
-        ErrorKind::TimeLimit => Some("--deadline raises the limit"),
         ErrorKind::Corrupt => Some("run `git fsck` for details; a fresh clone may help"),
         _ => None,
     }

@@ -74,7 +74,7 @@ pub(super) fn update(args: &UpdateArgs, streams: &mut Streams) -> Result<u8> {
     fleet.options = args.options();
     fleet.fleet = args.fleet_options();
     let (bars, context) = bars(&args.fleet.many, streams, paths.len(), cancel);
-    let report = fleet.update_all(&paths, &context)?;
+    let report = fleet.update_all(&paths, &context);
     bars.clear();
     print(&report, &args.fleet.many, streams, |path, updated| {
         let (line, status) = match (updated.is_unchanged(), updated.was_rewritten()) {

@@ -23,7 +23,6 @@ use std::ffi::OsString;
 use clap::Parser;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::fleet::serve_child;
 use args::{Args, Command};
 use exit::{DONE, USAGE, exit_code, hint};
 pub use streams::Streams;
@@ -74,7 +73,6 @@ fn dispatch(command: Command, streams: &mut Streams) -> Result<u8> {
         Command::Update(args) => fleet::update(&args, streams),
         Command::Mine(args) => fleet::mine(&args, streams),
         Command::Verify(args) => verify::verify(&args, streams),
-        Command::ServeChild => serve_child().map(|()| DONE),
         Command::Repos(args) => repos::repos(&args, streams, &cancel()),
     }
 }

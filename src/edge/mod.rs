@@ -5,7 +5,6 @@
 //! user named.
 
 pub(crate) mod blocking;
-pub(crate) mod child_program;
 pub(crate) mod credentials;
 pub(crate) mod environment;
 mod helper_program;

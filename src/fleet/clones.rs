@@ -2,32 +2,41 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
-use super::children::Supervisor;
-use super::existing::{IfExists, is_clone_of};
+use super::existing::is_clone_of;
 use super::input::Input;
 use super::outcome::Report;
 use super::place_lock::lock_place;
 use super::repeats;
 use super::run::{FleetOptions, run};
-use super::supervised_clones::{clone_in_child, clone_setup, update_in_child, update_setup};
+use crate::choice::choices;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::git::ObjectId;
-use crate::path_bytes;
 use crate::progress::EndStatus;
 use crate::remote::{
     CloneOptions, UpdateOutcome, clone_repo, origin, remove_leftovers, update_repo,
 };
 use crate::remote_url::{RemoteUrl, without_user_info};
 
+choices! {
+    /// Treatment of a clone that exists already.
+    #[derive(Default)]
+    pub enum IfExists: "existing" {
+        /// Leave it unchanged.
+        #[default]
+        Keep = "keep",
+        /// Update it.
+        Update = "update",
+        /// Fail with an error.
+        Refuse = "refuse",
+    }
+}
+
 /// A clone of a fleet.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Cloned {
     /// The path of the clone.
-    #[serde(with = "path_bytes")]
     pub path: PathBuf,
     /// The commit of `HEAD`; `None` if the repository has none yet.
     pub head: Option<ObjectId>,
@@ -105,8 +114,7 @@ impl Fleet {
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`] if the directories below the root cannot be listed, and those of the options
-    /// of [`FleetOptions::isolation`]; then nothing is cloned.
+    /// [`Error::Storage`] if the directories below the root cannot be listed; then nothing is cloned.
     /// Any other error is in the outcome of its address. An address that repeats an earlier one has
     /// its outcome, with a warning.
     pub fn clone_all<U>(&self, urls: U, context: &Context) -> Result<Report<Cloned>>
@@ -122,17 +130,7 @@ impl Fleet {
         }
         let options = self.shared();
         let host = |url: &RemoteUrl| url.host().to_owned();
-        let isolation = &self.fleet.isolation;
-        let slots = self.fleet.jobs.min(urls.len());
-        let setup = || clone_setup(&self.root, self.existing, &options);
-        let supervisor = match urls.len() {
-            0 | 1 => None, // no other repository can be harmed
-            _ => Supervisor::start(isolation, &options, setup, slots)?,
-        };
-        let work = |url: &RemoteUrl| match &supervisor {
-            Some(children) => clone_in_child(children, url, &self.place(url), context),
-            None => self.clone_one(url, &options, context),
-        };
+        let work = |url: &RemoteUrl| self.clone_one(url, &options, context);
         let on_end = |_, name: &str, result: &Result<Cloned>| {
             let ending = match result {
                 Ok(cloned) if cloned.was_there => EndStatus::Unchanged,
@@ -166,7 +164,7 @@ impl Fleet {
         options
     }
 
-    pub(super) fn clone_one(
+    fn clone_one(
         &self,
         url: &RemoteUrl,
         options: &CloneOptions,
@@ -213,15 +211,7 @@ impl Fleet {
 
     /// Updates the clones at `paths` from their origins; one failure does not stop the others. A path
     /// that is given twice is updated once, and its second outcome has a warning.
-    ///
-    /// # Errors
-    ///
-    /// Those of the options of [`FleetOptions::isolation`] only.
-    pub fn update_all(
-        &self,
-        paths: &[PathBuf],
-        context: &Context,
-    ) -> Result<Report<UpdateOutcome>> {
+    pub fn update_all(&self, paths: &[PathBuf], context: &Context) -> Report<UpdateOutcome> {
         let options = self.shared();
         let inputs = paths.iter().map(|path| Input {
             name: name_of(path),
@@ -232,17 +222,7 @@ impl Fleet {
             let url = origin(path).ok().and_then(|found| found.url);
             url.map_or_else(String::new, |url| url.host().to_owned())
         };
-        let isolation = &self.fleet.isolation;
-        let slots = self.fleet.jobs.min(paths.len());
-        let setup = || update_setup(&options);
-        let supervisor = match paths.len() {
-            0 | 1 => None, // no other repository can be harmed
-            _ => Supervisor::start(isolation, &options, setup, slots)?,
-        };
-        let work = |path: &&PathBuf| match &supervisor {
-            Some(children) => update_in_child(children, &name_of(path), path, context),
-            None => update_repo(path, &options, context),
-        };
+        let work = |path: &&PathBuf| update_repo(path, &options, context);
         let on_end = |_, name: &str, result: &Result<UpdateOutcome>| {
             let ending = match result {
                 Ok(updated) if updated.is_unchanged() => EndStatus::Unchanged,
@@ -265,7 +245,7 @@ impl Fleet {
             warnings: vec![warning],
             ..first.clone()
         };
-        Ok(repeats.put_back(report, again, on_end))
+        repeats.put_back(report, again, on_end)
     }
 }
 

@@ -80,7 +80,7 @@ impl Dataset {
             Err(source) => {
                 let path = root.join(HEAD_FILE);
                 return Err(Error::Storage {
-                    action: "read".into(),
+                    action: "read",
                     path,
                     source,
                 });
@@ -88,22 +88,6 @@ impl Dataset {
         }
         dataset.remove_leftovers()?;
         Ok(dataset)
-    }
-
-    /// The dataset at `root`, which another process has opened.
-    pub(super) fn opened(root: PathBuf, options_hash: String) -> Self {
-        Self { root, options_hash }
-    }
-
-    /// Its directory.
-    pub(super) fn root(&self) -> &Path {
-        &self.root
-    }
-
-    /// Removes the staging directories of processes that have ended.
-    pub(super) fn clean(&self) -> Result<()> {
-        let _alone = self.gate(File::lock)?;
-        self.remove_leftovers()
     }
 
     /// Refuses a directory that contains something but is not a dataset.
@@ -230,7 +214,7 @@ impl Dataset {
         match fs::rename(place, staging.join("before")) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(Error::Storage {
-                    action: "replace".into(),
+                    action: "replace",
                     path: place.to_owned(),
                     source: error,
                 });

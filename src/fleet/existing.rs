@@ -2,24 +2,9 @@
 
 use std::path::Path;
 
-use crate::choice::choices;
 use crate::error::{Error, Result};
 use crate::remote::origin;
 use crate::remote_url::RemoteUrl;
-
-choices! {
-    /// Treatment of a clone that exists already.
-    #[derive(Default)]
-    pub enum IfExists: "existing" {
-        /// Leave it unchanged.
-        #[default]
-        Keep = "keep",
-        /// Update it.
-        Update = "update",
-        /// Fail with an error.
-        Refuse = "refuse",
-    }
-}
 
 /// Returns true if there is a complete clone of `url` at `place`. A clone is renamed to its final
 /// path only when it is complete, so a repository that can be opened there is complete.

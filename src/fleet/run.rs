@@ -5,7 +5,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::children::IsolationOptions;
 use super::input::Input;
 use super::outcome::{Outcome, Report};
 use super::schedule::{AttemptResult, Next, RetryOptions, Schedule};
@@ -29,8 +28,6 @@ settings! {
         pub jobs_per_host: usize = 4,
         /// Retries after temporary failures.
         pub retry: RetryOptions = RetryOptions::default(),
-        /// Child processes and the limits of each repository.
-        pub isolation: IsolationOptions = IsolationOptions::default(),
     }
 }
 

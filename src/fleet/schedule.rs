@@ -10,13 +10,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::settings::settings;
 
 settings! {
     /// Retries after temporary failures.
-    #[derive(Deserialize, Serialize)]
     pub struct RetryOptions {
         /// Attempts after the first.
         pub retries: u32 = 4,

@@ -62,6 +62,6 @@ pub use id::ObjectId;
 pub use open::Trust;
 pub use pattern::PatternSyntax;
 pub use refs::{BrokenRef, Head, Reference};
-pub use repo::{CACHE_BYTES, MAX_OBJECT_BYTES, OpenOptions, Repo};
+pub use repo::{CACHE_BYTES, OpenOptions, Repo};
 pub use time::Timestamp;
 pub use verify::RepoCheck;

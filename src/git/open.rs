@@ -8,8 +8,6 @@ use gix::odb::alternate::Cycle;
 use gix::sec::Trust as Owner;
 
 use super::alternates::object_dirs;
-use serde::{Deserialize, Serialize};
-
 use super::discover::Place;
 use super::view::{View, head_link};
 use super::{gix_error, special_files};
@@ -18,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::regular_file;
 
 /// The policy for a repository that belongs to another user.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Trust {
     /// Refuse it, as git does: its configuration could point outside of the repository.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::discover::{Discover, discover};
 use super::gix_error;
-use super::objects::{MissingIds, Object, ObjectLimits, ObjectSource};
+use super::objects::{MissingIds, Object, ObjectSource};
 use super::open::{Trust, open_place};
 use super::refs::replacements;
 use super::view::View;
@@ -19,9 +19,6 @@ use crate::workers::Workers;
 /// Default memory for decoded objects during one call, in bytes. More memory was no faster on
 /// histories of 80,000 commits.
 pub const CACHE_BYTES: usize = 128 << 20;
-
-/// Default size of the largest object that is read, in bytes.
-pub const MAX_OBJECT_BYTES: u64 = 512 << 20;
 
 settings! {
     /// Options for opening a repository.
@@ -38,9 +35,6 @@ settings! {
         /// Memory for decoded objects during one call, in bytes, shared by all threads; `None` is
         /// [`CACHE_BYTES`]. A larger object is still read.
         pub cache_bytes: Option<usize> = None,
-        /// Largest object that is read, in bytes; a larger one is an error, or has no counts. The
-        /// default is that of git's `core.bigFileThreshold`.
-        pub max_object_bytes: u64 = MAX_OBJECT_BYTES,
     }
 }
 
@@ -66,7 +60,6 @@ pub struct Repo {
     name: String,
     workers: Workers,
     cache_bytes: usize,
-    max_object_bytes: u64,
     /// Progress and cancellation of its calls.
     context: Context,
     /// Records the ids of objects that were looked up and are missing, if requested.
@@ -125,7 +118,6 @@ impl Repo {
             name,
             workers,
             cache_bytes: options.cache_bytes.unwrap_or(CACHE_BYTES),
-            max_object_bytes: options.max_object_bytes,
             context: Context::new(),
             missed: None,
             replaces: true,
@@ -272,10 +264,7 @@ impl Repo {
         ObjectSource::new(
             &self.shared,
             &self.path,
-            ObjectLimits {
-                cache_bytes: self.cache_bytes,
-                most_bytes: self.max_object_bytes,
-            },
+            self.cache_bytes,
             extra,
             missed,
             view,

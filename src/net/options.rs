@@ -6,27 +6,20 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use crate::error::Result;
-use crate::path_bytes;
 use crate::secret::Secret;
 use crate::settings::settings;
 
 settings! {
     /// Proxy, certificates and time limits. None of them is read from the environment here; the
     /// command and the Python package do that.
-    #[derive(Deserialize, Serialize)]
     pub struct NetOptions {
         /// PEM file with the certificate authorities to trust instead of the system's.
-        #[serde(with = "path_bytes::optional")]
         pub ca_bundle: Option<PathBuf> = None,
         /// PEM file with the client certificate to show to servers that want one, followed by its
         /// chain.
-        #[serde(with = "path_bytes::optional")]
         pub client_cert: Option<PathBuf> = None,
         /// PEM file with the key of `client_cert`; `None` means that it is in the same file.
-        #[serde(with = "path_bytes::optional")]
         pub client_key: Option<PathBuf> = None,
         /// Hosts, without ports, whose certificates are not checked: anyone on the network path can
         /// then read and change what is sent.
@@ -118,19 +111,6 @@ impl std::fmt::Debug for CredentialProvider {
 #[derive(Clone, Debug, Default)]
 pub struct Net {
     pub(super) shared: Arc<Shared>,
-}
-
-/// Serialises the options.
-impl Serialize for Net {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        self.options().serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Net {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        NetOptions::deserialize(deserializer).map(Self::new)
-    }
 }
 
 #[derive(Debug, Default)]

@@ -114,7 +114,7 @@ impl Fleet {
     ) -> impl FnOnce(&CancelToken) -> Result<Option<Report<UpdateOutcome>>> + Send + use<> {
         let (fleet, listener) = (Arc::clone(&self.fleet), listener.clone());
         move |cancel| {
-            let report = fleet.update_all(&paths, &listener.context(cancel))?;
+            let report = fleet.update_all(&paths, &listener.context(cancel));
             listener.to_result(cancel.check().map(|()| report))
         }
     }

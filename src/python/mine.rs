@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use super::child_program;
 use super::error::instance;
 use super::keywords::{Keywords, inputs};
 use super::options::{self, github_token};
@@ -24,7 +23,6 @@ fn work(
     progress: Option<Py<PyAny>>,
     given: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<(Work, Listener)> {
-    child_program::set(targets.py())?;
     let mut keywords = Keywords::new(targets.py(), given);
     let targets = inputs("targets", targets)?;
     let options = options::mine(&mut keywords)?;

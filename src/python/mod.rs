@@ -11,7 +11,6 @@
 )]
 
 mod blame_lines;
-mod child_program;
 mod clones;
 mod commit_dicts;
 mod dict_stream;
@@ -37,8 +36,6 @@ mod module {
     use pyo3::prelude::*;
     use pyo3::types::PyDict;
 
-    #[pymodule_export]
-    use crate::python::child_program::serve_child;
     #[pymodule_export]
     use crate::python::clones::Fleet;
     #[pymodule_export]
@@ -90,7 +87,6 @@ fn error_kinds() -> Vec<(String, &'static str)> {
 
 /// Runs the command line and returns its exit code.
 #[pyfunction]
-fn run_cli(py: Python<'_>, argv: Vec<std::ffi::OsString>) -> PyResult<u8> {
-    child_program::set(py)?;
-    Ok(py.detach(|| crate::cli::run(argv, crate::cli::Streams::of_process())))
+fn run_cli(py: Python<'_>, argv: Vec<std::ffi::OsString>) -> u8 {
+    py.detach(|| crate::cli::run(argv, crate::cli::Streams::of_process()))
 }

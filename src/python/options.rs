@@ -6,11 +6,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use super::keywords::{Date, Keyword, Keywords, Workers, shown};
-use crate::edge::child_program;
 use crate::edge::credentials::TOKEN_USER;
 use crate::edge::environment::shell_command;
 use crate::edge::network::Network;
-use crate::fleet::{FleetOptions, IsolationOptions, MineOptions, RetryOptions, VerifyOptions};
+use crate::fleet::{FleetOptions, MineOptions, RetryOptions, VerifyOptions};
 use crate::git::{BlameOptions, HistoryOptions};
 use crate::net::{Credentials, NetOptions};
 use crate::remote::{CloneOptions, FetchTags, TransferLimits, Worktree};
@@ -275,20 +274,6 @@ pub(super) fn mine(keywords: &mut Keywords<'_>) -> PyResult<MineOptions> {
     }
     keywords.set("threads", &mut options.threads)?;
     (options.jobs_per_host, options.retry) = retry(keywords)?;
-    options.isolation = isolation(keywords)?;
-    Ok(options)
-}
-
-/// Child processes and the limits of each repository.
-fn isolation(keywords: &mut Keywords<'_>) -> PyResult<IsolationOptions> {
-    let mut options = IsolationOptions::new();
-    if keywords.take::<bool>("isolate")?.unwrap_or(true) {
-        options.program = child_program::get();
-    }
-    keywords.set("memory_per_repository", &mut options.memory_per_repository)?;
-    keywords.set("memory", &mut options.memory)?;
-    keywords.set("deadline", &mut options.deadline)?;
-    keywords.set("retry_failed", &mut options.retry_failed)?;
     Ok(options)
 }
 
@@ -350,7 +335,6 @@ pub(super) fn library_options() -> Vec<(&'static str, Vec<(&'static str, String)
     let fleet = [FleetOptions::list(), RetryOptions::list(), clone.clone()].concat();
     let mine = [
         MineOptions::list(),
-        IsolationOptions::list(),
         RetryOptions::list(),
         HistoryOptions::list(),
         clone.clone(),

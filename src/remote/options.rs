@@ -3,8 +3,6 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::choice::choices;
 use crate::git::Trust;
 use crate::git::blame::BlameOptions;
@@ -79,7 +77,6 @@ choices! {
 settings! {
     /// Limits of one transfer. If one is exceeded, the call fails, and an incomplete clone is
     /// removed.
-    #[derive(Deserialize, Serialize)]
     pub struct TransferLimits {
         /// Largest number of bytes received.
         pub max_bytes: Option<u64> = None,
@@ -95,15 +92,13 @@ settings! {
 }
 
 settings! {
-    /// Options of a clone; the default is the full history with files checked out. Serialised, they
-    /// have no credentials.
+    /// Options of a clone; the default is the full history with files checked out.
     ///
     /// ```
     /// use gitfleet::remote::{CloneOptions, Worktree};
     ///
     /// let options = CloneOptions::new().worktree(Worktree::Bare).branch("main");
     /// ```
-    #[derive(Deserialize, Serialize)]
     pub struct CloneOptions {
         /// The layout of the clone on disk.
         pub worktree: Worktree = Worktree::default(),
@@ -133,10 +128,8 @@ settings! {
         /// Proxy, certificates and time limits.
         pub net: Net = Net::default(),
         /// Credentials per host. Those in the URL itself take precedence.
-        #[serde(skip)]
         pub credentials: Vec<Credentials> = Vec::new(),
         /// Callback for the credentials of other hosts.
-        #[serde(skip)]
         pub credential_provider: Option<CredentialProvider> = None,
         /// The time at which credentials are sent.
         pub authenticate: Authenticate = Authenticate::default(),

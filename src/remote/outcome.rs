@@ -2,11 +2,8 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
 use crate::git::id::ObjectId;
 use crate::git_string::GitString;
-use crate::path_bytes;
 
 /// The result of a clone.
 #[derive(Clone, Debug)]
@@ -32,7 +29,7 @@ pub(super) struct Received {
 }
 
 /// The change that an update made to a ref.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum RefChange {
     /// The ref is new.
@@ -72,7 +69,7 @@ impl RefChange {
 }
 
 /// A ref that an update changed.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct RefUpdate {
     /// Full name.
@@ -86,11 +83,10 @@ pub struct RefUpdate {
 }
 
 /// The result of an update.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UpdateOutcome {
     /// The directory of the clone.
-    #[serde(with = "path_bytes")]
     pub path: PathBuf,
     /// The URL of its origin, without credentials.
     pub url: String,

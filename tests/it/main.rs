@@ -26,8 +26,6 @@ mod github;
 #[cfg(feature = "http")]
 mod github_server;
 mod history;
-#[cfg(all(target_os = "linux", feature = "cli"))]
-mod isolation;
 mod mine;
 mod odd_commits;
 #[cfg(all(unix, feature = "cli"))]

@@ -31,7 +31,6 @@ NOT_FIELDS = {
     "git_credentials": "the library is given a provider of credentials",
     "token": "one of `credentials`",
     "existing": "a field of Fleet itself",
-    "isolate": "the library is given a program",
 }
 # Fields of the library's options that are no keys, and why.
 NOT_KEYS = {
@@ -39,8 +38,6 @@ NOT_KEYS = {
     "worktree": "set by `bare` and `mirror`",
     "threads": "`jobs` decides for many repositories",
     "retry": "its fields are keys",
-    "isolation": "its fields are keys of `mine`",
-    "program": "this Python",
     "net": "its fields are keys",
     "limits": "its fields are keys",
     "history": "its fields are keys",
@@ -83,7 +80,6 @@ NO_FLAG = {
     "token": "secrets are not given on a command line",
     "credentials": "secrets are not given on a command line",
     "update_files": "a flag of `update`",
-    "isolate": "for programs that embed the package",
 }
 
 

@@ -95,8 +95,8 @@ impl fmt::Display for Seconds {
 }
 
 /// A number of bytes, given in mebibytes.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::cli) struct Mebibytes(pub(super) u64);
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mebibytes(pub(super) u64);
 
 impl FromStr for Mebibytes {
     type Err = String;

@@ -5,16 +5,14 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::choice::{Mebibytes, Seconds, address, choice, positive};
+use super::choice::{Seconds, address, choice, positive};
 use super::history::CountingArgs;
-use super::isolation::IsolationArgs;
 use super::network::NetworkArgs;
 use crate::choice::Choice;
 use crate::edge::environment::date;
 use crate::edge::inputs::trust;
 use crate::error::Result;
 use crate::fleet::{FleetOptions, IfExists, MineOptions, RetryOptions, Table, VerifyOptions};
-use crate::git::MAX_OBJECT_BYTES;
 use crate::remote::{CloneOptions, FetchTags, Filter, UpdateFiles, Worktree};
 
 /// Options of all commands on many repositories.
@@ -39,8 +37,6 @@ pub(in crate::cli) struct ManyArgs {
 pub(in crate::cli) struct FleetArgs {
     #[command(flatten)]
     pub(in crate::cli) many: ManyArgs,
-    #[command(flatten)]
-    isolation: IsolationArgs,
     #[command(flatten)]
     network: NetworkArgs,
 }
@@ -102,14 +98,8 @@ pub(in crate::cli) struct MineArgs {
     /// Number of threads, for all repositories together [default: one per core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     threads: usize,
-    /// Largest object to read, in MiB: a larger file has no counts and no blame
-    #[arg(long, value_name = "MIB", default_value_t = Mebibytes(MAX_OBJECT_BYTES))]
-    max_object: Mebibytes,
     #[command(flatten)]
     retry: RetryArgs,
-    /// Mine again what exceeded --memory-per-repository or --deadline or crashed in an earlier run
-    #[arg(long)]
-    retry_failed: bool,
     /// Mine this revision of each repository
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
@@ -129,14 +119,7 @@ impl MineArgs {
             .clone_jobs(self.clone_jobs)
             .jobs_per_host(self.retry.jobs_per_host)
             .threads(self.threads)
-            .max_object_bytes(self.max_object.0)
-            .retry(self.retry.options())
-            .isolation(
-                self.fleet
-                    .isolation
-                    .options()
-                    .retry_failed(self.retry_failed),
-            );
+            .retry(self.retry.options());
         options.rev.clone_from(&self.rev);
         options.keep_clones.clone_from(&self.keep_clones);
         Ok(options)
@@ -232,9 +215,7 @@ impl CloneArgs {
     }
 
     pub(in crate::cli) fn fleet_options(&self) -> FleetOptions {
-        self.jobs
-            .options()
-            .isolation(self.fleet.isolation.options())
+        self.jobs.options()
     }
 }
 
@@ -258,9 +239,7 @@ impl UpdateArgs {
     }
 
     pub(in crate::cli) fn fleet_options(&self) -> FleetOptions {
-        self.jobs
-            .options()
-            .isolation(self.fleet.isolation.options())
+        self.jobs.options()
     }
 }
 

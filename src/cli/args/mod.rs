@@ -4,12 +4,10 @@ mod blame;
 mod choice;
 mod fleet;
 mod history;
-mod isolation;
 mod network;
 mod output;
 mod repos;
 
-use crate::edge::child_program;
 use clap::{Parser, Subcommand};
 
 pub(super) use blame::BlameArgs;
@@ -82,7 +80,4 @@ pub(in crate::cli) enum Command {
     /// All pages of a listing are fetched. With --format urls, the output can be piped to another
     /// command: gitfleet repos OWNER --format urls | gitfleet mine - -o data.
     Repos(Box<ReposArgs>),
-    /// Work as a child of another process
-    #[command(name = child_program::COMMAND, hide = true)]
-    ServeChild,
 }

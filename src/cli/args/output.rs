@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::choice::Mebibytes;
 use crate::edge::inputs::trust;
 use crate::error::Result;
-use crate::git::{CACHE_BYTES, MAX_OBJECT_BYTES, OpenOptions};
+use crate::git::{CACHE_BYTES, OpenOptions};
 use crate::workers::Workers;
 
 /// Options for the output of rows.
@@ -38,9 +37,6 @@ pub(in crate::cli) struct OutputArgs {
     /// Size of the cache for decoded objects, in MiB
     #[arg(long, value_name = "MIB", default_value_t = CACHE_BYTES >> 20)]
     pub(in crate::cli) cache: usize,
-    /// Largest object to read, in MiB: a larger file has no counts and no blame
-    #[arg(long, value_name = "MIB", default_value_t = Mebibytes(MAX_OBJECT_BYTES))]
-    pub(in crate::cli) max_object: Mebibytes,
     /// Show no progress
     #[arg(long, short = 'q')]
     pub(in crate::cli) quiet: bool,
@@ -55,7 +51,6 @@ impl OutputArgs {
             trust: trust(self.trust),
             workers: Some(Workers::new(self.threads)?),
             cache_bytes: Some(self.cache.saturating_mul(1 << 20)),
-            max_object_bytes: self.max_object.0,
             ..OpenOptions::default()
         })
     }

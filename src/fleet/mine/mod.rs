@@ -3,42 +3,29 @@
 mod job;
 mod options;
 mod outcome;
-mod place;
 mod source;
-mod supervised;
+mod turns;
 mod write_tables;
 
 use std::path::Path;
-use std::sync::Arc;
 
-use super::children::Supervisor;
 use super::dataset::Dataset;
 use super::input::Input;
 use super::outcome::Report;
 use super::repeats;
 use super::run::{FleetOptions, run};
 use super::target::Target;
-use super::turns::Turns;
-use crate::cancel::CancelToken;
 use crate::choice::Choice;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::progress::EndStatus;
-use crate::workers::{Workers, thread_count};
+use crate::workers::Workers;
 use job::MineJob;
-use place::Place;
+use turns::Turns;
 
 pub use options::{MineOptions, Table};
 pub use outcome::Mined;
 pub(super) use outcome::{OUTCOME_FORMAT, OutcomeFile, PACKAGE_FILE};
-pub(super) use supervised::MineChild;
-
-/// The means of the work on repositories.
-enum Means<'a> {
-    Children(Box<Supervisor<'a>>),
-    /// The threads of this process, for all jobs.
-    Threads(Workers),
-}
 
 /// Mines `targets` into the dataset at `into`, which is created if it is missing. Targets are
 /// strings, which [`Target::parse`] reads, or [`Target`]s. If a target fails, the other targets are
@@ -95,59 +82,31 @@ where
     }
     let targets: Vec<Input<Target>> = targets.into_iter().map(Into::into).collect();
     let (targets, repeats) = repeats::take_out(targets, Target::url);
+    let workers = Workers::new(options.threads)?;
     let jobs = if options.jobs == 0 {
-        thread_count(options.threads)?.div_ceil(2)
+        workers.threads().div_ceil(2)
     } else {
         options.jobs
     };
-    let is_remote = |target: &Target| target.local_path().is_none();
-    let remote = targets
-        .iter()
-        .filter(|input| input.value.as_ref().is_ok_and(is_remote));
-    let remote = remote.count();
-    // Clones wait for hosts while others are read.
-    let slots = (jobs + remote.min(options.clone_jobs)).min(targets.len().max(1));
     let dataset = Dataset::open(into, &options.fingerprint())?;
-    let turns = Arc::new(Turns::new(jobs));
+    let turns = Turns::new(jobs);
     let fleet = FleetOptions {
-        jobs: slots,
+        // Clones wait for hosts while others are read.
+        jobs: jobs + options.clone_jobs,
         jobs_per_host: options.jobs_per_host,
         retry: options.retry.clone(),
         ..FleetOptions::default()
     };
-    let setup = || supervised::setup(&dataset, options);
-    let clone = &options.clone_options;
-    let means = match Supervisor::start(&options.isolation, clone, setup, slots)? {
-        Some(supervisor) => Means::Children(Box::new(supervisor)),
-        None => Means::Threads(Workers::new(options.threads)?),
-    };
-    let turn = |cancel: &CancelToken| turns.take(cancel).map(Some);
     let work = |target: &Target| {
-        let place = Place {
+        let job = MineJob {
             target,
             options,
             dataset: &dataset,
+            workers: &workers,
+            turns: &turns,
+            context,
         };
-        if let Some(error) = place.given_up()?
-            && !options.isolation.retry_failed
-        {
-            return Err(error);
-        }
-        match &means {
-            Means::Children(supervisor) => supervised::mine(supervisor, place, &turns, context),
-            Means::Threads(workers) => {
-                let job = MineJob {
-                    target,
-                    options,
-                    dataset: &dataset,
-                    workers,
-                    turn: &turn,
-                    cache_bytes: None,
-                    context,
-                };
-                job.run()
-            }
-        }
+        job.run()
     };
     let on_end = |_, name: &str, result: &Result<Mined>| {
         let ending = match result {

@@ -2,14 +2,10 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
 use crate::choice::{Choice, choices};
-use crate::fleet::children::IsolationOptions;
 use crate::fleet::run::FleetOptions;
 use crate::fleet::schedule::RetryOptions;
-use crate::git::{HistoryOptions, MAX_OBJECT_BYTES};
-use crate::path_bytes;
+use crate::git::HistoryOptions;
 use crate::remote::CloneOptions;
 use crate::settings::settings;
 
@@ -27,7 +23,6 @@ choices! {
 
 settings! {
     /// The options of mining.
-    #[derive(Deserialize, Serialize)]
     pub struct MineOptions {
         /// The tables to write.
         pub tables: Vec<Table> = Table::ALL.to_vec(),
@@ -41,7 +36,6 @@ settings! {
         pub clone_options: CloneOptions = CloneOptions::default(),
         /// The directory where clones of remote targets are kept, at `<dir>/<host>/<owner>/<name>`.
         /// If `None`, each clone is removed after it is mined.
-        #[serde(with = "path_bytes::optional")]
         pub keep_clones: Option<PathBuf> = None,
         /// Number of repositories mined at once; 0 means half the number of threads.
         pub jobs: usize = 0,
@@ -51,13 +45,8 @@ settings! {
         pub jobs_per_host: usize = FleetOptions::default().jobs_per_host,
         /// Total number of threads for all repositories; 0 is one per core.
         pub threads: usize = 0,
-        /// Largest object that is read, in bytes. A larger file has no counts and no blame.
-        pub max_object_bytes: u64 = MAX_OBJECT_BYTES,
         /// Retries after temporary failures of the network.
         pub retry: RetryOptions = RetryOptions::default(),
-        /// Child processes and the limits of each repository.
-        #[serde(skip)]
-        pub isolation: IsolationOptions = IsolationOptions::default(),
     }
 }
 
@@ -68,7 +57,6 @@ impl MineOptions {
             "tables": self.wanted_tables(),
             "rev": self.revision(),
             "history": self.history,
-            "max_object_bytes": self.max_object_bytes,
             "diff_merges": self.history.merge_policy(),
         })
     }

@@ -176,8 +176,7 @@ impl MineJob<'_> {
             discover: Discover::Exact,
             workers: Some(self.workers.clone()),
             name: Some(self.target.key().to_string()),
-            cache_bytes: self.cache_bytes,
-            max_object_bytes: self.options.max_object_bytes,
+            cache_bytes: None,
         }
     }
 

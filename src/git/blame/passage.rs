@@ -92,7 +92,6 @@ impl LinePassages {
             passages.push(match found {
                 Ok(passage) => passage,
                 Err(Error::Corrupt { what, .. }) => LinePassage::Unknown(what),
-                Err(error @ Error::TooLarge { .. }) => LinePassage::Unknown(error.to_string()),
                 // A failure of the machine, for example, is not a fact about the file.
                 Err(error) => return Err(error),
             });

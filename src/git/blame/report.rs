@@ -124,10 +124,7 @@ impl Reporter {
 /// concerns the blame: it is not a fact about the file.
 pub(super) fn concerns_one_file(error: &Error) -> bool {
     match error {
-        Error::Corrupt { .. }
-        | Error::TooLarge { .. }
-        | Error::PathNotFound { .. }
-        | Error::Internal { .. } => true,
+        Error::Corrupt { .. } | Error::PathNotFound { .. } | Error::Internal { .. } => true,
         Error::Storage { source, .. } => {
             source.raw_os_error().is_none() || is_absence(source.kind())
         }

@@ -22,7 +22,7 @@ use super::attributes::DiffAttributes;
 use super::similarity::{Fingerprint, MAX_SCORE, MIN_SCORE, sizes_rule_out};
 use super::tree::Side;
 use crate::cancel::CancelToken;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::git::objects::Objects;
 
 /// git's `diff.renameLimit`.
@@ -278,11 +278,8 @@ impl<'a> RenameFinder<'a> {
             return Ok(false);
         };
         if file.fingerprint.is_none() {
-            let data = match self.objects.read(id) {
-                // A file that is too large to be read resembles no other.
-                Ok(None) | Err(Error::TooLarge { .. }) => return Ok(false),
-                Ok(Some(data)) => data,
-                Err(error) => return Err(error),
+            let Some(data) = self.objects.read(id)? else {
+                return Ok(false);
             };
             let is_binary = self
                 .attributes

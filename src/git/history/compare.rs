@@ -7,7 +7,7 @@ use gix::objs::Kind;
 
 use super::{Change, ChangeKind, Commit, DiffMerges, LineCounts, MissingBlobs, Renames, Signature};
 use crate::cancel::CancelToken;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::git::commit::{self, CommitObject, Ident};
 use crate::git::diff::attributes::DiffAttributes;
 use crate::git::diff::line_counts::{count_lines, line_count};
@@ -243,11 +243,7 @@ impl Comparer {
             return self.missing(Some(blob), path);
         }
         let objects = &self.objects;
-        let old_data = match content(objects, *old) {
-            Err(Error::TooLarge { size, .. }) => return Ok(self.too_large(size)),
-            content => content?,
-        };
-        let Some(old_data) = old_data else {
+        let Some(old_data) = content(objects, *old)? else {
             return self.missing(old.map(|side| side.id), old_path);
         };
         let is_same = old
@@ -256,10 +252,7 @@ impl Comparer {
         let new_data = if is_same {
             Some(old_data.clone())
         } else {
-            match content(objects, *new) {
-                Err(Error::TooLarge { size, .. }) => return Ok(self.too_large(size)),
-                content => content?,
-            }
+            content(objects, *new)?
         };
         let Some(new_data) = new_data else {
             return self.missing(new.map(|side| side.id), path);
@@ -288,16 +281,6 @@ impl Comparer {
 }
 
 impl Comparer {
-    /// The counts of a file whose blob is not read because of its size in bytes: git takes it for
-    /// binary above `core.bigFileThreshold`.
-    fn too_large(&self, size: u64) -> LineCounts {
-        if usize::try_from(size).is_ok_and(|size| size <= self.big_file_bytes) {
-            LineCounts::Missing
-        } else {
-            LineCounts::Binary
-        }
-    }
-
     /// Returns the counts of a file whose blob is missing; or an error, if the settings require
     /// one.
     fn missing(&self, blob: Option<ObjectId>, path: &[u8]) -> Result<LineCounts> {

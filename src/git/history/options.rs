@@ -1,6 +1,6 @@
 //! Options for listing commits and counting their lines.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::choice::choices;
 use crate::git::pattern::PatternSyntax;
@@ -86,7 +86,7 @@ settings! {
     ///
     /// let options = HistoryOptions::new().rev("v1..v2").paths(["src"]).max_count(10);
     /// ```
-    #[derive(Deserialize, Serialize)]
+    #[derive(Serialize)]
     pub struct HistoryOptions {
         /// Revisions to start at and to leave out: `main`, `v1..v2`, `^old`, `a...b` ... Several
         /// are combined. Empty is `HEAD`.

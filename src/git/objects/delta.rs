@@ -1,20 +1,14 @@
 //! Deltas between objects, as stored in packs (gitformat-pack, "Deltified representation").
 
-/// The number of bytes of the result, as the delta states it; `None` if it is malformed.
-pub(super) fn result_size(delta: &[u8]) -> Option<usize> {
-    let mut rest = delta;
-    read_size(&mut rest)?;
-    read_size(&mut rest)
-}
-
-/// Applies `delta` to `base`, and writes the result to `result`, which is empty and has room for it.
-/// Returns `None` if `delta` is malformed or does not belong to `base`.
-pub(super) fn apply(base: &[u8], delta: &[u8], result: &mut Vec<u8>) -> Option<()> {
+/// Applies `delta` to `base`. Returns `None` if `delta` is malformed or does not belong to `base`.
+pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
     let mut rest = delta;
     if read_size(&mut rest)? != base.len() {
         return None;
     }
     let result_size = read_size(&mut rest)?;
+    let mut result = Vec::new();
+    result.try_reserve_exact(result_size).ok()?;
     while let Some((&command, after)) = rest.split_first() {
         rest = after;
         let part = if command & 0x80 == 0 {
@@ -37,7 +31,7 @@ pub(super) fn apply(base: &[u8], delta: &[u8], result: &mut Vec<u8>) -> Option<(
         }
         result.extend_from_slice(part);
     }
-    (result.len() == result_size).then_some(())
+    (result.len() == result_size).then_some(result)
 }
 
 /// Reads a number of seven bits per byte, lowest bits first. The eighth bit is set if another byte
@@ -72,16 +66,11 @@ fn read_bytes(rest: &mut &[u8], mask: u8) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn applied(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
-        let mut result = Vec::new();
-        apply(base, delta, &mut result).map(|()| result)
-    }
-
     #[test]
     fn delta_copies_and_inserts() {
         // base of 5, result of 7: "cd" copied, "XYZ" inserted, "ab" copied
         let delta = [5, 7, 0x91, 2, 2, 3, b'X', b'Y', b'Z', 0x90, 2];
-        assert_eq!(applied(b"abcde", &delta).unwrap(), b"cdXYZab");
+        assert_eq!(apply(b"abcde", &delta).unwrap(), b"cdXYZab");
     }
 
     #[test]
@@ -97,7 +86,7 @@ mod tests {
             &[5, 9, 0x91],
             &[0xff; 20],
         ] {
-            assert_eq!(applied(b"abcde", delta), None, "{delta:?}");
+            assert_eq!(apply(b"abcde", delta), None, "{delta:?}");
         }
     }
 
@@ -105,6 +94,6 @@ mod tests {
     fn delta_copy_without_size_is_64_kib() {
         let base = vec![7; 0x1_0000];
         let delta = [0x80, 0x80, 0x04, 0x80, 0x80, 0x04, 0x80];
-        assert_eq!(applied(&base, &delta), Some(base));
+        assert_eq!(apply(&base, &delta), Some(base));
     }
 }

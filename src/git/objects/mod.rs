@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use gix::ObjectId;
-use gix::objs::{Find, FindHeader, Kind};
+use gix::objs::{Find, Kind};
 
 use super::gix_error;
 use super::view::View;
@@ -51,8 +51,6 @@ struct Store {
     cache: ObjectCache,
     /// Replaced objects and their replacements (git-replace).
     replaced: HashMap<ObjectId, ObjectId>,
-    /// Largest object that is read, in bytes.
-    most_bytes: u64,
     /// False if objects are read as they are stored, not their replacements.
     replaces: bool,
     /// Additional objects, which are not stored in a repository.
@@ -69,24 +67,15 @@ impl Store {
     }
 }
 
-/// The limits of all readers of a source together.
-#[derive(Clone, Copy)]
-pub(super) struct ObjectLimits {
-    /// Memory for decoded objects, in bytes.
-    pub(super) cache_bytes: usize,
-    /// Largest object that is read, in bytes.
-    pub(super) most_bytes: u64,
-}
-
 impl ObjectSource {
-    /// `extra` are
+    /// `cache_bytes` limits the memory for decoded objects, for all readers together. `extra` are
     /// additional objects, which can be read like the objects of the repository. The ids of objects
     /// that are not found are added to `missed`. `replaced` are objects
     /// that others are read in place of; `None` reads all as they are stored.
     pub(super) fn new(
         shared: &gix::ThreadSafeRepository,
         path: &Path,
-        limits: ObjectLimits,
+        cache_bytes: usize,
         extra: HashMap<ObjectId, Object>,
         missed: Option<MissingIds>,
         view: Option<Arc<View>>,
@@ -101,10 +90,9 @@ impl ObjectSource {
             "its alternate object directories",
         ))?);
         let store = Store {
-            packs: Packs::open(&dirs, repo.object_hash(), limits.most_bytes)?,
-            most_bytes: limits.most_bytes,
+            packs: Packs::open(&dirs, repo.object_hash())?,
             dirs,
-            cache: ObjectCache::new(limits.cache_bytes),
+            cache: ObjectCache::new(cache_bytes),
             replaces: replaced.is_some(),
             replaced: replaced.unwrap_or_default(),
             extra,
@@ -174,8 +162,6 @@ impl Objects {
                 match store.packs.unpack(pack, offset, &store.cache, &mut scratch) {
                     Ok(object) => return Ok(Some(object)),
                     Err(Fault::BaseNotInPack) => ObjectLocation::Loose(id),
-                    Err(Fault::TooLarge(size)) => return Err(self.too_large(id, size)),
-                    Err(Fault::NoMemory) => return Err(self.no_memory()),
                     Err(Fault::Damaged(reason)) => {
                         let copy = self.intact_copy(id, &mut scratch);
                         return copy.map(Some).ok_or_else(|| {
@@ -189,7 +175,6 @@ impl Objects {
         if let Some(object) = store.cache.get(place) {
             return Ok(Some(object));
         }
-        self.refuse_large(id)?;
         let mut bytes = Vec::new();
         let mut find = || {
             let found = self.repo.objects.try_find(&id, &mut bytes);
@@ -293,30 +278,6 @@ impl Objects {
                 .read(id)?
                 .map(|object| (object.kind, object.len() as u64))),
         }
-    }
-
-    /// Refuses an object in a file of its own that is above the limit.
-    fn refuse_large(&self, id: ObjectId) -> Result<()> {
-        match self.repo.objects.try_header(&id) {
-            Ok(Some(header)) if header.size > self.store.most_bytes => {
-                Err(self.too_large(id, header.size))
-            }
-            _ => Ok(()), // reading it tells why it cannot be read
-        }
-    }
-
-    fn too_large(&self, id: ObjectId, size: u64) -> Error {
-        Error::TooLarge {
-            path: self.path.clone(),
-            id: id.to_string(),
-            size,
-            limit: self.store.most_bytes,
-        }
-    }
-
-    fn no_memory(&self) -> Error {
-        const ENOMEM: i32 = 12;
-        Error::storage("read", &self.path)(std::io::Error::from_raw_os_error(ENOMEM))
     }
 
     pub(super) fn corrupt(&self, what: String) -> Error {

@@ -32,9 +32,7 @@ const ROOM: usize = 320;
 const MAX_BUFFER_BYTES: usize = 4 << 20;
 
 pub(super) struct Packs {
-    all: Vec<Pack>,
-    /// Largest object that is decoded, in bytes.
-    most_bytes: u64,
+    packs: Vec<Pack>,
     /// The first pack that cannot be read, and the reason. An object that is not found anywhere may
     /// be in it.
     pub(super) unreadable: Option<(PathBuf, String)>,
@@ -62,10 +60,6 @@ pub(super) enum Fault {
     Damaged(String),
     /// It is a delta whose base is not in the same pack.
     BaseNotInPack,
-    /// It, or an object that it is a delta of, has this number of bytes, which is above the limit.
-    TooLarge(u64),
-    /// There is no memory for it.
-    NoMemory,
 }
 
 /// Returns the indices of packs in a directory, in the same order in every run.
@@ -87,26 +81,17 @@ fn indices_in(directory: &Path) -> Result<Vec<PathBuf>> {
 }
 
 impl Packs {
-    /// Maps all packs below `object_dirs`. Objects of more than `most_bytes` are not decoded. Packs that cannot be read are left out; the first of
+    /// Maps all packs below `object_dirs`. Packs that cannot be read are left out; the first of
     /// them is kept in `unreadable`.
     ///
     /// # Errors
     ///
     /// [`Error::Storage`] if the machine cannot read a directory or a pack.
-    pub(super) fn open(
-        object_dirs: &[PathBuf],
-        hash: gix::hash::Kind,
-        most_bytes: u64,
-    ) -> Result<Self> {
-        Self::open_again(object_dirs, hash, most_bytes, 3)
+    pub(super) fn open(object_dirs: &[PathBuf], hash: gix::hash::Kind) -> Result<Self> {
+        Self::open_again(object_dirs, hash, 3)
     }
 
-    fn open_again(
-        object_dirs: &[PathBuf],
-        hash: gix::hash::Kind,
-        most_bytes: u64,
-        attempts: u32,
-    ) -> Result<Self> {
+    fn open_again(object_dirs: &[PathBuf], hash: gix::hash::Kind, attempts: u32) -> Result<Self> {
         let open = |index: &Path| -> gix::Result<Pack> {
             Ok(Pack {
                 index: index::File::at(index, hash)?,
@@ -114,8 +99,7 @@ impl Packs {
             })
         };
         let mut found = Self {
-            all: Vec::new(),
-            most_bytes,
+            packs: Vec::new(),
             unreadable: None,
         };
         let mut indices = Vec::new();
@@ -124,11 +108,11 @@ impl Packs {
         }
         for index in indices {
             match open(&index) {
-                Ok(pack) => found.all.push(pack),
+                Ok(pack) => found.packs.push(pack),
                 // The pack was removed by a repack or garbage collection: its objects are in
                 // another pack now.
                 Err(_) if !index.exists() && attempts > 0 => {
-                    return Self::open_again(object_dirs, hash, most_bytes, attempts - 1);
+                    return Self::open_again(object_dirs, hash, attempts - 1);
                 }
                 Err(error) => {
                     if let Some(error) = gix_error::machine(&error, &index) {
@@ -145,9 +129,9 @@ impl Packs {
     /// Returns the location of the object, if it is in a pack.
     pub(super) fn find(&self, id: &ObjectId, scratch: &mut Scratch) -> Option<ObjectLocation> {
         let last = scratch.last_pack;
-        let others = (0..self.all.len()).filter(|&pack| pack != last);
+        let others = (0..self.packs.len()).filter(|&pack| pack != last);
         for number in std::iter::once(last).chain(others) {
-            let Some(pack) = self.all.get(number) else {
+            let Some(pack) = self.packs.get(number) else {
                 continue;
             };
             if let Some(entry) = pack.index.lookup(id) {
@@ -169,7 +153,7 @@ impl Packs {
         offset: u64,
         scratch: &mut Scratch,
     ) -> Option<(Kind, u64)> {
-        let pack = &self.all[number];
+        let pack = &self.packs[number];
         let is_elsewhere = Cell::new(false);
         let base = |id: &gix::hash::oid| -> gix::Result<Option<ResolvedBase>> {
             let Some(entry) = pack.index.lookup(id) else {
@@ -188,7 +172,7 @@ impl Packs {
 
     /// Returns the pack and offset of every copy of the object.
     pub(super) fn copies(&self, id: ObjectId) -> impl Iterator<Item = (usize, u64)> {
-        self.all
+        self.packs
             .iter()
             .enumerate()
             .filter_map(move |(number, pack)| {
@@ -205,7 +189,7 @@ impl Packs {
         cache: &ObjectCache,
         scratch: &mut Scratch,
     ) -> Result<Object, Fault> {
-        let pack = &self.all[number];
+        let pack = &self.packs[number];
         scratch.chain.clear();
         let mut at = offset;
         let mut object = loop {
@@ -233,14 +217,8 @@ impl Packs {
                     let kind = header
                         .as_kind()
                         .ok_or_else(|| damaged_entry("its kind is unknown"))?;
-                    self.refuse_large(entry.decompressed_size)?;
-                    let inflated = pack.inflate(&entry, scratch)?;
-                    let mut bytes = Vec::new();
-                    bytes
-                        .try_reserve_exact(inflated.len())
-                        .map_err(|_| Fault::NoMemory)?;
-                    bytes.extend_from_slice(inflated);
-                    let object = Object::new(kind, bytes);
+                    let bytes = pack.inflate(&entry, scratch)?;
+                    let object = Object::new(kind, bytes.to_vec());
                     cache.put(place, object.clone());
                     break object;
                 }
@@ -252,12 +230,8 @@ impl Packs {
         };
         while let Some(entry) = scratch.chain.pop() {
             let delta = pack.inflate(&entry, scratch)?;
-            let misfit = || damaged_entry("its delta does not fit its base");
-            let size = delta::result_size(delta).ok_or_else(misfit)?;
-            self.refuse_large(size as u64)?;
-            let mut bytes = Vec::new();
-            bytes.try_reserve_exact(size).map_err(|_| Fault::NoMemory)?;
-            delta::apply(&object.data, delta, &mut bytes).ok_or_else(misfit)?;
+            let bytes = delta::apply(&object.data, delta)
+                .ok_or_else(|| damaged_entry("its delta does not fit its base"))?;
             object = Object::new(object.kind, bytes);
             let place = ObjectLocation::Packed {
                 pack: number,
@@ -266,13 +240,6 @@ impl Packs {
             cache.put(place, object.clone());
         }
         Ok(object)
-    }
-
-    fn refuse_large(&self, size: u64) -> Result<(), Fault> {
-        if size > self.most_bytes {
-            return Err(Fault::TooLarge(size));
-        }
-        Ok(())
     }
 }
 
@@ -301,8 +268,6 @@ impl Pack {
             *bytes = Vec::new();
         }
         if bytes.len() < size + ROOM {
-            let more = size + ROOM - bytes.len();
-            bytes.try_reserve(more).map_err(|_| Fault::NoMemory)?;
             bytes.resize(size + ROOM, 0);
         }
         let end = self.data.data_len() as u64;

@@ -177,7 +177,7 @@ fn refuse_occupied(destination: &Path) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotADirectory => occupied("it is a file"),
         Err(source) => Err(Error::Storage {
-            action: "read".into(),
+            action: "read",
             path: destination.to_owned(),
             source,
         }),

@@ -163,7 +163,7 @@ fn storage(path: &Path, error: impl std::error::Error + 'static) -> Error {
         None => std::io::Error::new(error.kind(), error.to_string()),
     };
     Error::Storage {
-        action: "write".into(),
+        action: "write",
         path: path.to_owned(),
         source: found.map_or_else(|| std::io::Error::other(error.to_string()), copy),
     }

@@ -32,7 +32,6 @@ const LIBRARIES: &[(&str, &[&str])] = &[
 /// its own module and of modules in lower layers, which are listed above, but not of other modules
 /// on the same line.
 const LAYERS: &[&[&str]] = &[
-    &["path_bytes", "told"],
     &["error", "secret"],
     &["choice", "git_string", "repo_key"],
     &["settings"],

@@ -1,6 +1,6 @@
 //! A limited number of turns.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::cancel::CancelToken;
@@ -11,16 +11,16 @@ use crate::mutex::lock;
 const TICK: Duration = Duration::from_millis(100);
 
 /// A number of turns, which threads take one after the other.
-pub(in crate::fleet) struct Turns {
+pub(super) struct Turns {
     free: Mutex<usize>,
     changed: Condvar,
 }
 
 /// A turn, which ends when this is dropped.
-pub(in crate::fleet) struct Turn(Arc<Turns>);
+pub(super) struct Turn<'a>(&'a Turns);
 
 impl Turns {
-    pub(in crate::fleet) fn new(number: usize) -> Self {
+    pub(super) fn new(number: usize) -> Self {
         Self {
             free: Mutex::new(number),
             changed: Condvar::new(),
@@ -32,7 +32,7 @@ impl Turns {
     /// # Errors
     ///
     /// [`Error::Cancelled`](crate::Error::Cancelled) if `cancel` is set first.
-    pub(in crate::fleet) fn take(self: &Arc<Self>, cancel: &CancelToken) -> Result<Turn> {
+    pub(super) fn take(&self, cancel: &CancelToken) -> Result<Turn<'_>> {
         let mut free = lock(&self.free);
         while *free == 0 {
             cancel.check()?;
@@ -40,12 +40,11 @@ impl Turns {
             free = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         *free -= 1;
-        drop(free);
-        Ok(Turn(Arc::clone(self)))
+        Ok(Turn(self))
     }
 }
 
-impl Drop for Turn {
+impl Drop for Turn<'_> {
     fn drop(&mut self) {
         *lock(&self.0.free) += 1;
         self.0.changed.notify_one();
