@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::durable::is_absence;
 use crate::regular_file;
 
 /// Longest chain of alternates that git follows.
@@ -16,8 +17,9 @@ pub(super) fn object_dirs(first: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut next = vec![(first.to_owned(), 0)];
     while let Some((dir, depth)) = next.pop() {
-        let Ok(dir) = fs::canonicalize(dir) else {
-            continue; // as in git
+        let dir = match fs::canonicalize(dir) {
+            Err(error) if is_absence(error.kind()) => continue, // as in git
+            dir => dir?,
         };
         if depth > DEEPEST || !seen.insert(dir.clone()) {
             continue;

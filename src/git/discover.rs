@@ -127,8 +127,11 @@ fn looks_like_git(candidate: &Path) -> Result<bool> {
 }
 
 fn kind(candidate: &Path) -> Result<Option<Kind>> {
-    if let Some(kind) = gix_error::optional(candidate, is_git(candidate))? {
-        return Ok(Some(kind));
+    // gix takes files whose metadata cannot be read for missing: it is asked again.
+    for _ in 0..2 {
+        if let Some(kind) = gix_error::optional(candidate, is_git(candidate))? {
+            return Ok(Some(kind));
+        }
     }
     let is_dir = |name: &str| candidate.join(name).is_dir();
     if view::head_link(candidate).is_none() || !is_dir("objects") || !is_dir("refs") {

@@ -58,10 +58,11 @@ pub(crate) fn lock_clone(repo: &gix::Repository, monitor: &TransferMonitor) -> R
         let path = git_dir.join(name);
         no_follow::real_tree(&path, depth, links).map_err(Error::storage("write to", &path))?;
     }
-    let own = repo.git_dir();
-    no_follow::real_tree(&own.join("logs"), 0, Links::None)
-        .map_err(Error::storage("write to", own.join("logs")))?;
-    for name in ["refs", "logs"] {
+    // A linked working tree has refs and logs of its own.
+    for (name, links) in [("refs", Links::ToFiles), ("logs", Links::None)] {
+        let own = repo.git_dir().join(name);
+        no_follow::real_tree(&own, 100, links).map_err(Error::storage("write to", &own))?;
+        special_files::check_tree(&own)?;
         special_files::check_tree(&git_dir.join(name))?;
     }
     remove(&git_dir.join("objects/pack"), is_temporary);

@@ -141,6 +141,13 @@ fn refuse_reftable(repo: &Repo) -> Result<()> {
 /// Refuses a clone whose configuration (`core.worktree`) names a working tree that is not at `path`:
 /// files elsewhere would be changed.
 fn refuse_other_worktree(repo: &Repo, path: &Path) -> Result<()> {
+    let dot_git = path.join(".git");
+    if std::fs::symlink_metadata(&dot_git).is_ok_and(|found| found.is_symlink()) {
+        return Err(Error::unsupported(format!(
+            "updating {}, whose .git is a symbolic link; name the directory that it is in",
+            path.display()
+        )));
+    }
     let local = repo.local();
     let Some(root) = local.workdir() else {
         return Ok(());
