@@ -265,8 +265,8 @@ def test_arguments_of_a_wrong_type_are_named(options, says, history):
         ({"token": 5}, "token 5: must be text"),
         ({"allow_clear_text": "no"}, "allow_clear_text"),
         ({"retry_wait": "x"}, "retry_wait of type str: must be a number"),
-        ({"credentials": {"h": 5}}, "credentials of h: must be"),
-        ({"credentials": {"h": ("user",)}}, "credentials of h: must be"),
+        ({"credentials": {"h": 5}}, "credentials: the value of each host must be"),
+        ({"credentials": {"h": ("user",)}}, "credentials: the value of each host must be"),
     ],
 )
 def test_options_of_a_wrong_type_are_named(options, says, tmp_path):
