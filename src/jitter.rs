@@ -1,11 +1,13 @@
-//! Random jitter, so that work that failed together is not retried together.
+//! Random numbers: jitter, so that work that failed together is not retried together, and names.
 
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// Returns a random number from 0 to 1, based on the random hash keys of the standard library.
+/// Returns a random number from 0 to 1.
 pub(crate) fn jitter() -> f64 {
-    let bits = std::collections::hash_map::RandomState::new()
-        .build_hasher()
-        .finish();
-    f64::from(u32::try_from(bits >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+    f64::from(u32::try_from(random_bits() >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+}
+
+/// Returns random bits, based on the random hash keys of the standard library.
+pub(crate) fn random_bits() -> u64 {
+    RandomState::new().build_hasher().finish()
 }

@@ -306,10 +306,10 @@ fn scp_like(address: &str) -> Option<(Option<&str>, &str, &str)> {
 /// contain a password, and a path would be shown.
 fn is_mistyped(address: &str) -> bool {
     let lower = address.to_ascii_lowercase();
-    let mut schemes = ["https", "http", "ssh", "git", "ftp"].into_iter();
     // The name of a user, or a token, before a host: `token@host/path`.
     let first = address.split('/').next().unwrap_or_default();
     let has_user = first.contains('@') && first.len() < address.len() && !first.starts_with('@');
+    let mut schemes = ["https", "http", "ssh", "git", "ftp"].into_iter();
     let is_scheme = schemes.any(|scheme| {
         let rest = lower.strip_prefix(scheme);
         rest.is_some_and(|rest| rest.starts_with("//") || rest.starts_with(":/"))
@@ -322,7 +322,7 @@ fn is_mistyped(address: &str) -> bool {
 }
 
 /// The address for an error message. The text between the scheme and the last `@`, and the text
-/// after a `?` or a `#`, is left out, because it may be a password.
+/// after a `?`, a `#` or a `;`, is left out, because it may be a password.
 pub(crate) fn without_user_info(address: &str) -> String {
     // An encoded letter separates a secret as well as a plain one.
     let mut address = address.to_owned();

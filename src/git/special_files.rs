@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+#[cfg(feature = "http")]
+use crate::durable::is_absence;
 use crate::error::{Error, Result};
 use crate::regular_file;
 
@@ -40,31 +42,31 @@ pub(super) const SHARED_INDEX: &str = "sharedindex.";
 /// [`Error::Corrupt`] for the first of them.
 pub(crate) fn check(git_dir: &Path) -> Result<()> {
     if !git_dir.is_dir() {
-        return look_at(git_dir, 64 * KIB); // the file `.git` of a linked working tree
+        return refuse_special(git_dir, 64 * KIB); // the file `.git` of a linked working tree
     }
     for (name, most) in FILES {
-        look_at(&git_dir.join(name), most)?;
+        refuse_special(&git_dir.join(name), most)?;
     }
-    look_below(&git_dir.join("objects/info/commit-graphs"), |_| true)?;
+    refuse_special_below(&git_dir.join("objects/info/commit-graphs"), |_| true)?;
     // git's file system monitor has a socket here.
-    look_below(git_dir, |name| name.starts_with(SHARED_INDEX))
+    refuse_special_below(git_dir, |name| name.starts_with(SHARED_INDEX))
 }
 
 /// Refuses pipes, sockets and devices in a directory of objects.
 pub(super) fn check_objects(objects: &Path) -> Result<()> {
-    look_at(&objects.join("info/alternates"), MIB)?;
-    look_below(&objects.join("pack"), |_| true)?;
+    refuse_special(&objects.join("info/alternates"), MIB)?;
+    refuse_special_below(&objects.join("pack"), |_| true)?;
     for entry in fs::read_dir(objects).into_iter().flatten().flatten() {
         // The directories of objects in files of their own have the first two digits of the ids.
         if entry.file_name().len() == 2 {
-            look_below(&entry.path(), |_| true)?;
+            refuse_special_below(&entry.path(), |_| true)?;
         }
     }
     Ok(())
 }
 
 /// Refuses a pipe, a socket or a device, and a file of more than `most` bytes.
-pub(crate) fn look_at(path: &Path, most: u64) -> Result<()> {
+pub(crate) fn refuse_special(path: &Path, most: u64) -> Result<()> {
     match fs::metadata(path) {
         Ok(found) if found.is_file() && found.len() > most => {
             refuse(path, format!("is larger than {most} bytes"))
@@ -77,19 +79,30 @@ pub(crate) fn look_at(path: &Path, most: u64) -> Result<()> {
 }
 
 /// Refuses pipes, sockets and devices below a directory, at any depth. The directory may be missing.
+///
+/// # Errors
+///
+/// [`Error::Corrupt`] for the first of them, [`Error::Storage`] if a directory cannot be read.
 #[cfg(feature = "http")]
 pub(crate) fn check_tree(directory: &Path) -> Result<()> {
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        match entry.file_type() {
-            Ok(kind) if kind.is_file() => {}
-            Ok(kind) if kind.is_dir() => check_tree(&entry.path())?,
-            _ => look_at(&entry.path(), u64::MAX)?,
+    let failed = || Error::storage("read", directory);
+    let entries = match fs::read_dir(directory) {
+        Err(error) if is_absence(error.kind()) => return Ok(()),
+        entries => entries.map_err(failed())?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(failed())?;
+        let kind = entry.file_type().map_err(failed())?;
+        if kind.is_dir() {
+            check_tree(&entry.path())?;
+        } else if !kind.is_file() {
+            refuse_special(&entry.path(), u64::MAX)?;
         }
     }
     Ok(())
 }
 
-fn look_below(directory: &Path, is_read: impl Fn(&str) -> bool) -> Result<()> {
+fn refuse_special_below(directory: &Path, is_read: impl Fn(&str) -> bool) -> Result<()> {
     let Ok(entries) = fs::read_dir(directory) else {
         return Ok(()); // opening a pack or a commit-graph reports the error
     };
@@ -97,7 +110,7 @@ fn look_below(directory: &Path, is_read: impl Fn(&str) -> bool) -> Result<()> {
         // Regular files are known without another question to the file system.
         let is_plain = entry.file_type().is_ok_and(|kind| kind.is_file());
         if !is_plain && is_read(&entry.file_name().to_string_lossy()) {
-            look_at(&entry.path(), u64::MAX)?;
+            refuse_special(&entry.path(), u64::MAX)?;
         }
     }
     Ok(())

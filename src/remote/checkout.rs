@@ -65,7 +65,7 @@ pub(crate) fn open_for_checkout(worktree: &Path) -> Result<gix::Repository> {
     let repo = repo.map_err(gix_error::unreadable(worktree, "opening the clone"))?;
     // gix reads the attributes that the configuration names.
     if let Ok(Some(path)) = repo.config_snapshot().trusted_path("core.attributesFile") {
-        special_files::look_at(&path, u64::MAX)?;
+        special_files::refuse_special(&path, u64::MAX)?;
     }
     Ok(repo)
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::transport::TransferMonitor;
 use crate::error::{Error, Result};
 use crate::git::special_files;
+use crate::jitter::random_bits;
 use crate::no_follow::{self, Links};
 use crate::regular_file;
 
@@ -73,7 +74,7 @@ pub(crate) fn lock_clone(repo: &gix::Repository, monitor: &TransferMonitor) -> R
     }
     let mut lock = CloneLock {
         file,
-        staging_name: format!("{STAGED_FILES}{:016x}", random()),
+        staging_name: format!("{STAGED_FILES}{:016x}", random_bits()),
         staged: None,
     };
     lock.mark().map_err(failed())?;
@@ -161,11 +162,6 @@ fn is_temporary(entry: &fs::DirEntry) -> bool {
     let name = entry.file_name();
     let rest = name.as_encoded_bytes().strip_prefix(b".tmp");
     rest.is_some_and(|rest| rest.iter().all(u8::is_ascii_alphanumeric))
-}
-
-fn random() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(std::process::id())
 }
 
 /// Removes some files of a directory. What cannot be removed stays.

@@ -66,7 +66,8 @@ pub(crate) fn find_header(repo: &gix::Repository, id: ObjectId) -> Result<Option
 /// As for [`find_header`].
 #[cfg(feature = "http")]
 pub(crate) fn has_object(repo: &gix::Repository, id: ObjectId) -> Result<bool> {
-    Ok(find_header(repo, id)?.is_some()) // gix's own function takes every failure for no
+    // gix's function of this name returns false for every failure.
+    Ok(find_header(repo, id)?.is_some())
 }
 
 /// Reads an object with gix; `None` if it is missing or damaged.

@@ -70,8 +70,8 @@ impl Store {
 impl ObjectSource {
     /// `cache_bytes` limits the memory for decoded objects, for all readers together. `extra` are
     /// additional objects, which can be read like the objects of the repository. The ids of objects
-    /// that are not found are added to `missed`. `replaced` are objects
-    /// that others are read in place of; `None` reads all as they are stored.
+    /// that are not found are added to `missed`. `replaced` has the replacements of objects; if it is
+    /// `None`, objects are read as they are stored.
     pub(super) fn new(
         shared: &gix::ThreadSafeRepository,
         path: &Path,

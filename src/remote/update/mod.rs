@@ -18,7 +18,7 @@ use super::origin_config::OriginConfig;
 use super::outcome::{RefChange, RefUpdate, UpdateOutcome};
 use super::transport::{Remote, TransferMonitor};
 use crate::context::Context;
-use crate::durable::sync_directory;
+use crate::durable::{is_absence, sync_directory};
 use crate::error::{Error, Result};
 use crate::git::connectivity::Needs;
 use crate::git::gix_error;
@@ -138,11 +138,15 @@ fn refuse_reftable(repo: &Repo) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a clone whose configuration (`core.worktree`) names a working tree that is not at `path`:
-/// files elsewhere would be changed.
+/// Refuses a clone whose `.git` is a symbolic link, or whose configuration (`core.worktree`) names a
+/// working tree that is not at `path`: files elsewhere would be changed.
 fn refuse_other_worktree(repo: &Repo, path: &Path) -> Result<()> {
     let dot_git = path.join(".git");
-    if std::fs::symlink_metadata(&dot_git).is_ok_and(|found| found.is_symlink()) {
+    let found = match std::fs::symlink_metadata(&dot_git) {
+        Err(error) if is_absence(error.kind()) => None, // a bare clone
+        found => Some(found.map_err(Error::storage("read", &dot_git))?),
+    };
+    if found.is_some_and(|found| found.is_symlink()) {
         return Err(Error::unsupported(format!(
             "updating {}, whose .git is a symbolic link; name the directory that it is in",
             path.display()
