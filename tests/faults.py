@@ -223,7 +223,7 @@ class Mine:
         git("commit-graph", "write", "--reachable", cwd=origin)
         (origin / "a").write_text("another first line\n" + (origin / "a").read_text())
         git("commit", "-q", "-a", "-m", "not in the graph", cwd=origin)
-        # What is left out of these changes the rows.
+        # The rows depend on the attributes, the configuration and the replacement.
         (origin / ".git/info/attributes").write_text("b/0 diff=special\n")
         git("config", "diff.special.binary", "true", cwd=origin)
         (root / "names").write_text("C <c@example.org> <a@example.org>\n")

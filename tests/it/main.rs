@@ -48,5 +48,7 @@ mod tables;
 mod tables_page;
 #[cfg(all(unix, feature = "cli"))]
 mod verify;
+#[cfg(all(unix, feature = "cli"))]
+mod verify_dataset;
 mod walk;
 mod working_tree;

@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::support::{Fixture, first_pack, git_text, gitfleet, hermetic, run, tree};
 
 /// A repository, and a clone of it that has a commit less.
-fn origin_and_clone(root: &Path, bare: bool) -> (Fixture, PathBuf) {
+pub(crate) fn origin_and_clone(root: &Path, bare: bool) -> (Fixture, PathBuf) {
     let origin = Fixture::make("history", &[]);
     let clone = root.join("clone");
     let source = origin.path().to_str().unwrap();
@@ -22,11 +22,13 @@ fn origin_and_clone(root: &Path, bare: bool) -> (Fixture, PathBuf) {
         let heads = "+refs/heads/*:refs/heads/*";
         git_text(&clone, ["config", "remote.origin.fetch", heads]);
     }
-    origin.git(["commit", "-q", "--allow-empty", "-m", "new"]);
+    fs::write(origin.path().join("later"), "later\n").unwrap();
+    origin.git(["add", "-A"]);
+    origin.git(["commit", "-q", "-m", "new"]);
     (origin, clone)
 }
 
-fn fifo(path: &Path) {
+pub(crate) fn fifo(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 

@@ -3,22 +3,11 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use crate::strangers::{fifo, origin_and_clone};
 use crate::support::{Fixture, git_text, gitfleet, hermetic, run};
-
-/// A repository, and a clone of it that has a commit less.
-fn origin_and_clone(root: &Path) -> (Fixture, PathBuf) {
-    let origin = Fixture::make("history", &[]);
-    let clone = root.join("clone");
-    let source = origin.path().to_str().unwrap();
-    git_text(root, ["clone", "-q", source, "clone"]);
-    fs::write(origin.path().join("later"), "later\n").unwrap();
-    origin.git(["add", "-A"]);
-    origin.git(["commit", "-q", "-m", "new"]);
-    (origin, clone)
-}
 
 fn update(clone: &Path, args: &[&str]) -> (i32, String, String) {
     run(gitfleet().arg("update").arg(clone).args(args))
@@ -32,7 +21,7 @@ fn logs_are_not_appended_to_through_links() {
         "logs/HEAD",
     ] {
         let root = tempfile::tempdir().unwrap();
-        let (_origin, clone) = origin_and_clone(root.path());
+        let (_origin, clone) = origin_and_clone(root.path(), false);
         let victim = root.path().join("victim");
         fs::write(&victim, "precious\n").unwrap();
         let log = clone.join(".git").join(name);
@@ -79,7 +68,7 @@ fn paths_of_the_index_that_are_outside_remove_nothing() {
     for overwrites in [false, true] {
         for at in ["../victim", "absolute", ".git/description"] {
             let root = tempfile::tempdir().unwrap();
-            let (_origin, clone) = origin_and_clone(root.path());
+            let (_origin, clone) = origin_and_clone(root.path(), false);
             let victim = match at {
                 "absolute" => root.path().join("elsewhere"),
                 at => clone.join(at),
@@ -110,7 +99,7 @@ fn paths_of_the_index_that_are_outside_remove_nothing() {
 #[test]
 fn a_working_tree_elsewhere_is_not_written_to() {
     let root = tempfile::tempdir().unwrap();
-    let (origin, clone) = origin_and_clone(root.path());
+    let (origin, clone) = origin_and_clone(root.path(), false);
     let source = origin.path().to_str().unwrap();
     git_text(root.path(), ["clone", "-q", source, "victim"]);
     let victim = root.path().join("victim");
@@ -130,7 +119,7 @@ fn a_working_tree_elsewhere_is_not_written_to() {
         "local work\n"
     );
     // The git directory of a submodule names its working tree.
-    let (origin, clone) = origin_and_clone(&root.path().join("victim"));
+    let (origin, clone) = origin_and_clone(&root.path().join("victim"), false);
     let (git_dir, parent) = (root.path().join("git"), clone.parent().unwrap());
     fs::rename(clone.join(".git"), &git_dir).unwrap();
     fs::write(
@@ -162,7 +151,7 @@ fn pipes_are_refused_wherever_an_update_reads() {
         "attributes of the configuration",
     ] {
         let root = tempfile::tempdir().unwrap();
-        let (_origin, clone) = origin_and_clone(root.path());
+        let (_origin, clone) = origin_and_clone(root.path(), false);
         let mut pipe = clone.join(".git").join(name);
         if name.starts_with("worktrees") {
             git_text(&clone, ["worktree", "add", "-q", "--detach", "../linked"]);
@@ -175,13 +164,7 @@ fn pipes_are_refused_wherever_an_update_reads() {
         }
         let _ = fs::remove_file(&pipe);
         fs::create_dir_all(pipe.parent().unwrap()).unwrap();
-        assert!(
-            Command::new("mkfifo")
-                .arg(&pipe)
-                .status()
-                .unwrap()
-                .success()
-        );
+        fifo(&pipe);
         let mut update = Command::new("timeout");
         update
             .arg("20")
@@ -197,7 +180,7 @@ fn pipes_are_refused_wherever_an_update_reads() {
 #[test]
 fn directories_of_the_same_name_as_ours_are_not_removed() {
     let root = tempfile::tempdir().unwrap();
-    let (_origin, clone) = origin_and_clone(root.path());
+    let (_origin, clone) = origin_and_clone(root.path(), false);
     let theirs = clone.join(".gitfleet-files-theirs");
     fs::create_dir(&theirs).unwrap();
     fs::write(theirs.join("file"), "theirs\n").unwrap();

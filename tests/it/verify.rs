@@ -3,13 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gitfleet::Context;
-use gitfleet::fleet::{MineOptions, Verified, VerifyOptions, mine, verify};
 use gitfleet::git::{OpenOptions, Repo};
 
-use crate::support::{Fixture, first_pack, git_text, gitfleet, hermetic, run, tree};
+use crate::support::{Fixture, first_pack, git_text, gitfleet, hermetic, run};
 
-fn problems(path: &Path) -> Vec<String> {
+pub(crate) fn problems(path: &Path) -> Vec<String> {
     let repo = Repo::open(path, &OpenOptions::new()).unwrap();
     repo.verify().unwrap().problems
 }
@@ -22,7 +20,7 @@ fn fsck_fails(path: &Path) -> bool {
 }
 
 /// A clone with one pack and a commit-graph, and one object of each kind in a file of its own.
-fn clone(root: &Path) -> (Fixture, PathBuf) {
+pub(crate) fn clone(root: &Path) -> (Fixture, PathBuf) {
     let origin = Fixture::make("history", &[]);
     let path = root.join("clone");
     let source = format!("file://{}", origin.path().display());
@@ -35,13 +33,13 @@ fn clone(root: &Path) -> (Fixture, PathBuf) {
     (origin, path)
 }
 
-fn object(clone: &Path, revision: &str) -> PathBuf {
+pub(crate) fn object(clone: &Path, revision: &str) -> PathBuf {
     let id = git_text(clone, ["rev-parse", revision]);
     clone.join(".git/objects").join(&id[..2]).join(&id[2..])
 }
 
 /// Runs a script in a directory; returns its output.
-fn shell(at: &Path, script: &str) -> String {
+pub(crate) fn shell(at: &Path, script: &str) -> String {
     let mut shell = hermetic("sh");
     shell.args(["-c", script]).current_dir(at);
     let (code, out, errors) = run(&mut shell);
@@ -50,7 +48,7 @@ fn shell(at: &Path, script: &str) -> String {
 }
 
 /// Changes a byte in the middle of a file.
-fn flip(path: &Path) {
+pub(crate) fn flip(path: &Path) {
     let mut bytes = fs::read(path).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -58,7 +56,7 @@ fn flip(path: &Path) {
     fs::write(path, bytes).unwrap();
 }
 
-fn cut(path: &Path) {
+pub(crate) fn cut(path: &Path) {
     let bytes = fs::read(path).unwrap();
     let _ = fs::remove_file(path);
     fs::write(path, &bytes[..bytes.len() - 7]).unwrap();
@@ -346,185 +344,6 @@ fn commits_that_only_the_commit_graph_lists_are_missing() {
     assert_eq!(problems(&path), [format!("object {lost} is missing")]);
 }
 
-fn dataset(root: &Path) -> (Fixture, PathBuf, PathBuf) {
-    let fixture = Fixture::make("history", &[]);
-    let data = root.join("data");
-    let report = mine(
-        [fixture.path().to_str().unwrap()],
-        &data,
-        &MineOptions::new(),
-        &Context::new(),
-    );
-    let place = report.unwrap().outcomes.remove(0).result.unwrap().path;
-    (fixture, data, place)
-}
-
-fn verified(path: &Path) -> Verified {
-    let report = verify([path], &VerifyOptions::new(), &Context::new()).unwrap();
-    report.outcomes.into_iter().next().unwrap().result.unwrap()
-}
-
-#[test]
-fn the_rows_sizes_and_hashes_of_a_dataset_are_verified() {
-    type Damage = fn(&Path);
-    let damages: [(&str, Damage, &str); 11] = [
-        (
-            "a byte",
-            |at| flip(&at.join("blame.parquet")),
-            "blame.parquet has another SHA-256",
-        ),
-        (
-            "the end",
-            |at| cut(&at.join("commits.parquet")),
-            "commits.parquet has ",
-        ),
-        (
-            "a table",
-            |at| fs::remove_file(at.join("changes.parquet")).unwrap(),
-            "changes.parquet is missing",
-        ),
-        (
-            "the outcome",
-            |at| fs::remove_file(at.join("outcome.json")).unwrap(),
-            "has no outcome.json",
-        ),
-        (
-            "half the outcome",
-            |at| cut(&at.join("outcome.json")),
-            "outcome.json is damaged",
-        ),
-        (
-            "the number of rows",
-            |at| {
-                let path = at.join("outcome.json");
-                let mut outcome: serde_json::Value =
-                    serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-                outcome["rows"]["commits"] = 1.into();
-                fs::write(path, outcome.to_string()).unwrap();
-            },
-            "rows, not 1",
-        ),
-        (
-            "a table of the outcome",
-            |at| {
-                let path = at.join("outcome.json");
-                let mut outcome: serde_json::Value =
-                    serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-                outcome["rows"].as_object_mut().unwrap().remove("blame");
-                fs::write(path, outcome.to_string()).unwrap();
-            },
-            "lists no table blame",
-        ),
-        (
-            "another table",
-            |at| {
-                fs::copy(at.join("blame.parquet"), at.join("other.parquet")).unwrap();
-            },
-            "other.parquet is not listed",
-        ),
-        (
-            "the package",
-            |at| fs::remove_file(at.join("datapackage.json")).unwrap(),
-            "datapackage.json is missing",
-        ),
-        (
-            "the schemas",
-            |at| fs::write(at.join("../../../../tables.json"), "{}").unwrap(),
-            "tables.json is missing or was edited",
-        ),
-        (
-            "the options",
-            |at| {
-                let path = at.join("../../../../dataset.json");
-                let text = fs::read_to_string(&path).unwrap();
-                fs::write(path, text.replace("\"blame\"", "\"commits\"")).unwrap();
-            },
-            "was edited",
-        ),
-    ];
-    for (name, damage, expected) in damages {
-        let root = tempfile::tempdir().unwrap();
-        let (_fixture, data, place) = dataset(root.path());
-        let whole = verified(&data);
-        assert_eq!(whole.problems, [""; 0]);
-        assert_eq!(
-            (whole.counts["repositories"], whole.counts["tables"]),
-            (1, 3)
-        );
-        damage(&place);
-        let found = verified(&data).problems;
-        let has_it = found.iter().any(|problem| problem.contains(expected));
-        assert!(has_it, "{name}: {found:?}");
-    }
-}
-
-#[test]
-fn a_table_of_another_size_is_mined_again() {
-    let root = tempfile::tempdir().unwrap();
-    let (fixture, data, place) = dataset(root.path());
-    cut(&place.join("blame.parquet"));
-    let mut command = gitfleet();
-    command.arg("mine").arg(fixture.path()).arg("-o").arg(&data);
-    assert_eq!(run(&mut command).0, 0);
-    assert_eq!(verified(&data).problems, [""; 0]);
-}
-
-#[test]
-fn the_command_prints_problems_and_exits_with_1() {
-    let root = tempfile::tempdir().unwrap();
-    let (fixture, data, place) = dataset(root.path());
-    let absent = root.path().join("absent");
-    let before = tree(root.path());
-    let (code, out, errors) = run(gitfleet().arg("verify").arg(&data).arg(fixture.path()));
-    assert_eq!((code, errors.as_str()), (0, ""));
-    assert_eq!(
-        out.lines()
-            .filter(|line| line.starts_with("whole "))
-            .count(),
-        2,
-        "{out}"
-    );
-    fs::remove_file(place.join("changes.parquet")).unwrap();
-    let mut command = gitfleet();
-    command
-        .arg("verify")
-        .arg(&data)
-        .arg(&absent)
-        .arg(fixture.path());
-    let (code, out, errors) = run(&mut command);
-    assert_eq!(code, 1);
-    assert!(
-        out.contains("damaged ") && out.contains(": 1 problem\n"),
-        "{out}"
-    );
-    assert!(errors.contains("changes.parquet is missing"), "{errors}");
-    assert!(errors.contains("absent"), "{errors}");
-    let (code, out, _) = run(gitfleet().args(["verify", "--json"]).arg(&data));
-    let line: serde_json::Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((code, line["status"].as_str()), (1, Some("damaged")));
-    assert_eq!(
-        tree(root.path()).len() + 1,
-        before.len(),
-        "nothing else was changed"
-    );
-}
-
-#[test]
-fn repositories_that_were_not_mined_are_warnings() {
-    let root = tempfile::tempdir().unwrap();
-    let (_fixture, data, _) = dataset(root.path());
-    let absent = root.path().join("absent");
-    let (code, _, _) = run(gitfleet().arg("mine").arg(&absent).arg("-o").arg(&data));
-    assert_eq!(code, 1);
-    let found = verified(&data);
-    assert_eq!(found.problems, [""; 0]);
-    assert!(
-        found.warnings[0].contains("absent was not mined"),
-        "{:?}",
-        found.warnings
-    );
-}
-
 #[test]
 fn a_partial_clone_lacks_only_what_its_remote_has_promised() {
     let root = tempfile::tempdir().unwrap();
@@ -545,18 +364,6 @@ fn a_partial_clone_lacks_only_what_its_remote_has_promised() {
     let lost = git_text(&path, ["rev-parse", "HEAD:new"]);
     fs::remove_file(object(&path, "HEAD:new")).unwrap();
     assert_eq!(problems(&path), [format!("object {lost} is missing")]);
-}
-
-#[test]
-fn a_file_named_dataset_json_does_not_hide_a_repository() {
-    let root = tempfile::tempdir().unwrap();
-    let (_fixture, data, _) = dataset(root.path());
-    let fixture = Fixture::make("history", &[]);
-    for name in ["dataset.json", "tables.json"] {
-        fs::copy(data.join(name), fixture.path().join(name)).unwrap();
-    }
-    fs::remove_file(object(fixture.path(), "HEAD")).unwrap();
-    assert!(verified(fixture.path()).problems[0].contains("missing"));
 }
 
 #[test]
@@ -591,25 +398,5 @@ fn a_tag_that_cannot_be_parsed_stops_no_command() {
             code < 2 && !errors.contains("panicked"),
             "{args:?}: {code} {errors}"
         );
-    }
-}
-
-#[test]
-fn paths_that_are_not_utf_8_are_verified_and_written_to() {
-    use std::os::unix::ffi::OsStrExt;
-    let root = tempfile::tempdir().unwrap();
-    let odd = root.path().join(std::ffi::OsStr::from_bytes(b"g\xff"));
-    fs::create_dir(&odd).unwrap();
-    git_text(&odd, ["init", "-q"]);
-    for more in [&[][..], &["--json"]] {
-        let (code, _, errors) = run(gitfleet().arg("verify").args(more).arg(&odd));
-        assert_eq!((code, errors.as_str()), (0, ""));
-        let fixture = Fixture::make("history", &[]);
-        for (command, into) in [("mine", "data"), ("clone", "clones")] {
-            let mut made = gitfleet();
-            made.arg(command).args(more).arg(fixture.path());
-            let (code, _, errors) = run(made.arg("-o").arg(odd.join(into)));
-            assert_eq!((code, errors.as_str()), (0, ""), "{command}");
-        }
     }
 }
